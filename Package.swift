@@ -1,0 +1,73 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// The settings of every Swift target: Swift 6, the coming language features, and no warning let through.
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),  // SE-0335
+    .enableUpcomingFeature("InternalImportsByDefault"),  // SE-0409
+    .enableUpcomingFeature("MemberImportVisibility"),  // SE-0444
+    .treatAllWarnings(as: .error),
+]
+
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swift-crypto")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
+let xmlCoder = Target.Dependency.product(name: "XMLCoder", package: "XMLCoder")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+
+// One section a module; docs/modules.md says what each is for, and a test holds the two together.
+let package = Package(
+    name: "loon",
+    platforms: [.macOS(.v15)],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/CoreOffice/XMLCoder", from: "0.18.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        // C shims
+        .target(name: "CCurl"),
+        .target(name: "CDuckDB", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
+
+        // Vocabulary
+        .target(name: "LoonCore", swiftSettings: settings),
+
+        // Siblings
+        .target(name: "SQLFrontend", dependencies: ["LoonCore"], swiftSettings: settings),
+        .target(
+            name: "MySQLProtocol", dependencies: ["LoonCore", nioCore, nioPosix, crypto, cryptoExtras, logging], swiftSettings: settings),
+        .target(name: "ObjectStore", dependencies: ["LoonCore"], swiftSettings: settings),
+        .target(name: "MetaStore", dependencies: ["LoonCore", grdb], swiftSettings: settings),
+        .target(name: "QueryEngine", dependencies: ["LoonCore", "CDuckDB"], swiftSettings: settings),
+        .target(name: "Notifier", dependencies: ["LoonCore", "CCurl", crypto, logging, xmlCoder], swiftSettings: settings),
+        .target(name: "AccessControl", dependencies: ["LoonCore", crypto, cryptoExtras], swiftSettings: settings),
+
+        // Composition
+        .target(
+            name: "LoonService",
+            dependencies: [
+                "AccessControl", "LoonCore", "MetaStore", "MySQLProtocol", "Notifier", "ObjectStore", "QueryEngine", "SQLFrontend", crypto, logging,
+                nioCore, nioPosix, serviceLifecycle, unixSignals, yams,
+            ], swiftSettings: settings),
+
+        // Executables
+        .executableTarget(
+            name: "loon-mq",
+            dependencies: ["LoonCore", "Notifier", argumentParser, logging, nioCore, nioHTTP1, nioPosix, serviceLifecycle, xmlCoder],
+            swiftSettings: settings),
+        .executableTarget(name: "loond", dependencies: ["LoonCore", "LoonService", argumentParser], swiftSettings: settings),
+    ]
+)

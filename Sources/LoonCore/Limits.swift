@@ -1,0 +1,60 @@
+/// Every bound of the daemon in one place: what a queue, a buffer or an input may grow to. Units are in the names.
+package enum Limits {
+    // Peers
+    /// Open connections, the administrators' reserve not counted.
+    package static let connectionsMax = 10_000
+    /// A packet before the account is known: a handshake response or an authentication answer.
+    package static let handshakePacketBytesMax = 64 * 1024
+    /// A command with all the packets it is spread over (MySQL's `max_allowed_packet`).
+    package static let commandBytesMax = 64 * 1024 * 1024
+    /// Commands a client may send ahead while one runs, before its socket is no longer read.
+    package static let pipelinedCommandsMax = 16
+    /// How long a peer may take from connection to authentication.
+    package static let handshakeSecondsMax: Int64 = 10
+    /// Bytes of rows after which a result is handed to the socket.
+    package static let rowBufferBytes = 128 * 1024
+    /// How long a client may leave a full socket unread before it is dropped (MySQL's `net_write_timeout`).
+    package static let writeStallSecondsMax = 60
+    /// Row buffers of one result that may wait for the socket at a time.
+    package static let rowBuffersInFlight = 4
+
+    // Statements
+    /// Depth of parentheses and brackets that the engine's parser is shown.
+    package static let statementNestingMax = 200
+    /// UNION, INTERSECT and EXCEPT in one statement.
+    package static let setOperationsMax = 1_000
+    /// Tokens in one statement, constants of IN lists and VALUES included.
+    package static let statementTokensMax = 2_000_000
+    /// Characters of a schema, table or column name.
+    package static let identifierCharactersMax = 64
+    /// Columns of a table.
+    package static let columnsMax = 4_096
+    /// Hints of one statement.
+    package static let hintsMax = 64
+
+    // Work
+    /// Statements that wait for one of the statement threads.
+    package static let statementQueueMax = 4_096
+    /// Writes that wait for the metadata file's writer.
+    package static let storeQueueMax = 65_536
+    /// Writes that share one transaction.
+    package static let storeBatchMax = 512
+    /// Rows that `show query_task` answers without a LIMIT of its own.
+    package static let taskRowsMax = 10_000
+    /// Files of one table scan.
+    package static let filesPerScanMax = 100_000
+
+    // Messages
+    /// A completion message, encoded.
+    package static let messageBytesMax = 60 * 1024
+    /// Text fields of a completion message, each.
+    package static let messageFieldBytesMax = 4 * 1024
+    /// Bytes of a broker's answer that are read.
+    package static let brokerAnswerBytesMax = 64 * 1024
+    /// Messages that are posted at a time.
+    package static let messagesInFlight = 8
+    /// Messages that the pump holds in memory, those in flight included.
+    package static let messagesInMemoryMax = 64
+    /// Bytes of an error's text that reach a client or a task's row.
+    package static let errorMessageBytesMax = 4 * 1024
+}

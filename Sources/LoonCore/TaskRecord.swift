@@ -1,0 +1,107 @@
+/// A statement as it was accepted: all that is needed to run it again alone.
+package struct Submission: Sendable, Equatable {
+    /// The column `task_name`: the kind of statement.
+    package let kind: String
+    /// As received, hint included, secrets masked.
+    package let command: String
+    /// The schema that unqualified names mean, '' where there is none.
+    package let schema: String
+    package let sqlMode: String
+    /// Minutes east of UTC that `now()` is shown in.
+    package let timeZoneOffsetMinutes: Int
+    /// What `now()` says, in milliseconds since 1970.
+    package let now: Int64
+    package let account: String
+    package let connectionID: Int64
+    /// Every hint in effect, those of the session included.
+    package let hints: [String: String]
+    package let notification: NotificationTarget?
+
+    package init(
+        kind: String, command: String, schema: String, sqlMode: String, timeZoneOffsetMinutes: Int, now: Int64,
+        account: String, connectionID: Int64, hints: [String: String], notification: NotificationTarget?
+    ) {
+        self.kind = kind
+        self.command = command
+        self.schema = schema
+        self.sqlMode = sqlMode
+        self.timeZoneOffsetMinutes = timeZoneOffsetMinutes
+        self.now = now
+        self.account = account
+        self.connectionID = connectionID
+        self.hints = hints
+        self.notification = notification
+    }
+}
+
+/// What a run of a task has measured.
+package struct TaskMeasures: Sendable, Equatable {
+    package var rowCount: Int64?
+    package var scannedRowCount: Int64?
+    package var scannedBytes: Int64?
+    package var elapsedMilliseconds: Int64?
+    package var resultBytes: Int64?
+
+    package init(
+        rowCount: Int64? = nil, scannedRowCount: Int64? = nil, scannedBytes: Int64? = nil, elapsedMilliseconds: Int64? = nil,
+        resultBytes: Int64? = nil
+    ) {
+        self.rowCount = rowCount
+        self.scannedRowCount = scannedRowCount
+        self.scannedBytes = scannedBytes
+        self.elapsedMilliseconds = elapsedMilliseconds
+        self.resultBytes = resultBytes
+    }
+}
+
+/// A task as it is stored.
+package struct TaskRecord: Sendable {
+    package let id: TaskID
+    package var state: TaskState
+    package let submission: Submission
+    /// Milliseconds since 1970.
+    package let created: Int64
+    package var updated: Int64
+    package var started: Int64?
+    /// `mpp_query_id`, `nil` until the task has run.
+    package var engineQueryID: String?
+    /// '' unless the task failed.
+    package var message: String
+    package var measures: TaskMeasures
+    /// `oss://…/result.csv`
+    package var resultFile: String?
+    /// Times the task was started.
+    package var attempts: Int
+    package var messageState: MessageState?
+    package var messageError: String?
+    package var messageID: String?
+    package var messageMilliseconds: Int64?
+    package var messageAttempts: Int
+
+    package init(id: TaskID, submission: Submission, created: Int64) {
+        self.id = id
+        state = .queued
+        self.submission = submission
+        self.created = created
+        updated = created
+        message = ""
+        measures = TaskMeasures()
+        attempts = 0
+        messageAttempts = 0
+    }
+}
+
+/// How a task ended.
+package struct TaskOutcome: Sendable, Equatable {
+    package let state: TaskState
+    package let message: String
+    package let measures: TaskMeasures
+    package let resultFile: String?
+
+    package init(state: TaskState, message: String = "", measures: TaskMeasures, resultFile: String? = nil) {
+        self.state = state
+        self.message = message
+        self.measures = measures
+        self.resultFile = resultFile
+    }
+}

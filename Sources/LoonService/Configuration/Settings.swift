@@ -1,0 +1,130 @@
+import Foundation
+package import LoonCore
+
+/// A value of the configuration that flags, environment and file may give.
+package struct Setting: Sendable {
+    /// Its place in the file, such as `listen.port`.
+    package let path: String
+    /// Reads the text into the configuration; throws what values there are.
+    let apply: @Sendable (inout Configuration, String) throws(SettingError) -> Void
+
+    /// `LOON_LISTEN_PORT` for `listen.port`.
+    package var variable: String { "LOON_" + path.uppercased().map { $0 == "." || $0 == "-" ? "_" : String($0) }.joined() }
+}
+
+/// Why a value cannot be used: what is expected in its place.
+package struct SettingError: Error, Sendable {
+    package let expected: String
+}
+
+/// The table of all settings: the one place that knows their names.
+package enum Settings {
+    package static let all: [Setting] = [
+        text("listen.host", \.host),
+        integer("listen.port", 0...65_535, \.port),
+        Setting(path: "listen.socket") { configuration, value throws(SettingError) in configuration.socket = value },
+        text("data-dir", \.dataDirectory),
+        text("service.region", \.region, pattern: /[a-z0-9-]{2,30}/, expected: "a region such as cn-hangzhou"),
+        text("service.region-code", \.regionCode, pattern: /[a-z]{2,8}/, expected: "2 to 8 letters"),
+        text("service.account-uid", \.accountUID, pattern: /[0-9]{1,20}/, expected: "up to 20 digits"),
+        Setting(path: "service.time-zone") { configuration, value throws(SettingError) in
+            guard let offset = TimeZoneOffset.minutes(value) else { throw SettingError(expected: "an offset such as +08:00") }
+            configuration.timeZoneOffsetMinutes = offset
+        },
+        integer("service.drain-s", 0...3_600, \.drainSeconds),
+        text("engine.library", \.library),
+        flag("engine.any-version", \.acceptsAnyEngineVersion),
+        integer("engine.threads", 0...1_024, \.engineThreads),
+        Setting(path: "engine.memory") { configuration, value throws(SettingError) in
+            guard value.wholeMatch(of: /[0-9]+ ?([KMGT]i?B)/) != nil else { throw SettingError(expected: "a size such as 4GiB") }
+            configuration.engineMemory = value
+        },
+        integer("cluster.running-tasks", 1...256, \.runningTasksMax),
+        integer("cluster.running-queries", 1...256, \.runningQueriesMax),
+        integer("cluster.queued-queries", 0...100_000, \.queuedQueriesMax),
+        Setting(path: "notify.access-key-id") { configuration, value throws(SettingError) in configuration.accessKeyID = value },
+        Setting(path: "notify.access-key-secret") { configuration, value throws(SettingError) in configuration.accessKeySecret = Secret(value) },
+        Setting(path: "notify.access-key-secret-file") { configuration, value throws(SettingError) in
+            guard let content = try? String(contentsOfFile: value, encoding: .utf8) else { throw SettingError(expected: "a file that can be read") }
+            configuration.accessKeySecret = Secret(content.trimmingCharacters(in: .whitespacesAndNewlines))
+        },
+        Setting(path: "notify.mns-endpoint") { configuration, value throws(SettingError) in configuration.mnsEndpoint = value },
+        integer("notify.retry-base-ms", 1...3_600_000, \.retryBaseMilliseconds),
+        integer("notify.retry-cap-ms", 1...86_400_000, \.retryCapMilliseconds),
+        integer("notify.give-up-s", 1...31_536_000, \.giveUpSeconds),
+        integer("notify.connect-timeout-ms", 1...600_000, \.connectTimeoutMilliseconds),
+        integer("notify.request-timeout-ms", 1...600_000, \.requestTimeoutMilliseconds),
+        Setting(path: "log.file") { configuration, value throws(SettingError) in configuration.logFile = value },
+        text("log.level", \.logLevel, pattern: /trace|debug|info|notice|warning|error|critical/, expected: "trace, debug, info, notice, warning, error or critical"),
+    ]
+
+    /// Puts the configuration together: what the file says, over it the environment, over that the flags (by path).
+    package static func load(file: String?, environment: [String: String], flags: [String: String]) throws(QueryError) -> Configuration {
+        var configuration = Configuration()
+        if let file { try ConfigurationFile.read(file, into: &configuration) }
+        for setting in all {
+            if let value = environment[setting.variable] { try apply(setting, value, from: setting.variable, to: &configuration) }
+            if let value = flags[setting.path] { try apply(setting, value, from: setting.path, to: &configuration) }
+        }
+        let known = Set(all.map(\.variable))
+        if let stray = environment.keys.filter({ $0.hasPrefix("LOON_") && !known.contains($0) }).min() {
+            throw QueryError(.wrongVariableValue, "The environment variable \(stray) is no setting; see config/loon.yaml for what there is")
+        }
+        return configuration
+    }
+
+    static func apply(_ setting: Setting, _ value: String, from source: String, to configuration: inout Configuration) throws(QueryError) {
+        do throws(SettingError) { try setting.apply(&configuration, value) } catch {
+            throw QueryError(.wrongVariableValue, "\(source): '\(value)' is not \(error.expected)")
+        }
+    }
+
+    // MARK: Kinds of values
+
+    private typealias Place<Value> = any WritableKeyPath<Configuration, Value> & Sendable
+
+    private static func text(_ path: String, _ place: Place<String>) -> Setting {
+        Setting(path: path) { configuration, value throws(SettingError) in
+            guard !value.isEmpty else { throw SettingError(expected: "a text that is not empty") }
+            configuration[keyPath: place] = value
+        }
+    }
+
+    private static func text(_ path: String, _ place: Place<String>, pattern: sending Regex<Substring>, expected: String) -> Setting {
+        let pattern = UncheckedRegex(regex: pattern)
+        return Setting(path: path) { configuration, value throws(SettingError) in
+            guard (try? pattern.regex.wholeMatch(in: value)) != nil else { throw SettingError(expected: expected) }
+            configuration[keyPath: place] = value
+        }
+    }
+
+    private static func integer(_ path: String, _ range: ClosedRange<Int>, _ place: Place<Int>) -> Setting {
+        Setting(path: path) { configuration, value throws(SettingError) in
+            guard let number = Int(value), range.contains(number) else {
+                throw SettingError(expected: "a whole number from \(range.lowerBound) to \(range.upperBound)")
+            }
+            configuration[keyPath: place] = number
+        }
+    }
+
+    private static func flag(_ path: String, _ place: Place<Bool>) -> Setting {
+        Setting(path: path) { configuration, value throws(SettingError) in
+            guard let flag = Bool(value) else { throw SettingError(expected: "true or false") }
+            configuration[keyPath: place] = flag
+        }
+    }
+}
+
+/// `@unchecked`: a compiled expression is only ever read.
+private struct UncheckedRegex: @unchecked Sendable { let regex: Regex<Substring> }
+
+/// `+08:00` and the like.
+package enum TimeZoneOffset {
+    /// Minutes east of UTC; `nil` where the text is no offset between −13:59 and +14:00, as MySQL has it.
+    package static func minutes(_ text: String) -> Int? {
+        guard let match = text.wholeMatch(of: /([+-])([0-9]{1,2}):([0-9]{2})/), let hours = Int(match.2), let minutes = Int(match.3), minutes < 60
+        else { return nil }
+        let offset = (hours * 60 + minutes) * (match.1 == "-" ? -1 : 1)
+        return (-839...840).contains(offset) ? offset : nil
+    }
+}

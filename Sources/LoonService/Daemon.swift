@@ -1,0 +1,146 @@
+import Foundation
+package import LoonCore
+import Logging
+import MetaStore
+import MySQLProtocol
+import NIOCore
+import NIOPosix
+import Notifier
+import ObjectStore
+import QueryEngine
+import ServiceLifecycle
+import UnixSignals
+
+/// The daemon: its parts in the order of their start, and in the reverse order of their stop.
+package struct Daemon: Service {
+    private let configuration: Configuration
+    private let output: LogOutput
+    private let log: Logger
+
+    package init(_ configuration: Configuration) throws(QueryError) {
+        self.configuration = configuration
+        let output = try LogOutput(path: configuration.logFile)
+        self.output = output
+        let level = Logger.Level(rawValue: configuration.logLevel) ?? .info
+        log = Logger(label: "loond") { _ in EventLogHandler(output: output, level: level, clock: .system) }
+    }
+
+    /// Runs until SIGTERM or SIGINT, and then until everything has come to its end.
+    package func runUntilSignal() async throws {
+        // The lifecycle library's own lines say nothing to an operator.
+        let quiet = Logger(label: "lifecycle") { _ in SwiftLogNoOpLogHandler() }
+        var group = ServiceGroupConfiguration(
+            services: [.init(service: self), .init(service: LogRotation(output: output, log: log))],
+            gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet)
+        group.maximumGracefulShutdownDuration = .seconds(configuration.drainSeconds + 10)
+        try await ServiceGroup(configuration: group).run()
+    }
+
+    package func run() async throws {
+        let directory = try DataDirectory(configuration.dataDirectory)
+        try directory.lock()
+        try DuckDBLibrary.load(configuration.library, anyVersion: configuration.acceptsAnyEngineVersion)
+        let context = try makeContext(directory)
+        let recovered = try context.store.recover(now: context.clock.now())
+        if let file = try Accounts.createRootIfNeeded(in: context.store, directory: directory) {
+            log.info("account.created", metadata: ["account": "root", "password_file": "\(file)"])
+        }
+        let key = try passwordKey(directory)
+        let notifier = try Notifier(outbox: context.store, options: notifierOptions, clock: context.clock, log: log)
+        let scheduler = Scheduler(context: context, runner: TaskRunner(context: context, notifier: notifier))
+        notifier.start()
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let server = MySQLServer(
+            loop: group.next(), serverVersion: SystemVariables.version, backend: Gateway(context: context, scheduler: scheduler), key: key, log: log)
+        let port = try await listen(server)
+        if recovered > 0 { log.info("server.recovered", metadata: ["tasks": "\(recovered)"]) }
+        scheduler.wake()
+        log.info("server.ready", metadata: ["host": "\(configuration.host)", "port": "\(port)", "socket": "\(socketPath(directory))"])
+        try? await gracefulShutdown()
+        log.info("server.stopping")
+        try await stop(server, scheduler, notifier)
+        try await group.shutdownGracefully()
+        try context.store.close()
+        log.info("server.stopped")
+    }
+
+    // MARK: Start
+
+    private func makeContext(_ directory: DataDirectory) throws -> ServiceContext {
+        let objects = try LocalObjectStore(root: directory.path + "/oss", staging: directory.path + "/staging")
+        try objects.sweepStaging()
+        let store = try MetaStore(
+            path: directory.path + "/loon.sqlite", region: configuration.regionCode, offsetMinutes: configuration.timeZoneOffsetMinutes)
+        let processors = ProcessInfo.processInfo.activeProcessorCount
+        let engine = try DuckDBEngine(
+            root: objects.root,
+            options: .init(
+                threads: configuration.engineThreads == 0 ? processors : configuration.engineThreads, memoryLimit: configuration.engineMemory,
+                spillDirectory: directory.path + "/spill"))
+        return ServiceContext(
+            configuration: configuration, store: store, objects: objects, engine: engine, clock: .system, log: log,
+            statementThreads: WorkerThreads(name: "loon.statement", threadsMax: 8, queueMax: Limits.statementQueueMax))
+    }
+
+    private var notifierOptions: Notifier.Options {
+        Notifier.Options(
+            key: AccessKey(id: configuration.accessKeyID ?? "", secret: configuration.accessKeySecret ?? Secret("")),
+            rules: configuration.rules,
+            retry: RetryPolicy(
+                baseMilliseconds: Int64(configuration.retryBaseMilliseconds), capMilliseconds: Int64(configuration.retryCapMilliseconds),
+                giveUpMilliseconds: Int64(configuration.giveUpSeconds) * 1_000),
+            connectMilliseconds: configuration.connectTimeoutMilliseconds, totalMilliseconds: configuration.requestTimeoutMilliseconds)
+    }
+
+    /// The key that passwords are sent under, made at the first start: it takes some tenths of a second.
+    private func passwordKey(_ directory: DataDirectory) throws -> PasswordKey {
+        let name = "password-key.pem"
+        if let stored = directory.read(name) { return try PasswordKey(privatePEM: stored) }
+        let key = try PasswordKey()
+        try directory.write(key.privatePEM, to: name)
+        return key
+    }
+
+    private func socketPath(_ directory: DataDirectory) -> String { configuration.socket ?? directory.path + "/loond.sock" }
+
+    private func listen(_ server: MySQLServer) async throws -> Int {
+        do {
+            let port = try await server.listen(on: .tcp(host: configuration.host, port: configuration.port))
+            _ = try await server.listen(on: .unixSocket(path: socketPath(try DataDirectory(configuration.dataDirectory))))
+            return port
+        } catch let error as IOError where error.errnoCode == EADDRINUSE {
+            throw QueryError(
+                .storage, "Port \(configuration.port) of \(configuration.host) is in use; stop what listens there, or choose another with --port (0 picks a free one)")
+        } catch {
+            throw QueryError(.storage, "Cannot listen on \(configuration.host):\(configuration.port): \(error)")
+        }
+    }
+
+    // MARK: Stop
+
+    /// New work is refused, what runs may end, then it is interrupted; messages that wait are sent at the next start.
+    private func stop(_ server: MySQLServer, _ scheduler: Scheduler, _ notifier: Notifier) async throws {
+        let seconds = Int64(configuration.drainSeconds)
+        async let drained: Void = server.drain(seconds: seconds)
+        let loop = MultiThreadedEventLoopGroup.singleton.next()
+        let timer = loop.scheduleTask(in: .seconds(seconds)) { scheduler.interrupt() }
+        await withCheckedContinuation { continuation in scheduler.stop { continuation.resume() } }
+        timer.cancel()
+        try await drained
+        await withCheckedContinuation { continuation in notifier.stop { continuation.resume() } }
+    }
+}
+
+extension MetaStore: Outbox {}
+
+/// Opens the log file anew on SIGHUP, as logrotate asks.
+private struct LogRotation: Service {
+    let output: LogOutput
+    let log: Logger
+
+    func run() async throws {
+        for await _ in await UnixSignalsSequence(trapping: .sighup).cancelOnGracefulShutdown() {
+            do { try output.reopen() } catch { log.error("log.reopen", metadata: ["error": "\(error)"]) }
+        }
+    }
+}

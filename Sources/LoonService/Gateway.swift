@@ -1,0 +1,88 @@
+import AccessControl
+import LoonCore
+import Logging
+import MetaStore
+import MySQLProtocol
+import QueryEngine
+import Synchronization
+
+/// Stands behind the protocol: knows the accounts and opens sessions.
+final class Gateway: ConnectionBackend {
+    private let context: ServiceContext
+    private let scheduler: Scheduler
+    /// Apart from the statements' threads: a slow hash takes tens of milliseconds.
+    private let loginThreads = WorkerThreads(name: "loon.login", threadsMax: 2, queueMax: 1_024)
+    /// What makes the second login of an account fast: SHA256(SHA256(password)), with the stored hash it was found to match.
+    private let seen = Mutex<[String: (stored: String, doubleSHA256: [UInt8])]>([:])
+
+    init(context: ServiceContext, scheduler: Scheduler) {
+        self.context = context
+        self.scheduler = scheduler
+    }
+
+    func credentials(of user: String, completion: @escaping @Sendable (StoredCredentials) -> Void) {
+        let accepted = loginThreads.run {
+            guard let account = try? self.context.store.account(user) else { return completion(.cachingSHA2(doubleSHA256: nil)) }
+            if account.plugin == AuthenticationPlugin.nativePassword.rawValue {
+                return completion(.native(doubleSHA1: Hex.bytes(account.passwordHash)))
+            }
+            let seen = self.seen.withLock { $0[account.name] }
+            completion(.cachingSHA2(doubleSHA256: seen?.stored == account.passwordHash ? seen?.doubleSHA256 : nil))
+        }
+        if !accepted { completion(.cachingSHA2(doubleSHA256: nil)) }
+    }
+
+    func verify(password: [UInt8], of user: String, completion: @escaping @Sendable (Bool) -> Void) {
+        let accepted = loginThreads.run {
+            let account = try? self.context.store.account(user)
+            // An unknown account takes as long as a known one.
+            let stored = account?.passwordHash ?? PasswordHash.decoy
+            let isRight = (try? PasswordHash.matches(password, stored: stored)) == true && account != nil
+            if isRight { self.seen.withLock { $0[user] = (stored, Scramble.doubleSHA256(password)) } }
+            completion(isRight)
+        }
+        if !accepted { completion(false) }
+    }
+
+    func openSession(_ login: Login, completion: @escaping @Sendable (Result<any ProtocolSession, QueryError>) -> Void) {
+        let accepted = loginThreads.run {
+            completion(Result { () throws(QueryError) in try self.open(login) })
+        }
+        if !accepted { completion(.failure(QueryError(.queueFull, "Too many logins are waiting; try again"))) }
+    }
+
+    private func open(_ login: Login) throws(QueryError) -> any ProtocolSession {
+        guard let account = try context.store.account(login.user) else {
+            throw QueryError(.authenticationFailed, "Access denied for user '\(login.user)'@'\(login.host)'")
+        }
+        var schema: String?
+        if let name = login.database {
+            schema = try context.store.schema(name)?.name
+            guard schema != nil else { throw QueryError(.unknownDatabase, "Unknown database '\(name)'") }
+        }
+        let opened = Login(connectionID: login.connectionID, user: account.name, database: schema, host: login.host)
+        context.log.debug(
+            "connection.opened",
+            metadata: ["connection": "\(login.connectionID)", "account": "\(account.name)", "host": "\(login.host)"])
+        return Session(login: opened, isAdmin: account.isAdmin, context: context, scheduler: scheduler)
+    }
+}
+
+/// Hexadecimal text, as the double SHA-1 is stored.
+enum Hex {
+    static func text(_ bytes: [UInt8]) -> String {
+        bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    }
+
+    /// Empty where the text is no hexadecimal.
+    static func bytes(_ text: String) -> [UInt8] {
+        let digits = Array(text.utf8)
+        guard digits.count % 2 == 0 else { return [] }
+        var bytes: [UInt8] = []
+        for index in stride(from: 0, to: digits.count, by: 2) {
+            guard let byte = UInt8(String(decoding: digits[index..<index + 2], as: UTF8.self), radix: 16) else { return [] }
+            bytes.append(byte)
+        }
+        return bytes
+    }
+}

@@ -1,0 +1,80 @@
+import AccessControl
+import LoonCore
+import MetaStore
+import ObjectStore
+import QueryEngine
+import SQLFrontend
+
+/// A query that is ready to run.
+struct PlannedQuery: Sendable {
+    let query: EngineQuery
+    /// Stored bytes of each file handed to a scan, once a scan.
+    let scannedBytes: Int64
+}
+
+/// Turns a user's query into one for the engine: into its dialect, past the gate, with the tables that it names and their files.
+struct QueryPlanner: Sendable {
+    let context: ServiceContext
+
+    /// Blocks on the engine's parser, the metadata and the disk.
+    func plan(
+        _ statement: ParsedStatement, dialect: DialectContext, schema: String?, isProfiled: Bool
+    ) throws -> PlannedQuery {
+        let sql = try statement.engineText(dialect)
+        let findings = try StatementGate().examine(serialized: try context.engine.parse(sql))
+        var bindings: [TableBinding] = []
+        var scannedBytes: Int64 = 0
+        for (reference, scans) in findings.tables {
+            guard let table = try table(reference, schema: schema, commonTables: findings.commonTables) else { continue }
+            let files = try files(of: table)
+            scannedBytes += files.reduce(0) { $0 + $1.size } * Int64(scans)
+            let isBound = bindings.contains { $0.table.schema == table.schema && $0.table.name == table.name }
+            if !isBound { bindings.append(TableBinding(table: table, files: files.map(\.path))) }
+        }
+        return PlannedQuery(
+            query: EngineQuery(sql: sql, schema: schema, tables: bindings, isProfiled: isProfiled), scannedBytes: scannedBytes)
+    }
+
+    /// The schema of the first table that a query names, for the column `table_schema` where the session has none.
+    func firstSchema(_ query: EngineQuery) -> String? { query.tables.first?.table.schema }
+
+    private func table(
+        _ reference: StatementGate.TableReference, schema: String?, commonTables: Set<String>
+    ) throws -> ExternalTable? {
+        let isCommonTable = reference.schema == nil && commonTables.contains(reference.table)
+        guard let place = reference.schema ?? schema else {
+            if isCommonTable { return nil }
+            throw QueryError(.noDatabaseSelected, "No database selected; write schema.\(reference.table) or USE a schema")
+        }
+        if let table = try context.store.table(schema: place, name: reference.table) { return table }
+        if isCommonTable { return nil }
+        if try context.store.schema(place) == nil { throw QueryError(.unknownDatabase, "Unknown database '\(place)'") }
+        throw QueryError(.unknownTable, "Table '\(place).\(reference.table)' doesn't exist")
+    }
+
+    /// The files that a table's location holds now, hidden ones (`_…`, `.…`) left out.
+    private func files(of table: ExternalTable) throws -> [ObjectSummary] {
+        let location = try ObjectKey(table.location)
+        let files: [ObjectSummary]
+        if location.isFolder {
+            let isRecursive = table.properties["recursive.directories"]?.lowercased() == "true"
+            files = try context.objects.list(location, recursive: isRecursive).filter { object in
+                let name = object.key.key.split(separator: "/").last ?? ""
+                return !name.hasPrefix("_") && !name.hasPrefix(".") && object.size > 0
+            }
+        } else {
+            guard let object = try context.objects.stat(location) else {
+                throw QueryError(.missingObject, "The file '\(location)' of the table \(table.schema).\(table.name) does not exist")
+            }
+            files = object.size > 0 ? [object] : []
+        }
+        guard files.count <= Limits.filesPerScanMax else {
+            throw QueryError(.resultTooLarge, "The table \(table.schema).\(table.name) has \(files.count) files; \(Limits.filesPerScanMax) can be read at a time")
+        }
+        // The engine would take these characters for a pattern.
+        if let odd = files.first(where: { $0.key.key.contains { "*?[]{}".contains($0) } }) {
+            throw QueryError(.location, "The file '\(odd.key)' cannot be read: its name holds one of * ? [ ] { }; rename it")
+        }
+        return files
+    }
+}

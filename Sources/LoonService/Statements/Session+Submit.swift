@@ -1,0 +1,44 @@
+import Logging
+import LoonCore
+import MetaStore
+import MySQLProtocol
+import SQLFrontend
+import Synchronization
+
+extension Session {
+    /// Makes the statement a task: checks all that can be checked now, stores it, and answers with its id once it is durable.
+    func submit(_ parsed: ParsedStatement, text: [UInt8], hints: Hints, _ response: ResponseWriter) throws {
+        guard parsed.statement.isAsynchronous else {
+            throw QueryError(.notSupported, "\(parsed.statement.kind) cannot run asynchronously; SELECT, WITH and VALUES can")
+        }
+        let (target, warning) = try NotificationHints(configuration: context.configuration).target(hints)
+        let dialect = dialectContext()
+        let (schema, variables) = state.withLock { ($0.schema, $0.variables) }
+        // A statement that cannot be understood, or names what is not there, is refused now and not as a task that fails.
+        let planned = try context.planner.plan(parsed, dialect: dialect, schema: schema, isProfiled: false)
+        let command = String(decoding: text, as: UTF8.self)
+        let submission = Submission(
+            kind: "SELECT", command: command.trimmingSuffix { $0.isWhitespace || $0 == ";" || $0 == "\0" },
+            schema: schema ?? context.planner.firstSchema(planned.query) ?? "", sqlMode: variables.sqlMode,
+            timeZoneOffsetMinutes: dialect.timeZoneOffsetMinutes, now: dialect.now, account: login.user, connectionID: Int64(login.connectionID),
+            hints: hints.values, notification: target)
+        if let warning { state.withLock { $0.warnings = [warning] } }
+        context.store.submit(submission, now: dialect.now) { result in
+            switch result {
+            case .success(let id):
+                self.context.log.info("task.queued", metadata: self.metadata.merging(["task": "\(id)"]) { $1 })
+                self.scheduler.wake()
+                response.rows(
+                    [ResultColumn(name: "ASYNC_TASK_ID", type: .text)], [[.text(id.description)]], warnings: warning == nil ? 0 : 1)
+            case .failure(let error): self.fail(error, response)
+            }
+        }
+    }
+}
+
+extension String {
+    fileprivate func trimmingSuffix(while predicate: (Character) -> Bool) -> String {
+        guard let last = lastIndex(where: { !predicate($0) }) else { return "" }
+        return String(self[...last])
+    }
+}

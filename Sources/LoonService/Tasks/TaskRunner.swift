@@ -1,0 +1,97 @@
+import LoonCore
+import Logging
+import MetaStore
+import Notifier
+import ObjectStore
+import QueryEngine
+import SQLFrontend
+
+/// Runs one task from its stored row: computes the result, publishes it, records the end with its message.
+final class TaskRunner: Sendable {
+    private let context: ServiceContext
+    private let notifier: Notifier
+    private let messages: TaskMessage
+
+    init(context: ServiceContext, notifier: Notifier) {
+        self.context = context
+        self.notifier = notifier
+        messages = TaskMessage(source: "/loon/\(context.store.instanceID)", offsetMinutes: context.configuration.timeZoneOffsetMinutes)
+    }
+
+    /// Blocks the thread while the engine works; `completion` is called when the end is durable, or when the daemon stops before it.
+    func run(_ task: TaskRecord, cancellation: Cancellation, completion: @escaping @Sendable () -> Void) {
+        let started = context.clock.now()
+        var metadata: Logger.Metadata = ["task": "\(task.id)", "connection": "\(task.submission.connectionID)", "account": "\(task.submission.account)"]
+        context.log.info("task.started", metadata: metadata.merging(["attempt": "\(task.attempts)"]) { $1 })
+        let outcome: TaskOutcome
+        do {
+            outcome = try produce(task, started: started, cancellation: cancellation)
+        } catch {
+            let error = error as? QueryError ?? QueryError(.internalFault, "The task failed", detail: "\(error)")
+            // Left RUNNING: the next start runs it again.
+            if error.code == .shuttingDown { return completion() }
+            metadata["error"] = "\(error.detail ?? error.message)"
+            let measures = TaskMeasures(elapsedMilliseconds: context.clock.now() - started)
+            outcome = TaskOutcome(
+                state: .failure, message: String(decoding: error.message.utf8.prefix(Limits.errorMessageBytesMax), as: UTF8.self), measures: measures)
+        }
+        metadata["status"] = "\(outcome.state.rawValue)"
+        metadata["ms"] = "\(outcome.measures.elapsedMilliseconds ?? 0)"
+        metadata["rows"] = "\(outcome.measures.rowCount ?? 0)"
+        metadata["bytes"] = "\(outcome.measures.scannedBytes ?? 0)"
+        record(task.id, outcome, metadata: metadata, completion: completion)
+    }
+
+    private func record(_ id: TaskID, _ outcome: TaskOutcome, metadata: Logger.Metadata, completion: @escaping @Sendable () -> Void) {
+        let messages = messages
+        context.store.finish(id, outcome, now: context.clock.now(), message: { messages.encode($0) }) { result in
+            switch result {
+            case .success: self.context.log.info("task.ended", metadata: metadata)
+            case .failure(let error):
+                // The row stays RUNNING, and the task runs again at the next start.
+                self.context.log.error("task.record", metadata: metadata.merging(["error": "\(error)"]) { $1 })
+            }
+            self.notifier.wake()
+            completion()
+        }
+    }
+
+    private func produce(_ task: TaskRecord, started: Int64, cancellation: Cancellation) throws -> TaskOutcome {
+        let submission = task.submission
+        let parsed = try ParsedStatement(Array(submission.command.utf8), mode: LexicalMode(sqlMode: submission.sqlMode))
+        let schema = submission.schema.isEmpty ? nil : submission.schema
+        let login = submission.account
+        let connection = submission.connectionID
+        let dialect = DialectContext(
+            now: submission.now, timeZoneOffsetMinutes: submission.timeZoneOffsetMinutes,
+            variable: { SystemVariables.defaults[$0] },
+            function: { name in
+                switch name {
+                case "database", "schema": .optional(schema)
+                case "connection_id": .integer(connection)
+                case "version": .text(SystemVariables.version)
+                case "user", "session_user", "system_user", "current_user": .text(login + "@%")
+                default: .integer(0)
+                }
+            })
+        let planned = try context.planner.plan(parsed, dialect: dialect, schema: schema, isProfiled: true)
+        let staged = try context.objects.makeStagingFolder()
+        do {
+            let result = try ResultFile(folder: staged)
+            let profile = try context.engine.run(planned.query, cancellation: cancellation, sink: result)
+            let bytes = try result.finish(statement: submission.command)
+            let folder = try ObjectKey(bucket: context.configuration.resultBucket, key: "DLA_Result/\(task.id.datePath)/\(task.id)/")
+            if !context.objects.bucketExists(folder.bucket) { try context.objects.makeBucket(folder.bucket) }
+            try context.objects.publish(staged: staged, at: folder)
+            return TaskOutcome(
+                state: .success,
+                measures: TaskMeasures(
+                    rowCount: profile.rowCount, scannedRowCount: profile.scannedRowCount, scannedBytes: planned.scannedBytes,
+                    elapsedMilliseconds: context.clock.now() - started, resultBytes: bytes),
+                resultFile: folder.description + ResultFile.name)
+        } catch {
+            context.objects.discard(staged: staged)
+            throw error
+        }
+    }
+}

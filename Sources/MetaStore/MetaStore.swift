@@ -1,0 +1,97 @@
+import Foundation
+import GRDB
+package import LoonCore
+
+/// The one SQLite file with everything the daemon must remember. The only module that knows of SQLite.
+///
+/// Writes go through one writer that commits what has gathered in one durable transaction (`Writer`); reads have connections of their
+/// own. Reading blocks on the disk: not for an event loop.
+package final class MetaStore: Sendable {
+    let pool: DatabasePool
+    let writer: Writer
+    /// 8 lower-case hex digits, made once for a data directory and part of every task id.
+    package let instanceID: String
+
+    /// Opens the file at `path`, makes or migrates it. `region` and `offsetMinutes` shape task ids.
+    package init(path: String, region: String, offsetMinutes: Int) throws(QueryError) {
+        do {
+            var configuration = Configuration()
+            configuration.maximumReaderCount = 4
+            configuration.busyMode = .timeout(10)
+            pool = try DatabasePool(path: path, configuration: configuration)
+            try Self.makeDurable(pool)
+            try Schema.migrator.migrate(pool)
+            let (instance, state) = try pool.write { database in
+                try (Self.instanceID(database), Self.sequenceState(database))
+            }
+            instanceID = instance
+            writer = Writer(
+                pool: pool,
+                sequence: TaskIDSequence(state: state, region: region, instance: instance, offsetMinutes: offsetMinutes))
+        } catch {
+            throw Self.failure(error)
+        }
+    }
+
+    /// GRDB sets `synchronous = NORMAL` when it opens a WAL pool, after any hook of the configuration, and a commit would then not survive
+    /// a power cut. Set here, on the one connection that writes, and checked.
+    private static func makeDurable(_ pool: DatabasePool) throws {
+        try pool.writeWithoutTransaction { database in
+            try database.execute(sql: "PRAGMA synchronous = FULL")
+        }
+        guard try synchronousMode(pool) == 2 else {
+            throw QueryError(.storage, "SQLite does not sync its commits on this file system; the data directory must allow it")
+        }
+    }
+
+    private static func synchronousMode(_ pool: DatabasePool) throws -> Int? {
+        try pool.writeWithoutTransaction { try Int.fetchOne($0, sql: "PRAGMA synchronous") }
+    }
+
+    /// The writer's `PRAGMA synchronous`: 2 is FULL.
+    package func synchronousMode() throws -> Int? { try Self.synchronousMode(pool) }
+
+    private static func instanceID(_ database: Database) throws -> String {
+        if let stored = try String.fetchOne(database, sql: "SELECT value FROM setting WHERE name = 'instance'") { return stored }
+        let digits = String(UInt32.random(in: .min ... .max), radix: 16)
+        let instance = String(repeating: "0", count: 8 - digits.count) + digits
+        try database.execute(sql: "INSERT INTO setting VALUES ('instance', ?)", arguments: [instance])
+        return instance
+    }
+
+    private static func sequenceState(_ database: Database) throws -> TaskIDSequence.State {
+        guard let row = try Row.fetchOne(database, sql: "SELECT minute, counter FROM task_sequence") else { return .init() }
+        return .init(minute: row["minute"], counter: row["counter"])
+    }
+
+    /// Waits for the writes that were accepted, then closes the file.
+    package func close() throws(QueryError) {
+        writer.drain()
+        do { try pool.close() } catch { throw Self.failure(error) }
+    }
+
+    // MARK: For the extensions
+
+    func read<Value>(_ body: (Database) throws -> Value) throws(QueryError) -> Value {
+        do { return try pool.read(body) } catch { throw Self.failure(error) }
+    }
+
+    static func failure(_ error: any Error) -> QueryError {
+        if let error = error as? QueryError { return error }
+        if let error = error as? DatabaseError {
+            let reason = error.message ?? "error \(error.resultCode)"
+            return QueryError(.storage, "The metadata file cannot be used: \(reason)", detail: "\(error)")
+        }
+        return QueryError(.storage, "The metadata file cannot be used", detail: "\(error)")
+    }
+
+    static func json(_ value: some Encodable) throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return String(decoding: try encoder.encode(value), as: UTF8.self)
+    }
+
+    static func decoded<Value: Decodable>(_ type: Value.Type, _ json: String) throws -> Value {
+        try JSONDecoder().decode(type, from: Data(json.utf8))
+    }
+}

@@ -1,0 +1,83 @@
+import GRDB
+
+/// The tables of the metadata file. A migration that has shipped is never changed; the next one changes what it made.
+enum Schema {
+    static var migrator: DatabaseMigrator {
+        var migrator = DatabaseMigrator()
+        migrator.registerMigration("1: accounts, catalog, tasks, outbox") { database in
+            try database.execute(
+                sql: """
+                    CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+
+                    CREATE TABLE account (
+                        name TEXT PRIMARY KEY,
+                        is_admin INTEGER NOT NULL,
+                        plugin TEXT NOT NULL,          -- caching_sha2_password | mysql_native_password
+                        password_hash TEXT NOT NULL,
+                        created INTEGER NOT NULL       -- here and below: milliseconds since 1970
+                    ) WITHOUT ROWID;
+
+                    CREATE TABLE catalog_schema (
+                        name TEXT PRIMARY KEY COLLATE NOCASE,
+                        definition TEXT NOT NULL       -- JSON of SchemaDefinition
+                    ) WITHOUT ROWID;
+                    CREATE TABLE catalog_table (
+                        schema TEXT NOT NULL COLLATE NOCASE REFERENCES catalog_schema (name),
+                        name TEXT NOT NULL COLLATE NOCASE,
+                        definition TEXT NOT NULL,      -- JSON of ExternalTable
+                        PRIMARY KEY (schema, name)
+                    ) WITHOUT ROWID;
+
+                    CREATE TABLE task_sequence (minute INTEGER NOT NULL, counter INTEGER NOT NULL);
+                    INSERT INTO task_sequence VALUES (0, 0);
+                    CREATE TABLE task (
+                        n INTEGER PRIMARY KEY AUTOINCREMENT,   -- order of submission
+                        id TEXT NOT NULL UNIQUE,
+                        status TEXT NOT NULL,
+                        kind TEXT NOT NULL,
+                        command TEXT NOT NULL,
+                        table_schema TEXT NOT NULL,
+                        sql_mode TEXT NOT NULL,
+                        time_zone INTEGER NOT NULL,            -- minutes east of UTC
+                        now INTEGER NOT NULL,
+                        account TEXT NOT NULL,
+                        connection_id INTEGER NOT NULL,
+                        hints TEXT NOT NULL,                   -- JSON object
+                        target TEXT,                           -- JSON of NotificationTarget
+                        created INTEGER NOT NULL,
+                        updated INTEGER NOT NULL,
+                        started INTEGER,
+                        engine_query_id TEXT,
+                        message TEXT NOT NULL DEFAULT '',
+                        row_count INTEGER,
+                        scanned_row_count INTEGER,
+                        scanned_data_bytes INTEGER,
+                        elapse_time INTEGER,                   -- milliseconds, as all durations
+                        result_bytes INTEGER,
+                        result_file TEXT,
+                        attempts INTEGER NOT NULL DEFAULT 0,
+                        mq_status TEXT,
+                        mq_error_msg TEXT,
+                        mq_message_id TEXT,
+                        mq_total_time INTEGER,
+                        mq_attempts INTEGER NOT NULL DEFAULT 0
+                    );
+                    CREATE INDEX task_by_account ON task (account, n);
+                    CREATE INDEX task_unfinished ON task (status, n) WHERE status IN ('QUEUED', 'RUNNING');
+
+                    CREATE TABLE outbox (
+                        n INTEGER PRIMARY KEY AUTOINCREMENT,
+                        task INTEGER NOT NULL REFERENCES task (n),
+                        target TEXT NOT NULL,
+                        body BLOB NOT NULL,
+                        tag TEXT NOT NULL,
+                        attempts INTEGER NOT NULL DEFAULT 0,
+                        created INTEGER NOT NULL,
+                        due INTEGER NOT NULL
+                    );
+                    CREATE INDEX outbox_due ON outbox (due, n);
+                    """)
+        }
+        return migrator
+    }
+}

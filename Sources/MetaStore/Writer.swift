@@ -1,0 +1,122 @@
+import Dispatch
+import GRDB
+import LoonCore
+import Synchronization
+
+/// Group commit: all writes that gather while one transaction is made durable share the next one. Each is a savepoint of it, so that one
+/// that fails leaves the others alone. A completion is called after the commit, on the writer's queue.
+package final class Writer: Sendable {
+    /// What every write is given: the connection, and the ids of tasks.
+    struct Context {
+        let database: Database
+        var sequence: TaskIDSequence
+    }
+
+    private struct Operation: Sendable {
+        /// Runs in its savepoint. The closure it returns tells the submitter, once it is known whether the commit held.
+        let perform: @Sendable (inout Context) -> (_ commitFailure: QueryError?) -> Void
+        /// Tells the submitter that the write never ran.
+        let reject: @Sendable (QueryError) -> Void
+    }
+
+    private struct State {
+        var waiting: [Operation] = []
+        var isScheduled = false
+    }
+
+    private let pool: DatabasePool
+    private let state = Mutex(State())
+    /// The one place that writes to SQLite: blocking calls belong neither on an event loop nor in the cooperative pool.
+    private let queue = DispatchQueue(label: "loon.metastore.writer")
+    /// Touched on `queue` alone.
+    private let sequence: Mutex<TaskIDSequence>
+
+    init(pool: DatabasePool, sequence: TaskIDSequence) {
+        self.pool = pool
+        self.sequence = Mutex(sequence)
+    }
+
+    /// Queues a write. `completion` is called once, after the commit or its failure.
+    func submit<Value: Sendable>(
+        _ body: @escaping @Sendable (inout Context) throws -> Value, completion: @escaping @Sendable (Result<Value, QueryError>) -> Void
+    ) {
+        let operation = Operation(perform: { context in
+            var result: Result<Value, QueryError>
+            do {
+                var value: Value?
+                try context.database.inSavepoint {
+                    value = try body(&context)
+                    return .commit
+                }
+                result = value.map(Result.success) ?? .failure(QueryError(.internalFault, "A write made no value"))
+            } catch {
+                result = .failure(MetaStore.failure(error))
+            }
+            return { commitFailure in
+                if let commitFailure { result = .failure(commitFailure) }
+                completion(result)
+            }
+        }, reject: { completion(.failure($0)) })
+        let (isFull, mustSchedule) = state.withLock { state in
+            guard state.waiting.count < Limits.storeQueueMax else { return (true, false) }
+            state.waiting.append(operation)
+            defer { state.isScheduled = true }
+            return (false, !state.isScheduled)
+        }
+        if isFull { return completion(.failure(QueryError(.queueFull, "Too many writes are waiting for the metadata file; try again"))) }
+        if mustSchedule { queue.async { self.commitBatch() } }
+    }
+
+    /// The same, blocking until it is committed. For statement threads, never for an event loop.
+    func perform<Value: Sendable>(_ body: @escaping @Sendable (inout Context) throws -> Value) throws(QueryError) -> Value {
+        let done = DispatchSemaphore(value: 0)
+        let box = Mutex<Result<Value, QueryError>?>(nil)
+        submit(body) { result in
+            box.withLock { $0 = result }
+            done.signal()
+        }
+        done.wait()
+        guard let result = box.withLock({ $0 }) else { throw QueryError(.internalFault, "A write was lost") }
+        return try result.get()
+    }
+
+    /// Returns when everything that was queued before is committed.
+    func drain() { _ = try? perform { _ in } }
+
+    private func commitBatch() {
+        let batch = state.withLock { state in
+            let batch = Array(state.waiting.prefix(Limits.storeBatchMax))
+            state.waiting.removeFirst(batch.count)
+            return batch
+        }
+        var answers: [(QueryError?) -> Void] = []
+        var failure: QueryError?
+        do {
+            try pool.writeWithoutTransaction { database in
+                try database.inTransaction(.immediate) {
+                    var context = Context(database: database, sequence: sequence.withLock { $0 })
+                    let before = context.sequence.state
+                    for operation in batch { answers.append(operation.perform(&context)) }
+                    if context.sequence.state != before {
+                        try database.execute(
+                            sql: "UPDATE task_sequence SET minute = ?, counter = ?",
+                            arguments: [context.sequence.state.minute, context.sequence.state.counter])
+                        // Kept even if the commit fails: an id is rather skipped than used twice.
+                        sequence.withLock { $0 = context.sequence }
+                    }
+                    return .commit
+                }
+            }
+        } catch {
+            failure = MetaStore.failure(error)
+        }
+        // Where not even the transaction began, no operation has run.
+        if let failure { for operation in batch.dropFirst(answers.count) { operation.reject(failure) } }
+        for answer in answers { answer(failure) }
+        let hasMore = state.withLock { state in
+            state.isScheduled = !state.waiting.isEmpty
+            return state.isScheduled
+        }
+        if hasMore { queue.async { self.commitBatch() } }
+    }
+}

@@ -1,0 +1,81 @@
+import LoonCore
+import NIOCore
+
+/// A column definition of a result set
+/// (https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_com_query_response_text_resultset_column_definition.html).
+/// The lengths and flags are those that MySQL gives columns of these types.
+struct ColumnDefinition {
+    let name: String
+    let type: FieldType
+    let collation: UInt16
+    /// Display width, in bytes.
+    let length: UInt32
+    let flags: UInt16
+    let decimals: UInt8
+
+    enum FieldType: UInt8 {
+        case tiny = 1
+        case short = 2
+        case long = 3
+        case float = 4
+        case double = 5
+        case null = 6
+        case longLong = 8
+        case date = 10
+        case time = 11
+        case dateTime = 12
+        case newDecimal = 246
+        case blob = 252
+        case varString = 253
+    }
+
+    private static let unsignedFlag: UInt16 = 0x20
+    private static let binaryFlag: UInt16 = 0x80
+    private static let blobFlag: UInt16 = 0x10
+    /// Text of unknown length is announced as LONGTEXT's.
+    private static let longText = UInt32.max
+
+    init(_ column: ResultColumn) {
+        name = column.name
+        let binary = Collation.binary
+        (type, collation, length, flags, decimals) =
+            switch column.type {
+            case .null: (.null, binary, 0, Self.binaryFlag, 0)
+            case .boolean: (.tiny, binary, 1, Self.binaryFlag, 0)
+            case .int8: (.tiny, binary, 4, Self.binaryFlag, 0)
+            case .int16: (.short, binary, 6, Self.binaryFlag, 0)
+            case .int32: (.long, binary, 11, Self.binaryFlag, 0)
+            case .int64: (.longLong, binary, 20, Self.binaryFlag, 0)
+            case .uint8: (.tiny, binary, 3, Self.binaryFlag | Self.unsignedFlag, 0)
+            case .uint16: (.short, binary, 5, Self.binaryFlag | Self.unsignedFlag, 0)
+            case .uint32: (.long, binary, 10, Self.binaryFlag | Self.unsignedFlag, 0)
+            case .uint64: (.longLong, binary, 20, Self.binaryFlag | Self.unsignedFlag, 0)
+            case .float32: (.float, binary, 12, Self.binaryFlag, 31)
+            case .float64: (.double, binary, 22, Self.binaryFlag, 31)
+            case .decimal(let precision, let scale):
+                (.newDecimal, binary, UInt32(precision + (scale > 0 ? 2 : 1)), Self.binaryFlag, UInt8(scale))
+            case .text, .interval, .list, .structure, .map: (.varString, Collation.utf8mb4, Self.longText, 0, 39)
+            case .binary: (.blob, binary, Self.longText, Self.binaryFlag | Self.blobFlag, 0)
+            case .date: (.date, binary, 10, Self.binaryFlag, 0)
+            case .time: (.time, binary, 17, Self.binaryFlag, 6)
+            case .timestamp(.second): (.dateTime, binary, 19, Self.binaryFlag, 0)
+            case .timestamp: (.dateTime, binary, 26, Self.binaryFlag, 6)
+            }
+    }
+
+    var payload: ByteBuffer {
+        var buffer = ByteBuffer()
+        buffer.writeLengthEncoded("def")
+        for _ in 0..<3 { buffer.writeLengthEncoded("") }  // schema, table, original table
+        buffer.writeLengthEncoded(name)
+        buffer.writeLengthEncoded("")  // original name
+        buffer.writeLengthEncoded(12)  // bytes of what follows
+        buffer.writeInteger(collation, endianness: .little)
+        buffer.writeInteger(length, endianness: .little)
+        buffer.writeInteger(type.rawValue)
+        buffer.writeInteger(flags, endianness: .little)
+        buffer.writeInteger(decimals)
+        buffer.writeInteger(UInt16(0))
+        return buffer
+    }
+}

@@ -1,0 +1,48 @@
+package import LoonCore
+
+/// MySQL's error numbers and SQLSTATEs (https://dev.mysql.com/doc/mysql-errors/8.0/en/server-error-reference.html): the one place that
+/// maps a `QueryError` to them.
+package struct ErrorNumber: Sendable, Equatable {
+    package let number: UInt16
+    package let sqlState: String
+
+    package init(_ code: QueryError.Code) {
+        let (number, sqlState): (UInt16, String) =
+            switch code {
+            case .syntax: (1064, "42000")
+            case .notSupported: (1235, "42000")
+            case .unknownDatabase: (1049, "42000")
+            case .noDatabaseSelected: (1046, "3D000")
+            case .unknownTable: (1146, "42S02")
+            case .unknownColumn: (1054, "42S22")
+            case .unknownVariable: (1193, "HY000")
+            case .wrongVariableValue: (1231, "42000")
+            case .databaseExists: (1007, "HY000")
+            case .tableExists: (1050, "42S01")
+            case .databaseNotEmpty: (1010, "HY000")
+            case .accessDenied: (1227, "42000")
+            case .authenticationFailed: (1045, "28000")
+            case .unknownCommand: (1047, "08S01")
+            case .packetTooLarge: (1153, "08S01")
+            case .packetsOutOfOrder: (1156, "08S01")
+            case .malformedPacket: (1043, "08S01")
+            case .malformedData: (1366, "HY000")
+            case .valueOutOfRange: (1690, "22003")
+            case .hintValue: (1210, "HY000")
+            case .location: (1210, "HY000")
+            case .missingObject: (1017, "HY000")
+            case .tooManyConnections: (1040, "08004")
+            case .queueFull: (1203, "42000")
+            case .interrupted: (1317, "70100")
+            case .timeLimit: (3024, "HY000")
+            case .outOfMemory: (1038, "HY001")
+            case .shuttingDown: (1053, "08S01")
+            case .storage: (1030, "HY000")
+            case .engine, .internalFault: (1105, "HY000")
+            case .unknownTask: (1105, "HY000")
+            case .resultTooLarge: (1153, "08S01")
+            }
+        self.number = number
+        self.sqlState = sqlState
+    }
+}

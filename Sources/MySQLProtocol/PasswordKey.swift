@@ -1,0 +1,34 @@
+import Crypto
+import CryptoExtras
+import LoonCore
+
+/// The key pair that clients without TLS encrypt their password with, in `caching_sha2_password`'s full authentication.
+package struct PasswordKey: Sendable {
+    /// As it is stored: `-----BEGIN PRIVATE KEY-----` … The library's key type is not Sendable, so it is made of this at each use.
+    package let privatePEM: String
+    /// What a client is sent when it asks for the key: `-----BEGIN PUBLIC KEY-----` …
+    package let publicPEM: String
+
+    /// A new key of 2048 bits; takes some tenths of a second.
+    package init() throws {
+        self.init(try _RSA.Encryption.PrivateKey(keySize: .bits2048))
+    }
+
+    /// A key that was stored.
+    package init(privatePEM: String) throws {
+        self.init(try _RSA.Encryption.PrivateKey(pemRepresentation: privatePEM))
+    }
+
+    private init(_ key: _RSA.Encryption.PrivateKey) {
+        privatePEM = key.pemRepresentation
+        publicPEM = key.publicKey.pemRepresentation
+    }
+
+    /// The password out of RSA-OAEP(SHA-1) of (password ‖ NUL) XOR nonce, the nonce repeated; `nil` where it is none.
+    func password(from encrypted: [UInt8], nonce: Nonce) -> [UInt8]? {
+        guard let key = try? _RSA.Encryption.PrivateKey(pemRepresentation: privatePEM), let masked = try? key.decrypt(encrypted, padding: .PKCS1_OAEP) else { return nil }
+        let plain = masked.enumerated().map { $1 ^ nonce.bytes[$0 % nonce.bytes.count] }
+        guard plain.last == 0 else { return nil }
+        return plain.dropLast()
+    }
+}

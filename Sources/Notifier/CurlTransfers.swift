@@ -1,0 +1,179 @@
+import CCurl
+import Foundation
+import LoonCore
+
+/// HTTP requests through libcurl's multi interface (https://curl.se/libcurl/c/libcurl-multi.html). Confined to the pump's thread, but for
+/// `wake`.
+///
+/// `@unchecked`: `curl_multi_wakeup` is the one call that libcurl allows from another thread, and the handle lives as long as this object.
+final class CurlTransfers: @unchecked Sendable {
+    /// One request with all that libcurl's callbacks write into while it runs.
+    private final class Transfer {
+        let number: Int64
+        let easy: UnsafeMutableRawPointer
+        let body: [UInt8]
+        let addresses: Set<AddressClass>
+        var headers: UnsafeMutablePointer<curl_slist>?
+        var answer: [UInt8] = []
+        /// The address that was refused, if one was.
+        var refusedAddress: AddressClass?
+
+        init(number: Int64, easy: UnsafeMutableRawPointer, body: [UInt8], addresses: Set<AddressClass>) {
+            self.number = number
+            self.easy = easy
+            self.body = body
+            self.addresses = addresses
+        }
+
+        deinit {
+            curl_slist_free_all(headers)
+            curl_easy_cleanup(easy)
+        }
+    }
+
+    /// How one request ended.
+    enum Ending {
+        case answered(status: Int, body: [UInt8])
+        /// No answer came: why, in libcurl's words.
+        case broken(String)
+        /// The host's address is none that the rules allow.
+        case refusedAddress(AddressClass)
+    }
+
+    private let multi: UnsafeMutableRawPointer
+    private var transfers: [UnsafeMutableRawPointer: Transfer] = [:]
+    private let connectMilliseconds: Int
+    private let totalMilliseconds: Int
+
+    /// Called once in a process, before any thread uses libcurl.
+    static let globalInit: Bool = ccurl_global_init() == CURLE_OK
+
+    init(connectMilliseconds: Int, totalMilliseconds: Int) throws(QueryError) {
+        guard Self.globalInit, let multi = curl_multi_init() else { throw QueryError(.internalFault, "libcurl does not start") }
+        self.multi = multi
+        self.connectMilliseconds = connectMilliseconds
+        self.totalMilliseconds = totalMilliseconds
+        _ = ccurl_multi_set_long(multi, CURLMOPT_MAXCONNECTS, Limits.messagesInFlight * 2)
+    }
+
+    deinit {
+        for easy in transfers.keys { curl_multi_remove_handle(multi, easy) }
+        transfers.removeAll()
+        curl_multi_cleanup(multi)
+    }
+
+    var count: Int { transfers.count }
+
+    func start(_ request: BrokerRequest, number: Int64, addresses: Set<AddressClass>) throws(QueryError) {
+        guard let easy = curl_easy_init() else { throw QueryError(.outOfMemory, "libcurl has no memory for a request") }
+        let transfer = Transfer(number: number, easy: easy, body: request.body, addresses: addresses)
+        let context = Unmanaged.passUnretained(transfer).toOpaque()
+        for header in request.headers + [("Expect", "")] {
+            transfer.headers = curl_slist_append(transfer.headers, header.value.isEmpty ? header.name + ":" : "\(header.name): \(header.value)")
+        }
+        let results = [
+            ccurl_set_string(easy, CURLOPT_URL, request.url),
+            ccurl_set_string(easy, CURLOPT_PROTOCOLS_STR, "http,https"),
+            ccurl_set_string(easy, CURLOPT_PROXY, ""),  // not the environment's
+            ccurl_set_long(easy, CURLOPT_NOSIGNAL, 1),
+            ccurl_set_long(easy, CURLOPT_FOLLOWLOCATION, 0),
+            ccurl_set_long(easy, CURLOPT_CONNECTTIMEOUT_MS, connectMilliseconds),
+            ccurl_set_long(easy, CURLOPT_TIMEOUT_MS, totalMilliseconds),
+            ccurl_set_long(easy, CURLOPT_POST, 1),
+            ccurl_set_long(easy, CURLOPT_POSTFIELDSIZE, transfer.body.count),
+            // Copied by libcurl, so that no pointer into the array is kept.
+            transfer.body.withUnsafeBytes { ccurl_set_pointer(easy, CURLOPT_COPYPOSTFIELDS, UnsafeMutableRawPointer(mutating: $0.baseAddress)) },
+            ccurl_set_pointer(easy, CURLOPT_HTTPHEADER, transfer.headers),
+            ccurl_set_pointer(easy, CURLOPT_WRITEDATA, context),
+            ccurl_set_write_function(easy, Self.takeAnswer),
+            ccurl_set_pointer(easy, CURLOPT_OPENSOCKETDATA, context),
+            ccurl_set_open_socket_function(easy, Self.openSocket),
+        ]
+        guard results.allSatisfy({ $0 == CURLE_OK }) else { throw QueryError(.internalFault, "libcurl does not take a request's options") }
+        guard curl_multi_add_handle(multi, easy) == CURLM_OK else { throw QueryError(.internalFault, "libcurl does not take a request") }
+        transfers[easy] = transfer
+    }
+
+    /// Moves the transfers on, waits at most `milliseconds` for something to happen, and returns those that have ended.
+    func perform(waiting milliseconds: Int32) -> [(number: Int64, ending: Ending)] {
+        var running: Int32 = 0
+        curl_multi_perform(multi, &running)
+        var ended = takeEnded()
+        if ended.isEmpty, milliseconds > 0 {
+            curl_multi_poll(multi, nil, 0, milliseconds, nil)
+            curl_multi_perform(multi, &running)
+            ended = takeEnded()
+        }
+        return ended
+    }
+
+    /// Ends a wait. From any thread.
+    func wake() { curl_multi_wakeup(multi) }
+
+    private func takeEnded() -> [(number: Int64, ending: Ending)] {
+        var ended: [(number: Int64, ending: Ending)] = []
+        var left: Int32 = 0
+        while let message = curl_multi_info_read(multi, &left) {
+            guard message.pointee.msg == CURLMSG_DONE, let easy = message.pointee.easy_handle else { continue }
+            let result = ccurl_message_result(message)
+            guard let transfer = transfers[easy] else { continue }
+            var status = 0
+            _ = ccurl_get_long(easy, CURLINFO_RESPONSE_CODE, &status)
+            if let refused = transfer.refusedAddress {
+                ended.append((transfer.number, .refusedAddress(refused)))
+            } else if result == CURLE_OK {
+                ended.append((transfer.number, .answered(status: status, body: transfer.answer)))
+            } else {
+                ended.append((transfer.number, .broken(String(cString: curl_easy_strerror(result)))))
+            }
+            curl_multi_remove_handle(multi, easy)
+            transfers[easy] = nil
+        }
+        return ended
+    }
+
+    // MARK: Callbacks, on the pump's thread
+
+    private static let takeAnswer: @convention(c) (UnsafeMutablePointer<CChar>?, Int, Int, UnsafeMutableRawPointer?) -> Int = {
+        bytes, size, count, context in
+        guard let bytes, let context else { return 0 }
+        let transfer = Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue()
+        let length = size * count
+        // More than a broker says is no broker's answer; to return less than was given ends the transfer.
+        guard transfer.answer.count + length <= Limits.brokerAnswerBytesMax else { return 0 }
+        transfer.answer += UnsafeRawBufferPointer(start: bytes, count: length)
+        return length
+    }
+
+    /// Checks the address that libcurl is about to connect to, after the name was resolved.
+    private static let openSocket: @convention(c) (UnsafeMutableRawPointer?, curlsocktype, UnsafeMutablePointer<curl_sockaddr>?) -> curl_socket_t = {
+        context, _, target in
+        guard let context, let target else { return -1 }
+        let transfer = Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue()
+        let address = addressClass(target)
+        guard transfer.addresses.contains(address) else {
+            transfer.refusedAddress = address
+            return -1  // CURL_SOCKET_BAD
+        }
+        transfer.refusedAddress = nil
+        return socket(target.pointee.family, target.pointee.socktype | Int32(SOCK_CLOEXEC.rawValue), target.pointee.protocol)
+    }
+
+    private static func addressClass(_ target: UnsafeMutablePointer<curl_sockaddr>) -> AddressClass {
+        switch target.pointee.family {
+        case AF_INET:
+            return withUnsafePointer(to: target.pointee.addr) { pointer in
+                pointer.withMemoryRebound(to: sockaddr_in.self, capacity: 1) { address in
+                    AddressClass(address: withUnsafeBytes(of: address.pointee.sin_addr) { Array($0) })
+                }
+            }
+        case AF_INET6:
+            // The struct's last field is declared as a plain sockaddr, but is as long as `addrlen` says.
+            let offset = MemoryLayout<curl_sockaddr>.offset(of: \.addr) ?? 0
+            return (UnsafeRawPointer(target) + offset).withMemoryRebound(to: sockaddr_in6.self, capacity: 1) { address in
+                AddressClass(address: withUnsafeBytes(of: address.pointee.sin6_addr) { Array($0) })
+            }
+        default: return .reserved
+        }
+    }
+}

@@ -1,0 +1,66 @@
+package import LoonCore
+
+/// A place in the object store: `oss://bucket/key`.
+///
+/// Buckets follow OSS's rule (3 to 63 of a–z, 0–9 and -, letters or digits at the ends), keys too (1 to 1,023 bytes of UTF-8). As a key is also
+/// a path of a directory below the root, no part of it may be empty, `.` or `..`, hold a NUL or be longer than a file's name.
+package struct ObjectKey: Sendable, Hashable, CustomStringConvertible {
+    package let bucket: String
+    /// Without a leading slash. Ends in one where it names a folder; empty for the bucket itself.
+    package let key: String
+
+    package var isFolder: Bool { key.isEmpty || key.hasSuffix("/") }
+    package var description: String { "oss://\(bucket)/\(key)" }
+
+    package init(bucket: String, key: String) throws(QueryError) {
+        guard Self.isBucketName(bucket) else {
+            throw QueryError(.location, "'\(bucket)' is not a bucket's name: 3 to 63 of a-z, 0-9 and -, with a letter or digit at both ends")
+        }
+        guard key.utf8.count <= 1_023 else { throw QueryError(.location, "A key has at most 1023 bytes") }
+        let isFolder = key.hasSuffix("/")
+        let parts = (isFolder ? key.dropLast() : key[...]).split(separator: "/", omittingEmptySubsequences: false)
+        for part in parts where !key.isEmpty {
+            guard !part.isEmpty, part != ".", part != "..", part.utf8.count <= 255, !part.utf8.contains(0), !part.contains("\\") else {
+                throw QueryError(.location, "'oss://\(bucket)/\(key)' is not a key: no part of it may be empty, '.', '..' or hold a backslash")
+            }
+        }
+        self.bucket = bucket
+        self.key = key
+    }
+
+    /// Reads `oss://bucket/key`.
+    package init(_ url: String) throws(QueryError) {
+        guard url.lowercased().hasPrefix("oss://") else { throw QueryError(.location, "'\(url)' is not a location; write oss://bucket/folder/") }
+        let rest = url.dropFirst(6)
+        let slash = rest.firstIndex(of: "/")
+        let key = slash.map { String(rest[rest.index(after: $0)...]) } ?? ""
+        try self.init(bucket: String(rest[..<(slash ?? rest.endIndex)]), key: key)
+    }
+
+    /// Whether `other` is this place or lies below it, by whole path segments.
+    package func contains(_ other: ObjectKey) -> Bool {
+        guard bucket == other.bucket else { return false }
+        if key == other.key || key.isEmpty { return true }
+        return other.key.hasPrefix(isFolder ? key : key + "/")
+    }
+
+    private static func isBucketName(_ name: String) -> Bool {
+        let bytes = Array(name.utf8)
+        let isEnd: (UInt8) -> Bool = {
+            (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0)
+        }
+        guard (3...63).contains(bytes.count), let first = bytes.first, let last = bytes.last else { return false }
+        return isEnd(first) && isEnd(last) && bytes.allSatisfy { isEnd($0) || $0 == UInt8(ascii: "-") }
+    }
+}
+
+/// An object of a listing.
+package struct ObjectSummary: Sendable, Equatable {
+    package let key: ObjectKey
+    /// Stored bytes.
+    package let size: Int64
+    /// Milliseconds since 1970.
+    package let modified: Int64
+    /// Where the object lies on this machine, for an engine that reads files.
+    package let path: String
+}

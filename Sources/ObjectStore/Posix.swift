@@ -1,0 +1,69 @@
+import Foundation
+import LoonCore
+
+/// The file system's calls, with errors in the project's terms.
+enum Posix {
+    enum Kind { case file, folder, other, missing }
+
+    /// What is at `path`; a link is `other`.
+    static func kind(_ path: String) -> Kind {
+        var status = stat()
+        guard lstat(path, &status) == 0 else { return .missing }
+        switch status.st_mode & S_IFMT {
+        case S_IFREG: return .file
+        case S_IFDIR: return .folder
+        default: return .other
+        }
+    }
+
+    /// Bytes, and milliseconds since 1970.
+    static func sizeAndTime(_ path: String) -> (Int64, Int64)? {
+        var status = stat()
+        guard lstat(path, &status) == 0 else { return nil }
+        return (Int64(status.st_size), Int64(status.st_mtim.tv_sec) * 1_000 + Int64(status.st_mtim.tv_nsec) / 1_000_000)
+    }
+
+    static func list(_ folder: String) throws(QueryError) -> [String] {
+        do { return try FileManager.default.contentsOfDirectory(atPath: folder) } catch { throw failure("list", folder) }
+    }
+
+    static func makeFolders(_ path: String) throws(QueryError) {
+        do {
+            try FileManager.default.createDirectory(
+                atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        } catch { throw QueryError(.storage, "The folder '\(path)' cannot be made", detail: "\(error)") }
+    }
+
+    static func realPath(_ path: String) throws(QueryError) -> String {
+        guard let real = realPathIfPresent(path) else { throw failure("resolve", path) }
+        return real
+    }
+
+    static func realPathIfPresent(_ path: String) -> String? {
+        guard let resolved = realpath(path, nil) else { return nil }
+        defer { free(resolved) }
+        return String(cString: resolved)
+    }
+
+    static func rename(_ path: String, to target: String) throws(QueryError) {
+        guard Foundation.rename(path, target) == 0 else { throw failure("rename", target) }
+    }
+
+    static func sync(_ path: String) throws(QueryError) { try sync(path, flags: O_RDONLY) }
+    static func syncFolder(_ path: String) throws(QueryError) { try sync(path, flags: O_RDONLY | O_DIRECTORY) }
+
+    private static func sync(_ path: String, flags: Int32) throws(QueryError) {
+        let descriptor = open(path, flags)
+        guard descriptor >= 0 else { throw failure("open", path) }
+        defer { close(descriptor) }
+        guard fsync(descriptor) == 0 else { throw failure("sync", path) }
+    }
+
+    /// Removes a file or a folder with all that is in it; what is not there is no error.
+    static func remove(_ path: String) { try? FileManager.default.removeItem(atPath: path) }
+
+    private static func failure(_ what: String, _ path: String) -> QueryError {
+        let reason = String(cString: strerror(errno))
+        return QueryError(.storage, "The object store cannot \(what) a file: \(reason)", detail: path)
+    }
+}

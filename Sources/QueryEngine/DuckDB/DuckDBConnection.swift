@@ -1,0 +1,118 @@
+import CDuckDB
+import LoonCore
+
+/// One connection, for one query. Confined to the thread that runs it, but for `interrupt`.
+///
+/// `@unchecked`: `duckdb_interrupt` may be called from another thread while the connection is open, and `Cancellation` calls it only then.
+final class DuckDBConnection: @unchecked Sendable {
+    private var handle: duckdb_connection?
+
+    init(_ database: duckdb_database?) throws(QueryError) {
+        guard cduckdb_connect(database, &handle) == DuckDBSuccess else { throw QueryError(.engine, "The engine takes no more connections") }
+    }
+
+    deinit { cduckdb_disconnect(&handle) }
+
+    func interrupt() { cduckdb_interrupt(handle) }
+
+    /// Runs a statement of Loon's own.
+    func execute(_ sql: String) throws(QueryError) {
+        var result = duckdb_result()
+        defer { cduckdb_destroy_result(&result) }
+        guard cduckdb_query(handle, sql, &result) == DuckDBSuccess else { throw Self.failure(&result) }
+    }
+
+    /// The statement's tree in JSON, or JSON that says what is wrong with it.
+    func serialize(_ sql: String) throws -> [UInt8] {
+        var statement: duckdb_prepared_statement?
+        defer { cduckdb_destroy_prepare(&statement) }
+        guard cduckdb_prepare(handle, "SELECT json_serialize_sql($1::VARCHAR)", &statement) == DuckDBSuccess else {
+            throw QueryError(.engine, String(cString: cduckdb_prepare_error(statement)))
+        }
+        let bytes = Array(sql.utf8)
+        let bound = bytes.withUnsafeBytes {
+            cduckdb_bind_varchar_length(statement, 1, $0.baseAddress?.assumingMemoryBound(to: CChar.self), idx_t($0.count))
+        }
+        guard bound == DuckDBSuccess else { throw QueryError(.malformedData, "The statement is not valid UTF-8") }
+        var result = duckdb_result()
+        defer { cduckdb_destroy_result(&result) }
+        guard cduckdb_execute_prepared(statement, &result) == DuckDBSuccess else { throw Self.failure(&result) }
+        let text = TextSink()
+        let stream = try ArrowStream(&result)
+        _ = try stream.forEach(of: result) { text.take($0) }
+        return text.bytes
+    }
+
+    /// Runs a user's query, which must be exactly one SELECT: the second wall (design: invariant 7).
+    func stream(_ sql: String, isProfiled: Bool, cancellation: Cancellation, sink: any BatchSink) throws -> QueryProfile {
+        var statements: duckdb_extracted_statements?
+        defer { cduckdb_destroy_extracted(&statements) }
+        guard cduckdb_extract_statements(handle, sql, &statements) == 1 else {
+            let problem = cduckdb_extract_statements_error(statements).map { String(cString: $0) }
+            throw problem.map(EngineError.make) ?? QueryError(.syntax, "You have an error in your SQL syntax: one statement at a time")
+        }
+        var statement: duckdb_prepared_statement?
+        defer { cduckdb_destroy_prepare(&statement) }
+        guard cduckdb_prepare_extracted_statement(handle, statements, 0, &statement) == DuckDBSuccess else {
+            throw cancellation.reason ?? EngineError.make(String(cString: cduckdb_prepare_error(statement)))
+        }
+        guard cduckdb_prepared_statement_type(statement) == CDUCKDB_STATEMENT_SELECT else {
+            throw QueryError(.notSupported, "Only SELECT, WITH and VALUES can be run")
+        }
+        var result = duckdb_result()
+        var profile = QueryProfile()
+        do {
+            defer { cduckdb_destroy_result(&result) }
+            guard cduckdb_execute_prepared_streaming(statement, &result) == DuckDBSuccess else {
+                throw cancellation.reason ?? Self.failure(&result)
+            }
+            let stream = try ArrowStream(&result)
+            try sink.begin(stream.columns)
+            profile.rowCount = try stream.forEach(of: result) { batch in
+                if let reason = cancellation.reason { throw reason }
+                try sink.write(batch)
+            }
+            if let reason = cancellation.reason { throw reason }
+            if cduckdb_result_error(&result) != nil { throw Self.failure(&result) }
+        }
+        if isProfiled { profile.scannedRowCount = scannedRows(cduckdb_get_profiling_info(handle)) }
+        return profile
+    }
+
+    /// The rows that the scans of files handed on. Other operators' counts are not these.
+    private func scannedRows(_ info: duckdb_profiling_info?) -> Int64 {
+        guard let info else { return 0 }
+        var rows: Int64 = 0
+        if metric(info, "OPERATOR_TYPE") == "TABLE_SCAN", let count = metric(info, "OPERATOR_CARDINALITY").flatMap(Int64.init) { rows += count }
+        for index in 0..<cduckdb_profiling_info_get_child_count(info) {
+            rows += scannedRows(cduckdb_profiling_info_get_child(info, index))
+        }
+        return rows
+    }
+
+    private func metric(_ info: duckdb_profiling_info, _ key: String) -> String? {
+        var value: duckdb_value? = cduckdb_profiling_info_get_value(info, key)
+        guard value != nil else { return nil }
+        defer { cduckdb_destroy_value(&value) }
+        guard let text = cduckdb_get_varchar(value) else { return nil }
+        defer { cduckdb_free(text) }
+        return String(cString: text)
+    }
+
+    private static func failure(_ result: inout duckdb_result) -> QueryError {
+        guard let message = cduckdb_result_error(&result) else { return QueryError(.engine, "The engine failed without a reason") }
+        return EngineError.make(String(cString: message))
+    }
+}
+
+/// Keeps the text of a result of one value.
+private final class TextSink {
+    private(set) var bytes: [UInt8] = []
+
+    func take(_ batch: RecordBatch) {
+        guard batch.rowCount > 0, let column = batch.columns.first, !column.isNull(0) else { return }
+        var text = TextBuffer()
+        column.appendText(row: 0, to: &text)
+        bytes = Array(text.bytes)
+    }
+}

@@ -1,0 +1,40 @@
+import LoonCore
+
+/// The engine's messages in the project's terms. They begin with the name of their kind, as `Binder Error: …`.
+enum EngineError {
+    /// `catalog` names the query's own, which a user has never heard of.
+    static func make(_ message: String) -> QueryError {
+        let kinds: [(String, QueryError.Code)] = [
+            ("Parser Error: ", .syntax), ("Binder Error: ", .unknownColumn), ("Catalog Error: ", .unknownTable),
+            ("Conversion Error: ", .malformedData), ("Invalid Input Error: ", .malformedData), ("Out of Range Error: ", .valueOutOfRange),
+            ("Out of Memory Error: ", .outOfMemory), ("INTERRUPT Error: ", .interrupted), ("IO Error: ", .storage),
+            ("Permission Error: ", .accessDenied), ("Not implemented Error: ", .notSupported),
+        ]
+        for (prefix, code) in kinds where message.hasPrefix(prefix) {
+            let text = readable(String(message.dropFirst(prefix.count)))
+            switch code {
+            case .unknownColumn where !text.contains("not found") && !text.contains("does not have a column"):
+                return QueryError(.engine, text, detail: message)
+            case .unknownTable where !text.hasPrefix("Table"): return QueryError(.engine, text, detail: message)
+            case .storage, .accessDenied: return QueryError(code, "A file of the query's tables cannot be read", detail: message)
+            default: return QueryError(code, text, detail: message)
+            }
+        }
+        return QueryError(.engine, readable(message), detail: message)
+    }
+
+    /// Leaves out what only a user of DuckDB could use: advice on its functions, other tables' names, the place in rewritten text.
+    private static func readable(_ message: String) -> String {
+        var lines: [Substring] = []
+        for line in message.split(separator: "\n", omittingEmptySubsequences: false) {
+            if line.hasPrefix("LINE ") || line.hasPrefix("Did you mean") || line.hasPrefix("Possible fixes:")
+                || line.hasPrefix("Possible solutions:")
+            {
+                break
+            }
+            lines.append(line)
+        }
+        let text = lines.joined(separator: " ").replacing(/"loon_\d+"\.|loon_\d+\./, with: "")
+        return text.replacing(/\s+/, with: " ").trimmingPrefix(" ").description
+    }
+}

@@ -1,0 +1,156 @@
+package import LoonCore
+
+/// What a query's text depends on beside itself.
+package struct DialectContext: Sendable {
+    /// What `now()` says, in milliseconds since 1970, and minutes east of UTC it is shown in.
+    package let now: Int64
+    package let timeZoneOffsetMinutes: Int
+    /// The value of a system variable by its lower-case name; `nil` where there is none of that name.
+    package let variable: @Sendable (String) -> SQLValue?
+    /// The value of a session function by its lower-case name.
+    package let function: @Sendable (String) -> SQLValue
+
+    package init(
+        now: Int64, timeZoneOffsetMinutes: Int, variable: @escaping @Sendable (String) -> SQLValue?,
+        function: @escaping @Sendable (String) -> SQLValue
+    ) {
+        self.now = now
+        self.timeZoneOffsetMinutes = timeZoneOffsetMinutes
+        self.variable = variable
+        self.function = function
+    }
+}
+
+/// Writes a query in the engine's dialect (DuckDB's, which is PostgreSQL's): MySQL's quotes and escapes, `LIMIT a, b`, `<=>`, `&&`,
+/// variables and session functions.
+///
+/// The tokens are written out one by one, and no comment among them, with a space between any two that did not touch in the
+/// source or that might be read as one: `E` before a string would begin an escape string, `-` `-` a comment.
+struct DialectRewriter {
+    let lexer: Lexer
+    let context: DialectContext
+
+    func rewrite() throws(QueryError) -> String {
+        var out: [UInt8] = []
+        out.reserveCapacity(lexer.source.count + 64)
+        var index = 0
+        while lexer.tokens[index].kind != .end {
+            let token = lexer.tokens[index]
+            if lexer.isSymbol(token, ";") { break }
+            if needsSpace(before: index) { out.append(UInt8(ascii: " ")) }
+            index = try write(at: index, to: &out)
+        }
+        guard !out.contains(0) else { throw QueryError(.notSupported, "A query cannot hold the character \\0") }
+        guard let text = String(validating: out, as: UTF8.self) else {
+            throw QueryError(.malformedData, "The statement is not valid UTF-8")
+        }
+        return text
+    }
+
+    private func needsSpace(before index: Int) -> Bool {
+        guard index > 0 else { return false }
+        let (previous, token) = (lexer.tokens[index - 1], lexer.tokens[index])
+        guard previous.range.upperBound == token.range.lowerBound else { return true }
+        return !(isPunctuation(previous) || isPunctuation(token))
+    }
+
+    /// Symbols that are never part of a longer token.
+    private func isPunctuation(_ token: Token) -> Bool {
+        guard token.kind == .symbol, token.range.count == 1 else { return false }
+        return [UInt8(ascii: "("), UInt8(ascii: ")"), UInt8(ascii: ","), UInt8(ascii: ".")].contains(lexer.source[token.range.lowerBound])
+    }
+
+    /// Writes the token at `index` and returns the place of the next one to write.
+    private func write(at index: Int, to out: inout [UInt8]) throws(QueryError) -> Int {
+        let token = lexer.tokens[index]
+        switch token.kind {
+        case .quotedName: append(quoted: lexer.value(token), by: UInt8(ascii: "\""), to: &out)
+        case .string: append(quoted: lexer.value(token), by: UInt8(ascii: "'"), to: &out)
+        case .systemVariable:
+            let name = StatementParser.variableName(lexer.text(token)).name
+            guard let value = context.variable(name) else { throw QueryError(.unknownVariable, "Unknown system variable '\(name)'") }
+            append(value, to: &out)
+        case .userVariable: throw QueryError(.notSupported, "User variables (\(lexer.text(token))) are not supported in queries")
+        case .symbol:
+            if lexer.isSymbol(token, "<=>") {
+                out += Array("IS NOT DISTINCT FROM".utf8)
+            } else if lexer.isSymbol(token, "&&") {
+                out += Array("AND".utf8)
+            } else if lexer.isSymbol(token, "?") {
+                throw QueryError(.syntax, "A parameter (?) stands only in a prepared statement")
+            } else {
+                out += lexer.source[token.range]
+            }
+        case .word: return writeWord(at: index, to: &out)
+        case .number: out += lexer.source[token.range]
+        case .end: break
+        }
+        return index + 1
+    }
+
+    private func writeWord(at index: Int, to out: inout [UInt8]) -> Int {
+        let token = lexer.tokens[index]
+        let isQualified = index > 0 && lexer.isSymbol(lexer.tokens[index - 1], ".")
+        if !isQualified {
+            if lexer.isKeyword(token, "limit"), let end = writeLimit(at: index, to: &out) { return end }
+            if lexer.isKeyword(token, "div") {
+                out += Array("//".utf8)
+                return index + 1
+            }
+            if let end = writeFunction(at: index, to: &out) { return end }
+        }
+        // MySQL's names may begin with a digit, the engine's only in quotes.
+        if let first = lexer.source[token.range].first, first >= UInt8(ascii: "0"), first <= UInt8(ascii: "9") {
+            append(quoted: Array(lexer.source[token.range]), by: UInt8(ascii: "\""), to: &out)
+        } else {
+            out += lexer.source[token.range]
+        }
+        return index + 1
+    }
+
+    /// `LIMIT offset, count` → `LIMIT count OFFSET offset`.
+    private func writeLimit(at index: Int, to out: inout [UInt8]) -> Int? {
+        guard index + 3 < lexer.tokens.count, lexer.tokens[index + 1].kind == .number, lexer.isSymbol(lexer.tokens[index + 2], ","),
+            lexer.tokens[index + 3].kind == .number
+        else { return nil }
+        out += Array("LIMIT ".utf8) + lexer.source[lexer.tokens[index + 3].range]
+        out += Array(" OFFSET ".utf8) + lexer.source[lexer.tokens[index + 1].range]
+        return index + 4
+    }
+
+    /// Functions whose value belongs to the statement or the session: `now()`, `database()` …
+    private func writeFunction(at index: Int, to out: inout [UInt8]) -> Int? {
+        let name = lexer.text(lexer.tokens[index]).lowercased()
+        let isCall = lexer.isSymbol(lexer.tokens[index + 1], "(") && lexer.isSymbol(lexer.tokens[min(index + 2, lexer.tokens.count - 1)], ")")
+        let end = isCall ? index + 3 : index + 1
+        let moment = CivilTime(milliseconds: context.now, offsetMinutes: context.timeZoneOffsetMinutes)
+        switch isCall ? name + "()" : name {
+        case "now()", "sysdate()", "current_timestamp", "current_timestamp()", "localtimestamp", "localtimestamp()", "localtime", "localtime()":
+            out += Array("TIMESTAMP '\(moment.dateTime)'".utf8)
+        case "curdate()", "current_date", "current_date()": out += Array("DATE '\(moment.date)'".utf8)
+        case "curtime()", "current_time", "current_time()": out += Array("TIME '\(moment.time)'".utf8)
+        case "utc_timestamp()": out += Array("TIMESTAMP '\(CivilTime(milliseconds: context.now).dateTime)'".utf8)
+        case "current_user": append(context.function(name), to: &out)
+        case _ where isCall && StatementParser.sessionFunctions.contains(name): append(context.function(name), to: &out)
+        default: return nil
+        }
+        return end
+    }
+
+    private func append(_ value: SQLValue, to out: inout [UInt8]) {
+        switch value {
+        case .null: out += Array("NULL".utf8)
+        case .integer(let number): out += Array(String(number).utf8)
+        case .text(let text): append(quoted: Array(text.utf8), by: UInt8(ascii: "'"), to: &out)
+        }
+    }
+
+    private func append(quoted bytes: [UInt8], by quote: UInt8, to out: inout [UInt8]) {
+        out.append(quote)
+        for byte in bytes {
+            if byte == quote { out.append(quote) }
+            out.append(byte)
+        }
+        out.append(quote)
+    }
+}

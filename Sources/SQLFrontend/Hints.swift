@@ -1,0 +1,99 @@
+package import LoonCore
+
+/// The hints of a statement: keys in one spelling (lower case, `_` for `-`), values as written.
+///
+/// Syntax: `/*+ key=value, key2=value2 */` before the statement, in one comment or several; values may hold `:` and `/`, and may be quoted.
+package struct Hints: Sendable, Equatable {
+    package private(set) var values: [String: String] = [:]
+
+    /// Every key that means something here, in the spelling of `values`.
+    package static let known: Set<String> = [
+        "run_async", "mq_notify_by", "mq_topic", "mq_queue", "mq_producer_id", "mq_endpoint", "mq_model", "mq_delayed_by",
+        "mq_instance_id",
+    ]
+
+    package init() {}
+
+    package init(values: [String: String]) { self.values = values }
+
+    package subscript(key: String) -> String? { values[key] }
+
+    /// The spelling that keys are compared in.
+    package static func normalized(_ key: String) -> String {
+        String(key.lowercased().map { $0 == "-" ? "_" : $0 })
+    }
+
+    /// These hints over the session's: what the statement says wins.
+    package func over(session: [String: String]) -> Hints {
+        Hints(values: session.merging(values) { _, own in own })
+    }
+
+    /// Reads what stands between `/*+` and `*/`. What is not `key=value` belongs to someone else's hints and is passed over, unless
+    /// it is the name of a hint of ours.
+    package mutating func add(comment: String) throws(QueryError) {
+        for piece in Self.split(comment) {
+            let (key, value) = Self.keyAndValue(piece)
+            let name = Self.normalized(key)
+            guard let value else {
+                if Self.known.contains(name) { throw QueryError(.hintValue, "The hint '\(key)' has no value; write \(key)=…") }
+                continue
+            }
+            values[name] = value
+            if values.count > Limits.hintsMax { throw QueryError(.hintValue, "A statement takes at most \(Limits.hintsMax) hints") }
+        }
+    }
+
+    /// Splits at the commas that stand outside of quotes.
+    private static func split(_ comment: String) -> [Substring] {
+        var pieces: [Substring] = []
+        var start = comment.startIndex
+        var quote: Character?
+        for index in comment.indices {
+            let character = comment[index]
+            if let open = quote {
+                if character == open { quote = nil }
+            } else if character == "'" || character == "\"" {
+                quote = character
+            } else if character == "," {
+                pieces.append(comment[start..<index])
+                start = comment.index(after: index)
+            }
+        }
+        pieces.append(comment[start...])
+        return pieces
+    }
+
+    private static func keyAndValue(_ piece: Substring) -> (key: String, value: String?) {
+        guard let equals = piece.firstIndex(of: "=") else { return (trimmed(piece), nil) }
+        var value = trimmed(piece[piece.index(after: equals)...])
+        if let first = value.first, first == "'" || first == "\"", value.count >= 2, value.last == first {
+            value = String(value.dropFirst().dropLast())
+        }
+        return (trimmed(piece[..<equals]), value)
+    }
+
+    private static func trimmed(_ text: Substring) -> String {
+        let head = text.drop(while: \.isWhitespace)
+        guard let last = head.lastIndex(where: { !$0.isWhitespace }) else { return "" }
+        return String(head[...last])
+    }
+
+    /// A hint that is true or false; `nil` where it is not given.
+    package func flag(_ key: String) throws(QueryError) -> Bool? {
+        guard let value = values[key] else { return nil }
+        switch value.lowercased() {
+        case "true", "1", "on": return true
+        case "false", "0", "off": return false
+        default: throw QueryError(.hintValue, "The hint '\(key)' is true or false, not '\(value)'")
+        }
+    }
+
+    /// A hint that is a whole number in `range`; `nil` where it is not given.
+    package func integer(_ key: String, in range: ClosedRange<Int>) throws(QueryError) -> Int? {
+        guard let value = values[key] else { return nil }
+        guard let number = Int(value), range.contains(number) else {
+            throw QueryError(.hintValue, "The hint '\(key)' is a whole number from \(range.lowerBound) to \(range.upperBound), not '\(value)'")
+        }
+        return number
+    }
+}

@@ -1,0 +1,252 @@
+import LoonCore
+
+/// Cuts a statement into tokens by MySQL's lexical rules
+/// (https://dev.mysql.com/doc/refman/8.0/en/language-structure.html): comments are dropped, `/*! … */` is read as if it stood there
+/// bare, and the hints before the first token are kept.
+struct Lexer {
+    let source: [UInt8]
+    let mode: LexicalMode
+    private(set) var tokens: [Token] = []
+    /// What stands between `/*+` and `*/` before the first token.
+    private(set) var hintComments: [Range<Int>] = []
+    private var position = 0
+    private var executableComments = 0
+    private var nesting = 0
+    private var setOperations = 0
+
+    init(_ source: [UInt8], mode: LexicalMode) throws(QueryError) {
+        self.source = source
+        self.mode = mode
+        try run()
+    }
+
+    private mutating func run() throws(QueryError) {
+        while position < source.count {
+            if try skipSpaceOrComment() { continue }
+            let start = position
+            let kind = try scanToken()
+            tokens.append(Token(kind: kind, range: start..<position))
+            try checkBounds(of: tokens[tokens.count - 1])
+        }
+        if executableComments > 0 { throw error(at: source.count, hint: "a comment is not closed") }
+        tokens.append(Token(kind: .end, range: source.count..<source.count))
+    }
+
+    // MARK: Space and comments
+
+    /// Passes over one run of space or one comment; false where a token stands.
+    private mutating func skipSpaceOrComment() throws(QueryError) -> Bool {
+        let byte = source[position]
+        switch byte {
+        case UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "\n"), UInt8(ascii: "\r"), 0x0B, 0x0C:
+            position += 1
+            return true
+        case UInt8(ascii: "#"):
+            skipLine()
+            return true
+        case UInt8(ascii: "-") where peek(1) == UInt8(ascii: "-") && isSpaceOrEnd(position + 2):
+            skipLine()
+            return true
+        case UInt8(ascii: "*") where peek(1) == UInt8(ascii: "/") && executableComments > 0:
+            position += 2
+            executableComments -= 1
+            return true
+        case UInt8(ascii: "/") where peek(1) == UInt8(ascii: "*"):
+            try skipBlockComment()
+            return true
+        default: return false
+        }
+    }
+
+    private mutating func skipLine() {
+        while position < source.count, source[position] != UInt8(ascii: "\n") { position += 1 }
+    }
+
+    private mutating func skipBlockComment() throws(QueryError) {
+        let start = position
+        if peek(2) == UInt8(ascii: "!") || (peek(2) == UInt8(ascii: "M") && peek(3) == UInt8(ascii: "!")) {
+            position += peek(2) == UInt8(ascii: "!") ? 3 : 4
+            while position < source.count, isDigit(source[position]) { position += 1 }
+            executableComments += 1
+            return
+        }
+        position += 2
+        while position + 1 < source.count, !(source[position] == UInt8(ascii: "*") && source[position + 1] == UInt8(ascii: "/")) {
+            position += 1
+        }
+        guard position + 1 < source.count else { throw error(at: start, hint: "a comment is not closed") }
+        position += 2
+        if source[start + 2] == UInt8(ascii: "+"), tokens.isEmpty { hintComments.append(start + 3..<position - 2) }
+    }
+
+    // MARK: Tokens
+
+    private mutating func scanToken() throws(QueryError) -> Token.Kind {
+        let byte = source[position]
+        switch byte {
+        case UInt8(ascii: "'"):
+            try skipQuoted(by: byte, backslash: !mode.noBackslashEscapes)
+            return .string
+        case UInt8(ascii: "\""):
+            try skipQuoted(by: byte, backslash: !mode.ansiQuotes && !mode.noBackslashEscapes)
+            return mode.ansiQuotes ? .quotedName : .string
+        case UInt8(ascii: "`"):
+            try skipQuoted(by: byte, backslash: false)
+            return .quotedName
+        case UInt8(ascii: "@"): return try scanVariable()
+        case UInt8(ascii: "."):
+            guard let next = peek(1), isDigit(next), !followsName else { break }
+            skipNumber()
+            return .number
+        case let digit where isDigit(digit):
+            skipNumber()
+            // 1abc is a name; 1e5 and 0x1f were taken as numbers.
+            guard position < source.count, isNameByte(source[position]) else { return .number }
+            skipName()
+            return .word
+        case let letter where isNameByte(letter):
+            // A dollar begins a quoted string in the engine's dialect, and no name in MySQL's newer versions.
+            guard letter != UInt8(ascii: "$") else { throw error(at: position) }
+            skipName()
+            return .word
+        default: break
+        }
+        return try scanSymbol()
+    }
+
+    /// A dot after a name is a qualifier's, even before a digit: `t.1a`.
+    private var followsName: Bool {
+        guard let last = tokens.last, last.range.upperBound == position else { return false }
+        return last.kind == .word || last.kind == .quotedName
+    }
+
+    private mutating func skipQuoted(by quote: UInt8, backslash: Bool) throws(QueryError) {
+        let start = position
+        position += 1
+        while position < source.count {
+            let byte = source[position]
+            if byte == UInt8(ascii: "\\"), backslash {
+                position += 2
+            } else if byte == quote {
+                position += 1
+                guard position < source.count, source[position] == quote else { return }
+                position += 1
+            } else {
+                position += 1
+            }
+        }
+        position = source.count
+        throw error(at: start, hint: "a quote is not closed")
+    }
+
+    private mutating func scanVariable() throws(QueryError) -> Token.Kind {
+        let start = position
+        let isSystem = peek(1) == UInt8(ascii: "@")
+        position += isSystem ? 2 : 1
+        if !isSystem, position < source.count, [UInt8(ascii: "'"), UInt8(ascii: "\""), UInt8(ascii: "`")].contains(source[position]) {
+            try skipQuoted(by: source[position], backslash: false)
+            return .userVariable
+        }
+        let name = position
+        while position < source.count, isNameByte(source[position]) || source[position] == UInt8(ascii: ".") { position += 1 }
+        guard position > name else { throw error(at: start) }
+        return isSystem ? .systemVariable : .userVariable
+    }
+
+    private mutating func skipNumber() {
+        if source[position] == UInt8(ascii: "0"), let next = peek(1), next | 0x20 == UInt8(ascii: "x"), let digit = peek(2), isHex(digit) {
+            position += 2
+            while position < source.count, isHex(source[position]) { position += 1 }
+            return
+        }
+        while position < source.count, isDigit(source[position]) { position += 1 }
+        if position < source.count, source[position] == UInt8(ascii: ".") {
+            position += 1
+            while position < source.count, isDigit(source[position]) { position += 1 }
+        }
+        guard position < source.count, source[position] | 0x20 == UInt8(ascii: "e") else { return }
+        let sign = peek(1) == UInt8(ascii: "+") || peek(1) == UInt8(ascii: "-") ? 1 : 0
+        guard let digit = peek(1 + sign), isDigit(digit) else { return }
+        position += 1 + sign
+        while position < source.count, isDigit(source[position]) { position += 1 }
+    }
+
+    private mutating func skipName() {
+        while position < source.count, isNameByte(source[position]) { position += 1 }
+    }
+
+    private static let longSymbols = ["<=>", "->>", "<=", ">=", "<>", "!=", "||", "&&", ":=", "->", "<<", ">>", "::"].map { Array($0.utf8) }
+    private static let shortSymbols = Set("()[]{},;.+-*/%<>=!~^&|?:".utf8)
+
+    private mutating func scanSymbol() throws(QueryError) -> Token.Kind {
+        for symbol in Self.longSymbols where source[position...].starts(with: symbol) {
+            position += symbol.count
+            return .symbol
+        }
+        guard Self.shortSymbols.contains(source[position]) else { throw error(at: position) }
+        position += 1
+        return .symbol
+    }
+
+    // MARK: Bounds
+
+    /// The engine's parser is recursive: what it is shown is bounded here (design: walls, invariant 9).
+    private mutating func checkBounds(of token: Token) throws(QueryError) {
+        if tokens.count > Limits.statementTokensMax {
+            throw QueryError(.syntax, "The statement has more than \(Limits.statementTokensMax) tokens; split it")
+        }
+        switch token.kind {
+        case .symbol:
+            switch source[token.range.lowerBound] {
+            case UInt8(ascii: "("), UInt8(ascii: "["), UInt8(ascii: "{"): nesting += 1
+            case UInt8(ascii: ")"), UInt8(ascii: "]"), UInt8(ascii: "}"): nesting -= 1
+            default: break
+            }
+            if nesting > Limits.statementNestingMax {
+                throw QueryError(.syntax, "The statement nests deeper than \(Limits.statementNestingMax) levels")
+            }
+        case .word where isKeyword(token, "union") || isKeyword(token, "intersect") || isKeyword(token, "except"):
+            setOperations += 1
+            if setOperations > Limits.setOperationsMax {
+                throw QueryError(.syntax, "The statement has more than \(Limits.setOperationsMax) set operations")
+            }
+        default: break
+        }
+    }
+
+    // MARK: Reading
+
+    func isKeyword(_ token: Token, _ keyword: StaticString) -> Bool {
+        guard token.kind == .word, token.range.count == keyword.utf8CodeUnitCount else { return false }
+        return keyword.withUTF8Buffer { expected in
+            zip(source[token.range], expected).allSatisfy { $0 | 0x20 == $1 | 0x20 }
+        }
+    }
+
+    func isSymbol(_ token: Token, _ symbol: StaticString) -> Bool {
+        guard token.kind == .symbol, token.range.count == symbol.utf8CodeUnitCount else { return false }
+        return symbol.withUTF8Buffer { source[token.range].elementsEqual($0) }
+    }
+
+    func text(_ token: Token) -> String { String(decoding: source[token.range], as: UTF8.self) }
+
+    func error(at place: Int, hint: String? = nil) -> QueryError {
+        let line = source[..<place].count { $0 == UInt8(ascii: "\n") } + 1
+        let near = String(decoding: source[place..<min(source.count, place + 320)], as: UTF8.self)
+        return .syntax(near: near, line: line, hint: hint)
+    }
+
+    private func peek(_ ahead: Int) -> UInt8? {
+        position + ahead < source.count ? source[position + ahead] : nil
+    }
+
+    private func isSpaceOrEnd(_ index: Int) -> Bool { index >= source.count || source[index] <= 0x20 }
+    private func isDigit(_ byte: UInt8) -> Bool { byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9") }
+    private func isHex(_ byte: UInt8) -> Bool {
+        isDigit(byte) || (byte | 0x20 >= UInt8(ascii: "a") && byte | 0x20 <= UInt8(ascii: "f"))
+    }
+    private func isNameByte(_ byte: UInt8) -> Bool {
+        isDigit(byte) || byte >= 0x80 || byte == UInt8(ascii: "_") || byte == UInt8(ascii: "$")
+            || (byte | 0x20 >= UInt8(ascii: "a") && byte | 0x20 <= UInt8(ascii: "z"))
+    }
+}

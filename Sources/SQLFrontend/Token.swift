@@ -1,0 +1,40 @@
+/// A piece of a statement, by where it stands in the source.
+struct Token: Equatable {
+    enum Kind: Equatable {
+        /// A keyword or an unquoted name; which one it is, its place decides.
+        case word
+        /// A name in backticks, or in double quotes under ANSI_QUOTES.
+        case quotedName
+        /// A string in single quotes, or in double quotes without ANSI_QUOTES.
+        case string
+        case number
+        /// `@@name`, `@@session.name`
+        case systemVariable
+        /// `@name`
+        case userVariable
+        /// Punctuation and operators.
+        case symbol
+        case end
+    }
+
+    let kind: Kind
+    let range: Range<Int>
+}
+
+/// What decides how the lexer reads quotes: two flags of MySQL's sql_mode.
+package struct LexicalMode: Sendable, Equatable {
+    package var ansiQuotes: Bool
+    package var noBackslashEscapes: Bool
+
+    package init(ansiQuotes: Bool = false, noBackslashEscapes: Bool = false) {
+        self.ansiQuotes = ansiQuotes
+        self.noBackslashEscapes = noBackslashEscapes
+    }
+
+    /// Reads the flags out of a value of `@@sql_mode`.
+    package init(sqlMode: String) {
+        let flags = sqlMode.uppercased().split(separator: ",")
+        ansiQuotes = flags.contains("ANSI_QUOTES") || flags.contains("ANSI")
+        noBackslashEscapes = flags.contains("NO_BACKSLASH_ESCAPES")
+    }
+}

@@ -1,0 +1,132 @@
+import ArgumentParser
+import Foundation
+import LoonCore
+import LoonService
+
+@main
+struct Loond: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "loond", abstract: "Asynchronous SQL over an object store, for MySQL clients.",
+        subcommands: [Serve.self, CheckConfig.self, Account.self, ObjectStoreCommand.self, Version.self])
+}
+
+/// What every command that touches a data directory takes.
+struct CommonOptions: ParsableArguments {
+    @Option(help: "The configuration file (YAML).") var config: String?
+    @Option(help: "The folder that holds everything the daemon owns.") var dataDir: String?
+
+    func load(_ more: [String: String?] = [:]) throws -> Configuration {
+        var flags = more.compactMapValues { $0 }
+        flags["data-dir"] = dataDir
+        return try Settings.load(file: config, environment: ProcessInfo.processInfo.environment, flags: flags)
+    }
+}
+
+/// Prints a failure as one line and exits with 1; wrong arguments exit with 2 before.
+func reporting(_ body: () async throws -> Void) async throws {
+    do { try await body() } catch let error as QueryError {
+        FileHandle.standardError.write(Data("loond: \(error.message)\n".utf8))
+        throw ExitCode(1)
+    }
+}
+
+struct Serve: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Run the daemon until SIGTERM.")
+    @OptionGroup var common: CommonOptions
+    @Option(help: "The address to listen on.") var host: String?
+    @Option(help: "The port to listen on; 0 picks a free one.") var port: String?
+    @Option(help: "The Unix socket to listen on.") var socket: String?
+    @Option(help: "The engine's library.") var libduckdb: String?
+
+    func run() async throws {
+        try await reporting {
+            let flags = ["listen.host": host, "listen.port": port, "listen.socket": socket, "engine.library": libduckdb]
+            try await Daemon(try common.load(flags)).runUntilSignal()
+        }
+    }
+}
+
+struct CheckConfig: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Say whether the configuration can be used.")
+    @OptionGroup var common: CommonOptions
+
+    func run() async throws {
+        try await reporting {
+            _ = try common.load()
+            print("The configuration is good.")
+        }
+    }
+}
+
+struct Account: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Administer accounts.", subcommands: [Create.self])
+
+    struct Create: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Create an account; its password is read from standard input.")
+        @OptionGroup var common: CommonOptions
+        @Argument(help: "The account's name.") var name: String
+        @Flag(help: "Read the password from standard input, up to the end of the line.") var passwordStdin = false
+        @Flag(help: "Let the account create schemas and see every task.") var admin = false
+        @Flag(help: "Use mysql_native_password, for clients that know nothing newer.") var nativePassword = false
+
+        func validate() throws {
+            guard passwordStdin else { throw ValidationError("Give the password on standard input and say --password-stdin.") }
+        }
+
+        func run() async throws {
+            try await reporting {
+                let password = readLine(strippingNewline: true) ?? ""
+                try Accounts.create(
+                    name, password: password, isAdmin: admin, usesNativePassword: nativePassword, configuration: try common.load())
+                print("The account '\(name)' is there.")
+            }
+        }
+    }
+}
+
+struct ObjectStoreCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "oss", abstract: "Look into the object store and change it.", subcommands: [Make.self, List.self, Copy.self, Cat.self])
+
+    struct Make: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(commandName: "mb", abstract: "Make a bucket.")
+        @OptionGroup var common: CommonOptions
+        @Argument(help: "oss://bucket") var bucket: String
+        func run() async throws {
+            try await reporting { try ObjectCommands(configuration: try common.load()).makeBucket(bucket) }
+        }
+    }
+
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(commandName: "ls", abstract: "List buckets, or the objects below a place.")
+        @OptionGroup var common: CommonOptions
+        @Argument(help: "oss://bucket/folder/") var place: String?
+        func run() async throws {
+            try await reporting { for line in try ObjectCommands(configuration: try common.load()).list(place) { print(line) } }
+        }
+    }
+
+    struct Copy: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(commandName: "cp", abstract: "Copy a file in, or an object out.")
+        @OptionGroup var common: CommonOptions
+        @Argument(help: "A file, or oss://bucket/key.") var source: String
+        @Argument(help: "oss://bucket/key, or a file; a slash at the end keeps the source's name.") var target: String
+        func run() async throws {
+            try await reporting { try ObjectCommands(configuration: try common.load()).copy(source, to: target) }
+        }
+    }
+
+    struct Cat: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(commandName: "cat", abstract: "Print an object.")
+        @OptionGroup var common: CommonOptions
+        @Argument(help: "oss://bucket/key") var object: String
+        func run() async throws {
+            try await reporting { FileHandle.standardOutput.write(try ObjectCommands(configuration: try common.load()).read(object)) }
+        }
+    }
+}
+
+struct Version: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Print the version.")
+    func run() { print("loond \(ServiceVersion.text)") }
+}
