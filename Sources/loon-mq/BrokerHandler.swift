@@ -3,8 +3,14 @@ import LoonCore
 import NIOCore
 import NIOHTTP1
 import Notifier
+import Synchronization
 
-/// One HTTP connection: checks each request's signature, lets the broker act and answers. Confined to its event loop, as the broker is.
+/// The broker that all connections act on.
+final class SharedBroker: Sendable {
+    let state = Mutex(Broker())
+}
+
+/// One HTTP connection: checks each request's signature, lets the broker act and answers. Confined to its event loop.
 final class BrokerHandler: ChannelInboundHandler {
     typealias InboundIn = NIOHTTPServerRequestFull
     typealias OutboundOut = HTTPServerResponsePart
@@ -13,10 +19,10 @@ final class BrokerHandler: ChannelInboundHandler {
     private static let skewMilliseconds: Int64 = 15 * 60 * 1_000
     private static let pollMilliseconds: Int64 = 20
 
-    private let broker: NIOLoopBoundBox<Broker>
+    private let broker: SharedBroker
     private let key: AccessKey
 
-    init(broker: NIOLoopBoundBox<Broker>, key: AccessKey) {
+    init(broker: SharedBroker, key: AccessKey) {
         self.broker = broker
         self.key = key
     }
@@ -32,7 +38,7 @@ final class BrokerHandler: ChannelInboundHandler {
     /// Answers now, or when there is a message, or when the client's patience is at its end.
     private func serve(_ request: BrokerRoute, _ head: HTTPRequestHead, until deadline: Int64, _ context: ChannelHandlerContext) {
         let now = BrokerClock.now()
-        if let reply = request.perform(on: &broker.value, now: now) { return answer(reply, to: head, context) }
+        if let reply = broker.state.withLock({ request.perform(on: &$0, now: now) }) { return answer(reply, to: head, context) }
         guard now < deadline else {
             return answer(.failure(.notFound, "MessageNotExist", "Message not exist.", request.product), to: head, context)
         }

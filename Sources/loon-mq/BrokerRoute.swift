@@ -100,7 +100,8 @@ struct BrokerRoute: Sendable {
     }
 
     private func acknowledge(_ place: Broker.Place, _ broker: inout Broker, _ now: Int64) -> BrokerReply {
-        var receipts = query["receipthandle"].map { [$0] } ?? []
+        let single = query["receipthandle"]
+        var receipts = single.map { [$0] } ?? []
         if receipts.isEmpty {
             guard let list: Receipts = decode() else { return malformed }
             receipts = list.ReceiptHandle
@@ -110,7 +111,10 @@ struct BrokerRoute: Sendable {
             case .topic(let name): broker.acknowledge(topic: name, group: query["consumer"] ?? "", receipts: receipts, now: now)
             case .queue(let name): broker.acknowledge(queue: name, receipts: receipts, now: now)
             }
-        return bad.isEmpty ? .empty : .badReceipts(bad, product)
+        if bad.isEmpty { return .empty }
+        return single == nil
+            ? .badReceipts(bad, product)
+            : .failure(.badRequest, "ReceiptHandleError", "The receipt handle you provided is not valid.", product)
     }
 
     private var malformed: BrokerReply { .failure(.badRequest, "MalformedXML", "The XML you provided was not well-formed.", product) }

@@ -1,11 +1,13 @@
 import ArgumentParser
 import Foundation
+import Logging
 import LoonCore
 import NIOCore
 import NIOHTTP1
 import NIOPosix
 import Notifier
 import ServiceLifecycle
+import UnixSignals
 
 @main
 struct LoonMQ: AsyncParsableCommand {
@@ -48,7 +50,7 @@ struct BrokerService: Service {
 
     func run() async throws {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-        let broker = NIOLoopBoundBox(Broker(), eventLoop: group.next())
+        let broker = SharedBroker()
         let key = key
         let listener = try await ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 256)
