@@ -11,10 +11,18 @@ package struct StatementGate: Sendable {
         package let table: String
     }
 
+    /// How a query uses a table.
+    package struct TableUse: Sendable {
+        /// Where the statement first names it, in bytes.
+        package var place: Int
+        /// The times that it is scanned.
+        package var scans: Int
+    }
+
     /// What a query may reach for.
     package struct Findings: Sendable {
-        /// Each table with the times that it is scanned.
-        package var tables: [TableReference: Int] = [:]
+        /// Each table with how it is used.
+        package var tables: [TableReference: TableUse] = [:]
         /// Names that stand for a query's own parts.
         package var commonTables: Set<String> = []
     }
@@ -75,7 +83,11 @@ package struct StatementGate: Sendable {
                 throw QueryError(.unknownDatabase, "Unknown database '\(catalog).\(node["schema_name"] as? String ?? "")'; a table is named schema.table")
             }
             let schema = (node["schema_name"] as? String).flatMap { $0.isEmpty ? nil : $0.lowercased() }
-            findings.tables[TableReference(schema: schema, table: table.lowercased()), default: 0] += 1
+            let place = node["query_location"] as? Int ?? .max
+            var use = findings.tables[TableReference(schema: schema, table: table.lowercased())] ?? TableUse(place: place, scans: 0)
+            use.place = min(use.place, place)
+            use.scans += 1
+            findings.tables[TableReference(schema: schema, table: table.lowercased())] = use
         } else if type == "TABLE_FUNCTION" {
             let function = ((node["function"] as? [String: Any])?["function_name"] as? String ?? "").lowercased()
             guard Self.tableFunctions.contains(function) else {

@@ -4,7 +4,7 @@
 /// `detail` is for the log only.
 package struct QueryError: Error, Sendable, CustomStringConvertible {
     package enum Code: String, Sendable, CaseIterable {
-        case syntax, notSupported, unknownDatabase, noDatabaseSelected, unknownTable, unknownColumn, unknownVariable
+        case syntax, emptyQuery, notSupported, unknownDatabase, noDatabaseSelected, unknownTable, unknownColumn, unknownVariable
         case wrongVariableValue, databaseExists, tableExists, databaseNotEmpty, accessDenied, authenticationFailed
         case unknownCommand, packetTooLarge, packetsOutOfOrder, malformedPacket, malformedData, valueOutOfRange
         case hintValue, location, missingObject, tooManyConnections, queueFull, interrupted, timeLimit, outOfMemory

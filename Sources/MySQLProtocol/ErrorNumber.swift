@@ -10,6 +10,7 @@ package struct ErrorNumber: Sendable, Equatable {
         let (number, sqlState): (UInt16, String) =
             switch code {
             case .syntax: (1064, "42000")
+            case .emptyQuery: (1065, "42000")
             case .notSupported: (1235, "42000")
             case .unknownDatabase: (1049, "42000")
             case .noDatabaseSelected: (1046, "3D000")

@@ -12,8 +12,8 @@ package struct TableName: Sendable, Equatable {
 
 /// What a statement asks for, with everything in it resolved that needs no catalog.
 package enum Statement: Sendable, Equatable {
-    /// Nothing but comments.
-    case empty
+    /// Nothing, or nothing but comments: MySQL answers OK to these and an error to that.
+    case empty(hasComment: Bool)
     /// SELECT, WITH, VALUES: for the engine.
     case query
     /// A SELECT of literals, variables and session functions alone, that needs no engine.

@@ -9,7 +9,7 @@ struct StatementParser {
     init(cursor: TokenCursor) { self.cursor = cursor }
 
     mutating func parse() throws(QueryError) -> Statement {
-        if cursor.isAtEnd { return .empty }
+        if cursor.isAtEnd { return .empty(hasComment: cursor.lexer.source.contains { $0 > 0x20 && $0 != UInt8(ascii: ";") }) }
         if cursor.isAt("select") || cursor.isAt("with") || cursor.isAt("values") || cursor.isAt(symbol: "(") { return try query() }
         if cursor.isAt("show") { return try show() }
         if cursor.isAt("create") || cursor.isAt("drop") { return try definition() }

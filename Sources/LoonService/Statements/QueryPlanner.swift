@@ -24,10 +24,10 @@ struct QueryPlanner: Sendable {
         let findings = try StatementGate().examine(serialized: try context.engine.parse(sql))
         var bindings: [TableBinding] = []
         var scannedBytes: Int64 = 0
-        for (reference, scans) in findings.tables {
+        for (reference, use) in findings.tables.sorted(by: { $0.value.place < $1.value.place }) {
             guard let table = try table(reference, schema: schema, commonTables: findings.commonTables) else { continue }
             let files = try files(of: table)
-            scannedBytes += files.reduce(0) { $0 + $1.size } * Int64(scans)
+            scannedBytes += files.reduce(0) { $0 + $1.size } * Int64(use.scans)
             let isBound = bindings.contains { $0.table.schema == table.schema && $0.table.name == table.name }
             if !isBound { bindings.append(TableBinding(table: table, files: files.map(\.path))) }
         }

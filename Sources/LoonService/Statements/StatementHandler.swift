@@ -12,7 +12,9 @@ struct StatementHandler {
 
     func handle(_ parsed: ParsedStatement) throws {
         switch parsed.statement {
-        case .empty: throw QueryError(.syntax, "Query was empty")
+        case .empty(let hasComment):
+            guard hasComment else { throw QueryError(.emptyQuery, "Query was empty") }
+            response.ok()
         case .query: try query(parsed)
         case .localSelect(let items, let limit): try localSelect(items, limit: limit)
         case .use(let name):
