@@ -24,10 +24,12 @@ package final class DuckDBEngine: QueryEngine, @unchecked Sendable {
     }
 
     private var database: duckdb_database?
+    private let root: String
     private let lastCatalog = Atomic<Int>(0)
 
     /// Opens an instance that can read below `root` and nowhere else.
     package init(root: String, options: Options) throws(QueryError) {
+        self.root = root
         var config: duckdb_config?
         guard cduckdb_create_config(&config) == DuckDBSuccess else { throw QueryError(.engine, "The engine has no memory to start") }
         defer { cduckdb_destroy_config(&config) }
@@ -62,6 +64,13 @@ package final class DuckDBEngine: QueryEngine, @unchecked Sendable {
     package func parse(_ sql: String) throws -> [UInt8] { try connect().serialize(sql) }
 
     package func run(_ query: EngineQuery, cancellation: Cancellation, sink: any BatchSink) throws -> QueryProfile {
+        do { return try perform(query, cancellation: cancellation, sink: sink) } catch let error as QueryError {
+            // A user knows an object by its place in the store, not by its path.
+            throw QueryError(error.code, error.message.replacing(root + "/", with: "oss://"), detail: error.detail)
+        }
+    }
+
+    private func perform(_ query: EngineQuery, cancellation: Cancellation, sink: any BatchSink) throws -> QueryProfile {
         let connection = try connect()
         return try cancellation.run(stoppingWith: { connection.interrupt() }) {
             if query.isProfiled { try connection.execute("SET enable_profiling = 'no_output'") }

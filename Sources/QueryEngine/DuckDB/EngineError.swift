@@ -2,7 +2,6 @@ import LoonCore
 
 /// The engine's messages in the project's terms. They begin with the name of their kind, as `Binder Error: …`.
 enum EngineError {
-    /// `catalog` names the query's own, which a user has never heard of.
     static func make(_ message: String) -> QueryError {
         let kinds: [(String, QueryError.Code)] = [
             ("Parser Error: ", .syntax), ("Binder Error: ", .unknownColumn), ("Catalog Error: ", .unknownTable),
@@ -27,7 +26,7 @@ enum EngineError {
     private static func readable(_ message: String) -> String {
         var lines: [Substring] = []
         for line in message.split(separator: "\n", omittingEmptySubsequences: false) {
-            if line.hasPrefix("LINE ") || line.hasPrefix("Did you mean") || line.hasPrefix("Possible fixes:")
+            if line.hasPrefix("LINE ") || line.hasPrefix("  file = ") || line.hasPrefix("Did you mean") || line.hasPrefix("Possible fixes:")
                 || line.hasPrefix("Possible solutions:")
             {
                 break

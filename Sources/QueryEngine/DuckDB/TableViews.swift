@@ -39,7 +39,7 @@ enum TableViews {
     private static func text(_ columns: [TableColumn], _ files: String, _ layout: TextLayout) -> String {
         let fields = columns.indices.map { "'c\($0)': 'VARCHAR'" }.joined(separator: ", ")
         let list = columns.enumerated().map { "\(value("c\($0)", $1.type)) AS \(EngineText.name($1.name))" }
-        let options = [
+        var options = [
             "auto_detect = false", "header = false", "null_padding = true", "strict_mode = false",
             "skip = \(layout.headerLines)", "delim = \(EngineText.literal(layout.delimiter))",
             "quote = \(EngineText.literal(layout.quote ?? ""))",
@@ -47,6 +47,8 @@ enum TableViews {
             "escape = \(EngineText.literal(layout.quote == nil ? "" : layout.escape ?? ""))",
             "nullstr = \(EngineText.literal(layout.nullText))", "columns = {\(fields)}",
         ]
+        // The engine's parallel reader refuses a quoted line break where missing fields are to be NULL.
+        if layout.quote != nil { options.append("parallel = false") }
         return "SELECT \(list.joined(separator: ", ")) FROM read_csv(\(files), \(options.joined(separator: ", ")))"
     }
 

@@ -1,0 +1,36 @@
+import pytest
+
+import loon
+
+JSON_ROWS = (loon.ROOT / "scripts/demo/oss_json.json").read_bytes()
+
+
+@pytest.fixture(scope="module")
+def broker(tmp_path_factory):
+    program = loon.start_broker(tmp_path_factory.mktemp("mq") / "loon-mq.log")
+    yield program
+    program.stop()
+
+
+@pytest.fixture(scope="module")
+def daemon(tmp_path_factory):
+    """A daemon with the document's table, and the accounts `user` and `native`."""
+    daemon = loon.Daemon(tmp_path_factory.mktemp("loond") / "data").start()
+    daemon.create_account("user")
+    daemon.create_account("native", "--native-password")
+    prepare(daemon)
+    yield daemon
+    if daemon.program.is_running():
+        assert daemon.program.stop() == 0
+    else:
+        pytest.fail(f"the daemon died with {daemon.program.process.returncode}:\n{daemon.program.log()[-3000:]}")
+
+
+def prepare(daemon):
+    daemon.put("oss://lake/oss_schema/oss_json/part.json", JSON_ROWS)
+    with daemon.connect() as connection:
+        loon.query(connection, "create schema oss_schema with dbproperties (catalog='oss', location='oss://lake/oss_schema/')")
+        loon.query(
+            connection,
+            "create external table oss_schema.oss_json (id int, name string, temperature double, rainy boolean) "
+            "stored as json location 'oss://lake/oss_schema/oss_json/'")
