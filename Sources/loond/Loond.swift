@@ -8,6 +8,18 @@ struct Loond: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "loond", abstract: "Asynchronous SQL over an object store, for MySQL clients.",
         subcommands: [Serve.self, CheckConfig.self, Account.self, ObjectStoreCommand.self, Version.self])
+
+    /// Exits 0, 1 where the command failed, 2 where its arguments were wrong (the library's own code for those is 64).
+    static func main() async {
+        do {
+            var command = try parseAsRoot()
+            if var command = command as? any AsyncParsableCommand { try await command.run() } else { try command.run() }
+        } catch {
+            guard exitCode(for: error) == .validationFailure else { exit(withError: error) }
+            FileHandle.standardError.write(Data((fullMessage(for: error) + "\n").utf8))
+            exit(withError: ExitCode(2))
+        }
+    }
 }
 
 /// What every command that touches a data directory takes.
