@@ -80,7 +80,8 @@ package struct StatementGate: Sendable {
         guard let type = node["type"] as? String else { return }
         if type == "BASE_TABLE", let table = node["table_name"] as? String {
             if let catalog = node["catalog_name"] as? String, !catalog.isEmpty {
-                throw QueryError(.unknownDatabase, "Unknown database '\(catalog).\(node["schema_name"] as? String ?? "")'; a table is named schema.table")
+                throw QueryError(
+                    .unknownDatabase, "Unknown database '\(catalog).\(node["schema_name"] as? String ?? "")'; a table is named schema.table")
             }
             let schema = (node["schema_name"] as? String).flatMap { $0.isEmpty ? nil : $0.lowercased() }
             let place = node["query_location"] as? Int ?? .max

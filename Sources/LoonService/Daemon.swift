@@ -1,6 +1,6 @@
 import Foundation
-package import LoonCore
 import Logging
+package import LoonCore
 import MetaStore
 import MySQLProtocol
 import NIOCore
@@ -110,7 +110,9 @@ package struct Daemon: Service {
             return port
         } catch let error as IOError where error.errnoCode == EADDRINUSE {
             throw QueryError(
-                .storage, "Port \(configuration.port) of \(configuration.host) is in use; stop what listens there, or choose another with --port (0 picks a free one)")
+                .storage,
+                "Port \(configuration.port) of \(configuration.host) is in use; stop what listens there, or choose another with --port (0 picks a free one)"
+            )
         } catch {
             throw QueryError(.storage, "Cannot listen on \(configuration.host):\(configuration.port): \(error)")
         }

@@ -8,7 +8,9 @@ struct DataDirectory {
     init(_ path: String) throws(QueryError) {
         do {
             try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-        } catch { throw QueryError(.storage, "The data directory '\(path)' cannot be made: \(error.localizedDescription); name another with --data-dir") }
+        } catch {
+            throw QueryError(.storage, "The data directory '\(path)' cannot be made: \(error.localizedDescription); name another with --data-dir")
+        }
         self.path = URL(fileURLWithPath: path).standardizedFileURL.path
     }
 

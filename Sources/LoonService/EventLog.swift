@@ -1,6 +1,6 @@
 import Foundation
-package import LoonCore
 package import Logging
+package import LoonCore
 import Synchronization
 
 /// Where log lines go: standard error, or a file that is opened again on demand, for logrotate.
@@ -75,7 +75,9 @@ package struct EventLogHandler: LogHandler {
     }
 
     static func escaped(_ value: String) -> String {
-        let isPlain = !value.isEmpty && value.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "=") && $0 != UInt8(ascii: "\\") }
+        let isPlain =
+            !value.isEmpty
+            && value.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "=") && $0 != UInt8(ascii: "\\") }
         if isPlain { return value }
         var result = "\""
         for scalar in value.unicodeScalars {
@@ -85,7 +87,8 @@ package struct EventLogHandler: LogHandler {
             case "\n": result += "\\n"
             case "\r": result += "\\r"
             case "\t": result += "\\t"
-            case _ where scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value) || [0x2028, 0x2029].contains(scalar.value)
+            case _
+            where scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value) || [0x2028, 0x2029].contains(scalar.value)
                 || scalar.properties.generalCategory == .format:
                 result += "\\u{\(String(scalar.value, radix: 16))}"
             default: result.unicodeScalars.append(scalar)

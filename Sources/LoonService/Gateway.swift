@@ -1,6 +1,6 @@
 import AccessControl
-import LoonCore
 import Logging
+import LoonCore
 import MetaStore
 import MySQLProtocol
 import QueryEngine

@@ -1,5 +1,5 @@
-import LoonCore
 import Logging
+import LoonCore
 import MetaStore
 import Notifier
 import ObjectStore

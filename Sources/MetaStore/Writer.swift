@@ -40,23 +40,24 @@ package final class Writer: Sendable {
     func submit<Value: Sendable>(
         _ body: @escaping @Sendable (inout Context) throws -> Value, completion: @escaping @Sendable (Result<Value, QueryError>) -> Void
     ) {
-        let operation = Operation(perform: { context in
-            var result: Result<Value, QueryError>
-            do {
-                var value: Value?
-                try context.database.inSavepoint {
-                    value = try body(&context)
-                    return .commit
+        let operation = Operation(
+            perform: { context in
+                var result: Result<Value, QueryError>
+                do {
+                    var value: Value?
+                    try context.database.inSavepoint {
+                        value = try body(&context)
+                        return .commit
+                    }
+                    result = value.map(Result.success) ?? .failure(QueryError(.internalFault, "A write made no value"))
+                } catch {
+                    result = .failure(MetaStore.failure(error))
                 }
-                result = value.map(Result.success) ?? .failure(QueryError(.internalFault, "A write made no value"))
-            } catch {
-                result = .failure(MetaStore.failure(error))
-            }
-            return { commitFailure in
-                if let commitFailure { result = .failure(commitFailure) }
-                completion(result)
-            }
-        }, reject: { completion(.failure($0)) })
+                return { commitFailure in
+                    if let commitFailure { result = .failure(commitFailure) }
+                    completion(result)
+                }
+            }, reject: { completion(.failure($0)) })
         let (isFull, mustSchedule) = state.withLock { state in
             guard state.waiting.count < Limits.storeQueueMax else { return (true, false) }
             state.waiting.append(operation)

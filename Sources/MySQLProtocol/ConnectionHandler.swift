@@ -1,5 +1,5 @@
-import LoonCore
 import Logging
+import LoonCore
 import NIOCore
 
 /// Does what the connection's state machine decides. Confined to the connection's event loop.

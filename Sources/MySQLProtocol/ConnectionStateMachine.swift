@@ -219,7 +219,8 @@ struct ConnectionStateMachine: ~Copyable {
         }
         if packet.isTooLarge {
             return fail(
-                QueryError(.packetTooLarge, "Got a packet bigger than 'max_allowed_packet' (\(Limits.commandBytesMax) bytes)"), after: packet.sequence)
+                QueryError(.packetTooLarge, "Got a packet bigger than 'max_allowed_packet' (\(Limits.commandBytesMax) bytes)"), after: packet.sequence
+            )
         }
         var payload = packet.payload
         let code = payload.readInteger(as: UInt8.self)

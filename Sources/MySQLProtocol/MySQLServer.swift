@@ -1,5 +1,5 @@
-import LoonCore
 package import Logging
+import LoonCore
 package import NIOCore
 import NIOPosix
 import Synchronization
@@ -93,7 +93,8 @@ package final class MySQLServer: Sendable {
         let host = isUnixSocket ? "localhost" : channel.remoteAddress?.ipAddress ?? "unknown"
         let bound = PayloadBound(bytesMax: Limits.handshakePacketBytesMax)
         let handler = ConnectionHandler(
-            connectionID: connectionID, isLocal: isUnixSocket || host.hasPrefix("127.") || host == "::1", host: host, bound: bound, environment: environment)
+            connectionID: connectionID, isLocal: isUnixSocket || host.hasPrefix("127.") || host == "::1", host: host, bound: bound,
+            environment: environment)
         return channel.eventLoop.makeCompletedFuture {
             try channel.pipeline.syncOperations.addHandlers([ByteToMessageHandler(PacketDecoder(bound: bound)), handler])
         }

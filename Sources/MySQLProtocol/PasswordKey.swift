@@ -26,7 +26,8 @@ package struct PasswordKey: Sendable {
 
     /// The password out of RSA-OAEP(SHA-1) of (password ‖ NUL) XOR nonce, the nonce repeated; `nil` where it is none.
     func password(from encrypted: [UInt8], nonce: Nonce) -> [UInt8]? {
-        guard let key = try? _RSA.Encryption.PrivateKey(pemRepresentation: privatePEM), let masked = try? key.decrypt(encrypted, padding: .PKCS1_OAEP) else { return nil }
+        guard let key = try? _RSA.Encryption.PrivateKey(pemRepresentation: privatePEM), let masked = try? key.decrypt(encrypted, padding: .PKCS1_OAEP)
+        else { return nil }
         let plain = masked.enumerated().map { $1 ^ nonce.bytes[$0 % nonce.bytes.count] }
         guard plain.last == 0 else { return nil }
         return plain.dropLast()

@@ -1,6 +1,6 @@
 import Foundation
-package import LoonCore
 package import Logging
+package import LoonCore
 import Synchronization
 
 /// Posts completion messages from the outbox, from one thread of its own, until each broker has its messages.

@@ -23,7 +23,8 @@ package enum DefinitionText {
         switch layout.serDe {
         case .lazySimple:
             let escape = layout.escape.map { " ESCAPED BY \(literal($0))" } ?? ""
-            return "ROW FORMAT DELIMITED\n  FIELDS TERMINATED BY \(literal(layout.delimiter))\(escape)\n  NULL DEFINED AS \(literal(layout.nullText))\n"
+            return
+                "ROW FORMAT DELIMITED\n  FIELDS TERMINATED BY \(literal(layout.delimiter))\(escape)\n  NULL DEFINED AS \(literal(layout.nullText))\n"
         case .openCSV:
             return "ROW FORMAT SERDE 'org.apache.hadoop.hive.serde2.OpenCSVSerde'\nWITH SERDEPROPERTIES (\n"
                 + "  'separatorChar' = \(literal(layout.delimiter)),\n  'quoteChar' = \(literal(layout.quote ?? "\"")),\n"
@@ -40,7 +41,9 @@ package enum DefinitionText {
         }
     }
 
-    private static func name(_ name: String) -> String { "`" + name.split(separator: "`", omittingEmptySubsequences: false).joined(separator: "``") + "`" }
+    private static func name(_ name: String) -> String {
+        "`" + name.split(separator: "`", omittingEmptySubsequences: false).joined(separator: "``") + "`"
+    }
 
     private static func literal(_ text: String) -> String {
         var result = "'"

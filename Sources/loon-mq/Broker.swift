@@ -120,7 +120,8 @@ private struct Mailbox: Sendable {
             entries[index].firstConsumed = first
             taken.append(
                 Broker.Delivery(
-                    message: entries[index].message, receipt: receipt, firstConsumed: first, visibleAgain: now + invisible, times: entries[index].times))
+                    message: entries[index].message, receipt: receipt, firstConsumed: first, visibleAgain: now + invisible,
+                    times: entries[index].times))
         }
         return taken
     }

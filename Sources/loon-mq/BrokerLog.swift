@@ -1,6 +1,6 @@
 import Foundation
-import LoonCore
 import Logging
+import LoonCore
 
 /// One line an event on standard error, in the daemon's form.
 enum BrokerLog {

@@ -30,9 +30,11 @@ struct LoonMQ: AsyncParsableCommand {
         }
         let service = BrokerService(host: host, port: port, key: AccessKey(id: accessKeyId, secret: Secret(secret)))
         let group = ServiceGroup(
-            configuration: .init(services: [.init(service: service)], gracefulShutdownSignals: [.sigterm, .sigint], logger: .init(label: "loon-mq") { _ in
-                BrokerLog.quiet
-            }))
+            configuration: .init(
+                services: [.init(service: service)], gracefulShutdownSignals: [.sigterm, .sigint],
+                logger: .init(label: "loon-mq") { _ in
+                    BrokerLog.quiet
+                }))
         do { try await group.run() } catch let error as IOError where error.errnoCode == EADDRINUSE {
             fail("port \(port) of \(host) is in use; choose another with --port (0 picks a free one)")
             throw ExitCode(1)

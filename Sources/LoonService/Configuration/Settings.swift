@@ -55,7 +55,9 @@ package enum Settings {
         integer("notify.connect-timeout-ms", 1...600_000, \.connectTimeoutMilliseconds),
         integer("notify.request-timeout-ms", 1...600_000, \.requestTimeoutMilliseconds),
         Setting(path: "log.file") { configuration, value throws(SettingError) in configuration.logFile = value },
-        text("log.level", \.logLevel, pattern: /trace|debug|info|notice|warning|error|critical/, expected: "trace, debug, info, notice, warning, error or critical"),
+        text(
+            "log.level", \.logLevel, pattern: /trace|debug|info|notice|warning|error|critical/,
+            expected: "trace, debug, info, notice, warning, error or critical"),
     ]
 
     /// Puts the configuration together: what the file says, over it the environment, over that the flags (by path).

@@ -37,7 +37,9 @@ struct DefinitionHandler {
                 let place = try ObjectKey(other.location)
                 guard !place.contains(location), !location.contains(place) else {
                     throw QueryError(
-                        .location, "The location '\(location)' and that of the schema '\(other.name)' contain each other; add 'loon.overlap' = 'true' if they are to")
+                        .location,
+                        "The location '\(location)' and that of the schema '\(other.name)' contain each other; add 'loon.overlap' = 'true' if they are to"
+                    )
                 }
             }
         }

@@ -14,11 +14,13 @@ struct NotificationHints {
             throw QueryError(.hintValue, "mq-notify-by '\(word)' is not a product; there are: \(known)")
         }
         guard configuration.accessKeyID != nil, configuration.accessKeySecret != nil else {
-            throw QueryError(.hintValue, "No message can be sent: the daemon has no access key; set notify.access-key-id and notify.access-key-secret-file")
+            throw QueryError(
+                .hintValue, "No message can be sent: the daemon has no access key; set notify.access-key-id and notify.access-key-secret-file")
         }
         // The document's own example says mns with RocketMQ's hints; its newer edition says ons.
         let isMeantForONS = named == .mns && hints["mq_queue"] == nil && hints["mq_topic"] != nil && hints["mq_producer_id"] != nil
-        let warning = isMeantForONS
+        let warning =
+            isMeantForONS
             ? QueryError(.hintValue, "mq-notify-by=mns with mq-topic and mq-producer-id is taken as mq-notify-by=ons; for MNS write mq-queue") : nil
         let delay = try hints.integer("mq_delayed_by", in: 0...604_800)
         let target = named == .ons || isMeantForONS ? try ons(hints, delay) : try mns(hints, delay)
@@ -51,9 +53,14 @@ struct NotificationHints {
 
     private func name(_ hint: String, _ value: String?, for product: String) throws(QueryError) -> String {
         guard let value, !value.isEmpty else { throw QueryError(.hintValue, "mq-notify-by=\(product) needs the hint \(hint)") }
-        let isPlain = value.utf8.count <= 120
-            && value.unicodeScalars.allSatisfy { $0.isASCII && ($0.properties.isAlphabetic || ("0"..."9").contains($0) || "-_%".unicodeScalars.contains($0)) }
-        guard isPlain else { throw QueryError(.hintValue, "\(hint) '\(value.prefix(130))' has letters, digits, - and _ only, and at most 120 of them") }
+        let isPlain =
+            value.utf8.count <= 120
+            && value.unicodeScalars.allSatisfy {
+                $0.isASCII && ($0.properties.isAlphabetic || ("0"..."9").contains($0) || "-_%".unicodeScalars.contains($0))
+            }
+        guard isPlain else {
+            throw QueryError(.hintValue, "\(hint) '\(value.prefix(130))' has letters, digits, - and _ only, and at most 120 of them")
+        }
         return value
     }
 

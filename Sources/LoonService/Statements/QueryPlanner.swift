@@ -69,7 +69,8 @@ struct QueryPlanner: Sendable {
             files = object.size > 0 ? [object] : []
         }
         guard files.count <= Limits.filesPerScanMax else {
-            throw QueryError(.resultTooLarge, "The table \(table.schema).\(table.name) has \(files.count) files; \(Limits.filesPerScanMax) can be read at a time")
+            throw QueryError(
+                .resultTooLarge, "The table \(table.schema).\(table.name) has \(files.count) files; \(Limits.filesPerScanMax) can be read at a time")
         }
         // The engine would take these characters for a pattern.
         if let odd = files.first(where: { $0.key.key.contains { "*?[]{}".contains($0) } }) {

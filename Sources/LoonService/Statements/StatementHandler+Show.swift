@@ -21,7 +21,8 @@ extension StatementHandler {
 
     func showColumns(_ name: TableName, full: Bool) throws {
         let table = try table(name)
-        let names = full
+        let names =
+            full
             ? ["Field", "Type", "Collation", "Null", "Key", "Default", "Extra", "Privileges", "Comment"]
             : ["Field", "Type", "Null", "Key", "Default", "Extra"]
         let rows: [[SQLValue]] = table.columns.map { column in

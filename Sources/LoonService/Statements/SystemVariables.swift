@@ -11,7 +11,8 @@ enum SystemVariables {
         var values: [String: SQLValue] = [
             "version": .text(version), "version_comment": .text(versionComment), "version_compile_os": .text("Linux"),
             "version_compile_machine": .text("x86_64"), "license": .text("Apache-2.0"), "hostname": .text("localhost"),
-            "sql_mode": .text("ONLY_FULL_GROUP_BY,STRICT_TRANS_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION"),
+            "sql_mode": .text(
+                "ONLY_FULL_GROUP_BY,STRICT_TRANS_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION"),
             "time_zone": .text("SYSTEM"), "system_time_zone": .text("+08"), "init_connect": .text(""),
             "transaction_isolation": .text("REPEATABLE-READ"), "tx_isolation": .text("REPEATABLE-READ"),
             "default_storage_engine": .text("InnoDB"), "default_tmp_storage_engine": .text("InnoDB"),
@@ -39,7 +40,8 @@ enum SystemVariables {
 
     /// Those that a session cannot set.
     static let readOnly: Set<String> = [
-        "version", "version_comment", "version_compile_os", "version_compile_machine", "license", "hostname", "system_time_zone", "have_ssl", "socket",
+        "version", "version_comment", "version_compile_os", "version_compile_machine", "license", "hostname", "system_time_zone", "have_ssl",
+        "socket",
         "lower_case_table_names", "lower_case_file_system", "performance_schema", "log_bin", "port", "max_allowed_packet", "character_set_system",
     ]
 }
@@ -84,7 +86,9 @@ struct SessionVariables: Sendable {
                 return
             }
             guard let standard = SystemVariables.defaults[name] else { throw QueryError(.unknownVariable, "Unknown system variable '\(name)'") }
-            guard !SystemVariables.readOnly.contains(name) else { throw QueryError(.wrongVariableValue, "Variable '\(name)' is a read only variable") }
+            guard !SystemVariables.readOnly.contains(name) else {
+                throw QueryError(.wrongVariableValue, "Variable '\(name)' is a read only variable")
+            }
             guard !isGlobal else { throw QueryError(.notSupported, "SET GLOBAL is not supported; change the configuration file") }
             values[name] = try Self.converted(assignment.value, like: standard, name: name)
         }

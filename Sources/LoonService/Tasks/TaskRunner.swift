@@ -1,5 +1,5 @@
-import LoonCore
 import Logging
+import LoonCore
 import MetaStore
 import Notifier
 import ObjectStore
@@ -21,7 +21,9 @@ final class TaskRunner: Sendable {
     /// Blocks the thread while the engine works; `completion` is called when the end is durable, or when the daemon stops before it.
     func run(_ task: TaskRecord, cancellation: Cancellation, completion: @escaping @Sendable () -> Void) {
         let started = context.clock.now()
-        var metadata: Logger.Metadata = ["task": "\(task.id)", "connection": "\(task.submission.connectionID)", "account": "\(task.submission.account)"]
+        var metadata: Logger.Metadata = [
+            "task": "\(task.id)", "connection": "\(task.submission.connectionID)", "account": "\(task.submission.account)",
+        ]
         context.log.info("task.started", metadata: metadata.merging(["attempt": "\(task.attempts)"]) { $1 })
         let outcome: TaskOutcome
         do {

@@ -4,7 +4,8 @@ import LoonCore
 enum TableViews {
     static func statements(catalog: String, schema: String?, tables: [TableBinding]) -> [String] {
         var schemas: [String] = []
-        for name in [schema].compactMap(\.self) + tables.map(\.table.schema) where !schemas.contains(where: { $0.lowercased() == name.lowercased() }) {
+        for name in [schema].compactMap(\.self) + tables.map(\.table.schema) where !schemas.contains(where: { $0.lowercased() == name.lowercased() })
+        {
             schemas.append(name)
         }
         var statements = schemas.map { "CREATE SCHEMA IF NOT EXISTS \(catalog).\(EngineText.name($0))" }
