@@ -66,8 +66,19 @@ let package = Package(
         // Executables
         .executableTarget(
             name: "loon-mq",
-            dependencies: ["LoonCore", "Notifier", argumentParser, logging, nioCore, nioHTTP1, nioPosix, serviceLifecycle, xmlCoder],
+            dependencies: ["LoonCore", "Notifier", argumentParser, logging, nioCore, nioHTTP1, nioPosix, serviceLifecycle, unixSignals, xmlCoder],
             swiftSettings: settings),
         .executableTarget(name: "loond", dependencies: ["LoonCore", "LoonService", argumentParser], swiftSettings: settings),
+
+        // Tests from inside; Tests/System has those through the front door
+        .testTarget(name: "AccessControlTests", dependencies: ["AccessControl", "LoonCore"], swiftSettings: settings),
+        .testTarget(name: "LoonCoreTests", dependencies: ["LoonCore"], swiftSettings: settings),
+        .testTarget(name: "LoonServiceTests", dependencies: ["LoonCore", "LoonService"], swiftSettings: settings),
+        .testTarget(name: "MetaStoreTests", dependencies: ["LoonCore", "MetaStore"], swiftSettings: settings),
+        .testTarget(name: "MySQLProtocolTests", dependencies: ["LoonCore", "MySQLProtocol", nioCore, crypto], swiftSettings: settings),
+        .testTarget(name: "NotifierTests", dependencies: ["LoonCore", "Notifier"], swiftSettings: settings),
+        .testTarget(name: "ObjectStoreTests", dependencies: ["LoonCore", "ObjectStore"], swiftSettings: settings),
+        .testTarget(name: "ProjectTests", swiftSettings: settings),
+        .testTarget(name: "SQLFrontendTests", dependencies: ["LoonCore", "SQLFrontend"], swiftSettings: settings),
     ]
 )

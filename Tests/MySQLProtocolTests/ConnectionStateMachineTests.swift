@@ -1,0 +1,148 @@
+import Crypto
+import LoonCore
+import NIOCore
+import Testing
+
+@testable import MySQLProtocol
+
+/// Reads as a transcript: what the client sends, what the server does.
+@Suite struct ConnectionStateMachineTests {
+    private static let nonce = Nonce(bytes: Array(1...20))
+
+    private func machine(isLocal: Bool = false) throws -> ConnectionStateMachine {
+        var machine = ConnectionStateMachine(nonce: Self.nonce, isLocal: isLocal, host: "h", key: try Self.key.get())
+        machine.greeted()
+        return machine
+    }
+    private static let key = Result { try PasswordKey() }
+
+    private func login(plugin: String, answer: [UInt8]) -> Packet {
+        var payload = ByteBuffer()
+        payload.writeInteger(Capabilities.server.rawValue, endianness: .little)
+        payload.writeBytes([0, 0, 0, 1, 45] + [UInt8](repeating: 0, count: 23))
+        payload.writeNullTerminatedString("user")
+        payload.writeLengthEncoded(UInt64(answer.count))
+        payload.writeBytes(answer)
+        payload.writeNullTerminatedString("")
+        payload.writeNullTerminatedString(plugin)
+        return Packet(sequence: 1, payload: payload, isTooLarge: false)
+    }
+
+    private func packet(_ sequence: UInt8, _ bytes: [UInt8]) -> Packet {
+        Packet(sequence: sequence, payload: ByteBuffer(bytes: bytes), isTooLarge: false)
+    }
+
+    private func nativeAnswer(_ password: String) -> [UInt8] {
+        let single = Array(Insecure.SHA1.hash(data: Array(password.utf8)))
+        let mask = Insecure.SHA1.hash(data: Self.nonce.bytes + Scramble.doubleSHA1(Array(password.utf8)))
+        return zip(single, mask).map { $0 ^ $1 }
+    }
+
+    private func sha2Answer(_ password: String) -> [UInt8] {
+        let single = Array(SHA256.hash(data: Array(password.utf8)))
+        let mask = SHA256.hash(data: Scramble.doubleSHA256(Array(password.utf8)) + Self.nonce.bytes)
+        return zip(single, mask).map { $0 ^ $1 }
+    }
+
+    @Test func nativePasswordWithASwitch() throws {
+        var machine = try machine()
+        #expect(machine.received(login(plugin: "caching_sha2_password", answer: sha2Answer("pw"))) == "look up user")
+        #expect(machine.found(.native(doubleSHA1: Scramble.doubleSHA1(Array("pw".utf8)))) == "send fe")
+        #expect(machine.received(packet(3, nativeAnswer("pw"))) == "open user")
+        #expect(machine.opened(nil) == "send 00")
+        #expect(machine.received(packet(0, [3] + Array("select 1".utf8))) == "query select 1")
+        #expect(machine.received(packet(0, [0x0E])) == "nothing")
+        let (action, waiting) = machine.finished()
+        #expect(action == "nothing" && waiting.count == 1)
+        #expect(machine.received(packet(0, [0x0E])) == "acknowledge")
+        #expect(machine.received(packet(0, [0x16])) == "send ff")
+        #expect(machine.received(packet(0, [1])) == "close")
+        #expect(machine.received(packet(0, [3])) == "nothing")
+    }
+
+    @Test func wrongNativePassword() throws {
+        var machine = try machine()
+        _ = machine.received(login(plugin: "mysql_native_password", answer: nativeAnswer("wrong")))
+        #expect(machine.found(.native(doubleSHA1: Scramble.doubleSHA1(Array("pw".utf8)))) == "refuse 1045")
+        #expect(machine.received(packet(0, [3])) == "nothing")
+    }
+
+    @Test func sha2FastPath() throws {
+        var machine = try machine()
+        _ = machine.received(login(plugin: "caching_sha2_password", answer: sha2Answer("pw")))
+        #expect(machine.found(.cachingSHA2(doubleSHA256: Scramble.doubleSHA256(Array("pw".utf8)))) == "open user")
+        #expect(machine.opened(nil) == "send 01")
+    }
+
+    @Test func sha2InTheClearOnTheSameMachineOnly() throws {
+        var local = try machine(isLocal: true)
+        _ = local.received(login(plugin: "caching_sha2_password", answer: sha2Answer("pw")))
+        #expect(local.found(.cachingSHA2(doubleSHA256: nil)) == "send 01")
+        #expect(local.received(packet(3, Array("pw".utf8) + [0])) == "verify user pw")
+        #expect(local.verified(true) == "open user")
+        var remote = try machine()
+        _ = remote.received(login(plugin: "caching_sha2_password", answer: sha2Answer("pw")))
+        _ = remote.found(.cachingSHA2(doubleSHA256: nil))
+        #expect(remote.received(packet(3, Array("pw".utf8) + [0])) == "refuse 1045")
+    }
+
+    @Test func anEmptyPasswordIsNeverRight() throws {
+        for credentials in [StoredCredentials.native(doubleSHA1: []), .cachingSHA2(doubleSHA256: nil), .cachingSHA2(doubleSHA256: [])] {
+            var machine = try machine()
+            _ = machine.received(login(plugin: credentials.plugin.rawValue, answer: []))
+            #expect(machine.found(credentials) == "refuse 1045")
+        }
+    }
+
+    @Test func packetsOutOfTurnEndTheConnection() throws {
+        var early = try machine()
+        _ = early.received(login(plugin: "x", answer: [1]))
+        #expect(early.received(packet(2, [1])) == "refuse 1156")
+        var wrongNumber = try machine()
+        #expect(wrongNumber.received(packet(5, [1])) == "refuse 1156")
+    }
+
+    @Test func drainingWaitsForTheRunningCommand() throws {
+        var machine = try machine()
+        _ = machine.received(login(plugin: "mysql_native_password", answer: nativeAnswer("pw")))
+        _ = machine.found(.native(doubleSHA1: Scramble.doubleSHA1(Array("pw".utf8))))
+        _ = machine.opened(nil)
+        _ = machine.received(packet(0, [3, 65]))
+        #expect(machine.drain() == "nothing")
+        #expect(machine.finished().0 == "refuse 1053")
+    }
+
+    @Test func tooManyCommandsAheadPauseReading() throws {
+        var machine = try machine()
+        _ = machine.received(login(plugin: "mysql_native_password", answer: nativeAnswer("pw")))
+        _ = machine.found(.native(doubleSHA1: Scramble.doubleSHA1(Array("pw".utf8))))
+        _ = machine.opened(nil)
+        _ = machine.received(packet(0, [3, 65]))
+        let actions = (0..<Limits.pipelinedCommandsMax).map { _ in machine.received(packet(0, [3, 66])).transcript }
+        #expect(actions.last == "pause" && Set(actions.dropLast()) == ["nothing"])
+    }
+}
+
+extension ConnectionStateMachine.Action {
+    fileprivate var transcript: String {
+        func first(_ buffer: ByteBuffer) -> String {
+            let byte = buffer.getInteger(at: 4, as: UInt8.self) ?? 0
+            return (byte < 16 ? "0" : "") + String(byte, radix: 16)
+        }
+        return switch self {
+        case .none: "nothing"
+        case .send(let packets): "send \(first(packets))"
+        case .refuse(_, let error): "refuse \(ErrorNumber(error.code).number)"
+        case .lookUp(let user): "look up \(user)"
+        case .verify(let user, let password): "verify \(user) \(String(decoding: password, as: UTF8.self))"
+        case .open(let user, _): "open \(user)"
+        case .execute(.query(let text), _): "query \(String(decoding: text, as: UTF8.self))"
+        case .execute(.useDatabase(let name), _): "use \(name)"
+        case .acknowledge: "acknowledge"
+        case .pauseReading: "pause"
+        case .close: "close"
+        }
+    }
+
+    fileprivate static func == (action: Self, transcript: String) -> Bool { action.transcript == transcript }
+}
