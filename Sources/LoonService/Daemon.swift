@@ -104,9 +104,14 @@ package struct Daemon: Service {
     private func socketPath(_ directory: DataDirectory) -> String { configuration.socket ?? directory.path + "/loond.sock" }
 
     private func listen(_ server: MySQLServer) async throws -> Int {
+        let socket = socketPath(try DataDirectory(configuration.dataDirectory))
+        // sockaddr_un has room for 107 bytes and a NUL.
+        guard socket.utf8.count <= 107 else {
+            throw QueryError(.storage, "The path of the Unix socket, '\(socket)', is longer than 107 bytes; name a shorter one with --socket")
+        }
         do {
             let port = try await server.listen(on: .tcp(host: configuration.host, port: configuration.port))
-            _ = try await server.listen(on: .unixSocket(path: socketPath(try DataDirectory(configuration.dataDirectory))))
+            _ = try await server.listen(on: .unixSocket(path: socket))
             return port
         } catch let error as IOError where error.errnoCode == EADDRINUSE {
             throw QueryError(

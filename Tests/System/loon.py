@@ -79,9 +79,9 @@ class Daemon:
             [BIN / "loond", *map(str, arguments)], env=environment(**self.settings), input=input, check=check, capture_output=True, text=True,
             timeout=60)
 
-    def start(self):
+    def start(self, *arguments):
         self.program = Program(
-            [BIN / "loond", "serve", "--port", "0", "--data-dir", str(self.data)], str(self.data) + ".log", "server.ready",
+            [BIN / "loond", "serve", "--port", "0", "--data-dir", str(self.data), *map(str, arguments)], str(self.data) + ".log", "server.ready",
             environment(**self.settings))
         self.passwords["root"] = (self.data / "root-password").read_text().strip()
         return self

@@ -86,10 +86,11 @@ def test_hints_as_session_variables(daemon, broker):
         loon.query(connection, "set session run_async = true, mq_notify_by = 'ons', mq_topic = 'session_topic'")
         loon.query(connection, f"set mq_producer_id = 'GID_s', @@session.mq_endpoint = 'http://MQ_INST_1_s.localhost:{broker.port}'")
         task_id = loon.query(connection, "select id from oss_json where id > 1")[0][0]
-        # What cannot be a task still runs, and the statement's own hints win.
-        assert loon.query(connection, "select @@mq_topic, @@run_async") != ()
+        # What a driver asks of its own accord is answered as ever, and the statement's own hints win.
+        assert loon.query(connection, "select @@mq_topic, @@run_async, 1") == (("session_topic", "true", 1),)
+        assert loon.query(connection, "show tables") == (("oss_json",),)
         assert loon.query(connection, "/*+ run-async=false */ select max(id) from oss_json") == ((4,),)
-        other = loon.query(connection, "/*+ mq-topic=other_topic */ select 2")[0][0]
+        other = loon.query(connection, "/*+ mq-topic=other_topic */ select 2 + 0")[0][0]
         loon.query(connection, "set run_async = default")
         assert loon.query(connection, "select 1") == ((1,),)
     row = daemon.await_task(task_id, sent)
@@ -274,6 +275,17 @@ def test_a_broker_that_is_down_or_never_answers(impatient):
         for task_id in (down, hanging):
             row = impatient.await_task(task_id, lambda row: row["mq_status"] == "FAILURE")
             assert row["status"] == "SUCCESS" and row["mq_error_msg"]
+
+
+def test_the_address_is_checked_on_the_socket(tmp_path, bad_broker):
+    """A name that the rules allow may lead elsewhere: what counts is where the socket would go."""
+    config = tmp_path / "loon.yaml"
+    config.write_text('notify:\n  allow:\n    - { host: "*.localhost", address: [public, private] }\n')
+    daemon = loon.Daemon(tmp_path / "data")
+    daemon.start("--config", config)
+    row = daemon.await_task(daemon.submit("select 1", loon.ons(bad_broker.server_port)), sent)
+    assert row["mq_status"] == "FAILURE" and "loopback" in row["mq_error_msg"] and BadBroker.requests == []
+    assert daemon.program.stop() == 0
 
 
 def test_a_message_is_tried_again_until_it_is_taken(daemon, bad_broker):

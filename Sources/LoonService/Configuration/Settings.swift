@@ -69,7 +69,8 @@ package enum Settings {
             if let value = flags[setting.path] { try apply(setting, value, from: setting.path, to: &configuration) }
         }
         let known = Set(all.map(\.variable))
-        if let stray = environment.keys.filter({ $0.hasPrefix("LOON_") && !known.contains($0) }).min() {
+        // LOON_MQ_… is the development broker's.
+        if let stray = environment.keys.filter({ $0.hasPrefix("LOON_") && !$0.hasPrefix("LOON_MQ_") && !known.contains($0) }).min() {
             throw QueryError(.wrongVariableValue, "The environment variable \(stray) is no setting; see config/loon.yaml for what there is")
         }
         return configuration

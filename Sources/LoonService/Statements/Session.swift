@@ -66,11 +66,15 @@ final class Session: ProtocolSession {
         let parsed = try ParsedStatement(trimmed(text), mode: LexicalMode(sqlMode: variables.sqlMode))
         if case .showWarnings = parsed.statement {} else { state.withLock { $0.warnings = [] } }
         let hints = parsed.hints.over(session: variables.hints)
-        // A session's hint asks for what can be asynchronous; only a statement's own is held against the others.
-        if try hints.flag("run_async") == true, parsed.statement.isAsynchronous || parsed.hints["run_async"] != nil {
-            return try submit(parsed, text: text, hints: hints, response)
-        }
+        if try hints.flag("run_async") == true, isMeant(parsed) { return try submit(parsed, text: text, hints: hints, response) }
         try StatementHandler(session: self, response: response).handle(parsed)
+    }
+
+    /// A statement's own hint always counts, and is an error where the statement cannot be a task. A session's is for queries: what a driver asks
+    /// of its own accord (`select @@version`, SHOW, SET) is answered as ever.
+    private func isMeant(_ parsed: ParsedStatement) -> Bool {
+        if case .query = parsed.statement { return true }
+        return parsed.hints["run_async"] != nil
     }
 
     /// MySQL takes a NUL at the end, as some clients send one.

@@ -66,7 +66,7 @@ final class TaskRunner: Sendable {
         let connection = submission.connectionID
         let dialect = DialectContext(
             now: submission.now, timeZoneOffsetMinutes: submission.timeZoneOffsetMinutes,
-            variable: { SystemVariables.defaults[$0] },
+            variable: { $0 == "sql_mode" ? .text(submission.sqlMode) : SystemVariables.defaults[$0] },
             function: { name in
                 switch name {
                 case "database", "schema": .optional(schema)
