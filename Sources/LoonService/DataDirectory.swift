@@ -11,6 +11,8 @@ struct DataDirectory {
         } catch {
             throw QueryError(.storage, "The data directory '\(path)' cannot be made: \(error.localizedDescription); name another with --data-dir")
         }
+        // Whatever the process makes from here on is its owner's alone, what SQLite and the engine make included.
+        umask(0o077)
         self.path = URL(fileURLWithPath: path).standardizedFileURL.path
     }
 

@@ -80,8 +80,8 @@ def test_a_start_that_cannot_be_says_what_to_do(tmp_path, daemon):
 
 def test_files_are_the_owners_alone(daemon):
     assert daemon.data.stat().st_mode & 0o777 == 0o700
-    for name in ["root-password", "password-key.pem"]:
-        assert (daemon.data / name).stat().st_mode & 0o777 == 0o600
+    for name in ["root-password", "password-key.pem", "loon.sqlite", "loon.sqlite-wal", "loond.sock"]:
+        assert (daemon.data / name).stat().st_mode & 0o077 == 0, name
 
 
 def test_object_store_commands(daemon, tmp_path):
