@@ -39,6 +39,8 @@ package enum Limits {
     package static let storeQueueMax = 65_536
     /// Writes that share one transaction.
     package static let storeBatchMax = 512
+    /// How long a write that could not be stored, a task's end for one, waits for its next try.
+    package static let storeRetryMilliseconds = 1_000
     /// Rows that `show query_task` answers without a LIMIT of its own.
     package static let taskRowsMax = 10_000
     /// Files of one table scan.

@@ -137,6 +137,8 @@ extension TextBuffer {
     }
 
     fileprivate mutating func append(days: Int64) {
+        // The engine's infinities are the two ends of the range.
+        if days == Int32.max || days == -Int64(Int32.max) { return append(days > 0 ? "infinity" : "-infinity") }
         let (year, month, day) = CivilTime.date(daysSinceEpoch: days)
         if year < 0 { append(UInt8(ascii: "-")) }
         append(padded: Swift.abs(year), width: max(4, String(Swift.abs(year)).utf8.count))

@@ -1,12 +1,14 @@
 """Asynchronous tasks, their rows, results and messages, through the vendor's own SDKs."""
 
-import base64
+import contextlib
 import csv
 import datetime
 import http.server
 import io
 import json
+import os
 import re
+import subprocess
 import threading
 import time
 
@@ -157,6 +159,57 @@ def test_duplicate_names_no_rows_and_nested_values(daemon):
     row = daemon.await_task(daemon.submit("select [1, null, 3] as l, {'k': 'v'} as s, map {'x': [true]} as m, 'NaN'::double as n, 1e300 as e"))
     [header, values] = list(csv.reader(io.StringIO(daemon.read(row["result_file_oss_file"]))))
     assert [json.loads(v) for v in values[:3]] == [[1, None, 3], {"k": "v"}, {"x": [True]}] and values[3:] == ["nan", "1e+300"]
+
+
+@pytest.mark.parametrize("value, text", [
+    ("-0.05::decimal(5,2)", "-0.05"), ("-170141183460469231731687303715884105727::hugeint", "-170141183460469231731687303715884105727"),
+    ("interval '1 year 2 months -3 days 4 hours'", "1 year 2 months -3 days 04:00:00"), ("'a'::enum('a','b')", "a"),
+    ("uuid '123e4567-e89b-12d3-a456-426614174000'", "123e4567-e89b-12d3-a456-426614174000"), ("time '23:59:59.5'", "23:59:59.500000"),
+    ("date '0001-01-01'", "0001-01-01"), ("date '12024-01-01'", "12024-01-01"), ("date '-infinity'", "-infinity"), ("timestamp 'infinity'", "infinity"),
+    ("timestamp '1969-12-31 23:59:59.999999'", "1969-12-31 23:59:59.999999"), ("3.0::double", "3"), ("0.1::float", "0.1"),
+    ("18446744073709551615::ubigint", "18446744073709551615"), ("[[1],[2,null]]", "[[1],[2,null]]"), ("[{'a':'x\"y'}]", '[{"a":"x\\"y"}]'),
+    ("map {1: 'x'}", '{"1":"x"}'), ("repeat('ab', 200)", "ab" * 200), ("'1969-12-31'::date", "1969-12-31"),
+])
+def test_a_value_has_one_text(daemon, value, text):
+    with daemon.connect(conv={}) as connection:  # no conversion: the text as it came
+        assert loon.query(connection, f"select {value} as v from range(1)")[0][0] == text
+    row = daemon.await_task(daemon.submit(f"select {value} as v from range(1)"))
+    assert list(csv.reader(io.StringIO(daemon.read(row["result_file_oss_file"])))) == [["v"], [text]]
+
+
+@pytest.mark.parametrize("value", ["'101'::bit", "340282366920938463463374607431768211455::uhugeint", "timetz '10:00:00+02'", "union_value(n := 5)"])
+def test_a_type_that_cannot_be_shown_says_so(daemon, value):
+    number, text = refused(daemon, f"select {value} as odd")
+    assert number == 1235 and "'odd'" in text and "VARCHAR" in text
+
+
+def test_a_full_disk_fails_what_needs_it_and_nothing_else(tmp_path):
+    if os.geteuid() != 0 or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", tmp_path], capture_output=True).returncode != 0:
+        pytest.skip("a small file system cannot be mounted here")
+    try:
+        daemon = loon.Daemon(tmp_path / "data").start()
+        large = daemon.submit("select range as n, md5(range::varchar) as h from range(2000000)")
+        row = daemon.await_task(large, lambda row: row["status"] == "FAILURE", seconds=60)
+        assert "disk" in row["message"] and list((daemon.data / "staging").iterdir()) == []
+        assert daemon.await_task(daemon.submit("select 1"))["status"] == "SUCCESS"
+        # Full to the last byte: reading goes on, writing is refused, and nothing is lost when there is room again.
+        (tmp_path / "ballast").write_bytes(b"")
+        with open(tmp_path / "ballast", "ab", buffering=0) as ballast, contextlib.suppress(OSError):
+            while ballast.write(b"x" * 4096):
+                pass
+        assert daemon.query("select count(*) from range(5)") == ((5,),)
+        accepted = []
+        for number in range(200):
+            with contextlib.suppress(pymysql.err.MySQLError):
+                accepted.append(daemon.submit(f"select {number}"))
+        assert daemon.program.is_running() and len(accepted) < 200
+        (tmp_path / "ballast").unlink()
+        for task_id in accepted:
+            assert daemon.await_task(task_id, seconds=60)["status"] in ("SUCCESS", "FAILURE")
+        assert daemon.await_task(daemon.submit("select 'again'"))["status"] == "SUCCESS"
+        assert daemon.program.stop() == 0
+    finally:
+        subprocess.run(["umount", "-l", tmp_path])
 
 
 def test_flights_equal_the_engines_own_answer_from_the_files(flights, tmp_path):  # noqa: F811

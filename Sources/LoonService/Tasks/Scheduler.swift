@@ -1,3 +1,4 @@
+import Dispatch
 import Logging
 import LoonCore
 import MetaStore
@@ -18,6 +19,7 @@ final class Scheduler: Sendable {
     private let runner: TaskRunner
     private let context: ServiceContext
     private let queryIDs: EngineQueryIDs
+    private let later = DispatchQueue(label: "loon.scheduler.retry")
 
     init(context: ServiceContext, runner: TaskRunner) {
         let configuration = context.configuration
@@ -77,6 +79,8 @@ final class Scheduler: Sendable {
             case .failure(let error):
                 self.context.log.error("scheduler.claim", metadata: ["error": "\(error)"])
                 _ = self.state.withLock { $0.machine.claimed(false) }
+                // The disk may be full; what waits there is not forgotten.
+                self.later.asyncAfter(deadline: .now() + .milliseconds(Limits.storeRetryMilliseconds)) { self.wake() }
             }
             self.checkIdle()
         }

@@ -10,11 +10,20 @@ struct TaskMessage: Sendable {
     /// The service's time zone, minutes east of UTC.
     let offsetMinutes: Int
 
-    /// The event of a task that has ended; at most `Limits.messageBytesMax` bytes.
+    /// The event of a task that has ended; at most `Limits.messageBytesMax` bytes, also in base64.
     func encode(_ task: TaskRecord) -> [UInt8] {
+        // Text that is nothing but characters that JSON escapes grows sixfold.
+        for bytesMax in [Limits.messageFieldBytesMax, Limits.messageFieldBytesMax / 4] {
+            let event = encode(task, fieldBytesMax: bytesMax)
+            if event.count <= Limits.messageBytesMax / 4 * 3 { return event }
+        }
+        return encode(task, fieldBytesMax: 0)
+    }
+
+    private func encode(_ task: TaskRecord, fieldBytesMax: Int) -> [UInt8] {
         var data = columns(task)
-        cut("command", &data)
-        cut("message", &data)
+        cut("command", to: fieldBytesMax, &data)
+        cut("message", to: fieldBytesMax, &data)
         let event: [String: Any] = [
             "specversion": "1.0",
             // The same for every attempt to send it, so that a consumer can drop repeats.
@@ -65,11 +74,10 @@ struct TaskMessage: Sendable {
         ]
     }
 
-    /// Cuts a long text at a character's end and says so: its length on the wire depends on escapes, so the bound leaves room for six bytes
-    /// for each.
-    private func cut(_ key: String, _ data: inout [String: Any]) {
-        guard let text = data[key] as? String, text.utf8.count > Limits.messageFieldBytesMax else { return }
-        var end = text.utf8.index(text.utf8.startIndex, offsetBy: Limits.messageFieldBytesMax)
+    /// Cuts a long text at a character's end, and says so.
+    private func cut(_ key: String, to bytesMax: Int, _ data: inout [String: Any]) {
+        guard let text = data[key] as? String, text.utf8.count > bytesMax else { return }
+        var end = text.utf8.index(text.utf8.startIndex, offsetBy: bytesMax)
         while end.samePosition(in: text.unicodeScalars) == nil { end = text.utf8.index(before: end) }
         data[key] = String(text[..<end])
         data[key + "_truncated"] = true

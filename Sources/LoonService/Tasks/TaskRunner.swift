@@ -1,3 +1,4 @@
+import Dispatch
 import Logging
 import LoonCore
 import MetaStore
@@ -11,6 +12,7 @@ final class TaskRunner: Sendable {
     private let context: ServiceContext
     private let notifier: Notifier
     private let messages: TaskMessage
+    private let later = DispatchQueue(label: "loon.task.retry")
 
     init(context: ServiceContext, notifier: Notifier) {
         self.context = context
@@ -48,12 +50,16 @@ final class TaskRunner: Sendable {
         let messages = messages
         context.store.finish(id, outcome, now: context.clock.now(), message: { messages.encode($0) }) { result in
             switch result {
-            case .success: self.context.log.info("task.ended", metadata: metadata)
+            case .success:
+                self.context.log.info("task.ended", metadata: metadata)
+                self.notifier.wake()
             case .failure(let error):
-                // The row stays RUNNING, and the task runs again at the next start.
+                // The disk may be full. Tried until it is stored; if the daemon stops before, the task runs again at the next start.
                 self.context.log.error("task.record", metadata: metadata.merging(["error": "\(error)"]) { $1 })
+                self.later.asyncAfter(deadline: .now() + .milliseconds(Limits.storeRetryMilliseconds)) {
+                    self.record(id, outcome, metadata: metadata, completion: {})
+                }
             }
-            self.notifier.wake()
             completion()
         }
     }

@@ -4,6 +4,8 @@ import LoonCore
 /// A result's rows as batches in Arrow's layout.
 struct ArrowStream {
     let columns: [ResultColumn]
+    /// DUCKDB_TYPE_BIT, TIME_TZ, UHUGEINT and BIGNUM: what Arrow makes of their values is not what they are.
+    private static let misread: Set<Int32> = [29, 30, 32, 35]
     /// For each column the types that its buffers have, which an ENUM's index differs in.
     private let layouts: [ArrowLayout]
 
@@ -14,6 +16,9 @@ struct ArrowStream {
         var types: [duckdb_logical_type?] = (0..<count).map { cduckdb_column_logical_type(&result, $0) }
         defer { for index in types.indices { cduckdb_destroy_logical_type(&types[index]) } }
         var names: [UnsafePointer<CChar>?] = (0..<count).map { cduckdb_column_name(&result, $0) }
+        for (index, type) in types.enumerated() where Self.misread.contains(cduckdb_get_type_id(type)) {
+            throw ArrowLayout.notSupported(names[index].map { String(cString: $0) } ?? "")
+        }
         var schema = ArrowSchema()
         defer { cduckdb_release_schema(&schema) }
         try Self.check(cduckdb_to_arrow_schema(options, &types, &names, count, &schema))
@@ -104,7 +109,11 @@ private struct ArrowLayout {
         if format == "+m", let entry = children.first, case .structure(let fields) = entry.column.type, fields.count == 2 {
             return .map(key: fields[0].type, value: fields[1].type)
         }
-        throw QueryError(.notSupported, "The type of the column '\(name)' cannot be shown; cast it to VARCHAR")
+        throw notSupported(name)
+    }
+
+    static func notSupported(_ column: String) -> QueryError {
+        QueryError(.notSupported, "The type of the column '\(column)' cannot be shown; cast it to VARCHAR")
     }
 
     func view(_ array: ArrowArray) -> ColumnView {
