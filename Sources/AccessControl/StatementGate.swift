@@ -4,45 +4,34 @@ package import LoonCore
 /// The first wall (design: invariant 7): what a query names is read off the tree that the engine's own parser made of the very text that will
 /// run, and what the gate does not know it refuses.
 package struct StatementGate: Sendable {
-    /// A table that a query names.
-    package struct TableReference: Sendable, Hashable {
-        /// Lower case; `nil` where the session's schema is meant.
+    /// A table that a query names, and that is none of its own WITH.
+    package struct TableReference: Sendable {
+        /// `nil` where the session's schema is meant.
         package let schema: String?
         package let table: String
-    }
-
-    /// How a query uses a table.
-    package struct TableUse: Sendable {
-        /// Where the statement first names it, in bytes.
-        package var place: Int
         /// The times that it is scanned.
         package var scans: Int
-    }
-
-    /// What a query may reach for.
-    package struct Findings: Sendable {
-        /// Each table with how it is used.
-        package var tables: [TableReference: TableUse] = [:]
-        /// Names that stand for a query's own parts.
-        package var commonTables: Set<String> = []
+        /// Where the statement first names it, in bytes.
+        package var place: Int
     }
 
     /// Functions in FROM that make rows of their arguments alone.
     private static let tableFunctions: Set<String> = ["unnest", "range", "generate_series"]
-    /// Scalar functions that reach past the query: files, settings, other statements, time.
+    /// Scalar functions that reach past the query: files, settings, other statements, time, and the macros that read the engine's own catalog.
     private static let refusedFunctions: Set<String> = [
         "getenv", "getvariable", "current_setting", "set_config", "pg_sleep", "sleep_ms", "query", "query_table", "read_text", "read_blob", "glob",
-        "write_log", "nextval", "currval", "txid_current", "in_search_path", "current_query", "current_schemas",
+        "pg_get_viewdef", "pg_get_constraintdef", "format_type", "get_block_size", "write_log", "nextval", "currval", "txid_current",
+        "in_search_path", "current_query", "current_schemas",
     ]
     private static let refusedReferences: Set<String> = ["SHOW_REF", "COLUMN_DATA", "DELIM_GET", "BOUND_TABLE_REF"]
 
     package init() {}
 
-    /// Reads the JSON that `json_serialize_sql` made of a statement. Throws a syntax error where the engine found one, and a refusal where the
-    /// query reaches for what it may not.
-    package func examine(serialized: [UInt8]) throws(QueryError) -> Findings {
+    /// Reads the JSON that `json_serialize_sql` made of a statement, and returns the tables in the order of their places. Throws a syntax
+    /// error where the engine found one, and a refusal where the query reaches for what it may not.
+    package func examine(serialized: [UInt8]) throws(QueryError) -> [TableReference] {
         guard let tree = (try? JSONSerialization.jsonObject(with: Data(serialized))) as? [String: Any] else {
-            throw QueryError(.engine, "The statement is too deep to be checked")
+            throw QueryError(.syntax, "The statement nests too deep to be checked; break long chains of operators up")
         }
         if tree["error"] as? Bool == true {
             let text = tree["error_message"] as? String ?? "the statement cannot be read"
@@ -54,50 +43,90 @@ package struct StatementGate: Sendable {
         guard let statements = tree["statements"] as? [Any], statements.count == 1 else {
             throw QueryError(.syntax, "You have an error in your SQL syntax: one statement at a time")
         }
-        var findings = Findings()
-        try walk(statements, &findings)
-        return findings
+        var walk = Walk()
+        try walk.run(statements)
+        return walk.tables
     }
 
-    private func walk(_ root: Any, _ findings: inout Findings) throws(QueryError) {
-        // A list instead of recursion: a tree's depth is the sender's choice.
-        var pending: [Any] = [root]
-        while let value = pending.popLast() {
-            if let list = value as? [Any] {
-                pending += list
-            } else if let node = value as? [String: Any] {
-                try examine(node, &findings)
-                pending += node.values
+    /// A name as the engine compares it: letters of ASCII without regard to case, everything else byte by byte. (Unicode's lower case would
+    /// take the Kelvin sign for a k, and excuse a name that the engine then looks for elsewhere.)
+    private struct Name: Hashable {
+        private let bytes: [UInt8]
+        init(_ text: String) { bytes = text.utf8.map { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) ? $0 | 0x20 : $0 } }
+    }
+
+    private struct Walk {
+        private struct Key: Hashable {
+            let schema: Name?
+            let table: Name
+        }
+
+        private var found: [Key: TableReference] = [:]
+        /// What is still to be looked at, each with the names of WITH that are in scope there. A list instead of recursion: a tree's depth is the
+        /// sender's choice.
+        private var pending: [(value: Any, scope: Set<Name>)] = []
+
+        /// In the order of their places.
+        var tables: [TableReference] { found.values.sorted { $0.place < $1.place } }
+
+        mutating func run(_ root: Any) throws(QueryError) {
+            pending = [(root, [])]
+            while let (value, scope) = pending.popLast() {
+                if let list = value as? [Any] {
+                    pending += list.map { ($0, scope) }
+                } else if let node = value as? [String: Any] {
+                    try examine(node, scope)
+                    descend(into: node, scope)
+                }
             }
         }
-    }
 
-    private func examine(_ node: [String: Any], _ findings: inout Findings) throws(QueryError) {
-        if let map = node["cte_map"] as? [String: Any], let entries = map["map"] as? [[String: Any]] {
-            for entry in entries { if let name = entry["key"] as? String { findings.commonTables.insert(name.lowercased()) } }
+        /// A name of WITH is in scope in what follows it and in the body; in its own definition only on the recursive side.
+        private mutating func descend(into node: [String: Any], _ scope: Set<Name>) {
+            var inner = scope
+            if let map = node["cte_map"] as? [String: Any] {
+                for entry in map["map"] as? [[String: Any]] ?? [] {
+                    pending.append((entry["value"] as Any, inner))
+                    if let name = entry["key"] as? String { inner.insert(Name(name)) }
+                }
+            }
+            for (key, value) in node where key != "cte_map" {
+                var scope = inner
+                if let name = node["cte_name"] as? String, key == "right" || key == "child" { scope.insert(Name(name)) }
+                pending.append((value, scope))
+            }
         }
-        if let name = node["cte_name"] as? String { findings.commonTables.insert(name.lowercased()) }
-        guard let type = node["type"] as? String else { return }
-        if type == "BASE_TABLE", let table = node["table_name"] as? String {
+
+        private mutating func examine(_ node: [String: Any], _ scope: Set<Name>) throws(QueryError) {
+            guard let type = node["type"] as? String else { return }
+            if type == "BASE_TABLE" {
+                try examineTable(node, scope)
+            } else if type == "TABLE_FUNCTION" {
+                let function = ((node["function"] as? [String: Any])?["function_name"] as? String ?? "").lowercased()
+                guard tableFunctions.contains(function) else {
+                    throw QueryError(
+                        .accessDenied, "Access denied: the table function '\(function)' cannot be used; create a table and select from it")
+                }
+            } else if refusedReferences.contains(type) {
+                throw QueryError(.notSupported, "\(type) cannot stand in FROM")
+            } else if let function = (node["function_name"] as? String)?.lowercased(), refusedFunctions.contains(function) {
+                throw QueryError(.accessDenied, "Access denied: the function '\(function)' cannot be used")
+            }
+        }
+
+        private mutating func examineTable(_ node: [String: Any], _ scope: Set<Name>) throws(QueryError) {
+            guard let table = node["table_name"] as? String else { throw QueryError(.engine, "A table of the statement has no name") }
+            let schema = (node["schema_name"] as? String).flatMap { $0.isEmpty ? nil : $0 }
             if let catalog = node["catalog_name"] as? String, !catalog.isEmpty {
-                throw QueryError(
-                    .unknownDatabase, "Unknown database '\(catalog).\(node["schema_name"] as? String ?? "")'; a table is named schema.table")
+                throw QueryError(.unknownDatabase, "Unknown database '\(catalog).\(schema ?? "")'; a table is named schema.table")
             }
-            let schema = (node["schema_name"] as? String).flatMap { $0.isEmpty ? nil : $0.lowercased() }
+            if schema == nil, scope.contains(Name(table)) { return }
             let place = node["query_location"] as? Int ?? .max
-            var use = findings.tables[TableReference(schema: schema, table: table.lowercased())] ?? TableUse(place: place, scans: 0)
-            use.place = min(use.place, place)
-            use.scans += 1
-            findings.tables[TableReference(schema: schema, table: table.lowercased())] = use
-        } else if type == "TABLE_FUNCTION" {
-            let function = ((node["function"] as? [String: Any])?["function_name"] as? String ?? "").lowercased()
-            guard Self.tableFunctions.contains(function) else {
-                throw QueryError(.accessDenied, "Access denied: the table function '\(function)' cannot be used; create a table and select from it")
-            }
-        } else if Self.refusedReferences.contains(type) {
-            throw QueryError(.notSupported, "\(type) cannot stand in FROM")
-        } else if let function = (node["function_name"] as? String)?.lowercased(), Self.refusedFunctions.contains(function) {
-            throw QueryError(.accessDenied, "Access denied: the function '\(function)' cannot be used")
+            let key = Key(schema: schema.map(Name.init), table: Name(table))
+            var reference = found[key] ?? TableReference(schema: schema, table: table, scans: 0, place: place)
+            reference.scans += 1
+            reference.place = min(reference.place, place)
+            found[key] = reference
         }
     }
 }

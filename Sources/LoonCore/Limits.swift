@@ -1,7 +1,7 @@
 /// Every bound of the daemon in one place: what a queue, a buffer or an input may grow to. Units are in the names.
 package enum Limits {
     // Peers
-    /// Open connections, the administrators' reserve not counted.
+    /// Open connections.
     package static let connectionsMax = 10_000
     /// A packet before the account is known: a handshake response or an authentication answer.
     package static let handshakePacketBytesMax = 64 * 1024
@@ -15,6 +15,10 @@ package enum Limits {
     package static let rowBufferBytes = 128 * 1024
     /// How long a client may leave a full socket unread before it is dropped (MySQL's `net_write_timeout`).
     package static let writeStallSecondsMax = 60
+    /// A row of a result, encoded.
+    package static let rowBytesMax = 1024 * 1024 * 1024
+    /// Bytes of commands that a client may send ahead while one runs, one command aside.
+    package static let pipelinedBytesMax = 1024 * 1024
     /// Row buffers of one result that may wait for the socket at a time.
     package static let rowBuffersInFlight = 4
 
@@ -43,6 +47,12 @@ package enum Limits {
     package static let storeRetryMilliseconds = 1_000
     /// Rows that `show query_task` answers without a LIMIT of its own.
     package static let taskRowsMax = 10_000
+    /// Bytes of text in an answer that the daemon itself makes.
+    package static let answerBytesMax = 64 * 1024 * 1024
+    /// Comparisons in the WHERE of `show query_task`.
+    package static let conditionsMax = 500
+    /// Times that a daemon may die while one task runs alone, before the task is held to be the reason.
+    package static let loneDeathsMax = 3
     /// Files of one table scan.
     package static let filesPerScanMax = 100_000
 

@@ -19,6 +19,10 @@ package struct NotificationTarget: Sendable, Equatable, Codable {
     package let instanceID: String?
     package let delaySeconds: Int?
 
+    /// Stands for a target that this version cannot read.
+    package static let unreadable = NotificationTarget(
+        product: .ons, model: "queue", topic: nil, queue: nil, producerID: nil, endpoint: "", instanceID: nil, delaySeconds: nil)
+
     package init(
         product: Product, model: String, topic: String?, queue: String?, producerID: String?, endpoint: String,
         instanceID: String?, delaySeconds: Int?

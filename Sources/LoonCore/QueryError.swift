@@ -7,8 +7,8 @@ package struct QueryError: Error, Sendable, CustomStringConvertible {
         case syntax, emptyQuery, notSupported, unknownDatabase, noDatabaseSelected, unknownTable, unknownColumn, unknownVariable
         case wrongVariableValue, databaseExists, tableExists, databaseNotEmpty, accessDenied, authenticationFailed
         case unknownCommand, packetTooLarge, packetsOutOfOrder, malformedPacket, malformedData, valueOutOfRange
-        case hintValue, location, missingObject, tooManyConnections, queueFull, interrupted, timeLimit, outOfMemory
-        case shuttingDown, storage, engine, internalFault, unknownTask, resultTooLarge
+        case hintValue, location, missingObject, tooManyConnections, queueFull, interrupted, outOfMemory
+        case shuttingDown, storage, engine, internalFault, resultTooLarge
     }
 
     package let code: Code

@@ -40,6 +40,6 @@ package indirect enum RowPredicate: Sendable, Equatable {
     case like(column: String, String)
     case isNull(column: String)
     case not(RowPredicate)
-    case and(RowPredicate, RowPredicate)
-    case or(RowPredicate, RowPredicate)
+    case all([RowPredicate])
+    case any([RowPredicate])
 }

@@ -4,8 +4,12 @@ package struct Submission: Sendable, Equatable {
     package let kind: String
     /// As received, hint included, secrets masked.
     package let command: String
-    /// The schema that unqualified names mean, '' where there is none.
+    /// The column `table_schema`: the session's schema, else the first table's, else ''.
     package let schema: String
+    /// The schema that unqualified names mean; `nil` where there is none.
+    package let sessionSchema: String?
+    /// The query for the engine: in its dialect, with the values of the session's variables and functions in their places.
+    package let engineText: String
     package let sqlMode: String
     /// Minutes east of UTC that `now()` is shown in.
     package let timeZoneOffsetMinutes: Int
@@ -18,12 +22,15 @@ package struct Submission: Sendable, Equatable {
     package let notification: NotificationTarget?
 
     package init(
-        kind: String, command: String, schema: String, sqlMode: String, timeZoneOffsetMinutes: Int, now: Int64,
+        kind: String, command: String, schema: String, sessionSchema: String?, engineText: String, sqlMode: String, timeZoneOffsetMinutes: Int,
+        now: Int64,
         account: String, connectionID: Int64, hints: [String: String], notification: NotificationTarget?
     ) {
         self.kind = kind
         self.command = command
         self.schema = schema
+        self.sessionSchema = sessionSchema
+        self.engineText = engineText
         self.sqlMode = sqlMode
         self.timeZoneOffsetMinutes = timeZoneOffsetMinutes
         self.now = now

@@ -95,7 +95,7 @@ package struct TextBuffer: ~Copyable {
     /// `value` with leading zeros to `width` digits.
     package mutating func append(padded value: Int, width: Int) {
         reserve(width)
-        var rest = value
+        var rest = value.magnitude
         for place in stride(from: width - 1, through: 0, by: -1) {
             base[count + place] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
             rest /= 10

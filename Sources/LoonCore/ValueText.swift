@@ -49,7 +49,7 @@ extension ColumnView {
         guard let interval = value(row, as: MonthDayNano.self) else { return }
         var parts: [String] = []
         func add(_ amount: Int32, _ unit: String) {
-            if amount != 0 { parts.append("\(amount) \(unit)\(abs(amount) == 1 ? "" : "s")") }
+            if amount != 0 { parts.append("\(amount) \(unit)\(amount.magnitude == 1 ? "" : "s")") }
         }
         add(interval.months / 12, "year")
         add(interval.months % 12, "month")
@@ -117,9 +117,15 @@ extension ColumnView {
 }
 
 extension TextBuffer {
-    /// A number as Swift prints it, with the zero fraction that MySQL leaves out taken off.
+    /// A number as Swift prints it (the shortest text that reads back the same), in MySQL's spelling: no zero fraction, no plus sign or leading
+    /// zero in an exponent.
     fileprivate mutating func append(number text: String) {
         var text = text
+        if let mark = text.firstIndex(of: "e"), let exponent = Int(text[text.index(after: mark)...]) {
+            append(number: String(text[..<mark]))
+            append(UInt8(ascii: "e"))
+            return append(decimal: Int64(exponent))
+        }
         text.withUTF8 { bytes in
             let whole = bytes.count > 2 && bytes[bytes.count - 2] == UInt8(ascii: ".") && bytes[bytes.count - 1] == UInt8(ascii: "0")
             append(whole ? UnsafeBufferPointer(rebasing: bytes.dropLast(2)) : bytes)

@@ -39,29 +39,40 @@ package struct Daemon: Service {
     package func run() async throws {
         let directory = try DataDirectory(configuration.dataDirectory)
         try directory.lock()
+        // Refused here rather than at each task's end.
+        _ = try ObjectKey(bucket: configuration.resultBucket, key: "")
+        let connectionsMax = OpenFiles.raiseLimit()
         try DuckDBLibrary.load(configuration.library, anyVersion: configuration.acceptsAnyEngineVersion)
         let context = try makeContext(directory)
-        let recovered = try context.store.recover(now: context.clock.now())
+        let messages = TaskMessage(
+            source: "/loon/\(context.store.instanceID)", offsetMinutes: configuration.timeZoneOffsetMinutes)
+        let recovered = try context.store.recover(now: context.clock.now()) { messages.encode($0) }
+        // A run that died after it had published may have left a result.
+        for task in recovered.ended { try context.removeResult(of: task) }
         if let file = try Accounts.createRootIfNeeded(in: context.store, directory: directory) {
             log.info("account.created", metadata: ["account": "root", "password_file": "\(file)"])
         }
         let key = try passwordKey(directory)
         let notifier = try Notifier(outbox: context.store, options: notifierOptions, clock: context.clock, log: log)
-        let scheduler = Scheduler(context: context, runner: TaskRunner(context: context, notifier: notifier))
+        let scheduler = Scheduler(context: context, runner: TaskRunner(context: context, notifier: notifier, messages: messages))
         notifier.start()
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let server = MySQLServer(
-            loop: group.next(), serverVersion: SystemVariables.version, backend: Gateway(context: context, scheduler: scheduler), key: key, log: log)
+            loop: group.next(), connectionsMax: connectionsMax, serverVersion: SystemVariables.version,
+            backend: Gateway(context: context, scheduler: scheduler), key: key, log: log)
         let port = try await listen(server)
-        if recovered > 0 { log.info("server.recovered", metadata: ["tasks": "\(recovered)"]) }
+        if recovered.queued > 0 { log.info("server.recovered", metadata: ["tasks": "\(recovered.queued)"]) }
         scheduler.wake()
         log.info("server.ready", metadata: ["host": "\(configuration.host)", "port": "\(port)", "socket": "\(socketPath(directory))"])
         try? await gracefulShutdown()
         log.info("server.stopping")
-        try await stop(server, scheduler, notifier)
-        try await group.shutdownGracefully()
+        let isIdle = try await stop(server, scheduler, notifier)
+        try context.store.queueInterrupted(now: context.clock.now())
         try context.store.close()
         log.info("server.stopped")
+        // An engine's thread that cannot be stopped must not be there when the process's parts are taken down.
+        if !isIdle { _exit(0) }
+        try await group.shutdownGracefully()
     }
 
     // MARK: Start
@@ -69,6 +80,8 @@ package struct Daemon: Service {
     private func makeContext(_ directory: DataDirectory) throws -> ServiceContext {
         let objects = try LocalObjectStore(root: directory.path + "/oss", staging: directory.path + "/staging")
         try objects.sweepStaging()
+        // What the engine could not hold in memory when it was killed.
+        try? FileManager.default.removeItem(atPath: directory.path + "/spill")
         let store = try MetaStore(
             path: directory.path + "/loon.sqlite", region: configuration.regionCode, offsetMinutes: configuration.timeZoneOffsetMinutes)
         let processors = ProcessInfo.processInfo.activeProcessorCount
@@ -95,7 +108,12 @@ package struct Daemon: Service {
     /// The key that passwords are sent under, made at the first start: it takes some tenths of a second.
     private func passwordKey(_ directory: DataDirectory) throws -> PasswordKey {
         let name = "password-key.pem"
-        if let stored = directory.read(name) { return try PasswordKey(privatePEM: stored) }
+        if let stored = directory.read(name) {
+            guard let key = try? PasswordKey(privatePEM: stored) else {
+                throw QueryError(.storage, "The file '\(directory.path)/\(name)' holds no key; remove it, and a new one is made")
+            }
+            return key
+        }
         let key = try PasswordKey()
         try directory.write(key.privatePEM, to: name)
         return key
@@ -126,16 +144,26 @@ package struct Daemon: Service {
     // MARK: Stop
 
     /// New work is refused, what runs may end, then it is interrupted; messages that wait are sent at the next start.
-    private func stop(_ server: MySQLServer, _ scheduler: Scheduler, _ notifier: Notifier) async throws {
+    /// False where the engine works on all the same.
+    private func stop(_ server: MySQLServer, _ scheduler: Scheduler, _ notifier: Notifier) async throws -> Bool {
         let seconds = Int64(configuration.drainSeconds)
         async let drained: Void = server.drain(seconds: seconds)
         let loop = MultiThreadedEventLoopGroup.singleton.next()
-        let timer = loop.scheduleTask(in: .seconds(seconds)) { scheduler.interrupt() }
-        await withCheckedContinuation { continuation in scheduler.stop { continuation.resume() } }
-        timer.cancel()
+        let idle = loop.makePromise(of: Bool.self)
+        // The later of the two finds the promise kept, which does nothing.
+        let interruption = loop.scheduleTask(in: .seconds(seconds)) { scheduler.interrupt() }
+        let patience = loop.scheduleTask(in: .seconds(seconds + Self.interruptSeconds)) { idle.succeed(false) }
+        scheduler.stop { idle.succeed(true) }
+        let isIdle = try await idle.futureResult.get()
+        interruption.cancel()
+        patience.cancel()
         try await drained
         await withCheckedContinuation { continuation in notifier.stop { continuation.resume() } }
+        return isIdle
     }
+
+    /// How long the engine may take to notice an interrupt: a scalar function is not interrupted within a batch.
+    private static let interruptSeconds: Int64 = 2
 }
 
 extension MetaStore: Outbox {}

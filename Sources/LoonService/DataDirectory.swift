@@ -28,11 +28,20 @@ struct DataDirectory {
     /// A file of the directory, `nil` where there is none.
     func read(_ name: String) -> String? { try? String(contentsOfFile: path + "/" + name, encoding: .utf8) }
 
-    /// Writes a file that only the owner can read.
+    /// Writes a file that only the owner can read: whole and on disk when this returns, or not at all.
     func write(_ text: String, to name: String) throws(QueryError) {
-        let descriptor = open(path + "/" + name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw QueryError(.storage, "The file '\(path)/\(name)' cannot be written") }
+        let place = path + "/" + name
+        let failure = QueryError(.storage, "The file '\(place)' cannot be written")
+        let descriptor = open(place + ".new", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw failure }
         let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
-        do { try file.write(contentsOf: Data(text.utf8)) } catch { throw QueryError(.storage, "The file '\(path)/\(name)' cannot be written") }
+        do {
+            try file.write(contentsOf: Data(text.utf8))
+            try file.synchronize()
+        } catch { throw failure }
+        guard rename(place + ".new", place) == 0 else { throw failure }
+        let folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        defer { close(folder) }
+        guard fsync(folder) == 0 else { throw failure }
     }
 }

@@ -10,8 +10,10 @@ import Synchronization
 final class Gateway: ConnectionBackend {
     private let context: ServiceContext
     private let scheduler: Scheduler
-    /// Apart from the statements' threads: a slow hash takes tens of milliseconds.
+    /// Look accounts up and open sessions: short work.
     private let loginThreads = WorkerThreads(name: "loon.login", threadsMax: 2, queueMax: 1_024)
+    /// Decrypt and hash passwords, which takes tens of milliseconds: a flood of wrong ones holds up no other login.
+    private let hashThreads = WorkerThreads(name: "loon.hash", threadsMax: 1, queueMax: 128)
     /// What makes the second login of an account fast: SHA256(SHA256(password)), with the stored hash it was found to match.
     private let seen = Mutex<[String: (stored: String, doubleSHA256: [UInt8])]>([:])
 
@@ -32,8 +34,9 @@ final class Gateway: ConnectionBackend {
         if !accepted { completion(.cachingSHA2(doubleSHA256: nil)) }
     }
 
-    func verify(password: [UInt8], of user: String, completion: @escaping @Sendable (Bool) -> Void) {
-        let accepted = loginThreads.run {
+    func verify(password: @escaping @Sendable () -> [UInt8]?, of user: String, completion: @escaping @Sendable (Bool) -> Void) {
+        let accepted = hashThreads.run {
+            guard let password = password() else { return completion(false) }
             let account = try? self.context.store.account(user)
             // An unknown account takes as long as a known one.
             let stored = account?.passwordHash ?? PasswordHash.decoy

@@ -16,5 +16,13 @@ struct ServiceContext: Sendable {
     /// Where statements are read and answered: they block on the metadata and the disk.
     let statementThreads: WorkerThreads
 
+    /// Where a task's result lies: `oss://<result bucket>/DLA_Result/yyyy/MM/dd/<task id>/`.
+    func resultFolder(of task: TaskID) throws(QueryError) -> ObjectKey {
+        try ObjectKey(bucket: configuration.resultBucket, key: "DLA_Result/\(task.datePath)/\(task)/")
+    }
+
+    /// Removes what a run of a task that did not succeed may have published.
+    func removeResult(of task: TaskID) throws(QueryError) { try objects.removeFolder(try resultFolder(of: task)) }
+
     var planner: QueryPlanner { QueryPlanner(context: self) }
 }

@@ -12,10 +12,12 @@ extension MetaStore {
                 WHERE due <= ? ORDER BY due, outbox.n LIMIT ?
                 """
             let rows = try Row.fetchAll(database, sql: sql, arguments: [now, limit + excluded.count])
-            return try rows.lazy.filter { !excluded.contains($0["n"]) }.prefix(limit).compactMap { row in
+            return rows.lazy.filter { !excluded.contains($0["n"]) }.prefix(limit).compactMap { row in
                 guard let id = TaskID(row["id"]) else { return nil }
+                // A target that cannot be read holds up no other message: without an endpoint it is given up.
+                let target = (try? Self.decoded(NotificationTarget.self, row["target"])) ?? .unreadable
                 return OutboxMessage(
-                    number: row["n"], taskID: id, target: try Self.decoded(NotificationTarget.self, row["target"]),
+                    number: row["n"], taskID: id, target: target,
                     body: Array(row["body"] as Data), tag: row["tag"], attempts: row["attempts"], created: row["created"])
             }
         }

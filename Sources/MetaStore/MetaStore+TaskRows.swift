@@ -57,7 +57,18 @@ extension MetaStore {
         sql += " LIMIT \(min(selection.limit ?? Limits.taskRowsMax, Limits.taskRowsMax)) OFFSET \(selection.offset)"
         let arguments = StatementArguments(compiler.arguments.map(Self.databaseValue))
         return try read { database in
-            try Row.fetchAll(database, sql: sql, arguments: arguments).map { row in (0..<shown.count).map { Self.value(row, $0) } }
+            var rows: [[SQLValue]] = []
+            var bytes = 0
+            let cursor = try Row.fetchCursor(database, sql: sql, arguments: arguments)
+            while let row = try cursor.next() {
+                rows.append((0..<shown.count).map { Self.value(row, $0) })
+                for case .text(let text) in rows[rows.count - 1] { bytes += text.utf8.count }
+                guard bytes <= Limits.answerBytesMax || rows.count == 1 else {
+                    throw QueryError(
+                        .resultTooLarge, "The answer has more than \(Limits.answerBytesMax) bytes; ask for fewer rows with WHERE or LIMIT")
+                }
+            }
+            return rows
         }
     }
 
@@ -107,9 +118,15 @@ struct PredicateCompiler {
         case .like(let name, let pattern): return "(\(try column(name)) LIKE \(bind(.text(pattern))) ESCAPE '\\')"
         case .isNull(let name): return "(\(try column(name)) IS NULL)"
         case .not(let inner): return "(NOT \(try compile(inner)))"
-        case .and(let one, let other): return "(\(try compile(one)) AND \(try compile(other)))"
-        case .or(let one, let other): return "(\(try compile(one)) OR \(try compile(other)))"
+        case .all(let parts): return try compile(parts, " AND ")
+        case .any(let parts): return try compile(parts, " OR ")
         }
+    }
+
+    private mutating func compile(_ parts: [RowPredicate], _ word: String) throws(QueryError) -> String {
+        var compiled: [String] = []
+        for part in parts { compiled.append(try compile(part)) }
+        return "(" + compiled.joined(separator: word) + ")"
     }
 
     private mutating func bind(_ value: SQLValue) -> String {

@@ -70,6 +70,13 @@ package final class MetaStore: Sendable {
         do { try pool.close() } catch { throw Self.failure(error) }
     }
 
+    /// How SQLite would go about a statement.
+    package func queryPlan(_ sql: String) throws(QueryError) -> String {
+        try read { database in
+            try Row.fetchAll(database, sql: "EXPLAIN QUERY PLAN " + sql).map { $0["detail"] as String }.joined(separator: "; ")
+        }
+    }
+
     // MARK: For the extensions
 
     func read<Value>(_ body: (Database) throws -> Value) throws(QueryError) -> Value {

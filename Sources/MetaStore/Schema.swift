@@ -37,6 +37,8 @@ enum Schema {
                         kind TEXT NOT NULL,
                         command TEXT NOT NULL,
                         table_schema TEXT NOT NULL,
+                        session_schema TEXT,
+                        engine_text TEXT NOT NULL,
                         sql_mode TEXT NOT NULL,
                         time_zone INTEGER NOT NULL,            -- minutes east of UTC
                         now INTEGER NOT NULL,
@@ -56,6 +58,8 @@ enum Schema {
                         result_bytes INTEGER,
                         result_file TEXT,
                         attempts INTEGER NOT NULL DEFAULT 0,
+                        suspect INTEGER NOT NULL DEFAULT 0,    -- 1: it was running when a daemon died; it runs alone
+                        lone_deaths INTEGER NOT NULL DEFAULT 0, -- times that a daemon died while it ran alone
                         mq_status TEXT,
                         mq_error_msg TEXT,
                         mq_message_id TEXT,
@@ -63,7 +67,9 @@ enum Schema {
                         mq_attempts INTEGER NOT NULL DEFAULT 0
                     );
                     CREATE INDEX task_by_account ON task (account, n);
-                    CREATE INDEX task_unfinished ON task (status, n) WHERE status IN ('QUEUED', 'RUNNING');
+                    -- Partial, with the very conditions of the queries that use them: they stay as small as what is unfinished.
+                    CREATE INDEX task_queued ON task (suspect DESC, n) WHERE status = 'QUEUED';
+                    CREATE INDEX task_running ON task (n) WHERE status = 'RUNNING';
 
                     CREATE TABLE outbox (
                         n INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -76,6 +82,7 @@ enum Schema {
                         due INTEGER NOT NULL
                     );
                     CREATE INDEX outbox_due ON outbox (due, n);
+                    CREATE INDEX outbox_by_task ON outbox (task);
                     """)
         }
         return migrator

@@ -43,8 +43,8 @@ package protocol ConnectionBackend: Sendable {
     /// Finds what the account's password is checked against.
     func credentials(of user: String, completion: @escaping @Sendable (StoredCredentials) -> Void)
 
-    /// Checks a password against the account's slow hash.
-    func verify(password: [UInt8], of user: String, completion: @escaping @Sendable (Bool) -> Void)
+    /// Checks a password against the account's slow hash. `password` decrypts it, on a thread that may block.
+    func verify(password: @escaping @Sendable () -> [UInt8]?, of user: String, completion: @escaping @Sendable (Bool) -> Void)
 
     /// Opens the session of an account that has proved itself, in the schema that it asked for.
     func openSession(_ login: Login, completion: @escaping @Sendable (Result<any ProtocolSession, QueryError>) -> Void)
@@ -55,6 +55,14 @@ package protocol ProtocolSession: AnyObject, Sendable {
     /// Answers the command through `response`, now or later and from any thread, with exactly one ending call.
     func execute(_ command: Command, response: ResponseWriter)
 
+    /// Whether `\` is a plain character in this session's strings: clients escape accordingly.
+    var hasNoBackslashEscapes: Bool { get }
+
     /// The client is gone: what runs for it is to stop.
     func close()
+}
+
+extension ProtocolSession {
+    /// The status flags of this session's answers.
+    var serverStatus: UInt16 { ServerStatus.autocommit | (hasNoBackslashEscapes ? ServerStatus.noBackslashEscapes : 0) }
 }

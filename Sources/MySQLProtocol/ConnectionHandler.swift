@@ -17,6 +17,7 @@ final class ConnectionHandler: ChannelInboundHandler {
     private let serverVersion: String
     private let backend: any ConnectionBackend
     private let bound: PayloadBound
+    private let key: PasswordKey
     private let log: Logger
     private var session: (any ProtocolSession)?
     private var context: ChannelHandlerContext?
@@ -25,7 +26,8 @@ final class ConnectionHandler: ChannelInboundHandler {
 
     init(connectionID: UInt32, isLocal: Bool, host: String, bound: PayloadBound, environment: ServerEnvironment) {
         nonce = Nonce()
-        machine = ConnectionStateMachine(nonce: nonce, isLocal: isLocal, host: host, key: environment.key)
+        key = environment.key
+        machine = ConnectionStateMachine(nonce: nonce, isLocal: isLocal, host: host, publicPEM: environment.key.publicPEM)
         self.connectionID = connectionID
         self.host = host
         self.bound = bound
@@ -62,6 +64,12 @@ final class ConnectionHandler: ChannelInboundHandler {
         context.fireChannelInactive()
     }
 
+    /// A client that does not read its answers is asked nothing more.
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        if context.channel.isWritable { resumeReading() } else { pauseReading() }
+        context.fireChannelWritabilityChanged()
+    }
+
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if event is Drain {
             perform(machine.drain())
@@ -95,8 +103,9 @@ final class ConnectionHandler: ChannelInboundHandler {
             context.writeAndFlush(wrapOutboundOut(packets)).whenComplete { _ in channel.close(promise: nil) }
         case .lookUp(let user):
             backend.credentials(of: user, completion: onLoop { $0.perform($0.machine.found($1)) })
-        case .verify(let user, let password):
-            backend.verify(password: password, of: user, completion: onLoop { $0.perform($0.machine.verified($1)) })
+        case .verify(let user, let proof):
+            let key = key
+            backend.verify(password: { key.password(proof) }, of: user, completion: onLoop { $0.perform($0.machine.verified($1)) })
         case .open(let user, let database):
             let login = Login(connectionID: connectionID, user: user, database: database, host: host)
             backend.openSession(login, completion: onLoop { $0.opened($1) })
@@ -105,9 +114,7 @@ final class ConnectionHandler: ChannelInboundHandler {
             var packets = ByteBuffer()
             _ = packets.writePackets(ServerPackets.ok(status: ServerStatus.autocommit), sequence: sequence)
             context.writeAndFlush(wrapOutboundOut(packets), promise: nil)
-        case .pauseReading:
-            isPaused = true
-            context.channel.setOption(.autoRead, value: false).whenFailure { _ in }
+        case .pauseReading: pauseReading()
         case .close: context.close(promise: nil)
         }
     }
@@ -126,19 +133,28 @@ final class ConnectionHandler: ChannelInboundHandler {
     private func execute(_ command: Command, sequence: UInt8) {
         guard let context, let session else { return }
         let response = ResponseWriter(
-            channel: context.channel, capabilities: machine.capabilities, status: ServerStatus.autocommit, sequence: sequence,
+            channel: context.channel, capabilities: machine.capabilities, status: { session.serverStatus }, sequence: sequence,
             onEnd: onLoop { $0.finished() })
         session.execute(command, response: response)
     }
 
     private func finished() {
-        let (action, waiting) = machine.finished()
-        perform(action)
-        for packet in waiting { perform(machine.received(packet)) }
-        if isPaused {
-            isPaused = false
-            context?.channel.setOption(.autoRead, value: true).whenFailure { _ in }
-        }
+        perform(machine.finished())
+        while let action = machine.nextWaiting() { perform(action) }
+        resumeReading()
+    }
+
+    /// Reads on when there is room for what comes, and for the answers to it.
+    private func resumeReading() {
+        guard isPaused, !machine.hasWaiting, let channel = context?.channel, channel.isWritable else { return }
+        isPaused = false
+        channel.setOption(.autoRead, value: true).whenFailure { _ in }
+    }
+
+    private func pauseReading() {
+        guard !isPaused, let channel = context?.channel else { return }
+        isPaused = true
+        channel.setOption(.autoRead, value: false).whenFailure { _ in }
     }
 
     /// A completion that may come on any thread, carried to this handler's event loop.

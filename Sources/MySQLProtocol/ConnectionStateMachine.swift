@@ -30,8 +30,8 @@ struct ConnectionStateMachine: ~Copyable {
         /// The backend was asked for a session.
         case opening(Attempt)
         case ready
-        /// A command runs; what the client has sent meanwhile waits.
-        case executing(waiting: [Packet])
+        /// A command runs; what the client has sent meanwhile waits in `waiting`.
+        case executing
         case closed
     }
 
@@ -41,7 +41,7 @@ struct ConnectionStateMachine: ~Copyable {
         /// Send, then close; the error is what the packet says.
         case refuse(ByteBuffer, QueryError)
         case lookUp(user: String)
-        case verify(user: String, password: [UInt8])
+        case verify(user: String, proof: PasswordProof)
         case open(user: String, database: String?)
         case execute(Command, sequence: UInt8)
         /// Answer with an OK packet; the connection stays ready.
@@ -54,17 +54,21 @@ struct ConnectionStateMachine: ~Copyable {
     private var state = State.awaitingResponse
     private var sequence: UInt8 = 0
     private var isDraining = false
+    /// Commands sent ahead, from `firstWaiting` on: taken one at a time, each when the one before it is answered.
+    private var waiting: [Packet] = []
+    private var firstWaiting = 0
+    private var waitingBytes = 0
     private let nonce: Nonce
     private let isLocal: Bool
     private let host: String
-    private let key: PasswordKey
+    private let publicPEM: String
 
     /// `isLocal`: the bytes never leave this machine, so that a password may come in the clear.
-    init(nonce: Nonce, isLocal: Bool, host: String, key: PasswordKey) {
+    init(nonce: Nonce, isLocal: Bool, host: String, publicPEM: String) {
         self.nonce = nonce
         self.isLocal = isLocal
         self.host = host
-        self.key = key
+        self.publicPEM = publicPEM
     }
 
     var isAuthenticated: Bool {
@@ -84,10 +88,11 @@ struct ConnectionStateMachine: ~Copyable {
     mutating func received(_ packet: Packet) -> Action {
         switch state {
         case .ready: return command(packet)
-        case .executing(var waiting):
+        case .executing:
             waiting.append(packet)
-            state = .executing(waiting: waiting)
-            return waiting.count >= Limits.pipelinedCommandsMax ? .pauseReading : .none
+            waitingBytes += packet.payload.readableBytes
+            let isFull = waiting.count - firstWaiting >= Limits.pipelinedCommandsMax || waitingBytes >= Limits.pipelinedBytesMax
+            return isFull ? .pauseReading : .none
         case .awaitingResponse: return authenticating(packet) { $0.response($1) }
         case .awaitingAnswer(var attempt, let credentials):
             return authenticating(packet) { machine, payload in
@@ -170,17 +175,16 @@ struct ConnectionStateMachine: ~Copyable {
         let bytes = payload.readBytes(length: payload.readableBytes) ?? []
         if bytes == [0x02], !keySent {
             state = .awaitingSecret(attempt, keySent: true)
-            return send(ByteBuffer(bytes: [0x01] + Array(key.publicPEM.utf8)))
+            return send(ByteBuffer(bytes: [0x01] + Array(publicPEM.utf8)))
         }
         // Clients send the password itself on a Unix socket; libmariadb 3.3 over loopback too, even without TLS.
-        if isLocal, !keySent, bytes.last == 0 { return verify(attempt, password: bytes.dropLast()) }
-        guard let password = key.password(from: bytes, nonce: nonce) else { return deny(attempt) }
-        return verify(attempt, password: password)
+        if isLocal, !keySent, bytes.last == 0 { return verify(attempt, .clear(bytes.dropLast())) }
+        return keySent ? verify(attempt, .encrypted(bytes, nonce: nonce)) : deny(attempt)
     }
 
-    private mutating func verify(_ attempt: Attempt, password: [UInt8]) -> Action {
+    private mutating func verify(_ attempt: Attempt, _ proof: PasswordProof) -> Action {
         state = .verifying(attempt)
-        return .verify(user: attempt.user, password: password)
+        return .verify(user: attempt.user, proof: proof)
     }
 
     mutating func verified(_ isRight: Bool) -> Action {
@@ -230,7 +234,7 @@ struct ConnectionStateMachine: ~Copyable {
             return .close
         case 0x02, 0x03:  // COM_INIT_DB, COM_QUERY
             let text = payload.readBytes(length: payload.readableBytes) ?? []
-            state = .executing(waiting: [])
+            state = .executing
             return .execute(
                 code == 0x03 ? .query(text) : .useDatabase(String(decoding: text, as: UTF8.self)), sequence: packet.sequence &+ 1)
         case 0x0E: return .acknowledge(sequence: packet.sequence &+ 1)  // COM_PING
@@ -240,12 +244,26 @@ struct ConnectionStateMachine: ~Copyable {
     }
 
     /// The answer to the running command is out.
-    mutating func finished() -> (Action, resume: [Packet]) {
-        guard case .executing(let waiting) = state else { return (.none, []) }
+    mutating func finished() -> Action {
+        guard case .executing = state else { return .none }
         state = .ready
-        if isDraining { return (refuse(QueryError(.shuttingDown, "Server shutdown in progress")), []) }
-        return (.none, waiting)
+        return isDraining ? refuse(QueryError(.shuttingDown, "Server shutdown in progress")) : .none
     }
+
+    /// The next command that was sent ahead, if its turn has come.
+    mutating func nextWaiting() -> Action? {
+        guard case .ready = state, firstWaiting < waiting.count else { return nil }
+        let packet = waiting[firstWaiting]
+        firstWaiting += 1
+        waitingBytes -= packet.payload.readableBytes
+        if firstWaiting == waiting.count {
+            waiting.removeAll()
+            firstWaiting = 0
+        }
+        return command(packet)
+    }
+
+    var hasWaiting: Bool { firstWaiting < waiting.count }
 
     private func fail(_ error: QueryError, after sequence: UInt8) -> Action {
         var packets = ByteBuffer()
@@ -273,7 +291,11 @@ struct ConnectionStateMachine: ~Copyable {
         return .close
     }
 
-    mutating func disconnected() { state = .closed }
+    mutating func disconnected() {
+        state = .closed
+        waiting = []
+        firstWaiting = 0
+    }
 
     private mutating func send(_ payload: ByteBuffer) -> Action {
         var packets = ByteBuffer()

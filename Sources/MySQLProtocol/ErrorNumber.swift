@@ -35,12 +35,10 @@ package struct ErrorNumber: Sendable, Equatable {
             case .tooManyConnections: (1040, "08004")
             case .queueFull: (1203, "42000")
             case .interrupted: (1317, "70100")
-            case .timeLimit: (3024, "HY000")
             case .outOfMemory: (1038, "HY001")
             case .shuttingDown: (1053, "08S01")
             case .storage: (1030, "HY000")
             case .engine, .internalFault: (1105, "HY000")
-            case .unknownTask: (1105, "HY000")
             case .resultTooLarge: (1153, "08S01")
             }
         self.number = number

@@ -46,7 +46,7 @@ struct Greeting {
 }
 
 /// What a password is scrambled with: fresh for each connection, without bytes that the protocol's strings cannot hold.
-struct Nonce: Sendable {
+package struct Nonce: Sendable {
     static let length = 20
     let bytes: [UInt8]
 

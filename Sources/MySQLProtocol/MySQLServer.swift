@@ -18,7 +18,7 @@ package final class MySQLServer: Sendable {
     package enum Endpoint: Sendable {
         /// Port 0 picks a free one.
         case tcp(host: String, port: Int)
-        /// A file that is replaced if it is a socket nobody listens on.
+        /// A file that is replaced if it is a socket: the data directory's lock is what keeps two daemons apart.
         case unixSocket(path: String)
     }
 
@@ -32,12 +32,14 @@ package final class MySQLServer: Sendable {
 
     private let state = Mutex(State())
     private let loop: any EventLoop
+    private let connectionsMax: Int
     private let environment: ServerEnvironment
 
     package init(
-        loop: any EventLoop, serverVersion: String, backend: any ConnectionBackend, key: PasswordKey, log: Logger
+        loop: any EventLoop, connectionsMax: Int, serverVersion: String, backend: any ConnectionBackend, key: PasswordKey, log: Logger
     ) {
         self.loop = loop
+        self.connectionsMax = connectionsMax
         environment = ServerEnvironment(serverVersion: serverVersion, backend: backend, key: key, log: log)
     }
 
@@ -49,6 +51,8 @@ package final class MySQLServer: Sendable {
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.socketOption(.so_keepalive), value: 1)
             .childChannelOption(.allowRemoteHalfClosure, value: true)
+            // Above what a result's buffers come to, so that only answers nobody reads reach it.
+            .childChannelOption(.writeBufferWaterMark, value: .init(low: 1 << 20, high: 8 << 20))
             .childChannelInitializer { channel in
                 if !isUnixSocket { try? channel.syncOptions?.setOption(.tcpOption(.tcp_nodelay), value: 1) }
                 return self.accept(channel, isUnixSocket: isUnixSocket)
@@ -83,7 +87,7 @@ package final class MySQLServer: Sendable {
 
     private func accept(_ channel: any Channel, isUnixSocket: Bool) -> EventLoopFuture<Void> {
         let admitted: UInt32? = state.withLock { state in
-            guard !state.isDraining, state.connections.count < Limits.connectionsMax else { return nil }
+            guard !state.isDraining, state.connections.count < connectionsMax else { return nil }
             state.lastConnectionID = state.lastConnectionID == .max ? 1 : state.lastConnectionID + 1
             state.connections[ObjectIdentifier(channel)] = channel
             return state.lastConnectionID

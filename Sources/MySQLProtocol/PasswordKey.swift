@@ -2,6 +2,13 @@ import Crypto
 import CryptoExtras
 import LoonCore
 
+/// A password as a client sent it in full authentication.
+package enum PasswordProof: Sendable {
+    case clear([UInt8])
+    /// Under the server's public key.
+    case encrypted([UInt8], nonce: Nonce)
+}
+
 /// The key pair that clients without TLS encrypt their password with, in `caching_sha2_password`'s full authentication.
 package struct PasswordKey: Sendable {
     /// As it is stored: `-----BEGIN PRIVATE KEY-----` … The library's key type is not Sendable, so it is made of this at each use.
@@ -22,6 +29,14 @@ package struct PasswordKey: Sendable {
     private init(_ key: _RSA.Encryption.PrivateKey) {
         privatePEM = key.pemRepresentation
         publicPEM = key.publicKey.pemRepresentation
+    }
+
+    /// The password that a client sent, `nil` where it is none. To decrypt takes about a millisecond: not for an event loop.
+    package func password(_ proof: PasswordProof) -> [UInt8]? {
+        switch proof {
+        case .clear(let password): password
+        case .encrypted(let bytes, let nonce): password(from: bytes, nonce: nonce)
+        }
     }
 
     /// The password out of RSA-OAEP(SHA-1) of (password ‖ NUL) XOR nonce, the nonce repeated; `nil` where it is none.

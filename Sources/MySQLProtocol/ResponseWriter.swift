@@ -5,7 +5,7 @@ import Synchronization
 
 /// The answer to one command, written by whoever works on it: exactly one of `ok`, `fail` and `finish` ends it.
 ///
-/// Rows may be written from any thread but an event loop. At most `Limits.rowBuffersInFlight` buffers wait for the socket; the
+/// Batches may be written from any thread but an event loop. At most `Limits.rowBuffersInFlight` buffers wait for the socket; the
 /// writer then blocks, and so pulls no more rows from the engine than the client takes.
 ///
 /// `@unchecked`: the buffer and the sequence id belong to the one thread that writes the answer; it passes to another only by
@@ -13,7 +13,9 @@ import Synchronization
 package final class ResponseWriter: @unchecked Sendable {
     private let channel: any Channel
     private let deprecatesEOF: Bool
-    private let status: UInt16
+    private let sessionStatus: @Sendable () -> UInt16
+    /// The session's flags as they are now: the statement itself may have changed them.
+    private var status: UInt16 { sessionStatus() }
     private let onEnd: @Sendable () -> Void
     private let places = DispatchSemaphore(value: Limits.rowBuffersInFlight)
     private let broken = Atomic<Bool>(false)
@@ -21,13 +23,14 @@ package final class ResponseWriter: @unchecked Sendable {
     private var out = TextBuffer(capacity: 1024)
     private var sequence: UInt8
 
-    /// `onEnd` is called on the channel's event loop after everything was handed to the socket.
+    /// `onEnd` is called on the channel's event loop after the socket has taken everything.
     init(
-        channel: any Channel, capabilities: Capabilities, status: UInt16, sequence: UInt8, onEnd: @escaping @Sendable () -> Void
+        channel: any Channel, capabilities: Capabilities, status: @escaping @Sendable () -> UInt16, sequence: UInt8,
+        onEnd: @escaping @Sendable () -> Void
     ) {
         self.channel = channel
         deprecatesEOF = capabilities.contains(.deprecateEOF)
-        self.status = status
+        sessionStatus = status
         self.sequence = sequence
         self.onEnd = onEnd
     }
@@ -50,7 +53,7 @@ package final class ResponseWriter: @unchecked Sendable {
         end()
     }
 
-    /// A whole result of rows that the daemon itself made.
+    /// A whole result of rows that the daemon itself made, which its maker has bounded: nothing waits for the client.
     package func rows(_ columns: [ResultColumn], _ rows: [[SQLValue]], warnings: Int = 0) {
         begin(columns)
         for row in rows { write(row) }
@@ -67,7 +70,8 @@ package final class ResponseWriter: @unchecked Sendable {
         if !deprecatesEOF { append(ServerPackets.eof(status: status)) }
     }
 
-    package func write(_ batch: RecordBatch) {
+    /// Throws where a row is too large to send.
+    package func write(_ batch: RecordBatch) throws(QueryError) {
         for row in 0..<batch.rowCount {
             let start = openPacket()
             for column in batch.columns {
@@ -79,13 +83,17 @@ package final class ResponseWriter: @unchecked Sendable {
                     column.appendText(row: row, to: &out)
                     patchLength(at: cell)
                 }
+                guard out.count - start <= Limits.rowBytesMax else {
+                    out.truncate(to: start)
+                    throw QueryError(.resultTooLarge, "A row has more than \(Limits.rowBytesMax) bytes")
+                }
             }
             closePacket(at: start)
             if out.count >= Limits.rowBufferBytes { flush() }
         }
     }
 
-    package func write(_ row: [SQLValue]) {
+    private func write(_ row: [SQLValue]) {
         let start = openPacket()
         for value in row {
             let cell = out.count
@@ -103,7 +111,6 @@ package final class ResponseWriter: @unchecked Sendable {
             patchLength(at: cell)
         }
         closePacket(at: start)
-        if out.count >= Limits.rowBufferBytes { flush() }
     }
 
     /// Hands over what is ready, so that a client sees the columns while the first rows are still computed.
@@ -112,10 +119,6 @@ package final class ResponseWriter: @unchecked Sendable {
         let buffer = ByteBuffer(bytes: out.bytes)
         out.removeAll()
         guard isOpen else { return }
-        if channel.eventLoop.inEventLoop {
-            channel.writeAndFlush(buffer, promise: nil)
-            return
-        }
         guard places.wait(timeout: .now() + .seconds(Limits.writeStallSecondsMax)) == .success else {
             broken.store(true, ordering: .relaxed)
             channel.close(promise: nil)
@@ -139,8 +142,20 @@ package final class ResponseWriter: @unchecked Sendable {
     private func end() {
         let (first, _) = ended.compareExchange(expected: false, desired: true, ordering: .relaxed)
         precondition(first, "an answer ends once")
-        flush()
-        if channel.eventLoop.inEventLoop { onEnd() } else { channel.eventLoop.execute(onEnd) }
+        let buffer = ByteBuffer(bytes: out.bytes)
+        out.removeAll()
+        let eventLoop = channel.eventLoop
+        if eventLoop.inEventLoop { writeLast(buffer) } else { eventLoop.execute { self.writeLast(buffer) } }
+    }
+
+    /// On the event loop. The command is over when the socket has taken everything, so that a client that does not read gets no further.
+    private func writeLast(_ buffer: ByteBuffer) {
+        let channel = channel
+        let timer = channel.eventLoop.scheduleTask(in: .seconds(Int64(Limits.writeStallSecondsMax))) { channel.close(promise: nil) }
+        channel.writeAndFlush(buffer).whenComplete { _ in
+            timer.cancel()
+            self.onEnd()
+        }
     }
 
     // MARK: Packets

@@ -62,8 +62,6 @@ final class CurlTransfers: @unchecked Sendable {
         curl_multi_cleanup(multi)
     }
 
-    var count: Int { transfers.count }
-
     func start(_ request: BrokerRequest, number: Int64, addresses: Set<AddressClass>) throws(QueryError) {
         guard let easy = curl_easy_init() else { throw QueryError(.outOfMemory, "libcurl has no memory for a request") }
         let transfer = Transfer(number: number, easy: easy, body: request.body, addresses: addresses)
@@ -119,10 +117,10 @@ final class CurlTransfers: @unchecked Sendable {
             guard let transfer = transfers[easy] else { continue }
             var status = 0
             _ = ccurl_get_long(easy, CURLINFO_RESPONSE_CODE, &status)
-            if let refused = transfer.refusedAddress {
-                ended.append((transfer.number, .refusedAddress(refused)))
-            } else if result == CURLE_OK {
+            if result == CURLE_OK {
                 ended.append((transfer.number, .answered(status: status, body: transfer.answer)))
+            } else if let refused = transfer.refusedAddress {
+                ended.append((transfer.number, .refusedAddress(refused)))
             } else {
                 ended.append((transfer.number, .broken(String(cString: curl_easy_strerror(result)))))
             }

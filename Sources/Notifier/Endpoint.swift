@@ -44,7 +44,9 @@ package struct Endpoint: Sendable, Equatable {
         }
         var port = scheme == .http ? 80 : 443
         if let portText {
-            guard let number = Int(portText), (1...65_535).contains(number) else { throw refusal("its port is a number from 1 to 65535") }
+            guard portText.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }), let number = Int(portText),
+                (1...65_535).contains(number)
+            else { throw refusal("its port is a number from 1 to 65535") }
             port = number
         }
         self.scheme = scheme

@@ -38,6 +38,13 @@ package final class Notifier: @unchecked Sendable {
     private let inbox = Mutex(Inbox())
     private var machine = PumpStateMachine()
     private var messages: [Int64: (message: OutboxMessage, bodyMD5: String)] = [:]
+    /// What became of messages, until it is stored.
+    private var outcomes: [Int64: (message: OutboxMessage, outcome: StoredOutcome)] = [:]
+
+    private enum StoredOutcome {
+        case delivered(messageID: String, at: Int64)
+        case failed(String, retryAt: Int64?)
+    }
 
     package init(outbox: any Outbox, options: Options, clock: WallClock, log: Logger) throws(QueryError) {
         self.outbox = outbox
@@ -74,8 +81,12 @@ package final class Notifier: @unchecked Sendable {
                 defer { inbox.recorded = [] }
                 return (inbox.recorded, inbox.isStopping)
             }
-            for item in recorded { machine.recorded(item.number, isDurable: item.isDurable, now: clock.now()) }
+            for item in recorded {
+                machine.recorded(item.number, isDurable: item.isDurable, now: clock.now())
+                if item.isDurable { outcomes[item.number] = nil }
+            }
             if isStopping, machine.isIdle { break }
+            for number in machine.release(now: clock.now()) { if let (message, outcome) = outcomes[number] { record(message, outcome) } }
             var sleep: Int64 = 1_000
             if !isStopping { sleep = fetch() }
             for (number, ending) in transfers.perform(waiting: Int32(sleep)) { settle(number, ending) }
@@ -85,8 +96,10 @@ package final class Notifier: @unchecked Sendable {
 
     /// Starts what is due, and says how long there is nothing to start.
     private func fetch() -> Int64 {
+        // What was asked for with a key waits until there is one again.
+        guard !options.key.id.isEmpty else { return 60_000 }
         do {
-            let capacity = machine.capacity(now: clock.now())
+            let capacity = machine.capacity()
             if capacity > 0 {
                 let due = try outbox.dueMessages(now: clock.now(), excluding: machine.inHand, limit: capacity)
                 if !due.isEmpty { outbox.markSending(due.map(\.number)) }
@@ -131,24 +144,34 @@ package final class Notifier: @unchecked Sendable {
         ]
         messages[message.number] = nil
         machine.posted(message.number)
+        let stored: StoredOutcome
+        switch outcome {
+        case .delivered(let messageID):
+            log.info("message.sent", metadata: metadata.merging(["message_id": "\(messageID)", "ms": "\(now - message.created)"]) { $1 })
+            stored = .delivered(messageID: messageID, at: now)
+        case .failed(let reason):
+            let retryAt = options.retry.retryAt(
+                now: now, created: message.created, attempts: message.attempts + 1, random: .random(in: 0..<1))
+            let event: Logger.Message = retryAt == nil ? "message.failed" : "message.retry"
+            log.warning(event, metadata: metadata.merging(["error": "\(reason)"]) { $1 })
+            stored = .failed(reason, retryAt: retryAt)
+        case .refused(let reason):
+            log.warning("message.failed", metadata: metadata.merging(["error": "\(reason)"]) { $1 })
+            stored = .failed(reason, retryAt: nil)
+        }
+        outcomes[message.number] = (message, stored)
+        record(message, stored)
+    }
+
+    private func record(_ message: OutboxMessage, _ outcome: StoredOutcome) {
         let recorded: @Sendable (Result<Void, QueryError>) -> Void = { result in
             if case .failure(let error) = result { self.log.error("message.record", metadata: ["task": "\(message.taskID)", "error": "\(error)"]) }
             self.inbox.withLock { $0.recorded.append((message.number, (try? result.get()) != nil)) }
             self.transfers.wake()
         }
         switch outcome {
-        case .delivered(let messageID):
-            log.info("message.sent", metadata: metadata.merging(["message_id": "\(messageID)", "ms": "\(now - message.created)"]) { $1 })
-            outbox.recordDelivery(message, messageID: messageID, now: now, completion: recorded)
-        case .failed(let reason):
-            let retryAt = options.retry.retryAt(
-                now: now, created: message.created, attempts: message.attempts + 1, random: .random(in: 0..<1))
-            let event: Logger.Message = retryAt == nil ? "message.failed" : "message.retry"
-            log.warning(event, metadata: metadata.merging(["error": "\(reason)"]) { $1 })
-            outbox.recordFailure(message, reason: reason, retryAt: retryAt, completion: recorded)
-        case .refused(let reason):
-            log.warning("message.failed", metadata: metadata.merging(["error": "\(reason)"]) { $1 })
-            outbox.recordFailure(message, reason: reason, retryAt: nil, completion: recorded)
+        case .delivered(let messageID, let time): outbox.recordDelivery(message, messageID: messageID, now: time, completion: recorded)
+        case .failed(let reason, let retryAt): outbox.recordFailure(message, reason: reason, retryAt: retryAt, completion: recorded)
         }
     }
 }

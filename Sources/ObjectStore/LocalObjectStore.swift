@@ -53,9 +53,9 @@ package struct LocalObjectStore: Sendable {
                 let childPath = next.path + "/" + name
                 switch Posix.kind(childPath) {
                 case .file:
-                    guard let (size, modified) = Posix.sizeAndTime(childPath),
-                        let key = try? ObjectKey(bucket: folder.bucket, key: next.key + name)
-                    else { continue }
+                    // It may have gone meanwhile.
+                    guard let (size, modified) = Posix.sizeAndTime(childPath) else { continue }
+                    let key = try ObjectKey(bucket: folder.bucket, key: next.key + name)
                     found.append(ObjectSummary(key: key, size: size, modified: modified, path: childPath))
                 case .folder where recursive: pending.append((childPath, next.key + name + "/"))
                 // Links are not followed: they might leave the root.
@@ -122,6 +122,12 @@ package struct LocalObjectStore: Sendable {
         for name in try Posix.list(staging) { Posix.remove(staging + "/" + name) }
     }
 
+    /// Removes a folder with all that is in it, at once; one that does not exist is no error.
+    package func removeFolder(_ folder: ObjectKey) throws(QueryError) {
+        guard folder.isFolder, !folder.key.isEmpty, let path = try resolve(folder), Posix.kind(path) == .folder else { return }
+        try retire(path)
+    }
+
     /// Takes a folder out of sight in one step before its files are removed.
     private func retire(_ folder: String) throws(QueryError) {
         let aside = staging + "/" + UUID().uuidString
@@ -134,7 +140,7 @@ package struct LocalObjectStore: Sendable {
     /// The path of a key, or `nil` where nothing is there. Throws where a link on the way leads out of the root.
     private func resolve(_ key: ObjectKey) throws(QueryError) -> String? {
         let path = root + "/" + key.bucket + (key.key.isEmpty ? "" : "/" + (key.isFolder ? String(key.key.dropLast()) : key.key))
-        guard let real = Posix.realPathIfPresent(path) else { return nil }
+        guard let real = try Posix.realPathIfPresent(path) else { return nil }
         guard real.hasPrefix(root + "/" + key.bucket + "/") || real == root + "/" + key.bucket else {
             throw QueryError(.location, "'\(key)' leads out of its bucket")
         }

@@ -9,7 +9,7 @@ package struct ObjectKey: Sendable, Hashable, CustomStringConvertible {
     /// Without a leading slash. Ends in one where it names a folder; empty for the bucket itself.
     package let key: String
 
-    package var isFolder: Bool { key.isEmpty || key.hasSuffix("/") }
+    package var isFolder: Bool { key.isEmpty || key.utf8.last == UInt8(ascii: "/") }
     package var description: String { "oss://\(bucket)/\(key)" }
 
     package init(bucket: String, key: String) throws(QueryError) {
@@ -17,10 +17,12 @@ package struct ObjectKey: Sendable, Hashable, CustomStringConvertible {
             throw QueryError(.location, "'\(bucket)' is not a bucket's name: 3 to 63 of a-z, 0-9 and -, with a letter or digit at both ends")
         }
         guard key.utf8.count <= 1_023 else { throw QueryError(.location, "A key has at most 1023 bytes") }
-        let isFolder = key.hasSuffix("/")
-        let parts = (isFolder ? key.dropLast() : key[...]).split(separator: "/", omittingEmptySubsequences: false)
-        for part in parts where !key.isEmpty {
-            guard !part.isEmpty, part != ".", part != "..", part.utf8.count <= 255, !part.utf8.contains(0), !part.contains("\\") else {
+        // By bytes, as the file system reads it: a `Character` may be a slash with marks around it.
+        let bytes = Array(key.utf8)
+        let body = bytes.last == UInt8(ascii: "/") ? bytes.dropLast() : bytes[...]
+        for part in body.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false) where !bytes.isEmpty {
+            let isDots = part.elementsEqual(".".utf8) || part.elementsEqual("..".utf8)
+            guard !part.isEmpty, !isDots, part.count <= 255, !part.contains(0), !part.contains(UInt8(ascii: "\\")) else {
                 throw QueryError(.location, "'oss://\(bucket)/\(key)' is not a key: no part of it may be empty, '.', '..' or hold a backslash")
             }
         }
@@ -40,8 +42,8 @@ package struct ObjectKey: Sendable, Hashable, CustomStringConvertible {
     /// Whether `other` is this place or lies below it, by whole path segments.
     package func contains(_ other: ObjectKey) -> Bool {
         guard bucket == other.bucket else { return false }
-        if key == other.key || key.isEmpty { return true }
-        return other.key.hasPrefix(isFolder ? key : key + "/")
+        if key.utf8.elementsEqual(other.key.utf8) || key.isEmpty { return true }
+        return other.key.utf8.starts(with: (isFolder ? key : key + "/").utf8)
     }
 
     private static func isBucketName(_ name: String) -> Bool {

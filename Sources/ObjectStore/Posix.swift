@@ -27,20 +27,33 @@ enum Posix {
         do { return try FileManager.default.contentsOfDirectory(atPath: folder) } catch { throw failure("list", folder) }
     }
 
+    /// Makes a folder and those above it that are missing. Each is on disk with its name when this returns: a file in a folder whose own entry is
+    /// lost in a power cut is lost with it.
     static func makeFolders(_ path: String) throws(QueryError) {
-        do {
-            try FileManager.default.createDirectory(
-                atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-        } catch { throw QueryError(.storage, "The folder '\(path)' cannot be made", detail: "\(error)") }
+        var missing: [String] = []
+        var place = path
+        while !place.isEmpty, kind(place) == .missing {
+            missing.append(place)
+            place = String(place.prefix(upTo: place.lastIndex(of: "/") ?? place.startIndex))
+        }
+        for folder in missing.reversed() {
+            guard mkdir(folder, 0o700) == 0 || errno == EEXIST else { throw failure("make the folder of", folder) }
+            let parent = String(folder.prefix(upTo: folder.lastIndex(of: "/") ?? folder.startIndex))
+            try syncFolder(parent.isEmpty ? "/" : parent)
+        }
     }
 
     static func realPath(_ path: String) throws(QueryError) -> String {
-        guard let real = realPathIfPresent(path) else { throw failure("resolve", path) }
+        guard let real = try realPathIfPresent(path) else { throw failure("resolve", path) }
         return real
     }
 
-    static func realPathIfPresent(_ path: String) -> String? {
-        guard let resolved = realpath(path, nil) else { return nil }
+    /// `nil` where nothing is there; what is there and cannot be looked at is an error.
+    static func realPathIfPresent(_ path: String) throws(QueryError) -> String? {
+        guard let resolved = realpath(path, nil) else {
+            if errno == ENOENT || errno == ENOTDIR { return nil }
+            throw failure("look at", path)
+        }
         defer { free(resolved) }
         return String(cString: resolved)
     }

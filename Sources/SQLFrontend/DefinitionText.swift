@@ -42,7 +42,9 @@ package enum DefinitionText {
     }
 
     private static func name(_ name: String) -> String {
-        "`" + name.split(separator: "`", omittingEmptySubsequences: false).joined(separator: "``") + "`"
+
+        // By scalars, as the lexer reads it.
+        "`" + String(String.UnicodeScalarView(name.unicodeScalars.flatMap { $0 == "`" ? [$0, $0] : [$0] })) + "`"
     }
 
     private static func literal(_ text: String) -> String {

@@ -31,7 +31,7 @@ package struct Hints: Sendable, Equatable {
     /// Reads what stands between `/*+` and `*/`. What is not `key=value` belongs to someone else's hints and is passed over, unless
     /// it is the name of a hint of ours.
     package mutating func add(comment: String) throws(QueryError) {
-        for piece in Self.split(comment) {
+        for piece in try Self.split(comment) {
             let (key, value) = Self.keyAndValue(piece)
             let name = Self.normalized(key)
             guard let value else {
@@ -44,7 +44,7 @@ package struct Hints: Sendable, Equatable {
     }
 
     /// Splits at the commas that stand outside of quotes.
-    private static func split(_ comment: String) -> [Substring] {
+    private static func split(_ comment: String) throws(QueryError) -> [Substring] {
         var pieces: [Substring] = []
         var start = comment.startIndex
         var quote: Character?
@@ -59,6 +59,7 @@ package struct Hints: Sendable, Equatable {
                 start = comment.index(after: index)
             }
         }
+        guard quote == nil else { throw QueryError(.hintValue, "A hint has a quote that is not closed: \(comment[start...].prefix(80))") }
         pieces.append(comment[start...])
         return pieces
     }
@@ -77,6 +78,15 @@ package struct Hints: Sendable, Equatable {
         guard let last = head.lastIndex(where: { !$0.isWhitespace }) else { return "" }
         return String(head[...last])
     }
+
+    /// Throws where a hint that is a flag or a number is neither.
+    package func validate() throws(QueryError) {
+        _ = try flag("run_async")
+        _ = try delaySeconds()
+    }
+
+    /// `mq-delayed-by`: seconds, at most 7 days.
+    package func delaySeconds() throws(QueryError) -> Int? { try integer("mq_delayed_by", in: 0...604_800) }
 
     /// A hint that is true or false; `nil` where it is not given.
     package func flag(_ key: String) throws(QueryError) -> Bool? {

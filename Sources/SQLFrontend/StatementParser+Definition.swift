@@ -52,14 +52,14 @@ extension StatementParser {
         let columns = try columns()
         let comment = cursor.take("comment") ? try cursor.string() : nil
         if cursor.isAt("partitioned") { return .unsupported(kind: "CREATE EXTERNAL TABLE … PARTITIONED BY") }
-        var layout: TextLayout?
-        if cursor.take("row", "format") { layout = try rowFormat() }
+        var rowFormat: TableFormat?
+        if cursor.take("row", "format") { rowFormat = try self.rowFormat() }
         let storedAs = cursor.take("stored", "as") ? try cursor.name().uppercased() : "TEXTFILE"
         try cursor.expect("location")
         let location = try cursor.string()
         let properties = cursor.take("tblproperties") ? try cursor.properties() : [:]
         try cursor.expectEnd()
-        let format = try Self.format(storedAs: storedAs, layout: layout, properties: properties)
+        let format = try Self.format(storedAs: storedAs, rowFormat: rowFormat, properties: properties)
         return .createTable(
             CreateTable(
                 name: name, ifNotExists: ifNotExists, columns: columns, format: format, location: location, comment: comment,
@@ -75,6 +75,7 @@ extension StatementParser {
             let name = try cursor.name()
             guard names.insert(name.lowercased()).inserted else { throw QueryError(.syntax, "The column '\(name)' is declared twice") }
             let type = try hiveType(depth: 0)
+            guard !pendingAngle else { throw cursor.unexpected("a '>' too many") }
             columns.append(TableColumn(name: name, type: type, comment: cursor.take("comment") ? try cursor.string() : nil))
             guard columns.count <= Limits.columnsMax else { throw QueryError(.syntax, "A table has at most \(Limits.columnsMax) columns") }
         } while cursor.take(symbol: ",")

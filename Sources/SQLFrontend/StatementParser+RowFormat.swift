@@ -2,8 +2,8 @@ import LoonCore
 
 /// ROW FORMAT and STORED AS: how a table's files are read.
 extension StatementParser {
-    mutating func rowFormat() throws(QueryError) -> TextLayout? {
-        if cursor.take("delimited") { return try delimited() }
+    mutating func rowFormat() throws(QueryError) -> TableFormat {
+        if cursor.take("delimited") { return .text(try delimited()) }
         try cursor.expect("serde")
         let name = try cursor.string()
         var properties: [String: String] = [:]
@@ -17,12 +17,13 @@ extension StatementParser {
             let layout = TextLayout(
                 delimiter: try Self.character(delimiter) ?? "\u{1}", escape: try Self.character(properties["escape.delim"]),
                 nullText: properties["serialization.null.format"] ?? "\\N")
-            return layout
+            return .text(layout)
         case "opencsvserde":
-            return TextLayout(
+            let layout = TextLayout(
                 serDe: .openCSV, delimiter: try Self.character(properties["separatorchar"]) ?? ",",
                 quote: try Self.character(properties["quotechar"]) ?? "\"", escape: try Self.character(properties["escapechar"]) ?? "\\")
-        case "jsonserde": return nil
+            return .text(layout)
+        case "jsonserde": return .json
         default: throw QueryError(.notSupported, "The SerDe '\(name)' is not supported; LazySimpleSerDe, OpenCSVSerde and JsonSerDe are")
         }
     }
@@ -70,10 +71,15 @@ extension StatementParser {
         throw QueryError(.notSupported, "A delimiter is one ASCII character, not '\(text)'")
     }
 
-    static func format(storedAs: String, layout: TextLayout?, properties: [String: String]) throws(QueryError) -> TableFormat {
+    static func format(storedAs: String, rowFormat: TableFormat?, properties: [String: String]) throws(QueryError) -> TableFormat {
         switch storedAs {
         case "TEXTFILE":
-            var layout = layout ?? TextLayout()
+            var layout = TextLayout()
+            switch rowFormat {
+            case .text(let given): layout = given
+            case .json: return .json  // JsonSerDe reads text files, one object a line
+            case .parquet, nil: break
+            }
             if let lines = properties["skip.header.line.count"] {
                 guard let count = Int(lines), (0...1_000).contains(count) else {
                     throw QueryError(.notSupported, "skip.header.line.count is a whole number from 0 to 1000, not '\(lines)'")
@@ -81,6 +87,11 @@ extension StatementParser {
                 layout.headerLines = count
             }
             layout.nullText = properties["serialization.null.format"] ?? layout.nullText
+            // The engine's reader takes no such text, and no field could be equal to it.
+            let marks = [layout.delimiter, layout.quote, "\n", "\r"].compactMap(\.self).flatMap(\.unicodeScalars)
+            guard !layout.nullText.unicodeScalars.contains(where: marks.contains), !layout.nullText.utf8.contains(0) else {
+                throw QueryError(.notSupported, "The text for NULL cannot hold the delimiter, the quote or a line break")
+            }
             return .text(layout)
         case "JSON": return .json
         case "PARQUET": return .parquet

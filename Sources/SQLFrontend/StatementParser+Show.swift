@@ -61,15 +61,15 @@ extension StatementParser {
 
     private mutating func disjunction(depth: Int) throws(QueryError) -> RowPredicate {
         guard depth < Self.depthMax else { throw cursor.unexpected("the condition nests too deep") }
-        var result = try conjunction(depth: depth)
-        while cursor.take("or") { result = .or(result, try conjunction(depth: depth)) }
-        return result
+        var parts = [try conjunction(depth: depth)]
+        while cursor.take("or") { parts.append(try conjunction(depth: depth)) }
+        return parts.count == 1 ? parts[0] : .any(parts)
     }
 
     private mutating func conjunction(depth: Int) throws(QueryError) -> RowPredicate {
-        var result = try condition(depth: depth)
-        while cursor.take("and") { result = .and(result, try condition(depth: depth)) }
-        return result
+        var parts = [try condition(depth: depth)]
+        while cursor.take("and") { parts.append(try condition(depth: depth)) }
+        return parts.count == 1 ? parts[0] : .all(parts)
     }
 
     private mutating func condition(depth: Int) throws(QueryError) -> RowPredicate {
@@ -82,6 +82,8 @@ extension StatementParser {
             try cursor.expect(symbol: ")")
             return inner
         }
+        conditionCount += 1
+        guard conditionCount <= Limits.conditionsMax else { throw cursor.unexpected("at most \(Limits.conditionsMax) conditions") }
         let column = try cursor.name().lowercased()
         if cursor.take("is") {
             let negated = cursor.take("not")
@@ -103,7 +105,10 @@ extension StatementParser {
         try cursor.expect("in")
         try cursor.expect(symbol: "(")
         var values: [SQLValue] = []
-        repeat { values.append(try literal()) } while cursor.take(symbol: ",")
+        repeat {
+            values.append(try literal())
+            guard values.count <= Limits.conditionsMax else { throw cursor.unexpected("at most \(Limits.conditionsMax) values") }
+        } while cursor.take(symbol: ",")
         try cursor.expect(symbol: ")")
         return .isIn(column: column, values)
     }

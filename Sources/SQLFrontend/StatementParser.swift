@@ -5,6 +5,8 @@ struct StatementParser {
     var cursor: TokenCursor
     /// Whether the second half of a `>>` is still to be taken.
     var pendingAngle = false
+    /// Comparisons read so far in a WHERE.
+    var conditionCount = 0
 
     init(cursor: TokenCursor) { self.cursor = cursor }
 
@@ -50,7 +52,9 @@ struct StatementParser {
         var limit: Int?
         if cursor.take("limit") {
             guard cursor.token.kind == .number else { return nil }
-            limit = try cursor.integer(0...Int.max)
+            guard let most = UInt64(cursor.lexer.text(cursor.token)) else { return nil }
+            limit = Int(clamping: most)
+            cursor.advance()
         }
         return cursor.isAtEnd ? .localSelect(items, limit: limit) : nil
     }

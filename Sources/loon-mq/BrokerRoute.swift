@@ -2,7 +2,6 @@ import Foundation
 import NIOCore
 import NIOHTTP1
 import Notifier
-import XMLCoder
 
 /// A request, and what it asks of the broker.
 struct BrokerRoute: Sendable {
@@ -70,7 +69,10 @@ struct BrokerRoute: Sendable {
         guard let message: Incoming = decode() else { return malformed }
         do throws(Broker.SendFailure) {
             let start = Self.startDeliveryTime(message.Properties)
-            let delay = max(0, (message.DelaySeconds ?? 0) * 1_000, (start ?? now) - now)
+            // Seven days for MNS, forty for RocketMQ, as the vendor has it.
+            let seconds = min(max(message.DelaySeconds ?? 0, 0), 604_800)
+            let wait = min(max(start ?? now, now), now + 40 * 86_400_000) - now
+            let delay = max(seconds * 1_000, wait)
             let sent = try broker.send(
                 message.MessageBody, tag: message.MessageTag, properties: message.Properties, delay: delay, to: place, now: now)
             BrokerLog.write("broker.received", "product=\(product.scheme) id=\(sent.id) bytes=\(message.MessageBody.utf8.count)")
@@ -119,12 +121,5 @@ struct BrokerRoute: Sendable {
 
     private var malformed: BrokerReply { .failure(.badRequest, "MalformedXML", "The XML you provided was not well-formed.", product) }
 
-    private func decode<Value: Decodable>() -> Value? {
-        let text = String(decoding: body, as: UTF8.self)
-        guard !text.contains("<!DOCTYPE"), !text.contains("<!ENTITY") else { return nil }
-        let decoder = XMLDecoder()
-        // A message's body is taken as it stands, spaces and line breaks included.
-        decoder.trimValueWhitespaces = false
-        return try? decoder.decode(Value.self, from: Data(body))
-    }
+    private func decode<Value: Decodable>() -> Value? { PlainXML.decode(body, trimming: false) }
 }

@@ -31,12 +31,22 @@ import Testing
         #expect(machine.claimed(false) == true, "the file is asked again")
     }
 
+    @Test func aClaimThatFailsIsMadeAgain() {
+        var machine = SchedulerStateMachine(queriesMax: 1, waitingMax: 1, tasksMax: 2)
+        _ = machine.taskMayWait()
+        _ = machine.claimed(true)
+        _ = machine.taskEnded()
+        machine.claimFailed()
+        #expect(machine.isIdle)
+        #expect(machine.taskMayWait() == true)
+    }
+
     @Test func nothingStartsAfterTheStop() {
         var machine = SchedulerStateMachine(queriesMax: 1, waitingMax: 1, tasksMax: 1)
         _ = machine.taskMayWait()
         _ = machine.claimed(true)
         machine.stop()
-        #expect(machine.querySubmitted() == .refuse && machine.taskEnded() == false && machine.isIdle)
+        #expect(machine.querySubmitted() == .stopping && machine.taskEnded() == false && machine.isIdle)
     }
 }
 

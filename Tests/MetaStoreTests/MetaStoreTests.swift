@@ -13,7 +13,8 @@ import Testing
             product: .ons, model: "queue", topic: "t", queue: nil, producerID: "g", endpoint: "http://127.0.0.1:1", instanceID: "MQ_INST_1",
             delaySeconds: nil)
         return Submission(
-            kind: "SELECT", command: "select 1", schema: "s", sqlMode: "", timeZoneOffsetMinutes: 0, now: 1, account: "a", connectionID: 5,
+            kind: "SELECT", command: "select 1", schema: "s", sessionSchema: nil, engineText: "select 1", sqlMode: "", timeZoneOffsetMinutes: 0,
+            now: 1, account: "a", connectionID: 5,
             hints: ["run_async": "true"], notification: notifies ? target : nil)
     }
 
@@ -64,11 +65,54 @@ import Testing
         store = nil
         let again = try self.store()
         #expect(again.instanceID == instance)
-        #expect(try again.recover(now: 5_000) == 1)
+        #expect(try again.recover(now: 5_000) { _ in [] }.queued == 1)
         let task = try #require(try await claim(again))
         #expect(task.id == first && task.attempts == 2 && task.submission == submission())
         // An earlier clock does not bring an earlier id.
         #expect(try await submit(again, now: 0).description > first.description)
+    }
+
+    @Test func aTaskThatEndsTheDaemonRunsAloneAndAtLastNotAtAll() async throws {
+        let store = try store()
+        let guilty = try await submit(store)
+        let innocent = try await submit(store)
+        #expect(try await claim(store)?.id == guilty)
+        #expect(try await claim(store)?.id == innocent)
+        _ = try store.recover(now: 1) { _ in [] }
+        // Both are suspected now; each runs alone.
+        #expect(try await claim(store)?.id == guilty)
+        #expect(try await claim(store) == nil)
+        for _ in 1..<Limits.loneDeathsMax {
+            _ = try store.recover(now: 1) { _ in [] }
+            #expect(try await claim(store)?.id == guilty)
+        }
+        #expect(try store.recover(now: 9_000) { _ in Array("sorry".utf8) }.ended == [guilty])
+        #expect(try store.task(guilty)?.state == .failure)
+        #expect(try store.dueMessages(now: 9_000, excluding: [], limit: 10).map(\.taskID) == [guilty])
+        #expect(try await claim(store)?.id == innocent)
+        #expect(try await finish(store, innocent))
+    }
+
+    @Test func aCleanStopSuspectsNobody() async throws {
+        let store = try store()
+        let ids = [try await submit(store), try await submit(store)]
+        for _ in 0..<5 {
+            _ = try await claim(store)
+            _ = try await claim(store)
+            try store.queueInterrupted(now: 1)
+            #expect(try store.recover(now: 1) { _ in [] }.queued == 0)
+        }
+        #expect([try await claim(store)?.id, try await claim(store)?.id] == ids)
+    }
+
+    /// A claim that walked the finished tasks would take the longer the more there are.
+    @Test func claimsUseTheirIndexes() throws {
+        let store = try store()
+        for (query, index) in [
+            ("SELECT n, suspect FROM task WHERE status = 'QUEUED' ORDER BY suspect DESC, n LIMIT 1", "task_queued"),
+            ("SELECT count(*) AS tasks, max(suspect) AS suspect FROM task WHERE status = 'RUNNING'", "task_running"),
+            ("UPDATE task SET status = 'QUEUED' WHERE status = 'RUNNING'", "task_running"),
+        ] { #expect(try store.queryPlan(query).contains(index), "\(query)") }
     }
 
     @Test func manySubmittersShareCommitsAndGetDistinctIDs() async throws {

@@ -15,6 +15,7 @@ import Testing
         "oss://bucket/../x", "oss://bucket/a//b", "oss://bucket/./a", "oss://bucket//a", "oss://bucket/a\\b", "oss://Bucket/a", "oss://bu/a",
         "oss://-bucket/a",
         "oss://bucket/a\u{0}b", "http://bucket/a", "/etc/passwd", "oss://", "oss://../a", "oss://bucket/a/..", "oss://bucket/../",
+        "oss://bucket/a\u{600}/../b", "oss://bucket/a/\u{600}\\b",
     ])
     func refusesAsAKey(_ url: String) { #expect(throws: QueryError.self) { try ObjectKey(url) } }
 

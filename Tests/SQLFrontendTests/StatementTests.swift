@@ -21,6 +21,7 @@ import Testing
     @Test(arguments: [
         "selec", "select 1; select 2", "select 'a", "select `a", "select \"a", "/* open", "/*! select 1", "create external table", "show", "use",
         "use a b", "1", "select $$a$$", "select \u{0}", "create external table t (a int location 'x'", "show query_task where", "set a", "select @",
+        "create external table t (a array<int>>) location 'oss://b/'", "create external table t (`a\u{7}b` int) location 'oss://b/'",
     ])
     func refuses(_ sql: String) { #expect(throws: QueryError.self) { try parse(sql) } }
 
@@ -38,6 +39,8 @@ import Testing
         for sql in [
             "select " + String(repeating: "(", count: 300) + "1" + String(repeating: ")", count: 300),
             Array(repeating: "select 1", count: 1_100).joined(separator: " union all "),
+            "show query_task where id = 1" + String(repeating: " or id = 1", count: 20_000),
+            "show query_task where id in (" + Array(repeating: "1", count: 1_000).joined(separator: ",") + ")",
         ] { #expect(throws: QueryError.self) { try parse(sql) } }
     }
 
@@ -50,6 +53,7 @@ import Testing
         #expect(try statement.hints.flag("run_async") == true)
         #expect(try parse("/*+ MAX_EXECUTION_TIME(1000) */ select 1").hints.values.isEmpty)
         #expect(throws: QueryError.self) { try parse("/*+ run_async */ select 1") }
+        #expect(throws: QueryError.self) { try parse("/*+ mq-topic=don't, run_async=true */ select 1") }
         #expect(throws: QueryError.self) { try parse("/*+ run_async=maybe */ select 1").hints.flag("run_async") }
     }
 
@@ -63,13 +67,11 @@ import Testing
         }
         #expect(account == "bo" && full && selection.offset == 5 && selection.limit == 10)
         #expect(selection.order == [.init(column: "id", descending: true), .init(column: "status", descending: false)])
-        let expected: RowPredicate = .and(
-            .and(
-                .and(
-                    .and(
-                        .not(.or(.compare(column: "status", .equal, .text("RUNNING")), .compare(column: "row_count", .greaterOrEqual, .integer(-5)))),
-                        .like(column: "message", "a\\%")), .not(.isNull(column: "mq_queue"))), .isIn(column: "id", [.text("a"), .text("b")])),
-            .not(.isIn(column: "creator_id", [.text("x")])))
+        let expected: RowPredicate = .all([
+            .not(.any([.compare(column: "status", .equal, .text("RUNNING")), .compare(column: "row_count", .greaterOrEqual, .integer(-5))])),
+            .like(column: "message", "a\\%"), .not(.isNull(column: "mq_queue")), .isIn(column: "id", [.text("a"), .text("b")]),
+            .not(.isIn(column: "creator_id", [.text("x")])),
+        ])
         #expect(selection.predicate == expected)
     }
 

@@ -130,3 +130,37 @@ def test_a_large_result_streams_and_a_client_that_leaves_stops_it(daemon):
     # The places of four such queries are free again at once.
     for _ in range(8):
         assert daemon.query("select count(*) + 0 from range(10)") == ((10,),)
+
+
+def test_a_client_that_sends_ahead_and_does_not_read_holds_up_nobody(daemon):
+    import resource
+    import struct
+    import time
+
+    def memory():
+        return int(open(f"/proc/{daemon.program.process.pid}/statm").read().split()[1]) * resource.getpagesize()
+
+    packet = lambda payload: struct.pack("<I", len(payload)) + payload  # noqa: E731
+    before = memory()
+    for payload in [b"\x03x" * 1, b"\x0e", b"\x03select repeat('x', 3000000)"]:
+        greedy = daemon.connect("user")
+        greedy._sock.settimeout(1)
+        try:
+            for _ in range(20):
+                greedy._sock.sendall(packet(payload) * 500)
+        except TimeoutError:
+            pass
+        started = time.monotonic()
+        for _ in range(5):
+            assert daemon.query("select 1") == ((1,),)
+        assert time.monotonic() - started < 5
+        assert memory() - before < 400 << 20
+        greedy._force_close()
+
+
+def test_the_server_says_how_strings_are_escaped(daemon):
+    connection = daemon.connect("user")
+    loon.query(connection, "set sql_mode = 'NO_BACKSLASH_ESCAPES'")
+    with connection.cursor() as cursor:
+        cursor.execute("select %s as a", ("back\\slash's",))
+        assert cursor.fetchone() == ("back\\slash's",)

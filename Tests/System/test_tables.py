@@ -134,6 +134,7 @@ def test_a_broken_json_line_is_an_error_that_says_where(daemon):
     ("create schema s2 with dbproperties (catalog='oss')", 1210),
     ("create schema s2 with dbproperties (catalog='mysql', location='oss://lake/x/')", 1235),
     ("create schema s2 with dbproperties (location='oss://aliyun-oa-query-results-1000000000000000-oss-cn-hangzhou/x/')", 1210),
+    ("create schema temp with dbproperties (location='oss://lake/temp/')", 1227),
     ("drop schema oss_schema", 1010), ("drop schema nowhere", 1049), ("drop table oss_schema.nowhere", 1146),
     ("create table oss_schema.x (a int)", 1235),
 ])
@@ -151,11 +152,65 @@ def test_only_an_administrator_makes_schemas(daemon):
     "select * from glob('/etc/*')", "select * from query('select 1')", "select * from duckdb_settings()", "select getenv('HOME')",
     "attach '/tmp/x.db'", "copy (select 1) to '/tmp/loon-out.csv'", "install httpfs", "pragma version", "select * from pg_catalog.pg_class",
     "select * from information_schema.tables", "select * from sqlite_master", "with x as (select * from read_json('/etc/passwd')) select * from x",
-    "select (select count(*) from read_blob('/etc/passwd'))", "create table x as select 1", "export database '/tmp/x'", "select * from memory.main.x",
+    "select (select count(*) from read_blob('/etc/passwd'))",
+    # A name of WITH counts where it is in scope, and in no other place.
+    "select * from `/etc/passwd` where exists (with `/etc/passwd` as (select 1) select 1)",
+    "select * from (with duckdb_views as (select 1) select 1) a, duckdb_views v", "with duckdb_views as (select * from duckdb_views) select * from duckdb_views",
+    "with a as (select * from b), b as (select 1) select * from a", "select * from (with \u212a as (select 1) select 1) x, k",
+    "with \u212aey as (select 1) select * from key", "with recursive pg_class as (select * from pg_class union all select 1) select * from pg_class", "create table x as select 1", "export database '/tmp/x'", "select * from memory.main.x",
 ])
 def test_nothing_but_the_catalogs_tables_can_be_read(daemon, sql):
     number, text = refused(daemon, sql, "user")
     assert number in (1046, 1049, 1064, 1146, 1227, 1235), (number, text)
+
+
+def test_names_of_with_where_they_are_in_scope(daemon):
+    for sql in [
+        "with oss_json as (select 7 as id) select id from oss_json", "with a as (select 7 as id), b as (select * from a) select id from b",
+        "with a as (select 7 as id) select (select max(id) from a)", "with A as (select 7 as id) select id from a where exists (select 1 from A)",
+        "with recursive t as (select 1 as n union all select n + 1 from t where n < 7) select max(n) from t",
+        "select * from (with a as (select 7) select * from a) x", "(with a as (select 7) select * from a) union (with b as (select 7) select * from b)"]:
+        with daemon.connect(database="oss_schema") as connection:
+            assert loon.query(connection, sql) == ((7,),), sql
+
+
+@pytest.mark.parametrize("ddl", [
+    "create external table oss_schema.evil (a string) row format delimited fields terminated by '|' "
+    "null defined as 'x\u0600'', columns = {{c0: $$VARCHAR$$}}); copy (select 1) to $${root}/lake/pwned.csv$$; --' location 'oss://lake/oss_schema/evil/'",
+    "create external table oss_schema.evil (`a\u0600\"\", n from read_csv($$/etc/passwd$$) t(c0, n); --` string) location 'oss://lake/oss_schema/evil/'",
+    "create external table oss_schema.`evil\u0600\"; drop` (a string) location 'oss://lake/oss_schema/evil/'",
+])
+def test_marks_around_a_quote_do_not_hide_it(daemon, ddl):
+    """U+0600 joins the next character to one grapheme, which is not equal to a quote."""
+    daemon.put("oss://lake/oss_schema/evil/a.csv", "1,2\n")
+    with daemon.connect(database="oss_schema") as connection:
+        loon.query(connection, ddl.format(root=daemon.data / "oss"))
+        name = [row[0] for row in loon.query(connection, "show tables") if row[0].startswith("evil")][0]
+        assert loon.query(connection, f"select * from `{name}`") in ((("1",),), (("1,2",),))
+        shown = loon.query(connection, f"show create table `{name}`")[0][1]
+        loon.query(connection, f"drop table `{name}`")
+        loon.query(connection, shown)
+        loon.query(connection, f"drop table `{name}`")
+    assert not (daemon.data / "oss/lake/pwned.csv").exists()
+
+
+def test_escapes_of_delimited_text_and_the_json_serde(daemon):
+    daemon.put("oss://lake/oss_schema/escaped/a.csv", "a\\,b,c\nd,e\\\\f\n")
+    daemon.query(
+        "create external table oss_schema.escaped (a string, b string) row format delimited fields terminated by ',' escaped by '\\\\' "
+        "location 'oss://lake/oss_schema/escaped/'")
+    assert daemon.query("select * from oss_schema.escaped") == (("a,b", "c"), ("d", "e\\f"))
+    daemon.query(
+        "create external table oss_schema.serde_json (id int) row format serde 'org.apache.hive.hcatalog.data.JsonSerDe' "
+        "location 'oss://lake/oss_schema/oss_json/'")
+    assert daemon.query("select sum(id) from oss_schema.serde_json") == ((10,),)
+
+
+def test_a_file_that_cannot_be_named_is_an_error_and_not_left_out(daemon):
+    daemon.put("oss://lake/oss_schema/odd/a.json", '{"a": 1}\n')
+    (daemon.data / "oss/lake/oss_schema/odd/b\\c.json").write_text('{"a": 2}\n')
+    daemon.query("create external table oss_schema.odd (a int) stored as json location 'oss://lake/oss_schema/odd/'")
+    assert "backslash" in refused(daemon, "select * from oss_schema.odd")[1]
 
 
 def test_deep_and_long_statements_are_refused_or_answered(daemon):

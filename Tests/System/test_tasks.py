@@ -93,6 +93,9 @@ def test_hints_as_session_variables(daemon, broker):
         assert loon.query(connection, "show tables") == (("oss_json",),)
         assert loon.query(connection, "/*+ run-async=false */ select max(id) from oss_json") == ((4,),)
         other = loon.query(connection, "/*+ mq-topic=other_topic */ select 2 + 0")[0][0]
+        for wrong in ["run_async = 'maybe'", "mq_delayed_by = 'soon'"]:
+            with pytest.raises(pymysql.err.MySQLError):
+                loon.query(connection, "set " + wrong)
         loon.query(connection, "set run_async = default")
         assert loon.query(connection, "select 1") == ((1,),)
     row = daemon.await_task(task_id, sent)
@@ -153,12 +156,24 @@ def test_csv_keeps_what_a_value_is(daemon):
     assert [[v or "" for v in r] for r in daemon.query(f"select s, cast(d as varchar), n, e from ({sql})")] == list(csv.reader(io.StringIO(text)))[1:]
 
 
+def test_what_xml_cannot_carry_arrives_all_the_same(daemon, broker):
+    task_id = daemon.submit("select '\uffff\ufffe\uffff\u0301\u0001' as x", loon.ons(broker.port, "odd"))
+    assert daemon.await_task(task_id, sent)["mq_status"] == "SUCCESS"
+    [(_, event)] = loon.receive_ons(broker.port, "odd")
+    assert "'\uffff\ufffe\uffff\u0301\u0001'" in event["data"]["command"]
+
+
+def test_values_at_the_ends_of_their_ranges_end_nothing(daemon):
+    row = daemon.await_task(daemon.submit("select to_days((-2147483648)::int) as d, to_months(2147483647) as m, 1e300 as e, 1e-7 as s"))
+    assert daemon.read(row["result_file_oss_file"]) == "d,m,e,s\n-2147483648 days,178956970 years 7 months,1e300,1e-7\n"
+
+
 def test_duplicate_names_no_rows_and_nested_values(daemon):
     row = daemon.await_task(daemon.submit("select 1 as a, 2 as a where 1 = 0"))
     assert daemon.read(row["result_file_oss_file"]) == "a,a\n" and row["row_count"] == 0
     row = daemon.await_task(daemon.submit("select [1, null, 3] as l, {'k': 'v'} as s, map {'x': [true]} as m, 'NaN'::double as n, 1e300 as e"))
     [header, values] = list(csv.reader(io.StringIO(daemon.read(row["result_file_oss_file"]))))
-    assert [json.loads(v) for v in values[:3]] == [[1, None, 3], {"k": "v"}, {"x": [True]}] and values[3:] == ["nan", "1e+300"]
+    assert [json.loads(v) for v in values[:3]] == [[1, None, 3], {"k": "v"}, {"x": [True]}] and values[3:] == ["nan", "1e300"]
 
 
 @pytest.mark.parametrize("value, text", [
@@ -255,10 +270,12 @@ def test_show_query_task_conditions(daemon):
 
 def test_now_is_the_moment_of_submission(daemon):
     with daemon.connect() as connection:
-        loon.query(connection, "set time_zone = '+00:00'")
-        task_id = loon.query(connection, "/*+ run_async=true */ select now() as n, database() as d, connection_id() as c")[0][0]
+        loon.query(connection, "set time_zone = '+00:00', autocommit = 0, mq_topic = 't'")
+        sql = "select now() as n, database() as d, connection_id() as c, @@autocommit as a, @@time_zone as z, @@mq_topic as t, user() as u"
+        task_id = loon.query(connection, "/*+ run_async=true */ " + sql)[0][0]
     row = daemon.await_task(task_id)
-    n, d, c = list(csv.reader(io.StringIO(daemon.read(row["result_file_oss_file"]))))[1]
+    n, d, c, *others = list(csv.reader(io.StringIO(daemon.read(row["result_file_oss_file"]))))[1]
+    assert others == ["0", "+00:00", "t", "root@127.0.0.1"]
     made = datetime.datetime.strptime(row["create_time"], "%Y-%m-%d %H:%M:%S") - datetime.timedelta(hours=8)
     assert abs((datetime.datetime.fromisoformat(n) - made).total_seconds()) <= 1
     assert (d, int(c)) == ("", row["connection_id"])
@@ -304,6 +321,7 @@ def impatient(tmp_path_factory):
 
 @pytest.mark.parametrize("answer, status, words", [
     ((403, b"<Error><Code>AccessDenied</Code><Message>no</Message></Error>"), "FAILURE", "AccessDenied: no"),
+    ((400, b"<?a?><Error/>"), "FAILURE", "HTTP 400"), ((400, "<!DOCTYPE a [<!NOTATION n PUBLIC 'p'>]><a/>".encode("utf-16")), "FAILURE", "HTTP 400"),
     ((500, b""), "FAILURE", "HTTP 500"), ((201, b"garbage"), "FAILURE", "no broker's"), ((201, b"\xff\xfe<<<"), "FAILURE", "no broker's"),
     ((201, b"<!DOCTYPE x [<!ENTITY a 'b'>]><Message><MessageId>&a;</MessageId></Message>"), "FAILURE", "no broker's"),
     ((201, b"<Message><MessageId>1</MessageId><MessageBodyMD5>00</MessageBodyMD5></Message>"), "FAILURE", "MD5"),

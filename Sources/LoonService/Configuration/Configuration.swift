@@ -58,7 +58,6 @@ package struct Configuration: Sendable {
 
     package init() {}
 
-    package var socketPath: String { socket ?? dataDirectory + "/loond.sock" }
     package var rules: EndpointRules { endpointRules.map(EndpointRules.init) ?? .standard(region: region) }
     /// The bucket that results land in.
     package var resultBucket: String { "aliyun-oa-query-results-\(accountUID)-oss-\(region)" }

@@ -19,8 +19,16 @@ struct DefinitionHandler {
 
     // MARK: Schemas
 
+    /// Names that mean something to clients or to the engine.
+    private static let reservedSchemas: Set<String> = [
+        "information_schema", "mysql", "performance_schema", "sys", "loon", "query_result", "main", "memory", "pg_catalog", "system", "temp",
+    ]
+
     func create(_ statement: CreateSchema) throws {
         guard session.isAdmin else { throw QueryError(.accessDenied, "Access denied; only an administrator creates schemas") }
+        guard !Self.reservedSchemas.contains(statement.name.lowercased()) else {
+            throw QueryError(.accessDenied, "The schema name '\(statement.name)' is reserved")
+        }
         if let catalog = statement.properties["catalog"], catalog.lowercased() != "oss" {
             throw QueryError(.notSupported, "The catalog '\(catalog)' is not supported; 'oss' is")
         }

@@ -22,7 +22,7 @@ struct NotificationHints {
         let warning =
             isMeantForONS
             ? QueryError(.hintValue, "mq-notify-by=mns with mq-topic and mq-producer-id is taken as mq-notify-by=ons; for MNS write mq-queue") : nil
-        let delay = try hints.integer("mq_delayed_by", in: 0...604_800)
+        let delay = try hints.delaySeconds()
         let target = named == .ons || isMeantForONS ? try ons(hints, delay) : try mns(hints, delay)
         return (target, warning)
     }

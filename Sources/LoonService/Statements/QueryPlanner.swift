@@ -10,24 +10,28 @@ struct PlannedQuery: Sendable {
     let query: EngineQuery
     /// Stored bytes of each file handed to a scan, once a scan.
     let scannedBytes: Int64
+
+    /// The schema of the first table that the query names.
+    var firstSchema: String? { query.tables.first?.table.schema }
 }
 
 /// Turns a user's query into one for the engine: into its dialect, past the gate, with the tables that it names and their files.
 struct QueryPlanner: Sendable {
     let context: ServiceContext
 
-    /// Blocks on the engine's parser, the metadata and the disk.
-    func plan(
-        _ statement: ParsedStatement, dialect: DialectContext, schema: String?, isProfiled: Bool
-    ) throws -> PlannedQuery {
-        let sql = try statement.engineText(dialect)
-        let findings = try StatementGate().examine(serialized: try context.engine.parse(sql))
+    /// `sql` is in the engine's dialect. Blocks on the engine's parser, the metadata and the disk.
+    func plan(_ sql: String, schema: String?, isProfiled: Bool) throws -> PlannedQuery {
         var bindings: [TableBinding] = []
         var scannedBytes: Int64 = 0
-        for (reference, use) in findings.tables.sorted(by: { $0.value.place < $1.value.place }) {
-            guard let table = try table(reference, schema: schema, commonTables: findings.commonTables) else { continue }
+        for reference in try StatementGate().examine(serialized: try context.engine.parse(sql)) {
+            let table = try table(reference, schema: schema)
             let files = try files(of: table)
-            scannedBytes += files.reduce(0) { $0 + $1.size } * Int64(use.scans)
+            for file in files {
+                // Sparse files may claim any size.
+                let bytes = file.size.multipliedReportingOverflow(by: Int64(reference.scans))
+                let sum = scannedBytes.addingReportingOverflow(bytes.partialValue)
+                scannedBytes = bytes.overflow || sum.overflow ? .max : sum.partialValue
+            }
             let isBound = bindings.contains { $0.table.schema == table.schema && $0.table.name == table.name }
             if !isBound { bindings.append(TableBinding(table: table, files: files.map(\.path))) }
         }
@@ -35,19 +39,11 @@ struct QueryPlanner: Sendable {
             query: EngineQuery(sql: sql, schema: schema, tables: bindings, isProfiled: isProfiled), scannedBytes: scannedBytes)
     }
 
-    /// The schema of the first table that a query names, for the column `table_schema` where the session has none.
-    func firstSchema(_ query: EngineQuery) -> String? { query.tables.first?.table.schema }
-
-    private func table(
-        _ reference: StatementGate.TableReference, schema: String?, commonTables: Set<String>
-    ) throws -> ExternalTable? {
-        let isCommonTable = reference.schema == nil && commonTables.contains(reference.table)
+    private func table(_ reference: StatementGate.TableReference, schema: String?) throws -> ExternalTable {
         guard let place = reference.schema ?? schema else {
-            if isCommonTable { return nil }
             throw QueryError(.noDatabaseSelected, "No database selected; write schema.\(reference.table) or USE a schema")
         }
         if let table = try context.store.table(schema: place, name: reference.table) { return table }
-        if isCommonTable { return nil }
         if try context.store.schema(place) == nil { throw QueryError(.unknownDatabase, "Unknown database '\(place)'") }
         throw QueryError(.unknownTable, "Table '\(place).\(reference.table)' doesn't exist")
     }
@@ -73,7 +69,7 @@ struct QueryPlanner: Sendable {
                 .resultTooLarge, "The table \(table.schema).\(table.name) has \(files.count) files; \(Limits.filesPerScanMax) can be read at a time")
         }
         // The engine would take these characters for a pattern.
-        if let odd = files.first(where: { $0.key.key.contains { "*?[]{}".contains($0) } }) {
+        if let odd = files.first(where: { $0.key.key.unicodeScalars.contains { "*?[]{}".unicodeScalars.contains($0) } }) {
             throw QueryError(.location, "The file '\(odd.key)' cannot be read: its name holds one of * ? [ ] { }; rename it")
         }
         return files

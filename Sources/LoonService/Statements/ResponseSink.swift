@@ -14,7 +14,7 @@ final class ResponseSink: BatchSink {
 
     func write(_ batch: RecordBatch) throws {
         beginIfNeeded()
-        response.write(batch)
+        try response.write(batch)
         guard response.isOpen else { throw QueryError(.interrupted, "The client went away") }
     }
 

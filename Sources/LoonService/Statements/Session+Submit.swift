@@ -15,11 +15,12 @@ extension Session {
         let dialect = dialectContext()
         let (schema, variables) = state.withLock { ($0.schema, $0.variables) }
         // A statement that cannot be understood, or names what is not there, is refused now and not as a task that fails.
-        let planned = try context.planner.plan(parsed, dialect: dialect, schema: schema, isProfiled: false)
+        let engineText = try parsed.engineText(dialect)
+        let planned = try context.planner.plan(engineText, schema: schema, isProfiled: false)
         let command = String(decoding: text, as: UTF8.self)
         let submission = Submission(
             kind: "SELECT", command: command.trimmingSuffix { $0.isWhitespace || $0 == ";" || $0 == "\0" },
-            schema: schema ?? context.planner.firstSchema(planned.query) ?? "", sqlMode: variables.sqlMode,
+            schema: schema ?? planned.firstSchema ?? "", sessionSchema: schema, engineText: engineText, sqlMode: variables.sqlMode,
             timeZoneOffsetMinutes: dialect.timeZoneOffsetMinutes, now: dialect.now, account: login.user, connectionID: Int64(login.connectionID),
             hints: hints.values, notification: target)
         if let warning { state.withLock { $0.warnings = [warning] } }

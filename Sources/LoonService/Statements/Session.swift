@@ -50,6 +50,8 @@ final class Session: ProtocolSession {
         if !accepted { response.fail(QueryError(.queueFull, "Too many statements are waiting; try again")) }
     }
 
+    var hasNoBackslashEscapes: Bool { LexicalMode(sqlMode: state.withLock(\.variables).sqlMode).noBackslashEscapes }
+
     func close() {
         let running = state.withLock { state in
             state.isClosed = true

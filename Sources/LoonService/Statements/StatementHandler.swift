@@ -42,7 +42,7 @@ struct StatementHandler {
 
     private func query(_ parsed: ParsedStatement) throws {
         let schema = session.state.withLock(\.schema)
-        let planned = try context.planner.plan(parsed, dialect: session.dialectContext(), schema: schema, isProfiled: false)
+        let planned = try context.planner.plan(try parsed.engineText(session.dialectContext()), schema: schema, isProfiled: false)
         let cancellation = Cancellation()
         let isClosed = session.state.withLock { state in
             state.running = cancellation
@@ -51,13 +51,13 @@ struct StatementHandler {
         if isClosed { cancellation.cancel(QueryError(.interrupted, "The client went away")) }
         let (session, response, engine) = (session, response, context.engine)
         try session.scheduler.run {
-            defer { session.state.withLock { $0.running = nil } }
             let sink = ResponseSink(response)
-            do {
-                _ = try engine.run(planned.query, cancellation: cancellation, sink: sink)
-                sink.finish()
-            } catch {
-                session.fail(error, response)
+            let result = Result { try engine.run(planned.query, cancellation: cancellation, sink: sink) }
+            // Before the answer ends: after it, what runs may be the client's next query.
+            session.state.withLock { $0.running = nil }
+            switch result {
+            case .success: sink.finish()
+            case .failure(let error): session.fail(error, response)
             }
         }
     }

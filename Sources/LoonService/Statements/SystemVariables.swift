@@ -82,6 +82,7 @@ struct SessionVariables: Sendable {
             let key = Hints.normalized(name)
             if Hints.known.contains(key) {
                 guard !isGlobal else { throw QueryError(.wrongVariableValue, "Variable '\(name)' is a SESSION variable") }
+                try Hints(values: assignment.value.map { [key: $0] } ?? [:]).validate()
                 hints[key] = assignment.value
                 return
             }

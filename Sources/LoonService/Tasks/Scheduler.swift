@@ -47,6 +47,7 @@ final class Scheduler: Sendable {
         switch admission {
         case .start: start(query)
         case .wait: break
+        case .stopping: throw QueryError(.shuttingDown, "Server shutdown in progress")
         case .refuse: throw QueryError(.queueFull, "Too many queries are waiting for a place; try again, or run it with run_async=true")
         }
     }
@@ -78,7 +79,7 @@ final class Scheduler: Sendable {
                 if self.state.withLock({ $0.machine.claimed(task != nil) }) { self.claim() }
             case .failure(let error):
                 self.context.log.error("scheduler.claim", metadata: ["error": "\(error)"])
-                _ = self.state.withLock { $0.machine.claimed(false) }
+                self.state.withLock { $0.machine.claimFailed() }
                 // The disk may be full; what waits there is not forgotten.
                 self.later.asyncAfter(deadline: .now() + .milliseconds(Limits.storeRetryMilliseconds)) { self.wake() }
             }
@@ -112,7 +113,7 @@ final class Scheduler: Sendable {
         checkIdle()
     }
 
-    /// Interrupts what still runs. Its tasks stay RUNNING in the metadata file, and so run again at the next start.
+    /// Interrupts what still runs, queries and tasks. The tasks are put back and run again at the next start.
     func interrupt() {
         let running = state.withLock { Array($0.running.values) }
         for cancellation in running { cancellation.cancel(QueryError(.shuttingDown, "Server shutdown in progress")) }

@@ -5,6 +5,8 @@ struct SchedulerStateMachine {
         case start, wait
         /// Too many wait already.
         case refuse
+        /// The daemon stops.
+        case stopping
     }
 
     private let queriesMax: Int
@@ -30,7 +32,7 @@ struct SchedulerStateMachine {
     // MARK: Queries
 
     mutating func querySubmitted() -> Admission {
-        guard !isStopping else { return .refuse }
+        guard !isStopping else { return .stopping }
         if runningQueries < queriesMax {
             runningQueries += 1
             return .start
@@ -64,6 +66,12 @@ struct SchedulerStateMachine {
             mayHaveMore = true
         }
         return claimIfPossible()
+    }
+
+    /// The metadata file could not be asked. Asked again when a task may wait.
+    mutating func claimFailed() {
+        isClaiming = false
+        mayHaveMore = true
     }
 
     mutating func taskEnded() -> Bool {

@@ -36,7 +36,8 @@ struct TaskMessage: Sendable {
             "data": data,
         ]
         let json = try? JSONSerialization.data(withJSONObject: event, options: [.sortedKeys, .withoutEscapingSlashes])
-        return Array(json ?? Data())
+        // Characters that XML 1.0 cannot carry; JSON can, escaped.
+        return Array(json ?? Data()).replacing("\u{FFFE}".utf8, with: "\\ufffe".utf8).replacing("\u{FFFF}".utf8, with: "\\uffff".utf8)
     }
 
     /// The 27 columns of `show query_task`, numbers as numbers.

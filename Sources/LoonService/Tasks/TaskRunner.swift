@@ -14,10 +14,10 @@ final class TaskRunner: Sendable {
     private let messages: TaskMessage
     private let later = DispatchQueue(label: "loon.task.retry")
 
-    init(context: ServiceContext, notifier: Notifier) {
+    init(context: ServiceContext, notifier: Notifier, messages: TaskMessage) {
         self.context = context
         self.notifier = notifier
-        messages = TaskMessage(source: "/loon/\(context.store.instanceID)", offsetMinutes: context.configuration.timeZoneOffsetMinutes)
+        self.messages = messages
     }
 
     /// Blocks the thread while the engine works; `completion` is called when the end is durable, or when the daemon stops before it.
@@ -31,10 +31,14 @@ final class TaskRunner: Sendable {
         do {
             outcome = try produce(task, started: started, cancellation: cancellation)
         } catch {
+            // An earlier run may have published before it was killed; this end does not speak of it.
+            try? context.removeResult(of: task.id)
             let error = error as? QueryError ?? QueryError(.internalFault, "The task failed", detail: "\(error)")
-            // Left RUNNING: the next start runs it again.
+            // Left RUNNING: the daemon puts it back before it ends.
             if error.code == .shuttingDown { return completion() }
-            metadata["error"] = "\(error.detail ?? error.message)"
+            metadata["error"] = "\(error.message)"
+            // The engine's own words quote the statement.
+            context.log.debug("task.failed", metadata: metadata.merging(["detail": "\(error.detail ?? "")"]) { $1 })
             let measures = TaskMeasures(elapsedMilliseconds: context.clock.now() - started)
             outcome = TaskOutcome(
                 state: .failure, message: String(decoding: error.message.utf8.prefix(Limits.errorMessageBytesMax), as: UTF8.self), measures: measures)
@@ -53,42 +57,26 @@ final class TaskRunner: Sendable {
             case .success:
                 self.context.log.info("task.ended", metadata: metadata)
                 self.notifier.wake()
+                completion()
             case .failure(let error):
                 // The disk may be full. Tried until it is stored; if the daemon stops before, the task runs again at the next start.
                 self.context.log.error("task.record", metadata: metadata.merging(["error": "\(error)"]) { $1 })
                 self.later.asyncAfter(deadline: .now() + .milliseconds(Limits.storeRetryMilliseconds)) {
-                    self.record(id, outcome, metadata: metadata, completion: {})
+                    self.record(id, outcome, metadata: metadata, completion: completion)
                 }
             }
-            completion()
         }
     }
 
     private func produce(_ task: TaskRecord, started: Int64, cancellation: Cancellation) throws -> TaskOutcome {
         let submission = task.submission
-        let parsed = try ParsedStatement(Array(submission.command.utf8), mode: LexicalMode(sqlMode: submission.sqlMode))
-        let schema = submission.schema.isEmpty ? nil : submission.schema
-        let login = submission.account
-        let connection = submission.connectionID
-        let dialect = DialectContext(
-            now: submission.now, timeZoneOffsetMinutes: submission.timeZoneOffsetMinutes,
-            variable: { $0 == "sql_mode" ? .text(submission.sqlMode) : SystemVariables.defaults[$0] },
-            function: { name in
-                switch name {
-                case "database", "schema": .optional(schema)
-                case "connection_id": .integer(connection)
-                case "version": .text(SystemVariables.version)
-                case "user", "session_user", "system_user", "current_user": .text(login + "@%")
-                default: .integer(0)
-                }
-            })
-        let planned = try context.planner.plan(parsed, dialect: dialect, schema: schema, isProfiled: true)
+        let planned = try context.planner.plan(submission.engineText, schema: submission.sessionSchema, isProfiled: true)
+        let folder = try context.resultFolder(of: task.id)
         let staged = try context.objects.makeStagingFolder()
         do {
             let result = try ResultFile(folder: staged)
             let profile = try context.engine.run(planned.query, cancellation: cancellation, sink: result)
             let bytes = try result.finish(statement: submission.command)
-            let folder = try ObjectKey(bucket: context.configuration.resultBucket, key: "DLA_Result/\(task.id.datePath)/\(task.id)/")
             if !context.objects.bucketExists(folder.bucket) { try context.objects.makeBucket(folder.bucket) }
             try context.objects.publish(staged: staged, at: folder)
             return TaskOutcome(

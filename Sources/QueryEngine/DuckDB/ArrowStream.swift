@@ -4,8 +4,22 @@ import LoonCore
 /// A result's rows as batches in Arrow's layout.
 struct ArrowStream {
     let columns: [ResultColumn]
-    /// DUCKDB_TYPE_BIT, TIME_TZ, UHUGEINT and BIGNUM: what Arrow makes of their values is not what they are.
-    private static let misread: Set<Int32> = [29, 30, 32, 35]
+    /// Whether the type is, or holds, one whose values Arrow makes something else of. The numbers are the C API's DUCKDB_TYPE_….
+    private static func isMisread(_ type: duckdb_logical_type?) -> Bool {
+        func child(_ child: duckdb_logical_type?) -> Bool {
+            var child = child
+            defer { cduckdb_destroy_logical_type(&child) }
+            return isMisread(child)
+        }
+        switch cduckdb_get_type_id(type) {
+        case 29, 30, 32, 35: return true  // BIT, TIME_TZ, UHUGEINT, BIGNUM
+        case 24: return child(cduckdb_list_type_child_type(type))
+        case 25: return (0..<cduckdb_struct_type_child_count(type)).contains { child(cduckdb_struct_type_child_type(type, $0)) }
+        case 26: return child(cduckdb_map_type_key_type(type)) || child(cduckdb_map_type_value_type(type))
+        default: return false
+        }
+    }
+
     /// For each column the types that its buffers have, which an ENUM's index differs in.
     private let layouts: [ArrowLayout]
 
@@ -16,7 +30,7 @@ struct ArrowStream {
         var types: [duckdb_logical_type?] = (0..<count).map { cduckdb_column_logical_type(&result, $0) }
         defer { for index in types.indices { cduckdb_destroy_logical_type(&types[index]) } }
         var names: [UnsafePointer<CChar>?] = (0..<count).map { cduckdb_column_name(&result, $0) }
-        for (index, type) in types.enumerated() where Self.misread.contains(cduckdb_get_type_id(type)) {
+        for (index, type) in types.enumerated() where Self.isMisread(type) {
             throw ArrowLayout.notSupported(names[index].map { String(cString: $0) } ?? "")
         }
         var schema = ArrowSchema()

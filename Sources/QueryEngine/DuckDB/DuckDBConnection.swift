@@ -1,11 +1,15 @@
 import CDuckDB
+import Dispatch
 import LoonCore
+import Synchronization
 
 /// One connection, for one query. Confined to the thread that runs it, but for `interrupt`.
 ///
-/// `@unchecked`: `duckdb_interrupt` may be called from another thread while the connection is open, and `Cancellation` calls it only then.
+/// `@unchecked`: `duckdb_interrupt` may be called from another thread while the connection is open, and is so only while `isOver` is false.
 final class DuckDBConnection: @unchecked Sendable {
     private var handle: duckdb_connection?
+    private let isOver = Mutex(false)
+    private static let repetition = DispatchQueue(label: "loon.engine.interrupt")
 
     init(_ database: duckdb_database?) throws(QueryError) {
         guard cduckdb_connect(database, &handle) == DuckDBSuccess else { throw QueryError(.engine, "The engine takes no more connections") }
@@ -13,13 +17,35 @@ final class DuckDBConnection: @unchecked Sendable {
 
     deinit { cduckdb_disconnect(&handle) }
 
-    func interrupt() { cduckdb_interrupt(handle) }
+    /// Interrupts what runs, again and again until `end`: the engine forgets an interrupt that comes between two statements, and looks
+    /// for one only now and then.
+    func interrupt() {
+        isOver.withLock { isOver in
+            guard !isOver else { return }
+            cduckdb_interrupt(handle)
+            Self.repetition.asyncAfter(deadline: .now() + .milliseconds(50)) { self.interrupt() }
+        }
+    }
 
-    /// Runs a statement of Loon's own.
+    /// Nothing is to be interrupted any more.
+    func end() { isOver.withLock { $0 = true } }
+
+    /// Runs a statement of Loon's own, which must be one: names and texts of users stand in it, quoted.
     func execute(_ sql: String) throws(QueryError) {
+        guard !sql.utf8.contains(0) else { throw QueryError(.notSupported, "A name or a text holds the character \\0") }
+        var statements: duckdb_extracted_statements?
+        defer { cduckdb_destroy_extracted(&statements) }
+        guard cduckdb_extract_statements(handle, sql, &statements) == 1 else {
+            throw QueryError(.engine, "The engine does not understand a table's definition", detail: sql)
+        }
+        var statement: duckdb_prepared_statement?
+        defer { cduckdb_destroy_prepare(&statement) }
+        guard cduckdb_prepare_extracted_statement(handle, statements, 0, &statement) == DuckDBSuccess else {
+            throw EngineError.make(String(cString: cduckdb_prepare_error(statement)))
+        }
         var result = duckdb_result()
         defer { cduckdb_destroy_result(&result) }
-        guard cduckdb_query(handle, sql, &result) == DuckDBSuccess else { throw Self.failure(&result) }
+        guard cduckdb_execute_prepared(statement, &result) == DuckDBSuccess else { throw Self.failure(&result) }
     }
 
     /// The statement's tree in JSON, or JSON that says what is wrong with it.
@@ -59,6 +85,8 @@ final class DuckDBConnection: @unchecked Sendable {
         guard cduckdb_prepared_statement_type(statement) == CDUCKDB_STATEMENT_SELECT else {
             throw QueryError(.notSupported, "Only SELECT, WITH and VALUES can be run")
         }
+        // An interrupt that came before the engine began is forgotten by it.
+        if let reason = cancellation.reason { throw reason }
         var result = duckdb_result()
         var profile = QueryProfile()
         do {

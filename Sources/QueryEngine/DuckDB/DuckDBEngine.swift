@@ -72,22 +72,32 @@ package final class DuckDBEngine: QueryEngine, @unchecked Sendable {
 
     private func perform(_ query: EngineQuery, cancellation: Cancellation, sink: any BatchSink) throws -> QueryProfile {
         let connection = try connect()
-        return try cancellation.run(stoppingWith: { connection.interrupt() }) {
-            if query.isProfiled { try connection.execute("SET enable_profiling = 'no_output'") }
-            guard !query.tables.isEmpty || query.schema != nil else {
+        guard !query.tables.isEmpty || query.schema != nil else { return try run(query, on: connection, preparing: [], cancellation, sink) }
+        // A catalog of the query's own, so that it finds its tables under their names and no others.
+        let catalog = "loon_\(lastCatalog.wrappingAdd(1, ordering: .relaxed).newValue)"
+        defer {
+            try? connection.execute("USE memory")
+            try? connection.execute("DETACH DATABASE IF EXISTS \(catalog)")
+        }
+        let views = TableViews.statements(catalog: catalog, schema: query.schema, tables: query.tables)
+        return try run(query, on: connection, preparing: ["ATTACH ':memory:' AS \(catalog)"] + views, cancellation, sink)
+    }
+
+    private func run(
+        _ query: EngineQuery, on connection: DuckDBConnection, preparing statements: [String], _ cancellation: Cancellation, _ sink: any BatchSink
+    ) throws -> QueryProfile {
+        defer { connection.end() }
+        do {
+            return try cancellation.run(stoppingWith: { connection.interrupt() }) {
+                for statement in statements + (query.isProfiled ? ["SET enable_profiling = 'no_output'"] : []) {
+                    if let reason = cancellation.reason { throw reason }
+                    try connection.execute(statement)
+                }
                 return try connection.stream(query.sql, isProfiled: query.isProfiled, cancellation: cancellation, sink: sink)
             }
-            // A catalog of the query's own, so that it finds its tables under their names and no others.
-            let catalog = "loon_\(lastCatalog.wrappingAdd(1, ordering: .relaxed).newValue)"
-            try connection.execute("ATTACH ':memory:' AS \(catalog)")
-            defer {
-                try? connection.execute("USE memory")
-                try? connection.execute("DETACH \(catalog)")
-            }
-            for statement in TableViews.statements(catalog: catalog, schema: query.schema, tables: query.tables) {
-                try connection.execute(statement)
-            }
-            return try connection.stream(query.sql, isProfiled: query.isProfiled, cancellation: cancellation, sink: sink)
+        } catch {
+            // What the engine says when it is interrupted is not why.
+            throw cancellation.reason ?? error
         }
     }
 }

@@ -3,13 +3,15 @@ enum EngineText {
     static func literal(_ text: String) -> String { quoted(text, by: "'") }
     static func name(_ name: String) -> String { quoted(name, by: "\"") }
 
-    private static func quoted(_ text: String, by quote: Character) -> String {
-        var result = String(quote)
-        for character in text {
-            if character == quote { result.append(quote) }
-            result.append(character)
+    /// By scalars, as the engine reads them: a `Character` may be a quote with marks around it, and would not be found equal to one.
+    private static func quoted(_ text: String, by quote: Unicode.Scalar) -> String {
+        var result = String.UnicodeScalarView()
+        result.append(quote)
+        for scalar in text.unicodeScalars {
+            if scalar == quote { result.append(quote) }
+            result.append(scalar)
         }
         result.append(quote)
-        return result
+        return String(result)
     }
 }

@@ -28,10 +28,12 @@ enum TableViews {
         case .text(let layout): return text(columns, files, layout)
         case .json:
             let types = columns.map { "\(EngineText.literal($0.name)): \(EngineText.literal(type($0.type)))" }
-            return "SELECT * FROM read_json(\(files), format = 'newline_delimited', columns = {\(types.joined(separator: ", "))})"
+            let names = columns.map { EngineText.name($0.name) }.joined(separator: ", ")
+            return "SELECT \(names) FROM read_json(\(files), format = 'newline_delimited', hive_partitioning = false, "
+                + "columns = {\(types.joined(separator: ", "))})"
         case .parquet:
             let list = columns.map { "CAST(\(EngineText.name($0.name)) AS \(type($0.type))) AS \(EngineText.name($0.name))" }
-            return "SELECT \(list.joined(separator: ", ")) FROM read_parquet(\(files))"
+            return "SELECT \(list.joined(separator: ", ")) FROM read_parquet(\(files), hive_partitioning = false)"
         }
     }
 
@@ -41,11 +43,11 @@ enum TableViews {
         let fields = columns.indices.map { "'c\($0)': 'VARCHAR'" }.joined(separator: ", ")
         let list = columns.enumerated().map { "\(value("c\($0)", $1.type)) AS \(EngineText.name($1.name))" }
         var options = [
-            "auto_detect = false", "header = false", "null_padding = true", "strict_mode = false",
+            // A folder named k=v is a partition only where DDL says so.
+            "hive_partitioning = false", "auto_detect = false", "header = false", "null_padding = true", "strict_mode = false",
             "skip = \(layout.headerLines)", "delim = \(EngineText.literal(layout.delimiter))",
             "quote = \(EngineText.literal(layout.quote ?? ""))",
-            // Without quotes the engine knows no escape either.
-            "escape = \(EngineText.literal(layout.quote == nil ? "" : layout.escape ?? ""))",
+            "escape = \(EngineText.literal(layout.escape ?? ""))",
             "nullstr = \(EngineText.literal(layout.nullText))", "columns = {\(fields)}",
         ]
         // The engine's parallel reader refuses a quoted line break where missing fields are to be NULL.

@@ -1,0 +1,26 @@
+import Foundation
+import XMLCoder
+
+/// The XML of the two protocols as it comes from a peer: elements and text alone.
+package enum PlainXML {
+    /// `nil` where the bytes are no such XML, or not of the type's form.
+    ///
+    /// Foundation's parser (6.3) crashes on some document types, comments and processing instructions, and a document type can make a small
+    /// body large. The protocols have none of them, so whatever holds one is not shown to the parser.
+    ///
+    /// `trimming` takes the space around values off, which a message's body is to keep.
+    package static func decode<Value: Decodable>(_ body: [UInt8], trimming: Bool = true) -> Value? {
+        guard String(validating: body, as: UTF8.self) != nil, !body.contains(0) else { return nil }
+        var rest = body[...]
+        if rest.starts(with: "<?xml ".utf8) {
+            guard let end = rest.firstIndex(of: UInt8(ascii: ">")), end > 0, rest[end - 1] == UInt8(ascii: "?") else { return nil }
+            rest = rest[(end + 1)...]
+        }
+        for (byte, next) in zip(rest, rest.dropFirst()) where byte == UInt8(ascii: "<") {
+            if next == UInt8(ascii: "!") || next == UInt8(ascii: "?") { return nil }
+        }
+        let decoder = XMLDecoder()
+        decoder.trimValueWhitespaces = trimming
+        return try? decoder.decode(Value.self, from: Data(rest))
+    }
+}

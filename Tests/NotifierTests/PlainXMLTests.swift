@@ -1,0 +1,30 @@
+import Notifier
+import Testing
+
+@Suite struct PlainXMLTests {
+    private struct Message: Decodable, Equatable { let Body: String }
+
+    @Test(arguments: [
+        "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<Message xmlns=\"http://x/\">\n  <Body>a &lt; b</Body>\n</Message>",
+        "<Message><Body>a &lt; b</Body></Message>",
+    ])
+    func reads(_ text: String) { #expect(PlainXML.decode(Array(text.utf8)) == Message(Body: "a < b")) }
+
+    @Test func keepsSpaceWhereItIsAsked() {
+        #expect(PlainXML.decode(Array("<Message><Body> a\n</Body></Message>".utf8), trimming: false) == Message(Body: " a\n"))
+    }
+
+    /// Each ends Foundation's parser, or could make a small body large.
+    @Test(arguments: [
+        "<?a?><Message><Body>x</Body></Message>", "<Message><?b c?><Body>x</Body></Message>", "<Message><!-- c --><Body>x</Body></Message>",
+        "<!DOCTYPE a [<!ENTITY b 'c'>]><Message><Body>&b;</Body></Message>", "<?xml version=\"1.0\"", "<?xml >", "", "<",
+        "<Message><Body>\u{0}</Body></Message>",
+    ])
+    func refuses(_ text: String) { #expect(PlainXML.decode(Array(text.utf8)) as Message? == nil) }
+
+    @Test func refusesOtherEncodings() {
+        let utf16: [UInt8] =
+            [0xFF, 0xFE] + "<!DOCTYPE a [<!NOTATION n PUBLIC 'p'>]><a/>".utf16.flatMap { unit -> [UInt8] in [UInt8(unit & 0xFF), UInt8(unit >> 8)] }
+        #expect(PlainXML.decode(utf16) as Message? == nil)
+    }
+}
