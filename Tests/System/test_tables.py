@@ -153,6 +153,7 @@ def test_only_an_administrator_makes_schemas(daemon):
     "attach '/tmp/x.db'", "copy (select 1) to '/tmp/loon-out.csv'", "install httpfs", "pragma version", "select * from pg_catalog.pg_class",
     "select * from information_schema.tables", "select * from sqlite_master", "with x as (select * from read_json('/etc/passwd')) select * from x",
     "select (select count(*) from read_blob('/etc/passwd'))",
+    "select pg_get_viewdef(n) from range(20000, 26000) t(n)", "select format_type(23, 0)", "select current_setting('temp_directory')",
     # A name of WITH counts where it is in scope, and in no other place.
     "select * from `/etc/passwd` where exists (with `/etc/passwd` as (select 1) select 1)",
     "select * from (with duckdb_views as (select 1) select 1) a, duckdb_views v", "with duckdb_views as (select * from duckdb_views) select * from duckdb_views",
@@ -204,6 +205,12 @@ def test_escapes_of_delimited_text_and_the_json_serde(daemon):
         "create external table oss_schema.serde_json (id int) row format serde 'org.apache.hive.hcatalog.data.JsonSerDe' "
         "location 'oss://lake/oss_schema/oss_json/'")
     assert daemon.query("select sum(id) from oss_schema.serde_json") == ((10,),)
+
+
+def test_a_folder_named_like_a_partition_is_a_folder(daemon):
+    daemon.put("oss://lake/oss_schema/parts/dt=2020/a.json", '{"a": 1}\n')
+    daemon.query("create external table oss_schema.parts (a int, dt int) stored as json location 'oss://lake/oss_schema/parts/dt=2020/'")
+    assert daemon.query("select * from oss_schema.parts") == ((1, None),)
 
 
 def test_a_file_that_cannot_be_named_is_an_error_and_not_left_out(daemon):
