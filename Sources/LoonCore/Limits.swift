@@ -27,8 +27,8 @@ package enum Limits {
     package static let statementNestingMax = 200
     /// UNION, INTERSECT and EXCEPT in one statement.
     package static let setOperationsMax = 1_000
-    /// Tokens in one statement, constants of IN lists and VALUES included.
-    package static let statementTokensMax = 2_000_000
+    /// Tokens in one statement, constants of IN lists and VALUES included. The tree that the gate walks takes some kilobytes for each.
+    package static let statementTokensMax = 200_000
     /// Characters of a schema, table or column name.
     package static let identifierCharactersMax = 64
     /// Columns of a table.

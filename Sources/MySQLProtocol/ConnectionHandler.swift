@@ -112,7 +112,7 @@ final class ConnectionHandler: ChannelInboundHandler {
         case .execute(let command, let sequence): execute(command, sequence: sequence)
         case .acknowledge(let sequence):
             var packets = ByteBuffer()
-            _ = packets.writePackets(ServerPackets.ok(status: ServerStatus.autocommit), sequence: sequence)
+            _ = packets.writePackets(ServerPackets.ok(status: session?.serverStatus ?? ServerStatus.autocommit), sequence: sequence)
             context.writeAndFlush(wrapOutboundOut(packets), promise: nil)
         case .pauseReading: pauseReading()
         case .close: context.close(promise: nil)

@@ -193,7 +193,7 @@ struct Lexer {
     /// The engine's parser is recursive: what it is shown is bounded here (design: walls, invariant 9).
     private mutating func checkBounds(of token: Token) throws(QueryError) {
         if tokens.count > Limits.statementTokensMax {
-            throw QueryError(.syntax, "The statement has more than \(Limits.statementTokensMax) tokens; split it")
+            throw QueryError(.syntax, "The statement has more than \(Limits.statementTokensMax) tokens; put long lists of values into a table")
         }
         switch token.kind {
         case .symbol:

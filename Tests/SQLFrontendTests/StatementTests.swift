@@ -39,6 +39,7 @@ import Testing
         for sql in [
             "select " + String(repeating: "(", count: 300) + "1" + String(repeating: ")", count: 300),
             Array(repeating: "select 1", count: 1_100).joined(separator: " union all "),
+            "select " + String(repeating: "1,", count: Limits.statementTokensMax / 2) + "1",
             "show query_task where id = 1" + String(repeating: " or id = 1", count: 20_000),
             "show query_task where id in (" + Array(repeating: "1", count: 1_000).joined(separator: ",") + ")",
         ] { #expect(throws: QueryError.self) { try parse(sql) } }

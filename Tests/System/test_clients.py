@@ -161,6 +161,7 @@ def test_a_client_that_sends_ahead_and_does_not_read_holds_up_nobody(daemon):
 def test_the_server_says_how_strings_are_escaped(daemon):
     connection = daemon.connect("user")
     loon.query(connection, "set sql_mode = 'NO_BACKSLASH_ESCAPES'")
+    connection.ping(reconnect=False)
     with connection.cursor() as cursor:
         cursor.execute("select %s as a", ("back\\slash's",))
         assert cursor.fetchone() == ("back\\slash's",)

@@ -5,7 +5,6 @@ import MetaStore
 import Notifier
 import ObjectStore
 import QueryEngine
-import SQLFrontend
 
 /// Runs one task from its stored row: computes the result, publishes it, records the end with its message.
 final class TaskRunner: Sendable {
