@@ -2,7 +2,7 @@
 package struct Submission: Sendable, Equatable {
     /// The column `task_name`: the kind of statement.
     package let kind: String
-    /// As received, hint included, secrets masked.
+    /// As received, hint included.
     package let command: String
     /// The column `table_schema`: the session's schema, else the first table's, else ''.
     package let schema: String

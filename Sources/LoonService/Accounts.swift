@@ -37,8 +37,8 @@ package enum Accounts {
         guard name.wholeMatch(of: /[A-Za-z0-9_.-]{1,32}/) != nil else {
             throw QueryError(.wrongVariableValue, "An account's name has 1 to 32 letters, digits, '_', '-' and '.', not '\(name)'")
         }
-        guard !password.isEmpty, password.utf8.count <= 256, !password.utf8.contains(0) else {
-            throw QueryError(.wrongVariableValue, "A password has 1 to 256 bytes")
+        guard !password.isEmpty, password.utf8.count <= 200, !password.utf8.contains(0) else {
+            throw QueryError(.wrongVariableValue, "A password has 1 to 200 bytes")
         }
         let bytes = Array(password.utf8)
         let hash = usesNativePassword ? Hex.text(Scramble.doubleSHA1(bytes)) : try PasswordHash.make(bytes)

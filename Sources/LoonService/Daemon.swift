@@ -67,8 +67,13 @@ package struct Daemon: Service {
         try? await gracefulShutdown()
         log.info("server.stopping")
         let isIdle = try await stop(server, scheduler, notifier)
-        try context.store.queueInterrupted(now: context.clock.now())
-        try context.store.close()
+        do {
+            try context.store.queueInterrupted(now: context.clock.now())
+            try context.store.close()
+        } catch {
+            // They are put back at the next start.
+            log.error("server.stopping", metadata: ["error": "\(error)"])
+        }
         log.info("server.stopped")
         // An engine's thread that cannot be stopped must not be there when the process's parts are taken down.
         if !isIdle { _exit(0) }

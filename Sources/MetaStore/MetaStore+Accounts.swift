@@ -27,10 +27,6 @@ extension MetaStore {
         }
     }
 
-    package func accountCount() throws(QueryError) -> Int {
-        try read { try Int.fetchOne($0, sql: "SELECT count(*) FROM account") ?? 0 }
-    }
-
     /// Throws where there is an account of that name.
     package func createAccount(_ account: AccountRecord, now: Int64) throws(QueryError) {
         try writer.perform { context in

@@ -137,8 +137,9 @@ extension MetaStore {
             kind: row["kind"], command: row["command"], schema: row["table_schema"], sessionSchema: row["session_schema"],
             engineText: row["engine_text"], sqlMode: row["sql_mode"],
             timeZoneOffsetMinutes: row["time_zone"], now: row["now"], account: row["account"], connectionID: row["connection_id"],
-            hints: try decoded([String: String].self, row["hints"]),
-            notification: try target.map { try decoded(NotificationTarget.self, $0) })
+            hints: (try? decoded([String: String].self, row["hints"])) ?? [:],
+            // What this version cannot read stops no other task.
+            notification: target.map { (try? decoded(NotificationTarget.self, $0)) ?? .unreadable })
         guard let id = TaskID(row["id"]) else { throw QueryError(.storage, "A task's id is damaged") }
         var task = TaskRecord(id: id, submission: submission, created: row["created"])
         task.state = TaskState(rawValue: row["status"]) ?? .failure

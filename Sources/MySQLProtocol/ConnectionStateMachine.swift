@@ -177,9 +177,11 @@ struct ConnectionStateMachine: ~Copyable {
             state = .awaitingSecret(attempt, keySent: true)
             return send(ByteBuffer(bytes: [0x01] + Array(publicPEM.utf8)))
         }
+        // A client that has the key already encrypts without asking for it.
+        if keySent || bytes.count == PasswordKey.cipherBytes { return verify(attempt, .encrypted(bytes, nonce: nonce)) }
         // Clients send the password itself on a Unix socket; libmariadb 3.3 over loopback too, even without TLS.
-        if isLocal, !keySent, bytes.last == 0 { return verify(attempt, .clear(bytes.dropLast())) }
-        return keySent ? verify(attempt, .encrypted(bytes, nonce: nonce)) : deny(attempt)
+        if isLocal, bytes.last == 0 { return verify(attempt, .clear(bytes.dropLast())) }
+        return deny(attempt)
     }
 
     private mutating func verify(_ attempt: Attempt, _ proof: PasswordProof) -> Action {
@@ -256,8 +258,9 @@ struct ConnectionStateMachine: ~Copyable {
         let packet = waiting[firstWaiting]
         firstWaiting += 1
         waitingBytes -= packet.payload.readableBytes
-        if firstWaiting == waiting.count {
-            waiting.removeAll()
+        // What was taken is let go of in batches, also while something always waits.
+        if firstWaiting * 2 >= waiting.count {
+            waiting.removeFirst(firstWaiting)
             firstWaiting = 0
         }
         return command(packet)

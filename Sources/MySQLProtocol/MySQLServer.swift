@@ -18,7 +18,7 @@ package final class MySQLServer: Sendable {
     package enum Endpoint: Sendable {
         /// Port 0 picks a free one.
         case tcp(host: String, port: Int)
-        /// A file that is replaced if it is a socket: the data directory's lock is what keeps two daemons apart.
+        /// A file that is replaced if it is a socket, even one that somebody listens on.
         case unixSocket(path: String)
     }
 
@@ -92,7 +92,9 @@ package final class MySQLServer: Sendable {
             state.connections[ObjectIdentifier(channel)] = channel
             return state.lastConnectionID
         }
-        guard let connectionID = admitted else { return refuse(channel) }
+        guard let connectionID = admitted else {
+            return channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(RefusalHandler()) }
+        }
         channel.closeFuture.whenComplete { _ in self.closed(channel) }
         let host = isUnixSocket ? "localhost" : channel.remoteAddress?.ipAddress ?? "unknown"
         let bound = PayloadBound(bytesMax: Limits.handshakePacketBytesMax)
@@ -104,19 +106,26 @@ package final class MySQLServer: Sendable {
         }
     }
 
-    /// In place of a greeting, and so without an SQLSTATE.
-    private func refuse(_ channel: any Channel) -> EventLoopFuture<Void> {
-        var packets = ByteBuffer()
-        _ = packets.writePackets(
-            ServerPackets.error(QueryError(.tooManyConnections, "Too many connections"), withState: false), sequence: 0)
-        return channel.writeAndFlush(packets).flatMap { channel.close() }
-    }
-
     private func closed(_ channel: any Channel) {
         let promise: EventLoopPromise<Void>? = state.withLock { state in
             state.connections[ObjectIdentifier(channel)] = nil
             return state.isDraining && state.connections.isEmpty ? state.onEmpty : nil
         }
         promise?.succeed()
+    }
+}
+
+/// Tells a client that there is no place for it: in place of a greeting, and so without an SQLSTATE.
+private final class RefusalHandler: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    // Not before: a channel takes no writes until it is active.
+    func channelActive(context: ChannelHandlerContext) {
+        var packets = ByteBuffer()
+        _ = packets.writePackets(
+            ServerPackets.error(QueryError(.tooManyConnections, "Too many connections"), withState: false), sequence: 0)
+        let channel = context.channel
+        context.writeAndFlush(wrapOutboundOut(packets)).whenComplete { _ in channel.close(promise: nil) }
     }
 }

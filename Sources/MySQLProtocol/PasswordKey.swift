@@ -11,6 +11,9 @@ package enum PasswordProof: Sendable {
 
 /// The key pair that clients without TLS encrypt their password with, in `caching_sha2_password`'s full authentication.
 package struct PasswordKey: Sendable {
+    /// What 2048 bits encrypt to.
+    static let cipherBytes = 256
+
     /// As it is stored: `-----BEGIN PRIVATE KEY-----` … The library's key type is not Sendable, so it is made of this at each use.
     package let privatePEM: String
     /// What a client is sent when it asks for the key: `-----BEGIN PUBLIC KEY-----` …

@@ -37,6 +37,10 @@ struct DialectRewriter {
         while lexer.tokens[index].kind != .end {
             let token = lexer.tokens[index]
             if lexer.isSymbol(token, ";") { break }
+            if let end = endOfDual(at: index) {
+                index = end
+                continue
+            }
             if needsSpace(before: index) { out.append(UInt8(ascii: " ")) }
             index = try write(at: index, to: &out)
         }
@@ -65,7 +69,7 @@ struct DialectRewriter {
         let token = lexer.tokens[index]
         switch token.kind {
         case .quotedName: append(quoted: lexer.value(token), by: UInt8(ascii: "\""), to: &out)
-        case .string: append(quoted: lexer.value(token), by: UInt8(ascii: "'"), to: &out)
+        case .string: writeString(at: index, to: &out)
         case .systemVariable:
             let name = StatementParser.variableName(lexer.text(token)).name
             guard let value = context.variable(name) else { throw QueryError(.unknownVariable, "Unknown system variable '\(name)'") }
@@ -76,13 +80,23 @@ struct DialectRewriter {
                 out += Array("IS NOT DISTINCT FROM".utf8)
             } else if lexer.isSymbol(token, "&&") {
                 out += Array("AND".utf8)
+            } else if lexer.isSymbol(token, "^") {
+                // The engine would raise to a power.
+                throw QueryError(.notSupported, "The operator ^ is not supported; write xor(a, b)")
             } else if lexer.isSymbol(token, "?") {
                 throw QueryError(.syntax, "A parameter (?) stands only in a prepared statement")
             } else {
                 out += lexer.source[token.range]
             }
+        case .word where lexer.isKeyword(token, "div") && !isQualified(index):
+            // The engine's // keeps the fraction of decimals.
+            throw QueryError(.notSupported, "The operator DIV is not supported; write cast(trunc(a / b) as bigint)")
         case .word: return writeWord(at: index, to: &out)
-        case .number: out += lexer.source[token.range]
+        case .number:
+            guard !lexer.source[token.range].contains(where: { $0 | 0x20 == UInt8(ascii: "x") }) else {
+                throw QueryError(.notSupported, "Hexadecimal literals are not supported; write the number, or unhex('…')")
+            }
+            out += lexer.source[token.range]
         case .end: break
         }
         return index + 1
@@ -90,13 +104,8 @@ struct DialectRewriter {
 
     private func writeWord(at index: Int, to out: inout [UInt8]) -> Int {
         let token = lexer.tokens[index]
-        let isQualified = index > 0 && lexer.isSymbol(lexer.tokens[index - 1], ".")
-        if !isQualified {
+        if !isQualified(index) {
             if lexer.isKeyword(token, "limit"), let end = writeLimit(at: index, to: &out) { return end }
-            if lexer.isKeyword(token, "div") {
-                out += Array("//".utf8)
-                return index + 1
-            }
             if let end = writeFunction(at: index, to: &out) { return end }
         }
         // MySQL's names may begin with a digit, the engine's only in quotes.
@@ -106,6 +115,26 @@ struct DialectRewriter {
             out += lexer.source[token.range]
         }
         return index + 1
+    }
+
+    private func isQualified(_ index: Int) -> Bool { index > 0 && lexer.isSymbol(lexer.tokens[index - 1], ".") }
+
+    /// A backslash escapes in MySQL's LIKE patterns without being declared; in the engine's it must be.
+    private func writeString(at index: Int, to out: inout [UInt8]) {
+        let value = lexer.value(lexer.tokens[index])
+        append(quoted: value, by: UInt8(ascii: "'"), to: &out)
+        let isPattern = index > 0 && lexer.isKeyword(lexer.tokens[index - 1], "like") && !lexer.isKeyword(lexer.tokens[index + 1], "escape")
+        if isPattern, !lexer.mode.noBackslashEscapes, value.contains(UInt8(ascii: "\\")) { out += Array(" ESCAPE '\\'".utf8) }
+    }
+
+    /// `FROM dual` is no table: the place after it, or `nil` where this is none.
+    private func endOfDual(at index: Int) -> Int? {
+        guard lexer.isKeyword(lexer.tokens[index], "from"), lexer.isKeyword(lexer.tokens[index + 1], "dual") else { return nil }
+        let next = lexer.tokens[index + 2]
+        let ends: [StaticString] = ["where", "limit", "union", "order", "having", "intersect", "except"]
+        guard next.kind == .end || lexer.isSymbol(next, ")") || lexer.isSymbol(next, ";") || ends.contains(where: { lexer.isKeyword(next, $0) })
+        else { return nil }
+        return index + 2
     }
 
     /// `LIMIT offset, count` → `LIMIT count OFFSET offset`.

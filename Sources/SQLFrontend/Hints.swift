@@ -52,7 +52,7 @@ package struct Hints: Sendable, Equatable {
             let character = comment[index]
             if let open = quote {
                 if character == open { quote = nil }
-            } else if character == "'" || character == "\"" {
+            } else if (character == "'" || character == "\""), opensValue(comment[start..<index]) {
                 quote = character
             } else if character == "," {
                 pieces.append(comment[start..<index])
@@ -62,6 +62,12 @@ package struct Hints: Sendable, Equatable {
         guard quote == nil else { throw QueryError(.hintValue, "A hint has a quote that is not closed: \(comment[start...].prefix(80))") }
         pieces.append(comment[start...])
         return pieces
+    }
+
+    /// A quote opens only where a value begins: `it's` is not one.
+    private static func opensValue(_ piece: Substring) -> Bool {
+        guard let equals = piece.firstIndex(of: "=") else { return false }
+        return piece[piece.index(after: equals)...].allSatisfy(\.isWhitespace)
     }
 
     private static func keyAndValue(_ piece: Substring) -> (key: String, value: String?) {

@@ -3,7 +3,8 @@ import LoonCore
 extension StatementParser {
     /// `SET …`: variables in all their scopes, NAMES, CHARACTER SET, TRANSACTION.
     mutating func set() throws(QueryError) -> Statement {
-        if cursor.isAt("transaction") || cursor.lexer.isKeyword(cursor.next, "transaction") { return .accepted }
+        let hasScope = cursor.isAt("session") || cursor.isAt("global") || cursor.isAt("local")
+        if cursor.isAt("transaction") || (hasScope && cursor.lexer.isKeyword(cursor.next, "transaction")) { return try alone(.accepted) }
         if cursor.isAt("password") { return .unsupported(kind: "SET PASSWORD") }
         var assignments: [Assignment] = []
         repeat { assignments.append(try assignment()) } while cursor.take(symbol: ",")

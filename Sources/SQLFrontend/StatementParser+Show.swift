@@ -15,7 +15,7 @@ extension StatementParser {
         if cursor.take("columns") || cursor.take("fields") { return try showColumns(full: full) }
         if cursor.take("create", "table") { return try ending(.showCreateTable(try cursor.tableName())) }
         if cursor.take("create", "database") || cursor.take("create", "schema") { return try ending(.showCreateSchema(try cursor.name())) }
-        if cursor.take("warnings") || cursor.take("errors") { return .showWarnings }
+        if cursor.take("warnings") || cursor.take("errors") { return try alone(.showWarnings) }
         _ = cursor.take("global") || cursor.take("session")
         if cursor.take("variables") { return try ending(.showVariables(like: try cursor.likePattern())) }
         guard cursor.token.kind == .word else { throw cursor.unexpected() }

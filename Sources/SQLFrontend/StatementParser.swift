@@ -27,6 +27,12 @@ struct StatementParser {
         return statement
     }
 
+    /// A statement whose words do not matter; another one after it does.
+    mutating func alone(_ statement: Statement) throws(QueryError) -> Statement {
+        while !cursor.isAtEnd, !cursor.isAt(symbol: ";") { cursor.advance() }
+        return try ending(statement)
+    }
+
     // MARK: Queries
 
     private mutating func query() throws(QueryError) -> Statement {
@@ -138,7 +144,7 @@ struct StatementParser {
         guard cursor.token.kind == .word else { throw cursor.unexpected() }
         let word = cursor.lexer.text(cursor.token).uppercased()
         switch word {
-        case "BEGIN", "START", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "UNLOCK": return .accepted
+        case "BEGIN", "START", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "UNLOCK": return try alone(.accepted)
         case "INSERT", "UPDATE", "DELETE", "REPLACE", "ALTER", "TRUNCATE", "GRANT", "REVOKE", "KILL", "CALL", "LOAD", "LOCK", "FLUSH", "MSCK",
             "ANALYZE", "OPTIMIZE", "RENAME", "PREPARE", "EXECUTE", "DEALLOCATE", "CANCEL", "WAIT", "RESEND", "HELP", "CHECK", "HANDLER", "DO":
             return .unsupported(kind: word)

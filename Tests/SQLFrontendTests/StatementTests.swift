@@ -20,7 +20,8 @@ import Testing
 
     @Test(arguments: [
         "selec", "select 1; select 2", "select 'a", "select `a", "select \"a", "/* open", "/*! select 1", "create external table", "show", "use",
-        "use a b", "1", "select $$a$$", "select \u{0}", "create external table t (a int location 'x'", "show query_task where", "set a", "select @",
+        "use a b", "1", "select $$a$$", "select \u{0}", "commit; drop table t", "begin; select 1", "show warnings; drop table t",
+        "set x transaction y", "create external table t (a int location 'x'", "show query_task where", "set a", "select @",
         "create external table t (a array<int>>) location 'oss://b/'", "create external table t (`a\u{7}b` int) location 'oss://b/'",
     ])
     func refuses(_ sql: String) { #expect(throws: QueryError.self) { try parse(sql) } }
@@ -54,7 +55,9 @@ import Testing
         #expect(try statement.hints.flag("run_async") == true)
         #expect(try parse("/*+ MAX_EXECUTION_TIME(1000) */ select 1").hints.values.isEmpty)
         #expect(throws: QueryError.self) { try parse("/*+ run_async */ select 1") }
-        #expect(throws: QueryError.self) { try parse("/*+ mq-topic=don't, run_async=true */ select 1") }
+        #expect(throws: QueryError.self) { try parse("/*+ mq-topic='dont, run_async=true */ select 1") }
+        #expect(try parse("/*+ mq-topic=don't, run_async=true */ select 1").hints.values == ["mq_topic": "don't", "run_async": "true"])
+        #expect(try parse("/*+ don't care */ select 1").hints.values.isEmpty)
         #expect(throws: QueryError.self) { try parse("/*+ run_async=maybe */ select 1").hints.flag("run_async") }
     }
 

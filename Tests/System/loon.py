@@ -30,12 +30,12 @@ def environment(**settings):
 class Program:
     """A server process with its log file."""
 
-    def __init__(self, arguments, log, ready, env):
+    def __init__(self, arguments, log, ready, env, preexec=None):
         self.log_path = pathlib.Path(log)
         # Appended to: a restart goes on in the same file.
         self.start_of_log = self.log_path.stat().st_size if self.log_path.exists() else 0
         with open(self.log_path, "ab") as file:
-            self.process = subprocess.Popen(arguments, stderr=file, stdout=file, stdin=subprocess.DEVNULL, env=env)
+            self.process = subprocess.Popen(arguments, stderr=file, stdout=file, stdin=subprocess.DEVNULL, env=env, preexec_fn=preexec)
         self.port = int(self.wait_for(rf"event={ready} .*?port=(\d+)").group(1))
 
     def log(self):
@@ -72,6 +72,7 @@ class Daemon:
         self.data = pathlib.Path(data)
         self.settings = {"NOTIFY_ACCESS_KEY_ID": KEY_ID, "NOTIFY_ACCESS_KEY_SECRET": KEY_SECRET, "NOTIFY_RETRY_BASE_MS": 50, **settings}
         self.program = None
+        self.preexec = None
         self.passwords = {}
 
     def command(self, *arguments, check=True, input=None):
@@ -82,7 +83,7 @@ class Daemon:
     def start(self, *arguments):
         self.program = Program(
             [BIN / "loond", "serve", "--port", "0", "--data-dir", str(self.data), *map(str, arguments)], str(self.data) + ".log", "server.ready",
-            environment(**self.settings))
+            environment(**self.settings), self.preexec)
         self.passwords["root"] = (self.data / "root-password").read_text().strip()
         return self
 

@@ -95,8 +95,11 @@ def test_mysql_literals_mean_what_mysql_says(daemon):
         cursor.execute("select v from (values (1), (2), (3)) t(v) order by v limit 1, 1")
         assert cursor.fetchall() == ((2,),)
         cursor.execute("set sql_mode = 'ANSI_QUOTES,NO_BACKSLASH_ESCAPES'")
-        cursor.execute("select '\\' as \"b c\", 5 div 2, null <=> null")
-        assert (cursor.fetchone(), cursor.description[0][0]) == (("\\", 2, 1), "b c")
+        cursor.execute("select '\\' as \"b c\", 'a_b' like 'a_b', null <=> null")
+        assert (cursor.fetchone(), cursor.description[0][0]) == (("\\", 1, 1), "b c")
+        cursor.execute("set sql_mode = ''")
+        cursor.execute("select 'a_b' like 'a\\\\_b', 'axb' like 'a\\\\_b', 7 from dual where 1 = 1")
+        assert cursor.fetchone() == (1, 0, 7)
         cursor.execute("select 3--1")
         assert cursor.fetchone() == (4,)
 
@@ -156,6 +159,24 @@ def test_a_client_that_sends_ahead_and_does_not_read_holds_up_nobody(daemon):
         assert time.monotonic() - started < 5
         assert memory() - before < 400 << 20
         greedy._force_close()
+
+
+def test_too_many_connections_are_told_so(tmp_path):
+    import resource
+    import socket
+
+    daemon = loon.Daemon(tmp_path / "data")
+    # Half of these are left for connections.
+    daemon.preexec = lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (200, 200))
+    daemon.start()
+    connections = [socket.create_connection(("127.0.0.1", daemon.program.port), timeout=5) for _ in range(160)]
+    answers = [connection.recv(100) for connection in connections]
+    refused = [answer for answer in answers if b"Too many connections" in answer]
+    assert len(refused) == 60 and all(answer[4:7] == b"\xff\x10\x04" for answer in refused)
+    for connection in connections:
+        connection.close()
+    assert daemon.query("select 1") == ((1,),)
+    assert daemon.program.stop() == 0
 
 
 def test_the_server_says_how_strings_are_escaped(daemon):

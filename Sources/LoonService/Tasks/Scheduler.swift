@@ -113,7 +113,7 @@ final class Scheduler: Sendable {
         checkIdle()
     }
 
-    /// Interrupts what still runs, queries and tasks. The tasks are put back and run again at the next start.
+    /// Interrupts the tasks that still run; they are put back and run again at the next start. Queries end with their connections.
     func interrupt() {
         let running = state.withLock { Array($0.running.values) }
         for cancellation in running { cancellation.cancel(QueryError(.shuttingDown, "Server shutdown in progress")) }
