@@ -43,6 +43,8 @@ package struct OutboxMessage: Sendable {
     /// The outbox row.
     package let number: Int64
     package let taskID: TaskID
+    /// The connection that submitted the task, for the log.
+    package let connectionID: Int64
     package let target: NotificationTarget
     /// The CloudEvents JSON, before the product's own encoding.
     package let body: [UInt8]
@@ -54,10 +56,11 @@ package struct OutboxMessage: Sendable {
     package let created: Int64
 
     package init(
-        number: Int64, taskID: TaskID, target: NotificationTarget, body: [UInt8], tag: String, attempts: Int, created: Int64
+        number: Int64, taskID: TaskID, connectionID: Int64, target: NotificationTarget, body: [UInt8], tag: String, attempts: Int, created: Int64
     ) {
         self.number = number
         self.taskID = taskID
+        self.connectionID = connectionID
         self.target = target
         self.body = body
         self.tag = tag

@@ -12,7 +12,7 @@ final class Gateway: ConnectionBackend {
     private let scheduler: Scheduler
     /// Look accounts up and open sessions: short work.
     private let loginThreads = WorkerThreads(name: "loon.login", threadsMax: 2, queueMax: 1_024)
-    /// Decrypt and hash passwords, which takes tens of milliseconds: a flood of wrong ones holds up no other login.
+    /// Decrypts and hashes passwords, which takes tens of milliseconds: a flood of wrong ones holds up no login that needs no hash.
     private let hashThreads = WorkerThreads(name: "loon.hash", threadsMax: 1, queueMax: 128)
     /// What makes the second login of an account fast: SHA256(SHA256(password)), with the stored hash it was found to match.
     private let seen = Mutex<[String: (stored: String, doubleSHA256: [UInt8])]>([:])
@@ -68,24 +68,5 @@ final class Gateway: ConnectionBackend {
             "connection.opened",
             metadata: ["connection": "\(login.connectionID)", "account": "\(account.name)", "host": "\(login.host)"])
         return Session(login: opened, isAdmin: account.isAdmin, context: context, scheduler: scheduler)
-    }
-}
-
-/// Hexadecimal text, as the double SHA-1 is stored.
-enum Hex {
-    static func text(_ bytes: [UInt8]) -> String {
-        bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
-    }
-
-    /// Empty where the text is no hexadecimal.
-    static func bytes(_ text: String) -> [UInt8] {
-        let digits = Array(text.utf8)
-        guard digits.count % 2 == 0 else { return [] }
-        var bytes: [UInt8] = []
-        for index in stride(from: 0, to: digits.count, by: 2) {
-            guard let byte = UInt8(String(decoding: digits[index..<index + 2], as: UTF8.self), radix: 16) else { return [] }
-            bytes.append(byte)
-        }
-        return bytes
     }
 }

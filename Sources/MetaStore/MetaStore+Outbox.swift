@@ -8,7 +8,7 @@ extension MetaStore {
     package func dueMessages(now: Int64, excluding excluded: Set<Int64>, limit: Int) throws(QueryError) -> [OutboxMessage] {
         try read { database in
             let sql = """
-                SELECT outbox.n, task.id, outbox.target, body, tag, outbox.attempts, outbox.created FROM outbox JOIN task ON task.n = outbox.task
+                SELECT outbox.n, task.id, task.connection_id, outbox.target, body, tag, outbox.attempts, outbox.created FROM outbox JOIN task ON task.n = outbox.task
                 WHERE due <= ? ORDER BY due, outbox.n LIMIT ?
                 """
             let rows = try Row.fetchAll(database, sql: sql, arguments: [now, limit + excluded.count])
@@ -17,7 +17,7 @@ extension MetaStore {
                 // A target that cannot be read holds up no other message: without an endpoint it is given up.
                 let target = (try? Self.decoded(NotificationTarget.self, row["target"])) ?? .unreadable
                 return OutboxMessage(
-                    number: row["n"], taskID: id, target: target,
+                    number: row["n"], taskID: id, connectionID: row["connection_id"], target: target,
                     body: Array(row["body"] as Data), tag: row["tag"], attempts: row["attempts"], created: row["created"])
             }
         }

@@ -204,7 +204,6 @@ struct ConnectionStateMachine: ~Copyable {
         guard case .opening = state else { return .none }
         if let failure { return refuse(failure) }
         state = .ready
-        if isDraining { return refuse(QueryError(.shuttingDown, "Server shutdown in progress")) }
         var packets = ByteBuffer()
         if pendingFastSuccess { sequence = packets.writePackets(ByteBuffer(bytes: [0x01, 0x03]), sequence: sequence) }
         sequence = packets.writePackets(ServerPackets.ok(status: ServerStatus.autocommit), sequence: sequence)

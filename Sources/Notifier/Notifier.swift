@@ -140,7 +140,8 @@ package final class Notifier: @unchecked Sendable {
     private func settle(_ message: OutboxMessage, _ outcome: DeliveryOutcome) {
         let now = clock.now()
         let metadata: Logger.Metadata = [
-            "task": "\(message.taskID)", "product": "\(message.target.product.rawValue)", "attempt": "\(message.attempts + 1)",
+            "task": "\(message.taskID)", "connection": "\(message.connectionID)", "product": "\(message.target.product.rawValue)",
+            "attempt": "\(message.attempts + 1)",
         ]
         messages[message.number] = nil
         machine.posted(message.number)

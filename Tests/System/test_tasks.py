@@ -55,6 +55,9 @@ def test_the_documents_example(daemon, broker):
     assert (meta["rows"], [c["type"] for c in meta["columns"]]) == (4, ["int", "string", "double", "boolean"])
 
     [(message, event)] = [(m, e) for m, e in loon.receive_ons(broker.port) if e["subject"] == task_id]
+    for event_name in ["task.queued", "task.started", "task.ended", "message.sent"]:
+        line = next(line for line in daemon.program.log().splitlines() if f"event={event_name} " in line and f"task={task_id}" in line)
+        assert f" connection={row['connection_id']} " in line
     assert message.message_id == row["mq_message_id"] and message.message_tag == "SUCCESS" and message.properties["KEYS"] == task_id
     assert (event["specversion"], event["id"], event["type"]) == ("1.0", task_id + ".1", "loon.task.success")
     at_send = {"mq_status": "WAITING", "mq_message_id": None, "mq_total_time": None}
