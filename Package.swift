@@ -17,9 +17,12 @@ let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let swiftASN1 = Target.Dependency.product(name: "SwiftASN1", package: "swift-asn1")
 let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
+let x509 = Target.Dependency.product(name: "X509", package: "swift-certificates")
 let xmlCoder = Target.Dependency.product(name: "XMLCoder", package: "XMLCoder")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
@@ -29,9 +32,12 @@ let package = Package(
     platforms: [.macOS(.v15)],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
+        .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/CoreOffice/XMLCoder", from: "0.18.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
@@ -39,16 +45,19 @@ let package = Package(
     ],
     targets: [
         // C shims
+        .target(name: "CCharconv"),
         .target(name: "CCurl"),
+        .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
         .target(name: "CDuckDB", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
 
         // Vocabulary
-        .target(name: "LoonCore", swiftSettings: settings),
+        .target(name: "LoonCore", dependencies: ["CCharconv"], swiftSettings: settings),
 
         // Siblings
         .target(name: "SQLFrontend", dependencies: ["LoonCore"], swiftSettings: settings),
         .target(
-            name: "MySQLProtocol", dependencies: ["LoonCore", nioCore, nioPosix, crypto, cryptoExtras, logging], swiftSettings: settings),
+            name: "MySQLProtocol", dependencies: ["CZlib", "LoonCore", nioCore, nioPosix, nioSSL, crypto, cryptoExtras, logging],
+            swiftSettings: settings),
         .target(name: "ObjectStore", dependencies: ["LoonCore"], swiftSettings: settings),
         .target(name: "MetaStore", dependencies: ["LoonCore", grdb], swiftSettings: settings),
         .target(name: "QueryEngine", dependencies: ["LoonCore", "CDuckDB"], swiftSettings: settings),
@@ -60,7 +69,7 @@ let package = Package(
             name: "LoonService",
             dependencies: [
                 "AccessControl", "LoonCore", "MetaStore", "MySQLProtocol", "Notifier", "ObjectStore", "QueryEngine", "SQLFrontend", crypto, logging,
-                nioCore, nioPosix, serviceLifecycle, unixSignals, yams,
+                nioCore, nioPosix, nioSSL, serviceLifecycle, swiftASN1, unixSignals, x509, yams,
             ], swiftSettings: settings),
 
         // Executables
@@ -80,5 +89,6 @@ let package = Package(
         .testTarget(name: "ObjectStoreTests", dependencies: ["LoonCore", "ObjectStore"], swiftSettings: settings),
         .testTarget(name: "ProjectTests", swiftSettings: settings),
         .testTarget(name: "SQLFrontendTests", dependencies: ["LoonCore", "SQLFrontend"], swiftSettings: settings),
-    ]
+    ],
+    cxxLanguageStandard: .cxx17
 )

@@ -1,10 +1,11 @@
 import Synchronization
 
-/// Asks a run to stop. The one who runs hangs an action on it, which is taken off before what it acts on is gone.
+/// Asks a run to stop, and how far it is. The one who runs hangs its two answers on it, which are taken off before what they reach for is gone.
 package final class Cancellation: Sendable {
     private struct State: ~Copyable {
         var reason: QueryError?
         var action: (@Sendable () -> Void)?
+        var progress: (@Sendable () -> Double?)?
     }
     private let state = Mutex(State())
 
@@ -12,6 +13,9 @@ package final class Cancellation: Sendable {
 
     /// Why the run is to stop, `nil` while it may go on.
     package var reason: QueryError? { state.withLock { $0.reason } }
+
+    /// How much of the run is done, from 0 to 1; `nil` where that is not known.
+    package var progress: Double? { state.withLock { $0.progress?() } }
 
     /// Asks the run to stop. The first reason stays.
     package func cancel(_ reason: QueryError) {
@@ -22,13 +26,21 @@ package final class Cancellation: Sendable {
         }
     }
 
-    /// Runs `body` with `action` called if the run is to stop meanwhile; throws the reason where it is to stop already.
-    package func run<Value>(stoppingWith action: @escaping @Sendable () -> Void, _ body: () throws -> Value) throws -> Value {
+    /// Runs `body` with `action` called if the run is to stop meanwhile, and `progress` asked how far it is; throws the reason where it is to stop already.
+    package func run<Value>(
+        stoppingWith action: @escaping @Sendable () -> Void, progress: @escaping @Sendable () -> Double?, _ body: () throws -> Value
+    ) throws -> Value {
         try state.withLock {
             if let reason = $0.reason { throw reason }
             $0.action = action
+            $0.progress = progress
         }
-        defer { state.withLock { $0.action = nil } }
+        defer {
+            state.withLock {
+                $0.action = nil
+                $0.progress = nil
+            }
+        }
         return try body()
     }
 }

@@ -33,6 +33,32 @@ package struct CivilTime: Sendable, Equatable {
         return (Int(yearOfEra + era * 400) + (month <= 2 ? 1 : 0), month, day)
     }
 
+    /// Days since 1970-01-01 of a date; the inverse of `date(daysSinceEpoch:)`.
+    package static func days(year: Int, month: Int, day: Int) -> Int64 {
+        let shifted = Int64(month <= 2 ? year - 1 : year)
+        let (era, yearOfEra) = floorDivide(shifted, by: 400)
+        let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
+        return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + Int64(dayOfYear) - 719_468
+    }
+
+    /// Microseconds since 1970 of `yyyy-MM-dd[ HH:mm:ss[.ffffff]]`; `nil` where the text is none.
+    package static func microseconds(parsing text: String) -> Int64? {
+        let halves = text.split(separator: " ", maxSplits: 1)
+        guard let first = halves.first else { return nil }
+        let date = first.split(separator: "-", omittingEmptySubsequences: false).compactMap { Int($0) }
+        guard date.count == 3, (0...9_999).contains(date[0]), (1...12).contains(date[1]), (1...31).contains(date[2]) else { return nil }
+        let day = days(year: date[0], month: date[1], day: date[2]) * 86_400_000_000
+        guard halves.count == 2 else { return day }
+        let clock = halves[1].split(separator: ".", maxSplits: 1)
+        let parts = clock[0].split(separator: ":", omittingEmptySubsequences: false).compactMap { Int64($0) }
+        guard parts.count == 3, (0...838).contains(parts[0]), (0...59).contains(parts[1]), (0...59).contains(parts[2]) else { return nil }
+        let seconds = parts[0] * 3_600 + parts[1] * 60 + parts[2]
+        guard clock.count == 2 else { return day + seconds * 1_000_000 }
+        let digits = clock[1].prefix(6)
+        guard let fraction = Int64(digits + String(repeating: "0", count: 6 - digits.count)) else { return nil }
+        return day + seconds * 1_000_000 + fraction
+    }
+
     /// The quotient rounded down and the remainder, which is never negative. `divisor` is positive.
     package static func floorDivide(_ value: Int64, by divisor: Int64) -> (quotient: Int64, remainder: Int64) {
         let remainder = value % divisor

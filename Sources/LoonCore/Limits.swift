@@ -1,8 +1,6 @@
 /// Every bound of the daemon in one place: what a queue, a buffer or an input may grow to. Units are in the names.
 package enum Limits {
     // Peers
-    /// Open connections.
-    package static let connectionsMax = 10_000
     /// A packet before the account is known: a handshake response or an authentication answer.
     package static let handshakePacketBytesMax = 64 * 1024
     /// A command with all the packets it is spread over (MySQL's `max_allowed_packet`).
@@ -19,6 +17,20 @@ package enum Limits {
     package static let rowBytesMax = 1024 * 1024 * 1024
     /// Bytes of commands that a client may send ahead while one runs, one command aside.
     package static let pipelinedBytesMax = 1024 * 1024
+    /// Prepared statements of one connection.
+    package static let preparedStatementsMax = 1_024
+    /// Names and values that a client may say about itself.
+    package static let connectAttributesMax = 128
+    /// Bytes of a cursor's rows in memory, and of one answer to COM_STMT_FETCH.
+    package static let cursorMemoryBytesMax = 1024 * 1024
+    /// Bytes of a cursor's rows on the disk.
+    package static let cursorFileBytesMax = 16 * 1024 * 1024 * 1024
+    /// How long the rest of a command may take once its first bytes are there (MySQL's `net_read_timeout`).
+    package static let readStallSecondsMax: Int64 = 30
+    /// How often connections are looked at for time that has run out.
+    package static let sweepMilliseconds: Int64 = 500
+    /// Connections beyond the configured number, for administrators.
+    package static let reservedConnections = 5
     /// Row buffers of one result that may wait for the socket at a time.
     package static let rowBuffersInFlight = 4
 
@@ -35,6 +47,17 @@ package enum Limits {
     package static let columnsMax = 4_096
     /// Hints of one statement.
     package static let hintsMax = 64
+
+    /// Bytes of a statement that may be read, and answered if it needs nothing else, on the event loop.
+    package static let inlineStatementBytesMax = 4 * 1024
+    /// Bytes of a statement that SHOW PROCESSLIST can show.
+    package static let shownStatementBytesMax = 64 * 1024
+    /// User variables of one session.
+    package static let userVariablesMax = 1_024
+    /// How long a killed statement's engine may take to end before the client is answered without it.
+    package static let killPatienceMilliseconds = 100
+    /// How often a client that wants to know is told how far its statement is.
+    package static let progressMilliseconds = 500
 
     // Work
     /// Statements that wait for one of the statement threads.

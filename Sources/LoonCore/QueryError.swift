@@ -9,6 +9,9 @@ package struct QueryError: Error, Sendable, CustomStringConvertible {
         case unknownCommand, packetTooLarge, packetsOutOfOrder, malformedPacket, malformedData, valueOutOfRange
         case hintValue, location, missingObject, tooManyConnections, queueFull, interrupted, outOfMemory
         case shuttingDown, storage, engine, internalFault, resultTooLarge
+        case malformedCommand, wrongArguments, unknownStatement, tooManyStatements, noCursor, insecureTransport, idleTooLong, timeLimit
+        case unknownThread, notOwner, ambiguousColumn, notGrouped, unknownFunction, unknownSystemTable, readOnlyVariable, globalVariable
+        case noSuchGrant, sessionVariable, unknownCharset, unknownTimeZone, divisionByZero, wrongType
     }
 
     package let code: Code

@@ -31,13 +31,3 @@ package struct ResultColumn: Sendable, Equatable {
         self.type = type
     }
 }
-
-/// A value that the daemon itself answers with, in rows of SHOW and the like.
-package enum SQLValue: Sendable, Equatable {
-    case null
-    case integer(Int64)
-    case text(String)
-
-    package static func optional(_ text: String?) -> SQLValue { text.map(SQLValue.text) ?? .null }
-    package static func optional(_ number: Int64?) -> SQLValue { number.map(SQLValue.integer) ?? .null }
-}

@@ -34,6 +34,16 @@ package struct TextBuffer: ~Copyable {
         capacity = larger
     }
 
+    /// Room for `more` bytes, which the caller writes from `base + count` on and then counts with `advance`.
+    @inline(__always)
+    mutating func tail(_ more: Int) -> UnsafeMutablePointer<UInt8> {
+        reserve(more)
+        return base + count
+    }
+
+    @inline(__always)
+    mutating func advance(_ written: Int) { count += written }
+
     @inline(__always)
     package mutating func append(_ byte: UInt8) {
         reserve(1)
@@ -47,6 +57,12 @@ package struct TextBuffer: ~Copyable {
         reserve(bytes.count)
         (base + count).update(from: start, count: bytes.count)
         count += bytes.count
+    }
+
+    package mutating func appendZeros(_ zeros: Int) {
+        reserve(zeros)
+        (base + count).update(repeating: 0, count: zeros)
+        count += zeros
     }
 
     package mutating func append(_ text: String) {
@@ -64,42 +80,5 @@ package struct TextBuffer: ~Copyable {
     package mutating func set(_ byte: UInt8, at index: Int) {
         precondition(index < count)
         base[index] = byte
-    }
-
-    // MARK: Numbers
-
-    package mutating func append(decimal value: UInt64) {
-        reserve(20)
-        var rest = value
-        var digits = 0
-        repeat {
-            base[count + digits] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
-            rest /= 10
-            digits += 1
-        } while rest != 0
-        var low = count
-        var high = count + digits - 1
-        while low < high {
-            swap(&base[low], &base[high])
-            low += 1
-            high -= 1
-        }
-        count += digits
-    }
-
-    package mutating func append(decimal value: Int64) {
-        if value < 0 { append(UInt8(ascii: "-")) }
-        append(decimal: value.magnitude)
-    }
-
-    /// `value` with leading zeros to `width` digits.
-    package mutating func append(padded value: Int, width: Int) {
-        reserve(width)
-        var rest = value.magnitude
-        for place in stride(from: width - 1, through: 0, by: -1) {
-            base[count + place] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
-            rest /= 10
-        }
-        count += width
     }
 }

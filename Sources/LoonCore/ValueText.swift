@@ -9,28 +9,9 @@ extension ColumnView {
             return
         }
         switch type {
-        case .null: break
-        case .boolean:
-            let position = offset + row
-            let byte = values?.load(fromByteOffset: position >> 3, as: UInt8.self) ?? 0
-            out.append(byte >> UInt8(position & 7) & 1 == 1 ? UInt8(ascii: "1") : UInt8(ascii: "0"))
-        case .int8: out.append(decimal: Int64(value(row, as: Int8.self) ?? 0))
-        case .int16: out.append(decimal: Int64(value(row, as: Int16.self) ?? 0))
-        case .int32: out.append(decimal: Int64(value(row, as: Int32.self) ?? 0))
-        case .int64: out.append(decimal: value(row, as: Int64.self) ?? 0)
-        case .uint8: out.append(decimal: UInt64(value(row, as: UInt8.self) ?? 0))
-        case .uint16: out.append(decimal: UInt64(value(row, as: UInt16.self) ?? 0))
-        case .uint32: out.append(decimal: UInt64(value(row, as: UInt32.self) ?? 0))
-        case .uint64: out.append(decimal: value(row, as: UInt64.self) ?? 0)
-        case .float32: out.append(number: (value(row, as: Float.self) ?? 0).description)
-        case .float64: out.append(number: (value(row, as: Double.self) ?? 0).description)
-        case .decimal(_, let scale): out.append(decimal: value(row, as: Int128.self) ?? 0, scale: scale)
-        case .text, .binary: out.append(bytes(row))
-        case .date: out.append(days: Int64(value(row, as: Int32.self) ?? 0))
-        case .time: out.append(timeOfDay: value(row, as: Int64.self) ?? 0)
-        case .timestamp(let unit): out.append(timestamp: value(row, as: Int64.self) ?? 0, unit: unit)
         case .interval: appendInterval(row: row, to: &out)
         case .list, .structure, .map: appendJSON(row: row, to: &out)
+        default: Cell(self).appendText(row: row, to: &out)
         }
     }
 
@@ -117,77 +98,6 @@ extension ColumnView {
 }
 
 extension TextBuffer {
-    /// A number as Swift prints it (the shortest text that reads back the same), in MySQL's spelling: no zero fraction, no plus sign or leading
-    /// zero in an exponent.
-    fileprivate mutating func append(number text: String) {
-        var text = text
-        if let mark = text.firstIndex(of: "e"), let exponent = Int(text[text.index(after: mark)...]) {
-            append(number: String(text[..<mark]))
-            append(UInt8(ascii: "e"))
-            return append(decimal: Int64(exponent))
-        }
-        text.withUTF8 { bytes in
-            let whole = bytes.count > 2 && bytes[bytes.count - 2] == UInt8(ascii: ".") && bytes[bytes.count - 1] == UInt8(ascii: "0")
-            append(whole ? UnsafeBufferPointer(rebasing: bytes.dropLast(2)) : bytes)
-        }
-    }
-
-    fileprivate mutating func append(decimal value: Int128, scale: Int) {
-        if value < 0 { append(UInt8(ascii: "-")) }
-        let digits = String(value.magnitude)
-        guard scale > 0 else { return append(digits) }
-        let padded = String(repeating: "0", count: max(0, scale + 1 - digits.utf8.count)) + digits
-        append(String(padded.dropLast(scale)))
-        append(UInt8(ascii: "."))
-        append(String(padded.suffix(scale)))
-    }
-
-    fileprivate mutating func append(days: Int64) {
-        // The engine's infinities are the two ends of the range.
-        if days == Int32.max || days == -Int64(Int32.max) { return append(days > 0 ? "infinity" : "-infinity") }
-        let (year, month, day) = CivilTime.date(daysSinceEpoch: days)
-        if year < 0 { append(UInt8(ascii: "-")) }
-        append(padded: Swift.abs(year), width: max(4, String(Swift.abs(year)).utf8.count))
-        append(UInt8(ascii: "-"))
-        append(padded: month, width: 2)
-        append(UInt8(ascii: "-"))
-        append(padded: day, width: 2)
-    }
-
-    /// `HH:mm:ss`, with six digits of fraction where there is one.
-    fileprivate mutating func append(timeOfDay microseconds: Int64) {
-        append(seconds: microseconds / 1_000_000, fraction: Int(microseconds % 1_000_000), digits: 6)
-    }
-
-    fileprivate mutating func append(timestamp value: Int64, unit: ColumnType.TimeUnit) {
-        let (perSecond, digits): (Int64, Int) =
-            switch unit {
-            case .second: (1, 0)
-            case .millisecond: (1_000, 3)
-            case .microsecond: (1_000_000, 6)
-            case .nanosecond: (1_000_000_000, 9)
-            }
-        // The engine's infinities are the two ends of the range.
-        if value == .max || value == -.max { return append(value > 0 ? "infinity" : "-infinity") }
-        let (seconds, fraction) = CivilTime.floorDivide(value, by: perSecond)
-        let (days, secondOfDay) = CivilTime.floorDivide(seconds, by: 86_400)
-        append(days: days)
-        append(UInt8(ascii: " "))
-        append(seconds: secondOfDay, fraction: Int(fraction), digits: digits)
-    }
-
-    private mutating func append(seconds: Int64, fraction: Int, digits: Int) {
-        let hours = Int(seconds / 3_600)
-        append(padded: hours, width: hours < 100 ? 2 : String(hours).utf8.count)
-        append(UInt8(ascii: ":"))
-        append(padded: Int(seconds / 60 % 60), width: 2)
-        append(UInt8(ascii: ":"))
-        append(padded: Int(seconds % 60), width: 2)
-        guard fraction != 0 else { return }
-        append(UInt8(ascii: "."))
-        append(padded: fraction, width: digits)
-    }
-
     /// A JSON string with its quotes (RFC 8259 §7).
     package mutating func append(jsonString text: String) {
         append(UInt8(ascii: "\""))

@@ -41,9 +41,9 @@ package struct Daemon: Service {
         try directory.lock()
         // Refused here rather than at each task's end.
         _ = try ObjectKey(bucket: configuration.resultBucket, key: "")
-        let connectionsMax = OpenFiles.raiseLimit()
+        let connectionsMax = OpenFiles.raiseLimit(for: configuration.connectionsMax)
         try DuckDBLibrary.load(configuration.library, anyVersion: configuration.acceptsAnyEngineVersion)
-        let context = try makeContext(directory)
+        let context = try makeContext(directory, connectionsMax: connectionsMax)
         let messages = TaskMessage(
             source: "/loon/\(context.store.instanceID)", offsetMinutes: configuration.timeZoneOffsetMinutes)
         let recovered = try context.store.recover(now: context.clock.now()) { messages.encode($0) }
@@ -58,8 +58,12 @@ package struct Daemon: Service {
         notifier.start()
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let server = MySQLServer(
-            loop: group.next(), connectionsMax: connectionsMax, serverVersion: SystemVariables.version,
-            backend: Gateway(context: context, scheduler: scheduler), key: key, log: log)
+            loop: group.next(),
+            options: .init(
+                serverVersion: SystemVariables.version, connectionsMax: connectionsMax, key: key,
+                tls: try certificate(directory).map { try $0.context() },
+                requiresSecureTransport: configuration.requiresSecureTransport, spoolDirectory: directory.path + "/spill"),
+            backend: Gateway(context: context, scheduler: scheduler), log: log)
         let port = try await listen(server)
         if recovered.queued > 0 { log.info("server.recovered", metadata: ["tasks": "\(recovered.queued)"]) }
         scheduler.wake()
@@ -82,7 +86,15 @@ package struct Daemon: Service {
 
     // MARK: Start
 
-    private func makeContext(_ directory: DataDirectory) throws -> ServiceContext {
+    /// `nil` where TLS is not to be offered.
+    private func certificate(_ directory: DataDirectory) throws(QueryError) -> ServerCertificate? {
+        guard configuration.offersTLS else { return nil }
+        let certificate = try ServerCertificate(configuration, directory)
+        log.info("tls.ready", metadata: ["certificate": "\(certificate.path)", "sha256": "\(certificate.fingerprint)"])
+        return certificate
+    }
+
+    private func makeContext(_ directory: DataDirectory, connectionsMax: Int) throws -> ServiceContext {
         let objects = try LocalObjectStore(root: directory.path + "/oss", staging: directory.path + "/staging")
         try objects.sweepStaging()
         // What the engine could not hold in memory when it was killed.
@@ -97,7 +109,30 @@ package struct Daemon: Service {
                 spillDirectory: directory.path + "/spill"))
         return ServiceContext(
             configuration: configuration, store: store, objects: objects, engine: engine, clock: .system, log: log,
+            variables: SystemVariables(serverVariables(connectionsMax: connectionsMax, directory)), started: WallClock.system.now(),
             statementThreads: WorkerThreads(name: "loon.statement", threadsMax: 8, queueMax: Limits.statementQueueMax))
+    }
+
+    /// What of MySQL's variables is this daemon's own.
+    private func serverVariables(connectionsMax: Int, _ directory: DataDirectory) -> [String: SQLValue] {
+        let offset = configuration.timeZoneOffsetMinutes
+        let minutes = offset.magnitude % 60
+        let zone =
+            (offset < 0 ? "-" : "+") + (offset.magnitude < 600 ? "0" : "") + "\(offset.magnitude / 60):" + (minutes < 10 ? "0" : "") + "\(minutes)"
+        return [
+            "version": .text(SystemVariables.version), "version_comment": .text("Loon, asynchronous SQL over an object store"),
+            "version_compile_os": .text("Linux"), "license": .text("Apache-2.0"), "hostname": .text(ProcessInfo.processInfo.hostName),
+            "port": .integer(Int64(configuration.port)), "socket": .text(socketPath(directory)), "max_connections": .integer(Int64(connectionsMax)),
+            "max_allowed_packet": .integer(Int64(Limits.commandBytesMax)), "net_write_timeout": .integer(Int64(Limits.writeStallSecondsMax)),
+            "net_read_timeout": .integer(Limits.readStallSecondsMax), "connect_timeout": .integer(Limits.handshakeSecondsMax),
+            "max_prepared_stmt_count": .integer(Int64(Limits.preparedStatementsMax)), "system_time_zone": .text(zone), "time_zone": .text("SYSTEM"),
+            "have_ssl": .text(configuration.offersTLS ? "YES" : "DISABLED"), "have_openssl": .text(configuration.offersTLS ? "YES" : "DISABLED"),
+            "require_secure_transport": .integer(configuration.requiresSecureTransport ? 1 : 0), "lower_case_table_names": .integer(2),
+            "log_bin": .integer(0), "performance_schema": .integer(0), "event_scheduler": .text("OFF"), "local_infile": .integer(0),
+            "default_storage_engine": .text("DuckDB"), "default_tmp_storage_engine": .text("DuckDB"), "have_query_cache": .text("NO"),
+            "datadir": .text("/"),
+            "sql_auto_is_null": .integer(0),
+        ]
     }
 
     private var notifierOptions: Notifier.Options {

@@ -4,6 +4,7 @@ import LoonCore
 import MetaStore
 import MySQLProtocol
 import QueryEngine
+import SQLFrontend
 import Synchronization
 
 /// Stands behind the protocol: knows the accounts and opens sessions.
@@ -59,11 +60,15 @@ final class Gateway: ConnectionBackend {
             throw QueryError(.authenticationFailed, "Access denied for user '\(login.user)'@'\(login.host)'")
         }
         var schema: String?
-        if let name = login.database {
+        if let name = login.database, SystemSchema.names.contains(name.lowercased()) {
+            schema = name.lowercased()
+        } else if let name = login.database {
             schema = try context.store.schema(name)?.name
             guard schema != nil else { throw QueryError(.unknownDatabase, "Unknown database '\(name)'") }
         }
-        let opened = Login(connectionID: login.connectionID, user: account.name, database: schema, host: login.host)
+        let opened = Login(
+            connectionID: login.connectionID, user: account.name, database: schema, host: login.host, attributes: login.attributes,
+            isInteractive: login.isInteractive, cipher: login.cipher, disconnect: login.disconnect)
         context.log.debug(
             "connection.opened",
             metadata: ["connection": "\(login.connectionID)", "account": "\(account.name)", "host": "\(login.host)"])

@@ -1,3 +1,4 @@
+import Dispatch
 import Logging
 import LoonCore
 import MetaStore
@@ -13,6 +14,12 @@ struct ServiceContext: Sendable {
     let engine: any QueryEngine
     let clock: WallClock
     let log: Logger
+    let variables: SystemVariables
+    let sessions = Sessions()
+    /// Where time limits and patience with the engine run out: short work.
+    let timers = DispatchQueue(label: "loon.timers")
+    /// When the daemon began, in milliseconds since 1970.
+    let started: Int64
     /// Where statements are read and answered: they block on the metadata and the disk.
     let statementThreads: WorkerThreads
 

@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 package import LoonCore
 
 extension WallClock {

@@ -28,6 +28,15 @@ extension MetaStore {
     }
 
     /// Throws where there is an account of that name.
+    /// All of them, by name.
+    package func accounts() throws(QueryError) -> [AccountRecord] {
+        try read { database in
+            try Row.fetchAll(database, sql: "SELECT * FROM account ORDER BY name").map {
+                AccountRecord(name: $0["name"], isAdmin: $0["is_admin"], plugin: $0["plugin"], passwordHash: $0["password_hash"])
+            }
+        }
+    }
+
     package func createAccount(_ account: AccountRecord, now: Int64) throws(QueryError) {
         try writer.perform { context in
             let exists = try Bool.fetchOne(context.database, sql: "SELECT 1 FROM account WHERE name = ?", arguments: [account.name])

@@ -22,6 +22,28 @@ extension MetaStore {
         }
     }
 
+    /// The tables of a schema, of those that `names` has in lower case, if it is not `nil`.
+    package func tables(schema: String, named names: Set<String>?) throws(QueryError) -> [ExternalTable] {
+        guard let names else { return try tables(schema: schema) }
+        var tables: [ExternalTable] = []
+        for name in names.sorted() { if let table = try table(schema: schema, name: name) { tables.append(table) } }
+        return tables
+    }
+
+    package func tableNames(schema: String) throws(QueryError) -> [String] {
+        try read { try String.fetchAll($0, sql: "SELECT name FROM catalog_table WHERE schema = ? ORDER BY name", arguments: [schema]) }
+    }
+
+    /// Names with comments, without reading the definitions whole.
+    package func tableComments(schema: String) throws(QueryError) -> [(name: String, comment: String?)] {
+        try read { database in
+            try Row.fetchAll(
+                database, sql: "SELECT name, json_extract(definition, '$.comment') FROM catalog_table WHERE schema = ? ORDER BY name",
+                arguments: [schema]
+            ).map { (name: $0[0], comment: $0[1]) }
+        }
+    }
+
     /// Adds a schema. `check` sees the others in the same transaction and throws what stands against it. False where it exists already.
     package func createSchema(
         _ schema: SchemaDefinition, check: @escaping @Sendable ([SchemaDefinition]) throws -> Void

@@ -81,6 +81,8 @@ extension MetaStore {
         switch value {
         case .null: nil
         case .integer(let number): number
+        case .unsigned(let number): Int64(clamping: number)
+        case .real(let number): number
         case .text(let text): text
         }
     }
@@ -89,7 +91,7 @@ extension MetaStore {
         switch (row[index] as DatabaseValue).storage {
         case .null, .blob: .null
         case .int64(let number): .integer(number)
-        case .double(let number): .text("\(number)")
+        case .double(let number): .real(number)
         case .string(let text): .text(text)
         }
     }

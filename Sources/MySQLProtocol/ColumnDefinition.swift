@@ -6,6 +6,7 @@ import NIOCore
 /// The lengths and flags are those that MySQL gives columns of these types.
 struct ColumnDefinition {
     let name: String
+    let table: String
     let type: FieldType
     let collation: UInt16
     /// Display width, in bytes.
@@ -32,11 +33,16 @@ struct ColumnDefinition {
     private static let unsignedFlag: UInt16 = 0x20
     private static let binaryFlag: UInt16 = 0x80
     private static let blobFlag: UInt16 = 0x10
-    /// Text of unknown length is announced as LONGTEXT's.
-    private static let longText = UInt32.max
+    /// Text of no declared length is announced as the longest VARCHAR of Hive's, 65,535 characters of up to four bytes: ODBC makes buffers of the length,
+    /// and JDBC shows LONGTEXT as a file.
+    private static let longText: UInt32 = 65_535 * 4
 
-    init(_ column: ResultColumn) {
+    /// A parameter of a prepared statement, whose type is the client's choice.
+    static var parameter: ColumnDefinition { ColumnDefinition(ResultColumn(name: "?", type: .text)) }
+
+    init(_ column: ResultColumn, table: String = "") {
         name = column.name
+        self.table = table
         let binary = Collation.binary
         (type, collation, length, flags, decimals) =
             switch column.type {
@@ -54,8 +60,8 @@ struct ColumnDefinition {
             case .float64: (.double, binary, 22, Self.binaryFlag, 31)
             case .decimal(let precision, let scale):
                 (.newDecimal, binary, UInt32(precision + (scale > 0 ? 2 : 1)), Self.binaryFlag, UInt8(scale))
-            case .text, .interval, .list, .structure, .map: (.varString, Collation.utf8mb4, Self.longText, 0, 39)
-            case .binary: (.blob, binary, Self.longText, Self.binaryFlag | Self.blobFlag, 0)
+            case .text, .interval, .list, .structure, .map: (.varString, Collation.utf8mb4, Self.longText, 0, 31)
+            case .binary: (.blob, binary, .max, Self.binaryFlag | Self.blobFlag, 0)
             case .date: (.date, binary, 10, Self.binaryFlag, 0)
             case .time: (.time, binary, 17, Self.binaryFlag, 6)
             case .timestamp(.second): (.dateTime, binary, 19, Self.binaryFlag, 0)
@@ -63,12 +69,16 @@ struct ColumnDefinition {
             }
     }
 
-    var payload: ByteBuffer {
+    /// `withDefault`: as COM_FIELD_LIST answers, with the column's default value, which is NULL.
+    func payload(withDefault: Bool = false) -> ByteBuffer {
         var buffer = ByteBuffer()
+        buffer.reserveCapacity(32 + name.utf8.count + 2 * table.utf8.count)
         buffer.writeLengthEncoded("def")
-        for _ in 0..<3 { buffer.writeLengthEncoded("") }  // schema, table, original table
+        buffer.writeLengthEncoded("")  // schema
+        buffer.writeLengthEncoded(table)
+        buffer.writeLengthEncoded(table)  // original table
         buffer.writeLengthEncoded(name)
-        buffer.writeLengthEncoded("")  // original name
+        buffer.writeLengthEncoded(table.isEmpty ? "" : name)  // original name
         buffer.writeLengthEncoded(12)  // bytes of what follows
         buffer.writeInteger(collation, endianness: .little)
         buffer.writeInteger(length, endianness: .little)
@@ -76,6 +86,7 @@ struct ColumnDefinition {
         buffer.writeInteger(flags, endianness: .little)
         buffer.writeInteger(decimals)
         buffer.writeInteger(UInt16(0))
+        if withDefault { buffer.writeInteger(UInt8(0xFB)) }
         return buffer
     }
 }

@@ -1,63 +1,85 @@
 import Logging
 import LoonCore
 import NIOCore
+import NIOSSL
 
 /// Does what the connection's state machine decides. Confined to the connection's event loop.
 final class ConnectionHandler: ChannelInboundHandler {
-    typealias InboundIn = Packet
+    typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
-
-    /// Tells a connection that the daemon stops.
-    struct Drain: Sendable {}
 
     private var machine: ConnectionStateMachine
     private let connectionID: UInt32
     private let nonce: Nonce
     private let host: String
-    private let serverVersion: String
-    private let backend: any ConnectionBackend
-    private let bound: PayloadBound
-    private let key: PasswordKey
-    private let log: Logger
+    private let environment: ServerEnvironment
     private var session: (any ProtocolSession)?
     private var context: ChannelHandlerContext?
-    private var handshakeTimer: Scheduled<Void>?
     private var isPaused = false
 
-    init(connectionID: UInt32, isLocal: Bool, host: String, bound: PayloadBound, environment: ServerEnvironment) {
+    // What came in, on its way to the machine.
+    private var decoder = PacketDecoder()
+    private var inbound = ByteBuffer()
+    private var isDecoding = false
+    /// Set while the connection is compressed.
+    private var decompressor: Decompressor?
+
+    /// When the client was last heard of, or last answered: what the timeouts are counted from.
+    private var lastActivity = NIODeadline.now()
+
+    init(connectionID: UInt32, isUnixSocket: Bool, host: String, environment: ServerEnvironment) {
         nonce = Nonce()
-        key = environment.key
-        machine = ConnectionStateMachine(nonce: nonce, isLocal: isLocal, host: host, publicPEM: environment.key.publicPEM)
         self.connectionID = connectionID
         self.host = host
-        self.bound = bound
-        serverVersion = environment.serverVersion
-        backend = environment.backend
-        log = environment.log
+        self.environment = environment
+        machine = ConnectionStateMachine(
+            .init(
+                nonce: nonce, host: host, publicPEM: environment.key.publicPEM, offersTLS: environment.tls != nil,
+                isLocal: isUnixSocket || host.hasPrefix("127.") || host == "::1", isUnixSocket: isUnixSocket,
+                requiresSecureTransport: environment.requiresSecureTransport))
     }
 
     // MARK: Events
 
     func channelActive(context: ChannelHandlerContext) {
         self.context = context
-        let greeting = Greeting(serverVersion: serverVersion, connectionID: connectionID, nonce: nonce, plugin: .cachingSHA2)
+        let greeting = Greeting(
+            serverVersion: environment.serverVersion, connectionID: connectionID, nonce: nonce, plugin: .cachingSHA2,
+            offersTLS: environment.tls != nil)
         var packets = ByteBuffer()
         _ = packets.writePackets(greeting.payload, sequence: 0)
         context.writeAndFlush(wrapOutboundOut(packets), promise: nil)
         machine.greeted()
-        let handler = NIOLoopBound(self, eventLoop: context.eventLoop)
-        handshakeTimer = context.eventLoop.scheduleTask(in: .seconds(Limits.handshakeSecondsMax)) {
-            handler.value.perform(handler.value.machine.handshakeTimedOut())
-        }
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        perform(machine.received(unwrapInboundIn(data)))
+        lastActivity = .now()
+        var bytes = unwrapInboundIn(data)
+        if decompressor != nil {
+            // Not moved out of the optional: it is needed for the sequence ids of answers given meanwhile.
+            guard decompressor?.read(bytes, into: &inbound) == true else { return context.close(promise: nil) }
+        } else if inbound.readableBytes == 0 {
+            inbound = bytes
+        } else {
+            inbound.writeBuffer(&bytes)
+        }
+        decode()
+    }
+
+    /// Hands every whole packet to the machine. What a packet sets off may come back here.
+    private func decode() {
+        guard !isDecoding else { return }
+        isDecoding = true
+        while let packet = decoder.next(&inbound, bytesMax: machine.isAuthenticated ? Limits.commandBytesMax : Limits.handshakePacketBytesMax) {
+            perform(machine.received(packet))
+        }
+        isDecoding = false
+        // The allocator's block is not held by a connection that waits.
+        if inbound.readableBytes == 0 { inbound = ByteBuffer() }
     }
 
     func channelInactive(context: ChannelHandlerContext) {
         machine.disconnected()
-        handshakeTimer?.cancel()
         session?.close()
         session = nil
         self.context = nil
@@ -71,9 +93,7 @@ final class ConnectionHandler: ChannelInboundHandler {
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if event is Drain {
-            perform(machine.drain())
-        } else if case ChannelEvent.inputClosed = event {
+        if case ChannelEvent.inputClosed = event {
             // The client said goodbye and will not read an answer.
             context.close(promise: nil)
         } else {
@@ -82,8 +102,25 @@ final class ConnectionHandler: ChannelInboundHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        log.debug("connection.error", metadata: ["connection": "\(connectionID)", "error": "\(error)"])
+        environment.log.debug("connection.error", metadata: ["connection": "\(connectionID)", "error": "\(error)"])
         context.close(promise: nil)
+    }
+
+    /// The daemon stops.
+    func drain() { perform(machine.drain()) }
+
+    /// Looks whether a time has run out.
+    func sweep(now: NIODeadline) {
+        let silence = now - lastActivity
+        if !machine.isAuthenticated {
+            if silence > .seconds(Limits.handshakeSecondsMax) { perform(machine.handshakeTimedOut()) }
+        } else if machine.isIdle {
+            if decoder.isWithinPacket || inbound.readableBytes > 0 {
+                if silence > .seconds(Limits.readStallSecondsMax) { context?.close(promise: nil) }
+            } else if let session, silence > .seconds(Int64(session.idleSecondsMax)) {
+                perform(machine.idleTimedOut())
+            }
+        }
     }
 
     // MARK: Actions
@@ -92,54 +129,99 @@ final class ConnectionHandler: ChannelInboundHandler {
         guard let context else { return }
         switch action {
         case .none: break
-        case .send(let packets):
-            context.writeAndFlush(wrapOutboundOut(packets), promise: nil)
-            if machine.isAuthenticated { handshakeTimer?.cancel() }
-        case .refuse(let packets, let error):
-            log.info(
-                "connection.refused",
-                metadata: ["connection": "\(connectionID)", "host": "\(host)", "code": "\(ErrorNumber(error.code).number)", "error": "\(error)"])
-            let channel = context.channel
-            context.writeAndFlush(wrapOutboundOut(packets)).whenComplete { _ in channel.close(promise: nil) }
+        case .send(let packets): write(packets, context)
+        case .refuse(let packets, let error): refuse(packets, error, context)
+        case .startTLS: startTLS(context)
         case .lookUp(let user):
-            backend.credentials(of: user, completion: onLoop { $0.perform($0.machine.found($1)) })
+            environment.backend.credentials(of: user, completion: onLoop { $0.perform($0.machine.found($1)) })
         case .verify(let user, let proof):
-            let key = key
-            backend.verify(password: { key.password(proof) }, of: user, completion: onLoop { $0.perform($0.machine.verified($1)) })
-        case .open(let user, let database):
-            let login = Login(connectionID: connectionID, user: user, database: database, host: host)
-            backend.openSession(login, completion: onLoop { $0.opened($1) })
-        case .execute(let command, let sequence): execute(command, sequence: sequence)
-        case .acknowledge(let sequence):
-            var packets = ByteBuffer()
-            _ = packets.writePackets(ServerPackets.ok(status: session?.serverStatus ?? ServerStatus.autocommit), sequence: sequence)
-            context.writeAndFlush(wrapOutboundOut(packets), promise: nil)
+            let key = environment.key
+            environment.backend.verify(password: { key.password(proof) }, of: user, completion: onLoop { $0.perform($0.machine.verified($1)) })
+        case .open(let user, let database, let attributes, let isInteractive):
+            let channel = context.channel
+            let login = Login(
+                connectionID: connectionID, user: user, database: database, host: host, attributes: attributes, isInteractive: isInteractive,
+                cipher: machine.isEncrypted ? "TLS" : nil, disconnect: { channel.close(promise: nil) })
+            environment.backend.openSession(login, completion: onLoop { $0.opened($1) })
+        case .execute(let command, let shape): execute(command, shape, context)
+        case .acknowledge(let sequence): answer(ServerPackets.ok(status: status), sequence, context)
+        case .terminate(let sequence):
+            answer(
+                ServerPackets.terminator(deprecatesEOF: machine.capabilities.contains(.deprecateEOF), status: status), sequence, context)
+        case .closeStatement(let id): session?.closePrepared(id: id)
         case .pauseReading: pauseReading()
         case .close: context.close(promise: nil)
         }
+    }
+
+    private var status: ServerStatus { session?.serverStatus ?? .autocommit }
+
+    private func answer(_ payload: ByteBuffer, _ sequence: UInt8, _ context: ChannelHandlerContext) {
+        var packets = ByteBuffer()
+        _ = packets.writePackets(payload, sequence: sequence)
+        write(packets, context)
+    }
+
+    private func write(_ packets: ByteBuffer, _ context: ChannelHandlerContext) {
+        context.writeAndFlush(wrapOutboundOut(framed(packets)), promise: nil)
+    }
+
+    private func framed(_ packets: ByteBuffer) -> ByteBuffer {
+        guard var sequence = frameSequence else { return packets }
+        return packets.withUnsafeReadableBytes { Compression.frame($0.bindMemory(to: UInt8.self), sequence: &sequence) }
+    }
+
+    /// Of the next frame to the client; `nil` where the connection is not compressed.
+    private var frameSequence: UInt8? { decompressor.map { $0.sequence &+ 1 } }
+
+    private func refuse(_ packets: ByteBuffer, _ error: QueryError, _ context: ChannelHandlerContext) {
+        environment.log.info(
+            "connection.refused",
+            metadata: ["connection": "\(connectionID)", "host": "\(host)", "code": "\(ErrorNumber(error.code).number)", "error": "\(error)"])
+        let channel = context.channel
+        context.writeAndFlush(wrapOutboundOut(framed(packets))).whenComplete { _ in channel.close(promise: nil) }
+    }
+
+    /// Puts TLS between this handler and the socket. What came in one piece with the request belongs to TLS already.
+    private func startTLS(_ context: ChannelHandlerContext) {
+        guard let tls = environment.tls else { return }
+        let rest = inbound
+        inbound = ByteBuffer()
+        do {
+            try context.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls), position: .first)
+        } catch { return errorCaught(context: context, error: error) }
+        if rest.readableBytes > 0 { context.pipeline.fireChannelRead(rest) }
     }
 
     private func opened(_ result: Result<any ProtocolSession, QueryError>) {
         switch result {
         case .success(let session):
             guard context != nil else { return session.close() }
+            if !session.isAdministrator, environment.isFull() {
+                session.close()
+                return perform(machine.opened(QueryError(.tooManyConnections, "Too many connections")))
+            }
+            self.session?.close()
             self.session = session
-            bound.bytesMax = Limits.commandBytesMax
             perform(machine.opened(nil))
+            // From the first command on. A connection that changes its user is compressed already.
+            if machine.capabilities.contains(.compress), decompressor == nil { decompressor = Decompressor() }
         case .failure(let error): perform(machine.opened(error))
         }
     }
 
-    private func execute(_ command: Command, sequence: UInt8) {
-        guard let context, let session else { return }
+    private func execute(_ command: Command, _ shape: ResponseWriter.Shape, _ context: ChannelHandlerContext) {
+        guard let session else { return }
         let response = ResponseWriter(
-            channel: context.channel, capabilities: machine.capabilities, status: { session.serverStatus }, sequence: sequence,
-            onEnd: onLoop { $0.finished() })
+            channel: context.channel, shape: shape, frameSequence: frameSequence, spoolDirectory: environment.spoolDirectory,
+            status: { session.serverStatus },
+            onEnd: { [loopBound = NIOLoopBound(self, eventLoop: context.eventLoop)] in loopBound.value.finished($0) })
         session.execute(command, response: response)
     }
 
-    private func finished() {
-        perform(machine.finished())
+    private func finished(_ outcome: ResponseWriter.Outcome) {
+        lastActivity = .now()
+        perform(machine.finished(outcome))
         while let action = machine.nextWaiting() { perform(action) }
         resumeReading()
     }
@@ -162,11 +244,5 @@ final class ConnectionHandler: ChannelInboundHandler {
         guard let loop = context?.eventLoop else { return { _ in } }
         let handler = NIOLoopBound(self, eventLoop: loop)
         return { value in loop.execute { body(handler.value, value) } }
-    }
-
-    private func onLoop(_ body: @escaping @Sendable (ConnectionHandler) -> Void) -> @Sendable () -> Void {
-        guard let loop = context?.eventLoop else { return {} }
-        let handler = NIOLoopBound(self, eventLoop: loop)
-        return { loop.execute { body(handler.value) } }
     }
 }

@@ -3,21 +3,22 @@ import NIOCore
 
 /// The server's side of one connection, without a socket: every event is answered with what the handler is to do.
 ///
-/// Valid transitions: awaitingResponse → lookingUp → awaitingAnswer | awaitingSecret | opening; awaitingAnswer → awaitingSecret |
-/// opening; awaitingSecret → verifying → opening; opening → ready; ready ↔ executing; each → closed.
+/// Valid transitions: awaitingResponse → awaitingResponse (TLS) | lookingUp → awaitingAnswer | awaitingSecret | opening; awaitingAnswer →
+/// awaitingSecret | opening; awaitingSecret → verifying → opening; opening → ready; ready ↔ executing; ready → lookingUp (COM_CHANGE_USER);
+/// each → closed.
 struct ConnectionStateMachine: ~Copyable {
     /// Who is logging in, and what is known so far.
     struct Attempt: Sendable {
         let user: String
         let database: String?
-        let capabilities: Capabilities
+        let attributes: [String: String]
         let usesPassword: Bool
         var answer: [UInt8]
         /// The plugin that `answer` was made with.
         var plugin: AuthenticationPlugin?
     }
 
-    private enum State {
+    enum State {
         case awaitingResponse
         /// The backend was asked for the credentials.
         case lookingUp(Attempt)
@@ -31,7 +32,7 @@ struct ConnectionStateMachine: ~Copyable {
         case opening(Attempt)
         case ready
         /// A command runs; what the client has sent meanwhile waits in `waiting`.
-        case executing
+        case executing(statement: UInt32)
         case closed
     }
 
@@ -40,48 +41,71 @@ struct ConnectionStateMachine: ~Copyable {
         case send(ByteBuffer)
         /// Send, then close; the error is what the packet says.
         case refuse(ByteBuffer, QueryError)
+        /// The client begins TLS with its next byte.
+        case startTLS
         case lookUp(user: String)
         case verify(user: String, proof: PasswordProof)
-        case open(user: String, database: String?)
-        case execute(Command, sequence: UInt8)
+        case open(user: String, database: String?, attributes: [String: String], isInteractive: Bool)
+        case execute(Command, ResponseWriter.Shape)
         /// Answer with an OK packet; the connection stays ready.
         case acknowledge(sequence: UInt8)
+        /// Answer with an EOF packet; the connection stays ready.
+        case terminate(sequence: UInt8)
+        case closeStatement(UInt32)
         /// Read no more until the running command is done.
         case pauseReading
         case close
     }
 
-    private var state = State.awaitingResponse
-    private var sequence: UInt8 = 0
+    /// What does not change while the connection lives.
+    struct Terms {
+        let nonce: Nonce
+        let host: String
+        let publicPEM: String
+        let offersTLS: Bool
+        /// The bytes never leave this machine, so that a password may come in the clear.
+        let isLocal: Bool
+        /// On the Unix socket.
+        let isUnixSocket: Bool
+        let requiresSecureTransport: Bool
+    }
+
+    let terms: Terms
+    var state = State.awaitingResponse
+    var sequence: UInt8 = 0
+    private(set) var isEncrypted = false
+    /// What both sides can do; empty before the client's answer.
+    var capabilities: Capabilities = []
+    /// Whether a COM_QUERY may hold several statements: COM_SET_OPTION changes it.
+    var allowsMultiStatements = false
+    /// The account is known. (A COM_CHANGE_USER in between does not take that back.)
+    private(set) var isAuthenticated = false
+    /// `caching_sha2_password` says 01 03 before the OK that follows.
+    var pendingFastSuccess = false
+    var statements: [UInt32: PreparedStatement] = [:]
+    var lastStatementID: UInt32 = 0
+
     private var isDraining = false
     /// Commands sent ahead, from `firstWaiting` on: taken one at a time, each when the one before it is answered.
     private var waiting: [Packet] = []
     private var firstWaiting = 0
     private var waitingBytes = 0
-    private let nonce: Nonce
-    private let isLocal: Bool
-    private let host: String
-    private let publicPEM: String
 
-    /// `isLocal`: the bytes never leave this machine, so that a password may come in the clear.
-    init(nonce: Nonce, isLocal: Bool, host: String, publicPEM: String) {
-        self.nonce = nonce
-        self.isLocal = isLocal
-        self.host = host
-        self.publicPEM = publicPEM
-    }
-
-    var isAuthenticated: Bool {
-        switch state {
-        case .ready, .executing: true
-        case .awaitingResponse, .lookingUp, .awaitingAnswer, .awaitingSecret, .verifying, .opening, .closed: false
-        }
-    }
+    init(_ terms: Terms) { self.terms = terms }
 
     var hasEnded: Bool {
         if case .closed = state { return true }
         return false
     }
+
+    /// Nothing runs, and it is the client's turn.
+    var isIdle: Bool {
+        if case .ready = state { return true }
+        return false
+    }
+
+    /// Whether the transport keeps others from reading along.
+    var isSecure: Bool { isEncrypted || terms.isUnixSocket }
 
     // MARK: Packets
 
@@ -121,82 +145,27 @@ struct ConnectionStateMachine: ~Copyable {
     mutating func greeted() { sequence = 1 }
 
     private mutating func response(_ payload: ByteBuffer) -> Action {
+        if HandshakeResponse.isTLSRequest(payload) {
+            guard terms.offersTLS, !isEncrypted else {
+                return refuse(QueryError(.malformedPacket, "The client asked for TLS, which this server did not offer"))
+            }
+            isEncrypted = true
+            return .startTLS
+        }
         do {
-            let response = try HandshakeResponse(payload)
-            let attempt = Attempt(
-                user: response.user, database: response.database, capabilities: response.capabilities,
-                usesPassword: !response.authentication.isEmpty, answer: response.authentication,
-                plugin: response.plugin.flatMap(AuthenticationPlugin.init) ?? (response.plugin == nil ? .nativePassword : nil))
+            let response = try HandshakeResponse(payload, offersTLS: terms.offersTLS)
             capabilities = response.capabilities
-            state = .lookingUp(attempt)
-            return .lookUp(user: attempt.user)
+            allowsMultiStatements = capabilities.contains(.multiStatements)
+            guard isSecure || !terms.requiresSecureTransport else {
+                return refuse(
+                    QueryError(
+                        .insecureTransport,
+                        "Connections using insecure transport are prohibited while --require_secure_transport=ON; connect with TLS"))
+            }
+            return lookUp(response)
         } catch {
             return refuse(error)
         }
-    }
-
-    /// What both sides can do; empty before the client's answer.
-    private(set) var capabilities: Capabilities = []
-
-    // MARK: Authentication
-
-    mutating func found(_ credentials: StoredCredentials) -> Action {
-        guard case .lookingUp(let attempt) = state else { return .none }
-        return check(attempt, credentials)
-    }
-
-    private mutating func check(_ attempt: Attempt, _ credentials: StoredCredentials) -> Action {
-        guard attempt.plugin == credentials.plugin else {
-            guard attempt.capabilities.contains(.pluginAuthentication) else { return deny(attempt) }
-            state = .awaitingAnswer(attempt, credentials)
-            return send(Greeting.switchRequest(to: credentials.plugin, nonce: nonce))
-        }
-        // Loon has no account without a password.
-        if attempt.answer.isEmpty || attempt.answer == [0] { return deny(attempt) }
-        switch credentials {
-        case .native(let doubleSHA1):
-            return Scramble.nativeMatches(answer: attempt.answer, nonce: nonce, doubleSHA1: doubleSHA1) ? open(attempt) : deny(attempt)
-        case .cachingSHA2(let doubleSHA256):
-            if let doubleSHA256, Scramble.sha2Matches(answer: attempt.answer, nonce: nonce, doubleSHA256: doubleSHA256) {
-                let action = open(attempt)
-                pendingFastSuccess = true
-                return action
-            }
-            state = .awaitingSecret(attempt, keySent: false)
-            return send(ByteBuffer(bytes: [0x01, 0x04]))  // perform full authentication
-        }
-    }
-
-    /// `caching_sha2_password` says 01 03 before the OK that follows.
-    private var pendingFastSuccess = false
-
-    private mutating func secret(_ payload: ByteBuffer, _ attempt: Attempt, keySent: Bool) -> Action {
-        var payload = payload
-        let bytes = payload.readBytes(length: payload.readableBytes) ?? []
-        if bytes == [0x02], !keySent {
-            state = .awaitingSecret(attempt, keySent: true)
-            return send(ByteBuffer(bytes: [0x01] + Array(publicPEM.utf8)))
-        }
-        // A client that has the key already encrypts without asking for it.
-        if keySent || bytes.count == PasswordKey.cipherBytes { return verify(attempt, .encrypted(bytes, nonce: nonce)) }
-        // Clients send the password itself on a Unix socket; libmariadb 3.3 over loopback too, even without TLS.
-        if isLocal, bytes.last == 0 { return verify(attempt, .clear(bytes.dropLast())) }
-        return deny(attempt)
-    }
-
-    private mutating func verify(_ attempt: Attempt, _ proof: PasswordProof) -> Action {
-        state = .verifying(attempt)
-        return .verify(user: attempt.user, proof: proof)
-    }
-
-    mutating func verified(_ isRight: Bool) -> Action {
-        guard case .verifying(let attempt) = state else { return .none }
-        return isRight ? open(attempt) : deny(attempt)
-    }
-
-    private mutating func open(_ attempt: Attempt) -> Action {
-        state = .opening(attempt)
-        return .open(user: attempt.user, database: attempt.database)
     }
 
     /// The session is there, or the schema is not.
@@ -204,49 +173,24 @@ struct ConnectionStateMachine: ~Copyable {
         guard case .opening = state else { return .none }
         if let failure { return refuse(failure) }
         state = .ready
+        isAuthenticated = true
         var packets = ByteBuffer()
         if pendingFastSuccess { sequence = packets.writePackets(ByteBuffer(bytes: [0x01, 0x03]), sequence: sequence) }
-        sequence = packets.writePackets(ServerPackets.ok(status: ServerStatus.autocommit), sequence: sequence)
+        pendingFastSuccess = false
+        sequence = packets.writePackets(ServerPackets.ok(status: .autocommit), sequence: sequence)
         return .send(packets)
     }
 
-    private mutating func deny(_ attempt: Attempt) -> Action {
-        let used = attempt.usesPassword ? "YES" : "NO"
-        return refuse(
-            QueryError(.authenticationFailed, "Access denied for user '\(attempt.user)'@'\(host)' (using password: \(used))"))
-    }
-
-    // MARK: Commands
-
-    private mutating func command(_ packet: Packet) -> Action {
-        guard packet.sequence == 0 || packet.payload.readableBytes >= PacketDecoder.continuedLength || packet.isTooLarge else {
-            return fail(QueryError(.packetsOutOfOrder, "Got packets out of order"), after: packet.sequence)
-        }
-        if packet.isTooLarge {
-            return fail(
-                QueryError(.packetTooLarge, "Got a packet bigger than 'max_allowed_packet' (\(Limits.commandBytesMax) bytes)"), after: packet.sequence
-            )
-        }
-        var payload = packet.payload
-        let code = payload.readInteger(as: UInt8.self)
-        switch code {
-        case 0x01:  // COM_QUIT
-            state = .closed
-            return .close
-        case 0x02, 0x03:  // COM_INIT_DB, COM_QUERY
-            let text = payload.readBytes(length: payload.readableBytes) ?? []
-            state = .executing
-            return .execute(
-                code == 0x03 ? .query(text) : .useDatabase(String(decoding: text, as: UTF8.self)), sequence: packet.sequence &+ 1)
-        case 0x0E: return .acknowledge(sequence: packet.sequence &+ 1)  // COM_PING
-        default:
-            return fail(QueryError(.unknownCommand, "Unknown command"), after: packet.sequence)
-        }
-    }
+    // MARK: Turns
 
     /// The answer to the running command is out.
-    mutating func finished() -> Action {
-        guard case .executing = state else { return .none }
+    mutating func finished(_ outcome: ResponseWriter.Outcome) -> Action {
+        guard case .executing(let statement) = state else { return .none }
+        switch outcome {
+        case .answered: break
+        case .prepared(let count): statements[statement] = PreparedStatement(parameterCount: count)
+        case .cursor(let spool): statements[statement]?.cursor = spool
+        }
         state = .ready
         return isDraining ? refuse(QueryError(.shuttingDown, "Server shutdown in progress")) : .none
     }
@@ -266,12 +210,6 @@ struct ConnectionStateMachine: ~Copyable {
     }
 
     var hasWaiting: Bool { firstWaiting < waiting.count }
-
-    private func fail(_ error: QueryError, after sequence: UInt8) -> Action {
-        var packets = ByteBuffer()
-        _ = packets.writePackets(ServerPackets.error(error), sequence: sequence &+ 1)
-        return .send(packets)
-    }
 
     // MARK: Ends
 
@@ -293,19 +231,31 @@ struct ConnectionStateMachine: ~Copyable {
         return .close
     }
 
+    /// No command came for as long as the session allows.
+    mutating func idleTimedOut() -> Action {
+        guard case .ready = state else { return .none }
+        sequence = 0
+        return refuse(
+            QueryError(
+                .idleTooLong,
+                "The client was disconnected by the server because of inactivity. See wait_timeout and interactive_timeout for configuring this behavior."
+            ))
+    }
+
     mutating func disconnected() {
         state = .closed
         waiting = []
         firstWaiting = 0
+        statements = [:]
     }
 
-    private mutating func send(_ payload: ByteBuffer) -> Action {
+    mutating func send(_ payload: ByteBuffer) -> Action {
         var packets = ByteBuffer()
         sequence = packets.writePackets(payload, sequence: sequence)
         return .send(packets)
     }
 
-    private mutating func refuse(_ error: QueryError) -> Action {
+    mutating func refuse(_ error: QueryError) -> Action {
         state = .closed
         var packets = ByteBuffer()
         sequence = packets.writePackets(ServerPackets.error(error), sequence: sequence)

@@ -13,6 +13,7 @@ struct Greeting {
     let connectionID: UInt32
     let nonce: Nonce
     let plugin: AuthenticationPlugin
+    let offersTLS: Bool
 
     var payload: ByteBuffer {
         var buffer = ByteBuffer()
@@ -21,13 +22,15 @@ struct Greeting {
         buffer.writeInteger(connectionID, endianness: .little)
         buffer.writeBytes(nonce.bytes.prefix(8))
         buffer.writeInteger(UInt8(0))
-        let capabilities = Capabilities.server.rawValue
+        let capabilities = Capabilities.server(offersTLS: offersTLS).rawValue
         buffer.writeInteger(UInt16(truncatingIfNeeded: capabilities), endianness: .little)
         buffer.writeInteger(UInt8(Collation.utf8mb4))
-        buffer.writeInteger(ServerStatus.autocommit, endianness: .little)
-        buffer.writeInteger(UInt16(capabilities >> 16), endianness: .little)
+        buffer.writeInteger(ServerStatus.autocommit.rawValue, endianness: .little)
+        buffer.writeInteger(UInt16(truncatingIfNeeded: capabilities >> 16), endianness: .little)
         buffer.writeInteger(UInt8(Nonce.length + 1))
-        buffer.writeRepeatingByte(0, count: 10)
+        buffer.writeRepeatingByte(0, count: 6)
+        // MariaDB's extended capabilities, where MySQL has zeros.
+        buffer.writeInteger(UInt32(truncatingIfNeeded: capabilities >> 32), endianness: .little)
         buffer.writeBytes(nonce.bytes.dropFirst(8))
         buffer.writeInteger(UInt8(0))
         buffer.writeNullTerminatedString(plugin.rawValue)

@@ -2,6 +2,7 @@ package import Logging
 import LoonCore
 package import NIOCore
 import NIOPosix
+package import NIOSSL
 import Synchronization
 
 /// What every connection of a server shares.
@@ -9,7 +10,12 @@ struct ServerEnvironment: Sendable {
     let serverVersion: String
     let backend: any ConnectionBackend
     let key: PasswordKey
+    let tls: NIOSSLContext?
+    let requiresSecureTransport: Bool
+    let spoolDirectory: String
     let log: Logger
+    /// Whether only administrators may still come in.
+    let isFull: @Sendable () -> Bool
 }
 
 /// The listeners and their connections. All of them live on one event loop: the work is done elsewhere.
@@ -22,26 +28,65 @@ package final class MySQLServer: Sendable {
         case unixSocket(path: String)
     }
 
+    /// What the server offers and asks of its clients.
+    package struct Options: Sendable {
+        package let serverVersion: String
+        /// Connections, those kept for administrators aside.
+        package let connectionsMax: Int
+        package let key: PasswordKey
+        /// `nil`: TLS is not offered.
+        package let tls: NIOSSLContext?
+        /// Whether TCP without TLS is refused.
+        package let requiresSecureTransport: Bool
+        /// Where cursors that outgrow the memory put their rows.
+        package let spoolDirectory: String
+
+        package init(
+            serverVersion: String, connectionsMax: Int, key: PasswordKey, tls: NIOSSLContext?, requiresSecureTransport: Bool, spoolDirectory: String
+        ) {
+            self.serverVersion = serverVersion
+            self.connectionsMax = connectionsMax
+            self.key = key
+            self.tls = tls
+            self.requiresSecureTransport = requiresSecureTransport
+            self.spoolDirectory = spoolDirectory
+        }
+    }
+
     private struct State {
         var listeners: [any Channel] = []
-        var connections: [ObjectIdentifier: any Channel] = [:]
+        var connections: [UInt32: Connection] = [:]
         var lastConnectionID: UInt32 = 0
         var isDraining = false
         var onEmpty: EventLoopPromise<Void>?
     }
 
-    private let state = Mutex(State())
+    private struct Connection {
+        let channel: any Channel
+        let handler: NIOLoopBound<ConnectionHandler>
+    }
+
+    private let state: Mutex<State>
     private let loop: any EventLoop
-    private let connectionsMax: Int
+    private let options: Options
     private let environment: ServerEnvironment
 
-    package init(
-        loop: any EventLoop, connectionsMax: Int, serverVersion: String, backend: any ConnectionBackend, key: PasswordKey, log: Logger
-    ) {
+    package init(loop: any EventLoop, options: Options, backend: any ConnectionBackend, log: Logger) {
         self.loop = loop
-        self.connectionsMax = connectionsMax
-        environment = ServerEnvironment(serverVersion: serverVersion, backend: backend, key: key, log: log)
+        self.options = options
+        let state = Mutex(State())
+        self.state = state
+        let count = ConnectionCount()
+        self.count = count
+        environment = ServerEnvironment(
+            serverVersion: options.serverVersion, backend: backend, key: options.key, tls: options.tls,
+            requiresSecureTransport: options.requiresSecureTransport, spoolDirectory: options.spoolDirectory, log: log,
+            isFull: { count.value.load(ordering: .relaxed) > options.connectionsMax })
     }
+
+    /// Open connections, for those that must not take the state's lock.
+    private final class ConnectionCount: Sendable { let value = Atomic<Int>(0) }
+    private let count: ConnectionCount
 
     /// Listens. Returns the port for TCP, 0 for a socket file. Throws NIO's error where the place is taken.
     package func listen(on endpoint: Endpoint) async throws -> Int {
@@ -62,8 +107,24 @@ package final class MySQLServer: Sendable {
         case .tcp(let host, let port): listener = try await bootstrap.bind(host: host, port: port).get()
         case .unixSocket(let path): listener = try await bootstrap.bind(unixDomainSocketPath: path, cleanupExistingSocketFile: true).get()
         }
-        state.withLock { $0.listeners.append(listener) }
+        let isFirst = state.withLock { state in
+            state.listeners.append(listener)
+            return state.listeners.count == 1
+        }
+        if isFirst {
+            let interval = TimeAmount.milliseconds(Limits.sweepMilliseconds)
+            loop.scheduleRepeatedTask(initialDelay: interval, delay: interval) { [weak self] task in
+                guard let self else { return task.cancel() }
+                self.sweep()
+            }
+        }
         return listener.localAddress?.port ?? 0
+    }
+
+    /// One look at every connection, instead of a timer for each.
+    private func sweep() {
+        let now = NIODeadline.now()
+        for connection in state.withLock({ Array($0.connections.values) }) { connection.handler.value.sweep(now: now) }
     }
 
     /// Takes no more connections, lets what runs end within `seconds`, then closes what is left.
@@ -79,36 +140,37 @@ package final class MySQLServer: Sendable {
             return Array(state.connections.values)
         }
         if open.isEmpty { promise.succeed() }
-        for channel in open { channel.pipeline.fireUserInboundEventTriggered(ConnectionHandler.Drain()) }
-        let timer = loop.scheduleTask(in: .seconds(seconds)) { for channel in open { channel.close(promise: nil) } }
+        loop.execute { for connection in open { connection.handler.value.drain() } }
+        let timer = loop.scheduleTask(in: .seconds(seconds)) { for connection in open { connection.channel.close(promise: nil) } }
         try await promise.futureResult.get()
         timer.cancel()
     }
 
     private func accept(_ channel: any Channel, isUnixSocket: Bool) -> EventLoopFuture<Void> {
         let admitted: UInt32? = state.withLock { state in
-            guard !state.isDraining, state.connections.count < connectionsMax else { return nil }
-            state.lastConnectionID = state.lastConnectionID == .max ? 1 : state.lastConnectionID + 1
-            state.connections[ObjectIdentifier(channel)] = channel
+            guard !state.isDraining, state.connections.count < options.connectionsMax + Limits.reservedConnections else { return nil }
+            repeat {
+                state.lastConnectionID = state.lastConnectionID &+ 1
+            } while state.lastConnectionID == 0
+                || state.connections[state.lastConnectionID] != nil
             return state.lastConnectionID
         }
         guard let connectionID = admitted else {
             return channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(RefusalHandler()) }
         }
-        channel.closeFuture.whenComplete { _ in self.closed(channel) }
         let host = isUnixSocket ? "localhost" : channel.remoteAddress?.ipAddress ?? "unknown"
-        let bound = PayloadBound(bytesMax: Limits.handshakePacketBytesMax)
-        let handler = ConnectionHandler(
-            connectionID: connectionID, isLocal: isUnixSocket || host.hasPrefix("127.") || host == "::1", host: host, bound: bound,
-            environment: environment)
-        return channel.eventLoop.makeCompletedFuture {
-            try channel.pipeline.syncOperations.addHandlers([ByteToMessageHandler(PacketDecoder(bound: bound)), handler])
-        }
+        let handler = ConnectionHandler(connectionID: connectionID, isUnixSocket: isUnixSocket, host: host, environment: environment)
+        let connection = Connection(channel: channel, handler: NIOLoopBound(handler, eventLoop: channel.eventLoop))
+        state.withLock { $0.connections[connectionID] = connection }
+        count.value.wrappingAdd(1, ordering: .relaxed)
+        channel.closeFuture.whenComplete { _ in self.closed(connectionID) }
+        return channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(handler) }
     }
 
-    private func closed(_ channel: any Channel) {
+    private func closed(_ connectionID: UInt32) {
+        count.value.wrappingSubtract(1, ordering: .relaxed)
         let promise: EventLoopPromise<Void>? = state.withLock { state in
-            state.connections[ObjectIdentifier(channel)] = nil
+            state.connections[connectionID] = nil
             return state.isDraining && state.connections.isEmpty ? state.onEmpty : nil
         }
         promise?.succeed()

@@ -13,9 +13,7 @@ struct Packet: Sendable {
 /// Cuts the inbound stream into payloads
 /// (https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_basic_packets.html): a packet is a 3-byte length, a sequence id and
 /// as many bytes; one of 2^24−1 bytes is continued by the next. What passes the bound is read past, so that the peer can be told.
-struct PacketDecoder: ByteToMessageDecoder {
-    typealias InboundOut = Packet
-
+struct PacketDecoder {
     static let continuedLength = 0xFF_FFFF
 
     private var gathered = ByteBuffer()
@@ -23,31 +21,19 @@ struct PacketDecoder: ByteToMessageDecoder {
     /// Bytes of the present packet that are still to come, and its header.
     private var remaining = 0
     private var header: (length: Int, sequence: UInt8)?
-    /// The bound on a payload, raised by the connection's handler once the account is known.
-    private let bound: PayloadBound
 
-    init(bound: PayloadBound) { self.bound = bound }
-
-    mutating func decode(context: ChannelHandlerContext, buffer: inout ByteBuffer) throws -> DecodingState {
-        guard let packet = next(&buffer) else { return .needMoreData }
-        context.fireChannelRead(wrapInboundOut(packet))
-        return .continue
-    }
-
-    mutating func decodeLast(context: ChannelHandlerContext, buffer: inout ByteBuffer, seenEOF: Bool) throws -> DecodingState {
-        // A payload cut off by the end of the stream is nobody's.
-        .needMoreData
-    }
+    /// The peer owes the rest of a packet.
+    var isWithinPacket: Bool { header != nil || gathered.readableBytes > 0 }
 
     /// The next whole payload; takes what there is of an unfinished one.
-    mutating func next(_ buffer: inout ByteBuffer) -> Packet? {
+    mutating func next(_ buffer: inout ByteBuffer, bytesMax: Int) -> Packet? {
         while true {
             if header == nil {
                 guard buffer.readableBytes >= 4, let word = buffer.readInteger(endianness: .little, as: UInt32.self) else { return nil }
                 let length = Int(word & 0xFF_FFFF)
                 header = (length, UInt8(word >> 24))
                 remaining = length
-                if gathered.readableBytes + length > bound.bytesMax { isTooLarge = true }
+                if gathered.readableBytes + length > bytesMax { isTooLarge = true }
             }
             guard let (length, sequence) = header else { return nil }
             if isTooLarge {
@@ -73,10 +59,4 @@ struct PacketDecoder: ByteToMessageDecoder {
             return Packet(sequence: sequence, payload: gathered, isTooLarge: isTooLarge)
         }
     }
-}
-
-/// What the decoder and the handler of one connection share. Confined to the connection's event loop.
-final class PayloadBound {
-    var bytesMax: Int
-    init(bytesMax: Int) { self.bytesMax = bytesMax }
 }

@@ -1,204 +1,336 @@
 import Dispatch
+import Foundation
 package import LoonCore
 import NIOCore
 import Synchronization
 
-/// The answer to one command, written by whoever works on it: exactly one of `ok`, `fail` and `finish` ends it.
+/// The answer to one command, written by whoever works on it: exactly one of the ending calls ends it, and what comes after that is dropped.
 ///
-/// Batches may be written from any thread but an event loop. At most `Limits.rowBuffersInFlight` buffers wait for the socket; the
-/// writer then blocks, and so pulls no more rows from the engine than the client takes.
+/// Batches may be written from any thread but an event loop. At most `Limits.rowBuffersInFlight` buffers wait for the socket; the writer then
+/// blocks, and so pulls no more rows from the engine than the client takes.
 ///
-/// `@unchecked`: the buffer and the sequence id belong to the one thread that writes the answer; it passes to another only by
-/// a hand-over that orders memory (a queue). `isOpen` and the end are atomic.
+/// `@unchecked`: everything mutable is guarded by `lock`, so that a statement that is killed can be answered while its worker is still busy.
 package final class ResponseWriter: @unchecked Sendable {
+    /// What decides the answer's form.
+    struct Shape: Sendable {
+        enum Purpose: Sendable {
+            case rows(RowFormat)
+            /// COM_STMT_EXECUTE that asked for a cursor.
+            case cursor
+            /// COM_STMT_PREPARE
+            case prepare(UInt32)
+        }
+        let purpose: Purpose
+        let deprecatesEOF: Bool
+        let takesProgress: Bool
+        /// Of the first packet.
+        let sequence: UInt8
+    }
+
+    /// What the answer leaves behind for the connection.
+    enum Outcome: Sendable {
+        case answered
+        case prepared(parameterCount: Int)
+        case cursor(RowSpool)
+    }
+
     private let channel: any Channel
-    private let deprecatesEOF: Bool
-    private let sessionStatus: @Sendable () -> UInt16
-    /// The session's flags as they are now: the statement itself may have changed them.
-    private var status: UInt16 { sessionStatus() }
-    private let onEnd: @Sendable () -> Void
+    private let shape: Shape
+    private let sessionStatus: @Sendable () -> ServerStatus
+    private let spoolDirectory: String
+    private let onEnd: @Sendable (Outcome) -> Void
+
     private let places = DispatchSemaphore(value: Limits.rowBuffersInFlight)
     private let broken = Atomic<Bool>(false)
-    private let ended = Atomic<Bool>(false)
-    private var out = TextBuffer(capacity: 1024)
-    private var sequence: UInt8
+    private let abandoned = Atomic<Bool>(false)
+    private let lock = NSLock()
+    private var packets: PacketBuffer
+    /// Of the next frame, on a compressed connection.
+    private var frameSequence: UInt8?
+    private var encoder: RowEncoder?
+    private var spool: RowSpool?
+    private var spooledRows = 0
+    private var hasBegun = false
+    private var hasEnded = false
+    private var next: (@Sendable () -> Void)?
+    private var answered: (@Sendable () -> Void)?
 
     /// `onEnd` is called on the channel's event loop after the socket has taken everything.
     init(
-        channel: any Channel, capabilities: Capabilities, status: @escaping @Sendable () -> UInt16, sequence: UInt8,
-        onEnd: @escaping @Sendable () -> Void
+        channel: any Channel, shape: Shape, frameSequence: UInt8?, spoolDirectory: String, status: @escaping @Sendable () -> ServerStatus,
+        onEnd: @escaping @Sendable (Outcome) -> Void
     ) {
         self.channel = channel
-        deprecatesEOF = capabilities.contains(.deprecateEOF)
+        self.shape = shape
+        self.frameSequence = frameSequence
+        self.spoolDirectory = spoolDirectory
         sessionStatus = status
-        self.sequence = sequence
         self.onEnd = onEnd
+        packets = PacketBuffer(sequence: shape.sequence)
     }
 
-    /// False once the client is gone or does not read any more: there is no use in going on.
-    package var isOpen: Bool { !broken.load(ordering: .relaxed) }
+    /// False once there is no use in going on: the client is gone, does not read any more, or was told already that the statement was killed.
+    package var isOpen: Bool { !broken.load(ordering: .relaxed) && !abandoned.load(ordering: .relaxed) }
+
+    /// Calls `body` when the answer ends, before the client can have read it.
+    package func whenAnswered(_ body: @escaping @Sendable () -> Void) { lock.withLock { answered = body } }
+
+    /// Makes the next ending call but `fail` end only one of several results: `body` is then called to write the next one.
+    package func followed(by body: @escaping @Sendable () -> Void) { lock.withLock { next = body } }
 
     // MARK: Whole answers
 
     package func ok(affectedRows: UInt64 = 0, warnings: Int = 0, info: String = "") {
-        append(
-            ServerPackets.ok(
-                affectedRows: affectedRows, status: status, warnings: UInt16(clamping: warnings), info: info))
-        end()
+        end { writer in
+            writer.append(
+                ServerPackets.ok(affectedRows: affectedRows, status: writer.status, warnings: UInt16(clamping: warnings), info: info))
+        }
     }
 
-    /// May also come after rows: the client then reads the error in place of the next row.
+    /// May also come after rows: the client then reads the error in place of the next row. Nothing follows.
     package func fail(_ error: QueryError) {
-        append(ServerPackets.error(error))
-        end()
+        end { writer in
+            writer.next = nil
+            writer.append(ServerPackets.error(error))
+        }
+    }
+
+    /// Ends the answer for a worker that is busy elsewhere. False where it has ended already.
+    package func takeOver(_ error: QueryError) -> Bool {
+        // A worker that waits for the socket lets go of the lock when it sees this.
+        abandoned.store(true, ordering: .relaxed)
+        let isFirst = lock.withLock { !hasEnded }
+        fail(error)
+        return isFirst
     }
 
     /// A whole result of rows that the daemon itself made, which its maker has bounded: nothing waits for the client.
     package func rows(_ columns: [ResultColumn], _ rows: [[SQLValue]], warnings: Int = 0) {
-        begin(columns)
-        for row in rows { write(row) }
-        finish(warnings: warnings)
+        end { (writer) throws(QueryError) in
+            writer.begin(columns, to: writer.shape.format)
+            if let encoder = writer.encoder {
+                for row in rows {
+                    let start = writer.packets.open()
+                    encoder.write(row, to: &writer.packets)
+                    writer.packets.close(at: start)
+                }
+                writer.spooledRows += rows.count
+            }
+            try writer.finishRows(warnings)
+        }
+    }
+
+    /// The answer to COM_STATISTICS: a packet of bare text.
+    package func text(_ text: String) { end { $0.packets.append(packet: text.utf8) } }
+
+    /// The answer to COM_FIELD_LIST: columns without their count, each with a default value.
+    package func fieldList(_ columns: [ResultColumn], table: String) {
+        end { writer in
+            for column in columns { writer.append(ColumnDefinition(column, table: table).payload(withDefault: true)) }
+            writer.appendTerminator(writer.status)
+        }
+    }
+
+    /// The answer to COM_STMT_PREPARE. `columns` is empty where they are known only at execution.
+    package func prepared(parameterCount: Int, columns: [ResultColumn]) {
+        guard case .prepare(let id) = shape.purpose else { return ok() }
+        end(.prepared(parameterCount: parameterCount)) { writer in
+            writer.append(ServerPackets.prepared(id: id, columns: columns.count, parameters: parameterCount, warnings: 0))
+            for _ in 0..<parameterCount { writer.append(ColumnDefinition.parameter.payload()) }
+            if parameterCount > 0, !writer.shape.deprecatesEOF { writer.append(ServerPackets.eof(status: writer.status)) }
+            for column in columns { writer.append(ColumnDefinition(column).payload()) }
+            if !columns.isEmpty, !writer.shape.deprecatesEOF { writer.append(ServerPackets.eof(status: writer.status)) }
+        }
+    }
+
+    /// The answer to COM_STMT_FETCH: at most `count` rows.
+    package func fetch(_ spool: RowSpool, rows count: Int) {
+        end { (writer) throws(QueryError) in
+            // Fewer than asked for are no end: the client fetches again.
+            var fetched = 0
+            while fetched < count, writer.packets.out.count < Limits.cursorMemoryBytesMax, let row = try spool.next() {
+                writer.append(row)
+                fetched += 1
+            }
+            writer.appendTerminator(writer.status.union(spool.isEmpty ? [.cursorExists, .lastRowSent] : .cursorExists))
+        }
     }
 
     // MARK: Streams of rows
 
-    package func begin(_ columns: [ResultColumn]) {
+    package func begin(_ columns: [ResultColumn]) { lock.withLock { if !hasEnded { begin(columns, to: shape.format) } } }
+
+    /// Throws where a row is too large to send, or where there is no use in going on.
+    package func write(_ batch: RecordBatch) throws {
+        try lock.withLock {
+            guard !hasEnded, let encoder else { throw Self.interrupted }
+            let cells = batch.columns.map(Cell.init)
+            try cells.withUnsafeBufferPointer { cells in
+                for row in 0..<batch.rowCount {
+                    let start = packets.open()
+                    encoder.write(row, cells, of: batch, to: &packets)
+                    guard packets.out.count - start <= Limits.rowBytesMax else {
+                        packets.out.truncate(to: start)
+                        throw QueryError(.resultTooLarge, "A row has more than \(Limits.rowBytesMax) bytes")
+                    }
+                    packets.close(at: start)
+                    spooledRows += 1
+                    if packets.out.count >= Limits.rowBufferBytes { try send() }
+                }
+            }
+        }
+    }
+
+    package func finish(warnings: Int = 0) { end { (writer) throws(QueryError) in try writer.finishRows(warnings) } }
+
+    /// Tells how far the statement is, to a client that wants to know and has not been sent anything yet.
+    /// False where it is too late for that.
+    package func progress(_ fraction: Double, stage: String) -> Bool {
+        // Who holds the lock writes rows.
+        guard takesProgress, lock.try() else { return false }
+        defer { lock.unlock() }
+        guard !hasEnded, !hasBegun, packets.out.count == 0 else { return false }
+        append(ServerPackets.progress(fraction: fraction, stage: stage))
+        channel.writeAndFlush(takeBuffer(), promise: nil)
+        return true
+    }
+
+    /// Whether the client asked for progress reports.
+    package var takesProgress: Bool { shape.takesProgress }
+
+    // MARK: Within the lock
+
+    private static var interrupted: QueryError { QueryError(.interrupted, "Query execution was interrupted") }
+
+    /// The session's flags as they are now: the statement itself may have changed them.
+    private var status: ServerStatus { next == nil ? sessionStatus() : sessionStatus().union(.moreResults) }
+
+    private func append(_ payload: ByteBuffer) { packets.append(packet: payload.readableBytesView) }
+
+    private func appendTerminator(_ status: ServerStatus, warnings: UInt16 = 0) {
+        append(ServerPackets.terminator(deprecatesEOF: shape.deprecatesEOF, status: status, warnings: warnings))
+    }
+
+    private func begin(_ columns: [ResultColumn], to format: RowFormat) {
+        encoder = RowEncoder(format: format, columns: columns)
+        hasBegun = true
+        if case .cursor = shape.purpose {
+            spool = RowSpool(directory: spoolDirectory)
+            packets.isSpooling = true
+            return
+        }
+        appendDefinitions(columns)
+        if !shape.deprecatesEOF { append(ServerPackets.eof(status: status)) }
+    }
+
+    private func appendDefinitions(_ columns: [ResultColumn]) {
         var count = ByteBuffer()
         count.writeLengthEncoded(UInt64(columns.count))
         append(count)
-        for column in columns { append(ColumnDefinition(column).payload) }
-        if !deprecatesEOF { append(ServerPackets.eof(status: status)) }
+        for column in columns { append(ColumnDefinition(column).payload()) }
     }
 
-    /// Throws where a row is too large to send.
-    package func write(_ batch: RecordBatch) throws(QueryError) {
-        for row in 0..<batch.rowCount {
-            let start = openPacket()
-            for column in batch.columns {
-                if column.isNull(row) {
-                    out.append(0xFB)
-                } else {
-                    let cell = out.count
-                    out.append(0)
-                    column.appendText(row: row, to: &out)
-                    patchLength(at: cell)
-                }
-                guard out.count - start <= Limits.rowBytesMax else {
-                    out.truncate(to: start)
-                    throw QueryError(.resultTooLarge, "A row has more than \(Limits.rowBytesMax) bytes")
-                }
-            }
-            closePacket(at: start)
-            if out.count >= Limits.rowBufferBytes { flush() }
-        }
+    private func finishRows(_ warnings: Int) throws(QueryError) {
+        let warnings = UInt16(clamping: warnings)
+        guard spool != nil else { return appendTerminator(status, warnings: warnings) }
+        try send()
+        packets.isSpooling = false
+        appendDefinitions(encoder?.columns ?? [])
+        // The only terminator: the rows come when they are fetched.
+        appendTerminator(status.union(.cursorExists), warnings: warnings)
     }
 
-    private func write(_ row: [SQLValue]) {
-        let start = openPacket()
-        for value in row {
-            let cell = out.count
-            switch value {
-            case .null:
-                out.append(0xFB)
-                continue
-            case .integer(let number):
-                out.append(0)
-                out.append(decimal: number)
-            case .text(let text):
-                out.append(0)
-                out.append(text)
-            }
-            patchLength(at: cell)
-        }
-        closePacket(at: start)
-    }
-
-    /// Hands over what is ready, so that a client sees the columns while the first rows are still computed.
-    package func flush() {
-        guard out.count > 0 else { return }
-        let buffer = ByteBuffer(bytes: out.bytes)
-        out.removeAll()
-        guard isOpen else { return }
-        guard places.wait(timeout: .now() + .seconds(Limits.writeStallSecondsMax)) == .success else {
-            broken.store(true, ordering: .relaxed)
-            channel.close(promise: nil)
+    /// Hands over what is ready.
+    private func send() throws(QueryError) {
+        guard packets.out.count > 0 else { return }
+        if let spool, packets.isSpooling {
+            try spool.append(packets.out.bytes, rows: spooledRows)
+            spooledRows = 0
+            packets.out.removeAll()
             return
         }
-        channel.writeAndFlush(buffer).whenComplete { result in
+        // Packets that are counted are never thrown away: after them comes at least the error.
+        guard isOpen else { throw Self.interrupted }
+        let deadline = DispatchTime.now() + .seconds(Limits.writeStallSecondsMax)
+        while places.wait(timeout: .now() + .milliseconds(50)) == .timedOut {
+            guard isOpen else { throw Self.interrupted }
+            guard DispatchTime.now() < deadline else {
+                broken.store(true, ordering: .relaxed)
+                channel.close(promise: nil)
+                throw Self.interrupted
+            }
+        }
+        channel.writeAndFlush(takeBuffer()).whenComplete { result in
             if case .failure = result { self.broken.store(true, ordering: .relaxed) }
             self.places.signal()
         }
     }
 
-    package func finish(warnings: Int = 0) {
-        let warnings = UInt16(clamping: warnings)
-        append(
-            deprecatesEOF
-                ? ServerPackets.ok(status: status, warnings: warnings, header: 0xFE)
-                : ServerPackets.eof(status: status, warnings: warnings))
-        end()
+    private func takeBuffer() -> ByteBuffer {
+        defer { packets.out.removeAll() }
+        guard var sequence = frameSequence else { return ByteBuffer(bytes: packets.out.bytes) }
+        defer { frameSequence = sequence }
+        return Compression.frame(packets.out.bytes, sequence: &sequence)
     }
 
-    private func end() {
-        let (first, _) = ended.compareExchange(expected: false, desired: true, ordering: .relaxed)
-        precondition(first, "an answer ends once")
-        let buffer = ByteBuffer(bytes: out.bytes)
-        out.removeAll()
+    // MARK: The end
+
+    private func end(_ outcome: Outcome = .answered, _ body: (ResponseWriter) throws(QueryError) -> Void) {
+        lock.lock()
+        guard !hasEnded else { return lock.unlock() }
+        var outcome = outcome
+        do throws(QueryError) { try body(self) } catch {
+            next = nil
+            packets.isSpooling = false
+            if spool != nil { packets.out.removeAll() }
+            spool = nil
+            append(ServerPackets.error(error))
+        }
+        if let continuation = next {
+            next = nil
+            encoder = nil
+            lock.unlock()
+            return continuation()
+        }
+        if let spool { outcome = .cursor(spool) }
+        hasEnded = true
+        let buffer = takeBuffer()
+        let answered = answered
+        self.answered = nil
+        lock.unlock()
+        answered?()
         let eventLoop = channel.eventLoop
-        if eventLoop.inEventLoop { writeLast(buffer) } else { eventLoop.execute { self.writeLast(buffer) } }
+        if eventLoop.inEventLoop { writeLast(buffer, outcome) } else { eventLoop.execute { [outcome] in self.writeLast(buffer, outcome) } }
     }
 
     /// On the event loop. The command is over when the socket has taken everything, so that a client that does not read gets no further.
-    private func writeLast(_ buffer: ByteBuffer) {
-        let channel = channel
-        let timer = channel.eventLoop.scheduleTask(in: .seconds(Int64(Limits.writeStallSecondsMax))) { channel.close(promise: nil) }
-        channel.writeAndFlush(buffer).whenComplete { _ in
-            timer.cancel()
-            self.onEnd()
+    private func writeLast(_ buffer: ByteBuffer, _ outcome: Outcome) {
+        let written = channel.writeAndFlush(buffer)
+        let stall = StallTimer()
+        written.whenComplete { _ in
+            stall.timer?.cancel()
+            stall.isOver = true
+            self.onEnd(outcome)
         }
+        // Most sockets have taken it by now.
+        guard !stall.isOver else { return }
+        let channel = channel
+        stall.timer = channel.eventLoop.scheduleTask(in: .seconds(Int64(Limits.writeStallSecondsMax))) { channel.close(promise: nil) }
     }
+}
 
-    // MARK: Packets
+/// Confined to the event loop.
+private final class StallTimer: @unchecked Sendable {
+    var isOver = false
+    var timer: Scheduled<Void>?
+}
 
-    private func append(_ payload: ByteBuffer) {
-        let start = openPacket()
-        payload.withUnsafeReadableBytes { out.append($0.bindMemory(to: UInt8.self)) }
-        closePacket(at: start)
-    }
-
-    /// Leaves room for a packet's header.
-    private func openPacket() -> Int {
-        let start = out.count
-        for _ in 0..<4 { out.append(0) }
-        return start
-    }
-
-    private func closePacket(at start: Int) {
-        let length = out.count - start - 4
-        if length >= PacketDecoder.continuedLength { return splitPacket(at: start) }
-        out.set(UInt8(truncatingIfNeeded: length), at: start)
-        out.set(UInt8(truncatingIfNeeded: length >> 8), at: start + 1)
-        out.set(UInt8(truncatingIfNeeded: length >> 16), at: start + 2)
-        out.set(sequence, at: start + 3)
-        sequence &+= 1
-    }
-
-    /// A payload that takes several packets is taken out and written again in pieces.
-    private func splitPacket(at start: Int) {
-        let payload = ByteBuffer(bytes: UnsafeBufferPointer(rebasing: out.bytes[(start + 4)...]))
-        out.truncate(to: start)
-        var packets = ByteBuffer()
-        sequence = packets.writePackets(payload, sequence: sequence)
-        packets.withUnsafeReadableBytes { out.append($0.bindMemory(to: UInt8.self)) }
-    }
-
-    /// Writes the length of the cell whose first byte was left free at `cell`, moving the cell where the length takes more.
-    private func patchLength(at cell: Int) {
-        let length = out.count - cell - 1
-        guard length >= 0xFB else { return out.set(UInt8(length), at: cell) }
-        let (marker, bytes): (UInt8, Int) = length < 0x1_0000 ? (0xFC, 2) : length < 0x100_0000 ? (0xFD, 3) : (0xFE, 8)
-        out.insertGap(bytes, at: cell + 1)
-        out.set(marker, at: cell)
-        for place in 0..<bytes { out.set(UInt8(truncatingIfNeeded: length >> (8 * place)), at: cell + 1 + place) }
+extension ResponseWriter.Shape {
+    var format: RowFormat {
+        switch purpose {
+        case .rows(let format): format
+        case .cursor: .binary
+        case .prepare: .text
+        }
     }
 }

@@ -3,10 +3,13 @@ package import LoonCore
 /// An engine that runs queries over files. Shaped so that it could live in another process: a statement and its tables go in, batches and a
 /// profile come out, and stopping is a message.
 ///
-/// Both methods block, and are called on threads with a stack of `WorkerThreads.engineStackBytes`.
+/// All methods block, and are called on threads with a stack of `WorkerThreads.engineStackBytes`.
 package protocol QueryEngine: Sendable {
     /// The tree of a statement as the engine's own parser made it, in JSON: what the gate examines.
     func parse(_ sql: String) throws -> [UInt8]
+
+    /// The columns that the query's result would have.
+    func describe(_ query: EngineQuery) throws -> [ResultColumn]
 
     /// Runs one SELECT and hands its rows to `sink` as fast as that takes them. Nothing of a batch may be kept beyond the call. Stops soon
     /// after `cancellation` asks for it, by throwing its reason.
@@ -26,15 +29,17 @@ package struct EngineQuery: Sendable {
     package let sql: String
     /// The schema that unqualified names mean; `nil` for none.
     package let schema: String?
-    /// The only tables that exist for this statement.
+    /// The only tables that exist for this statement, and those that hold the daemon's own rows.
     package let tables: [TableBinding]
+    package let valueTables: [ValueTable]
     /// Whether the profile is wanted: it costs some time.
     package let isProfiled: Bool
 
-    package init(sql: String, schema: String?, tables: [TableBinding], isProfiled: Bool) {
+    package init(sql: String, schema: String?, tables: [TableBinding], valueTables: [ValueTable] = [], isProfiled: Bool) {
         self.sql = sql
         self.schema = schema
         self.tables = tables
+        self.valueTables = valueTables
         self.isProfiled = isProfiled
     }
 }
@@ -48,6 +53,25 @@ package struct TableBinding: Sendable {
     package init(table: ExternalTable, files: [String]) {
         self.table = table
         self.files = files
+    }
+}
+
+/// A table of rows that the daemon makes. Its text compares without regard to case.
+package struct ValueTable: Sendable {
+    package let schema: String
+    package let name: String
+    /// Text, whole numbers, doubles and timestamps.
+    package let columns: [ResultColumn]
+    /// Calls its argument with each row.
+    package let forEachRow: @Sendable (([SQLValue]) throws -> Void) throws -> Void
+
+    package init(
+        schema: String, name: String, columns: [ResultColumn], forEachRow: @escaping @Sendable (([SQLValue]) throws -> Void) throws -> Void
+    ) {
+        self.schema = schema
+        self.name = name
+        self.columns = columns
+        self.forEachRow = forEachRow
     }
 }
 

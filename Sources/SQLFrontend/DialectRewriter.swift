@@ -5,18 +5,24 @@ package struct DialectContext: Sendable {
     /// What `now()` says, in milliseconds since 1970, and minutes east of UTC it is shown in.
     package let now: Int64
     package let timeZoneOffsetMinutes: Int
-    /// The value of a system variable by its lower-case name; `nil` where there is none of that name.
-    package let variable: @Sendable (String) -> SQLValue?
+    /// What the time zone SYSTEM means.
+    package let systemTimeZoneOffsetMinutes: Int
+    /// The value of a system variable by its lower-case name, the session's or the global one; `nil` where there is none of that name.
+    package let variable: @Sendable (String, _ isGlobal: Bool) -> SQLValue?
+    /// The value of a user variable by its lower-case name with the `@`; NULL where it was not set.
+    package let userVariable: @Sendable (String) -> SQLValue
     /// The value of a session function by its lower-case name.
     package let function: @Sendable (String) -> SQLValue
 
     package init(
-        now: Int64, timeZoneOffsetMinutes: Int, variable: @escaping @Sendable (String) -> SQLValue?,
-        function: @escaping @Sendable (String) -> SQLValue
+        now: Int64, timeZoneOffsetMinutes: Int, systemTimeZoneOffsetMinutes: Int = 0, variable: @escaping @Sendable (String, Bool) -> SQLValue?,
+        userVariable: @escaping @Sendable (String) -> SQLValue = { _ in .null }, function: @escaping @Sendable (String) -> SQLValue
     ) {
         self.now = now
         self.timeZoneOffsetMinutes = timeZoneOffsetMinutes
+        self.systemTimeZoneOffsetMinutes = systemTimeZoneOffsetMinutes
         self.variable = variable
+        self.userVariable = userVariable
         self.function = function
     }
 }
@@ -33,10 +39,19 @@ struct DialectRewriter {
     func rewrite() throws(QueryError) -> String {
         var out: [UInt8] = []
         out.reserveCapacity(lexer.source.count + 64)
+        let names = SelectNames(lexer).names
         var index = 0
         while lexer.tokens[index].kind != .end {
             let token = lexer.tokens[index]
+            if let name = names[index] {
+                out += Array(" AS ".utf8)
+                append(quoted: name, by: UInt8(ascii: "\""), to: &out)
+            }
             if lexer.isSymbol(token, ";") { break }
+            if isPassedOver(at: index) {
+                index += lexer.isKeyword(token, "collate") ? 2 : 1
+                continue
+            }
             if let end = endOfDual(at: index) {
                 index = end
                 continue
@@ -44,11 +59,27 @@ struct DialectRewriter {
             if needsSpace(before: index) { out.append(UInt8(ascii: " ")) }
             index = try write(at: index, to: &out)
         }
+        if let name = names[index], lexer.tokens[index].kind == .end {
+            out += Array(" AS ".utf8)
+            append(quoted: name, by: UInt8(ascii: "\""), to: &out)
+        }
         guard !out.contains(0) else { throw QueryError(.notSupported, "A query cannot hold the character \\0") }
         guard let text = String(validating: out, as: UTF8.self) else {
             throw QueryError(.malformedData, "The statement is not valid UTF-8")
         }
         return text
+    }
+
+    /// A character set's introducer (`_utf8mb4'…'`), and a COLLATE of MySQL's: all text is UTF-8, and the engine's collations have other names.
+    private func isPassedOver(at index: Int) -> Bool {
+        let token = lexer.tokens[index]
+        guard token.kind == .word else { return false }
+        if lexer.source[token.range.lowerBound] == UInt8(ascii: "_"), lexer.tokens[index + 1].kind == .string {
+            return ["_utf8mb4", "_utf8mb3", "_utf8", "_ascii", "_binary", "_latin1"].contains(lexer.text(token).lowercased())
+        }
+        guard lexer.isKeyword(token, "collate"), !isQualified(index) else { return false }
+        let collation = lexer.text(lexer.tokens[index + 1]).lowercased()
+        return collation.hasPrefix("utf8") || collation.hasPrefix("latin1") || collation == "binary"
     }
 
     private func needsSpace(before index: Int) -> Bool {
@@ -68,13 +99,22 @@ struct DialectRewriter {
     private func write(at index: Int, to out: inout [UInt8]) throws(QueryError) -> Int {
         let token = lexer.tokens[index]
         switch token.kind {
-        case .quotedName: append(quoted: lexer.value(token), by: UInt8(ascii: "\""), to: &out)
+        case .quotedName:
+            if let schema = systemSchema(at: index) {
+                append(quoted: Array(schema.utf8), by: UInt8(ascii: "\""), to: &out)
+            } else {
+                append(quoted: lexer.value(token), by: UInt8(ascii: "\""), to: &out)
+            }
         case .string: writeString(at: index, to: &out)
         case .systemVariable:
-            let name = StatementParser.variableName(lexer.text(token)).name
-            guard let value = context.variable(name) else { throw QueryError(.unknownVariable, "Unknown system variable '\(name)'") }
+            let (name, isGlobal) = StatementParser.variableName(lexer.text(token))
+            guard let value = context.variable(name, isGlobal) else { throw QueryError(.unknownVariable, "Unknown system variable '\(name)'") }
             append(value, to: &out)
-        case .userVariable: throw QueryError(.notSupported, "User variables (\(lexer.text(token))) are not supported in queries")
+        case .userVariable:
+            guard !lexer.isSymbol(lexer.tokens[index + 1], ":=") else {
+                throw QueryError(.notSupported, "A query cannot assign to \(lexer.text(token)); use SET")
+            }
+            append(context.userVariable(StatementParser.userVariableName(lexer.text(token))), to: &out)
         case .symbol:
             if lexer.isSymbol(token, "<=>") {
                 out += Array("IS NOT DISTINCT FROM".utf8)
@@ -93,6 +133,11 @@ struct DialectRewriter {
             throw QueryError(.notSupported, "The operator DIV is not supported; write cast(trunc(a / b) as bigint)")
         case .word: return writeWord(at: index, to: &out)
         case .number:
+            // A bound value may have a sign.
+            if lexer.source[token.range].first == UInt8(ascii: "-") {
+                out += [UInt8(ascii: "(")] + lexer.source[token.range] + [UInt8(ascii: ")")]
+                break
+            }
             guard !lexer.source[token.range].contains(where: { $0 | 0x20 == UInt8(ascii: "x") }) else {
                 throw QueryError(.notSupported, "Hexadecimal literals are not supported; write the number, or unhex('…')")
             }
@@ -108,6 +153,10 @@ struct DialectRewriter {
             if lexer.isKeyword(token, "limit"), let end = writeLimit(at: index, to: &out) { return end }
             if let end = writeFunction(at: index, to: &out) { return end }
         }
+        if let schema = systemSchema(at: index) {
+            append(quoted: Array(schema.utf8), by: UInt8(ascii: "\""), to: &out)
+            return index + 1
+        }
         // MySQL's names may begin with a digit, the engine's only in quotes.
         if let first = lexer.source[token.range].first, first >= UInt8(ascii: "0"), first <= UInt8(ascii: "9") {
             append(quoted: Array(lexer.source[token.range]), by: UInt8(ascii: "\""), to: &out)
@@ -115,6 +164,12 @@ struct DialectRewriter {
             out += lexer.source[token.range]
         }
         return index + 1
+    }
+
+    /// The engine has an information_schema of its own: MySQL's gets another name there.
+    private func systemSchema(at index: Int) -> String? {
+        guard lexer.isSymbol(lexer.tokens[index + 1], "."), !isQualified(index) else { return nil }
+        return SystemSchema.engineName(String(decoding: lexer.value(lexer.tokens[index]), as: UTF8.self))
     }
 
     private func isQualified(_ index: Int) -> Bool { index > 0 && lexer.isSymbol(lexer.tokens[index - 1], ".") }
@@ -160,7 +215,7 @@ struct DialectRewriter {
         case "curtime()", "current_time", "current_time()": out += Array("TIME '\(moment.time)'".utf8)
         case "utc_timestamp()": out += Array("TIMESTAMP '\(CivilTime(milliseconds: context.now).dateTime)'".utf8)
         case "current_user": append(context.function(name), to: &out)
-        case _ where isCall && StatementParser.sessionFunctions.contains(name): append(context.function(name), to: &out)
+        case _ where isCall && LocalFunctions.session.contains(name): append(context.function(name), to: &out)
         default: return nil
         }
         return end
@@ -169,7 +224,9 @@ struct DialectRewriter {
     private func append(_ value: SQLValue, to out: inout [UInt8]) {
         switch value {
         case .null: out += Array("NULL".utf8)
-        case .integer(let number): out += Array(String(number).utf8)
+        case .integer(let number): out += Array((number < 0 ? "(\(number))" : "\(number)").utf8)
+        case .unsigned(let number): out += Array(String(number).utf8)
+        case .real: out += Array("CAST('\(value.textValue)' AS DOUBLE)".utf8)
         case .text(let text): append(quoted: Array(text.utf8), by: UInt8(ascii: "'"), to: &out)
         }
     }

@@ -14,6 +14,8 @@ package struct Hints: Sendable, Equatable {
 
     package init() {}
 
+    package var isEmpty: Bool { values.isEmpty }
+
     package init(values: [String: String]) { self.values = values }
 
     package subscript(key: String) -> String? { values[key] }

@@ -4,19 +4,32 @@ import LoonCore
 /// (https://dev.mysql.com/doc/refman/8.0/en/language-structure.html): comments are dropped, `/*! … */` is read as if it stood there
 /// bare, and the hints before the first token are kept.
 struct Lexer {
-    let source: [UInt8]
+    /// Behind the text stand the values that were bound to its parameters.
+    private(set) var source: [UInt8]
     let mode: LexicalMode
     private(set) var tokens: [Token] = []
     /// What stands between `/*+` and `*/` before the first token.
     private(set) var hintComments: [Range<Int>] = []
-    private var position = 0
+    /// Where the statement begins and ends in the source.
+    let start: Int
+    private(set) var end = 0
+    /// Where the next statement begins; `nil` where nothing but space and comments follows.
+    private(set) var next: Int?
+    /// Where the parameters stood that were bound, and which tokens they are.
+    private(set) var bound: [(place: Int, token: Int)] = []
+    private let isMulti: Bool
+    private var position: Int
     private var executableComments = 0
     private var nesting = 0
     private var setOperations = 0
 
-    init(_ source: [UInt8], mode: LexicalMode) throws(QueryError) {
+    /// Reads one statement. Where `isMulti`, it ends at its semicolon and others may follow.
+    init(_ source: [UInt8], from start: Int = 0, mode: LexicalMode, isMulti: Bool = false) throws(QueryError) {
         self.source = source
         self.mode = mode
+        self.isMulti = isMulti
+        self.start = start
+        position = start
         try run()
     }
 
@@ -25,11 +38,45 @@ struct Lexer {
             if try skipSpaceOrComment() { continue }
             let start = position
             let kind = try scanToken()
-            tokens.append(Token(kind: kind, range: start..<position))
-            try checkBounds(of: tokens[tokens.count - 1])
+            let token = Token(kind: kind, range: start..<position)
+            if isMulti, executableComments == 0, isSymbol(token, ";") {
+                end = start
+                tokens.append(Token(kind: .end, range: start..<start))
+                return findNext()
+            }
+            tokens.append(token)
+            try checkBounds(of: token)
         }
         if executableComments > 0 { throw error(at: source.count, hint: "a comment is not closed") }
+        end = source.count
         tokens.append(Token(kind: .end, range: source.count..<source.count))
+    }
+
+    private mutating func findNext() {
+        let start = position
+        // What is wrong behind the semicolon is the next statement's affair.
+        while position < source.count, (try? skipSpaceOrComment()) == true {}
+        // A bare semicolon ends nothing.
+        if position < source.count, source[position] == UInt8(ascii: ";") {
+            position += 1
+            return findNext()
+        }
+        next = position < source.count ? start : nil
+    }
+
+    // MARK: Parameters
+
+    /// The places of `?` among the tokens.
+    var parameters: [Int] { tokens.indices.filter { isSymbol(tokens[$0], "?") } }
+
+    /// Puts literals in the places of the parameters.
+    mutating func bind(_ literals: [(text: [UInt8], kind: Token.Kind)]) {
+        for (place, literal) in zip(parameters, literals) {
+            bound.append((tokens[place].range.lowerBound, place))
+            let start = source.count
+            source += literal.text
+            tokens[place] = Token(kind: literal.kind, range: start..<source.count)
+        }
     }
 
     // MARK: Space and comments
@@ -64,8 +111,8 @@ struct Lexer {
 
     private mutating func skipBlockComment() throws(QueryError) {
         let start = position
-        if peek(2) == UInt8(ascii: "!") || (peek(2) == UInt8(ascii: "M") && peek(3) == UInt8(ascii: "!")) {
-            position += peek(2) == UInt8(ascii: "!") ? 3 : 4
+        if peek(2) == UInt8(ascii: "!"), isExecutable(from: position + 3) {
+            position += 3
             while position < source.count, isDigit(source[position]) { position += 1 }
             executableComments += 1
             return
@@ -78,6 +125,16 @@ struct Lexer {
         position += 2
         if source[start + 2] == UInt8(ascii: "+"), tokens.isEmpty { hintComments.append(start + 3..<position - 2) }
     }
+
+    /// `/*!80000 … */` is for servers of version 8.0.0 and later: five digits, or six. (`/*M! … */` is for MariaDB.)
+    private func isExecutable(from place: Int) -> Bool {
+        let digits = source[place...].prefix(6).prefix(while: isDigit)
+        guard digits.count >= 5, let version = Int(String(decoding: digits, as: UTF8.self)) else { return true }
+        return version <= Self.serverVersion
+    }
+
+    /// The version of MySQL that is spoken, as such comments write it.
+    private static let serverVersion = 80_036
 
     // MARK: Tokens
 
@@ -228,10 +285,12 @@ struct Lexer {
         return symbol.withUTF8Buffer { source[token.range].elementsEqual($0) }
     }
 
-    func text(_ token: Token) -> String { String(decoding: source[token.range], as: UTF8.self) }
+    func text(_ token: Token) -> String { text(token.range) }
+
+    func text(_ range: Range<Int>) -> String { String(decoding: source[range], as: UTF8.self) }
 
     func error(at place: Int, hint: String? = nil) -> QueryError {
-        let line = source[..<place].count { $0 == UInt8(ascii: "\n") } + 1
+        let line = source[start..<max(start, place)].count { $0 == UInt8(ascii: "\n") } + 1
         let near = String(decoding: source[place..<min(source.count, place + 320)], as: UTF8.self)
         return .syntax(near: near, line: line, hint: hint)
     }

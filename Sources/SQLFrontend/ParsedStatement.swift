@@ -4,14 +4,28 @@ package import LoonCore
 package struct ParsedStatement: Sendable {
     package let hints: Hints
     package let statement: Statement
+    /// How many parameters (`?`) it has.
+    package let parameterCount: Int
+    /// Where the next of several statements begins in the source.
+    package let next: Int?
     private let lexer: Lexer
 
-    /// Reads one statement. Throws what a client is told: a syntax error with its place, or a bound that is passed.
-    package init(_ source: [UInt8], mode: LexicalMode) throws(QueryError) {
-        lexer = try Lexer(source, mode: mode)
+    /// Reads one statement of `source`, from `start` on: the only one, or where `isMulti` the first of several. Throws what a client is told: a syntax
+    /// error with its place, or a bound that is passed. `parameters` are put in the places of `?`; there must be as many.
+    package init(
+        _ source: [UInt8], from start: Int = 0, mode: LexicalMode, isMulti: Bool = false, parameters: [ParameterLiteral]? = nil
+    ) throws(QueryError) {
+        var lexer = try Lexer(source, from: start, mode: mode, isMulti: isMulti)
         var hints = Hints()
-        for comment in lexer.hintComments { try hints.add(comment: String(decoding: source[comment], as: UTF8.self)) }
+        for comment in lexer.hintComments { try hints.add(comment: lexer.text(comment)) }
         self.hints = hints
+        next = lexer.next
+        parameterCount = lexer.parameters.count
+        if let parameters {
+            guard parameters.count == parameterCount else { throw QueryError(.wrongArguments, "Incorrect arguments to mysqld_stmt_execute") }
+            lexer.bind(parameters.map { $0.token(mode: mode) })
+        }
+        self.lexer = lexer
         var parser = StatementParser(cursor: TokenCursor(lexer))
         statement = try parser.parse()
     }
@@ -19,5 +33,39 @@ package struct ParsedStatement: Sendable {
     /// The query in the engine's dialect.
     package func engineText(_ context: DialectContext) throws(QueryError) -> String {
         try DialectRewriter(lexer: lexer, context: context).rewrite()
+    }
+
+    /// The statement as it was received, with its hints, and with the values in the places of the parameters.
+    package var text: String {
+        var text: [UInt8] = []
+        var place = lexer.start
+        for (question, token) in lexer.bound {
+            text += lexer.source[place..<question] + lexer.source[lexer.tokens[token].range]
+            place = question + 1
+        }
+        return String(decoding: text + lexer.source[place..<lexer.end], as: UTF8.self)
+    }
+}
+
+/// The value of a parameter, to be put into a statement.
+package enum ParameterLiteral: Sendable, Equatable {
+    case null
+    /// Digits, with a sign, a point or an exponent.
+    case number(String)
+    case text([UInt8])
+
+    func token(mode: LexicalMode) -> (text: [UInt8], kind: Token.Kind) {
+        switch self {
+        case .null: return (Array("NULL".utf8), .word)
+        case .number(let digits): return (Array(digits.utf8), .number)
+        case .text(let bytes):
+            var quoted: [UInt8] = [UInt8(ascii: "'")]
+            quoted.reserveCapacity(bytes.count + 2)
+            for byte in bytes {
+                if byte == UInt8(ascii: "'") || (byte == UInt8(ascii: "\\") && !mode.noBackslashEscapes) { quoted.append(byte) }
+                quoted.append(byte)
+            }
+            return (quoted + [UInt8(ascii: "'")], .string)
+        }
     }
 }

@@ -14,24 +14,19 @@ package struct TableName: Sendable, Equatable {
 package enum Statement: Sendable, Equatable {
     /// Nothing, or nothing but comments: MySQL answers OK to these and an error to that.
     case empty(hasComment: Bool)
-    /// SELECT, WITH, VALUES: for the engine.
-    case query
-    /// A SELECT of literals, variables and session functions alone, that needs no engine.
-    case localSelect([SelectItem], limit: Int?)
+    /// SELECT, WITH, VALUES: for the engine, unless it can be answered without.
+    case query(LocalSelect?)
     case use(String)
     case set([Assignment])
-    case showDatabases(like: String?)
-    case showTables(full: Bool, schema: String?, like: String?)
-    case showColumns(TableName, full: Bool)
-    case showCreateTable(TableName)
-    case showCreateSchema(String)
+    case show(Show, filter: ShowFilter)
     case showQueryTask(account: String?, RowSelection, full: Bool)
-    case showWarnings
-    case showVariables(like: String?)
+    case kill(connection: Expression, isQueryOnly: Bool)
     case createSchema(CreateSchema)
     case dropSchema(name: String, ifExists: Bool)
     case createTable(CreateTable)
     case dropTable(TableName, ifExists: Bool)
+    /// Evaluated for nothing: DO.
+    case evaluate([Expression])
     /// Accepted without effect, because there is nothing that it could change: BEGIN, COMMIT, ROLLBACK …
     case accepted
     /// Known, and not supported.
@@ -41,33 +36,53 @@ package enum Statement: Sendable, Equatable {
     package var kind: String {
         switch self {
         case .empty: "empty statement"
-        case .query, .localSelect: "SELECT"
+        case .query: "SELECT"
         case .use: "USE"
         case .set: "SET"
-        case .showDatabases, .showTables, .showColumns, .showCreateTable, .showCreateSchema, .showQueryTask, .showWarnings, .showVariables:
-            "SHOW"
+        case .show, .showQueryTask: "SHOW"
+        case .kill: "KILL"
         case .createSchema: "CREATE SCHEMA"
         case .dropSchema: "DROP SCHEMA"
         case .createTable: "CREATE TABLE"
         case .dropTable: "DROP TABLE"
+        case .evaluate: "DO"
         case .accepted: "transaction statement"
         case .unsupported(let kind): kind
         }
     }
 }
 
-/// An item of a SELECT that needs no engine.
-package struct SelectItem: Sendable, Equatable {
-    package enum Source: Sendable, Equatable {
-        case literal(SQLValue)
-        /// A system variable, lower case, without its scope.
-        case variable(String)
-        /// A session function, lower case, without its parentheses.
-        case function(String)
-    }
-    /// The name of the result's column.
-    package let name: String
-    package let source: Source
+/// What SHOW shows (https://dev.mysql.com/doc/refman/8.0/en/show.html).
+package enum Show: Sendable, Equatable {
+    case databases
+    case tables(schema: String?, full: Bool)
+    /// `isHive`: with the types of the table's DDL, as DESCRIBE shows them.
+    case columns(TableName, full: Bool, isHive: Bool)
+    case index(TableName)
+    case tableStatus(schema: String?)
+    case openTables(schema: String?)
+    case createTable(TableName)
+    case createSchema(String)
+    case triggers(schema: String?)
+    case events(schema: String?)
+    /// PROCEDURE or FUNCTION.
+    case routineStatus
+    case variables(isGlobal: Bool)
+    case status(isGlobal: Bool)
+    case warnings(count: Bool)
+    case errors(count: Bool)
+    case engines, characterSets, collations, plugins, privileges
+    case grants(account: String?)
+    case processList(full: Bool)
+    case replicaStatus, binaryLogStatus, binaryLogs, replicas, profiles
+    case help(String)
+}
+
+/// LIKE or WHERE of SHOW.
+package enum ShowFilter: Sendable, Equatable {
+    case none
+    case like(String)
+    case matching(Expression)
 }
 
 /// One piece of SET.
@@ -75,12 +90,15 @@ package struct Assignment: Sendable, Equatable {
     package enum Target: Sendable, Equatable {
         /// Lower case. `isGlobal` where GLOBAL or PERSIST was said.
         case variable(String, isGlobal: Bool)
+        /// Lower case, with its `@`.
         case userVariable(String)
-        case names
+        /// SET NAMES, with its COLLATE.
+        case names(collation: String?)
+        case characterSet
     }
     package let target: Target
     /// `nil` for DEFAULT.
-    package let value: String?
+    package let value: Expression?
 }
 
 package struct CreateSchema: Sendable, Equatable {

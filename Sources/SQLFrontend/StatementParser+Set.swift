@@ -5,6 +5,8 @@ extension StatementParser {
     mutating func set() throws(QueryError) -> Statement {
         let hasScope = cursor.isAt("session") || cursor.isAt("global") || cursor.isAt("local")
         if cursor.isAt("transaction") || (hasScope && cursor.lexer.isKeyword(cursor.next, "transaction")) { return try alone(.accepted) }
+        // There are no roles and no resource groups.
+        if cursor.isAt("role") || cursor.take("resource", "group") { return try alone(.accepted) }
         if cursor.isAt("password") { return .unsupported(kind: "SET PASSWORD") }
         var assignments: [Assignment] = []
         repeat { assignments.append(try assignment()) } while cursor.take(symbol: ",")
@@ -12,11 +14,12 @@ extension StatementParser {
     }
 
     private mutating func assignment() throws(QueryError) -> Assignment {
-        if cursor.take("names") || cursor.take("character", "set") || cursor.take("charset") { return try names() }
+        if cursor.take("names") { return try names(true) }
+        if cursor.take("character", "set") || cursor.take("charset") { return try names(false) }
         let target: Assignment.Target
         switch cursor.token.kind {
         case .userVariable:
-            target = .userVariable(cursor.lexer.text(cursor.token).lowercased())
+            target = .userVariable(Self.userVariableName(cursor.lexer.text(cursor.token)))
             cursor.advance()
         case .systemVariable:
             let (name, isGlobal) = Self.variableName(cursor.lexer.text(cursor.token))
@@ -31,25 +34,22 @@ extension StatementParser {
         return Assignment(target: target, value: try assignedValue())
     }
 
-    private mutating func names() throws(QueryError) -> Assignment {
+    private mutating func names(_ isNames: Bool) throws(QueryError) -> Assignment {
         let charset = cursor.token.kind == .string ? try cursor.string() : try cursor.name()
-        if cursor.take("collate") { _ = cursor.token.kind == .string ? try cursor.string() : try cursor.name() }
-        return Assignment(target: .names, value: charset.lowercased() == "default" ? nil : charset)
+        var collation: String?
+        if isNames, cursor.take("collate") { collation = cursor.token.kind == .string ? try cursor.string() : try cursor.name() }
+        let value: Expression? = charset.lowercased() == "default" ? nil : .literal(.text(charset))
+        return Assignment(target: isNames ? .names(collation: collation) : .characterSet, value: value)
     }
 
-    /// A string, a number, a word such as ON, or DEFAULT.
-    private mutating func assignedValue() throws(QueryError) -> String? {
+    /// An expression, a bare word such as ON, or DEFAULT, which is `nil`.
+    private mutating func assignedValue() throws(QueryError) -> Expression? {
         if cursor.take("default") { return nil }
-        let sign = cursor.take(symbol: "-") ? "-" : ""
-        switch cursor.token.kind {
-        case .string: return try cursor.string()
-        case .number, .word:
-            let text = cursor.lexer.text(cursor.token)
-            cursor.advance()
-            guard !cursor.isAt(symbol: "(") else { throw QueryError(.notSupported, "SET takes a literal value, not an expression") }
-            return sign + text
-        case .quotedName, .systemVariable, .userVariable, .symbol, .end:
-            throw QueryError(.notSupported, "SET takes a literal value, not an expression")
+        let value = try expression()
+        // Words are values here: ON, utf8mb4, READ_COMMITTED.
+        return try value.mapLeaves { leaf throws(QueryError) in
+            if case .column(nil, let word) = leaf { return .literal(.text(word)) }
+            return nil
         }
     }
 }

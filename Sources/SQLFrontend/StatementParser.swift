@@ -18,6 +18,11 @@ struct StatementParser {
         if cursor.take("use") { return try ending(.use(try cursor.name())) }
         if cursor.take("set") { return try set() }
         if cursor.isAt("describe") || cursor.isAt("desc") || cursor.isAt("explain") { return try describe() }
+        if cursor.take("kill") { return try kill() }
+        if cursor.take("do") { return try evaluate() }
+        if cursor.take("help") {
+            return try ending(.show(.help(cursor.token.kind == .string ? try cursor.string() : try cursor.name()), filter: .none))
+        }
         return try other()
     }
 
@@ -37,88 +42,29 @@ struct StatementParser {
 
     private mutating func query() throws(QueryError) -> Statement {
         let start = cursor.index
-        if let local = try localSelect() { return local }
+        var parser = ExpressionParser(cursor)
+        if let local = try parser.select() { return .query(local) }
         cursor.move(to: start)
         while cursor.token.kind != .end {
             if cursor.isAt(symbol: ";"), cursor.next.kind != .end { try cursor.expectEnd() }
             cursor.advance()
         }
-        return .query
+        return .query(nil)
     }
 
-    /// `SELECT item [AS name], … [FROM dual] [LIMIT n]` where each item needs no engine; `nil` for any other SELECT.
-    private mutating func localSelect() throws(QueryError) -> Statement? {
-        guard cursor.take("select") else { return nil }
-        var items: [SelectItem] = []
-        repeat {
-            guard let item = try localItem() else { return nil }
-            items.append(item)
-        } while cursor.take(symbol: ",")
-        if cursor.take("from"), !cursor.take("dual") { return nil }
-        var limit: Int?
-        if cursor.take("limit") {
-            guard cursor.token.kind == .number else { return nil }
-            guard let most = UInt64(cursor.lexer.text(cursor.token)) else { return nil }
-            limit = Int(clamping: most)
-            cursor.advance()
+    /// An expression of those that need no engine, which nothing else can compute here.
+    mutating func expression() throws(QueryError) -> Expression {
+        let start = cursor
+        var parser = ExpressionParser(cursor)
+        guard let expression = try parser.expression() else {
+            cursor = parser.cursor
+            guard start.token.kind != .end, cursor.token.kind != .end else { throw cursor.unexpected() }
+            throw QueryError(
+                .notSupported, "The expression near '\(cursor.lexer.text(cursor.token))' is not supported here; SELECT it first, and write its value")
         }
-        return cursor.isAtEnd ? .localSelect(items, limit: limit) : nil
+        cursor = parser.cursor
+        return expression
     }
-
-    private mutating func localItem() throws(QueryError) -> SelectItem? {
-        let start = cursor.token
-        guard let source = try localSource() else { return nil }
-        var end = start.range.upperBound
-        if cursor.index > 0 { end = cursor.lexer.tokens[cursor.index - 1].range.upperBound }
-        // MySQL names a column by its text, a string literal by its value.
-        var name = String(decoding: cursor.lexer.source[start.range.lowerBound..<end], as: UTF8.self)
-        if case .literal(.text(let text)) = source { name = text }
-        if cursor.take("as") {
-            name = cursor.token.kind == .string ? try cursor.string() : try cursor.name()
-        } else if cursor.token.kind == .quotedName
-            || (cursor.token.kind == .word && !cursor.isAt("from") && !cursor.isAt("limit"))
-        {
-            // A bare alias; any other keyword here is the engine's affair.
-            guard cursor.token.kind == .quotedName || cursor.lexer.isSymbol(cursor.next, ",") || cursor.next.kind == .end else { return nil }
-            name = try cursor.name()
-        }
-        return SelectItem(name: name, source: source)
-    }
-
-    private mutating func localSource() throws(QueryError) -> SelectItem.Source? {
-        let token = cursor.token
-        switch token.kind {
-        case .number:
-            guard let value = Int64(cursor.lexer.text(token)) else { return nil }
-            cursor.advance()
-            return .literal(.integer(value))
-        case .string:
-            cursor.advance()
-            return .literal(.text(try cursor.lexer.string(token)))
-        case .systemVariable:
-            cursor.advance()
-            return .variable(Self.variableName(cursor.lexer.text(token)).name)
-        case .word where cursor.isAt("null"):
-            cursor.advance()
-            return .literal(.null)
-        case .word:
-            let name = cursor.lexer.text(token).lowercased()
-            let start = cursor.index
-            cursor.advance()
-            if name == "current_user", !cursor.isAt(symbol: "(") { return .function(name) }
-            guard Self.sessionFunctions.contains(name), cursor.take(symbol: "("), cursor.take(symbol: ")") else {
-                cursor.move(to: start)
-                return nil
-            }
-            return .function(name)
-        case .quotedName, .userVariable, .symbol, .end: return nil
-        }
-    }
-
-    static let sessionFunctions: Set<String> = [
-        "database", "schema", "version", "user", "current_user", "session_user", "system_user", "connection_id", "last_insert_id", "found_rows",
-        "row_count",
-    ]
 
     /// `@@[scope.]name` → the name in lower case, and whether the scope is the server's.
     static func variableName(_ text: String) -> (name: String, isGlobal: Bool) {
@@ -127,7 +73,26 @@ struct StatementParser {
         return (parts.dropFirst().joined(separator: "."), scope == "global" || scope == "persist")
     }
 
+    /// `@name`, `@'name'` → `@name` in lower case.
+    static func userVariableName(_ text: String) -> String {
+        "@" + text.dropFirst().filter { $0 != "'" && $0 != "\"" && $0 != "`" }.lowercased()
+    }
+
     // MARK: The rest
+
+    /// `KILL [HARD | SOFT] [CONNECTION | QUERY] id`
+    private mutating func kill() throws(QueryError) -> Statement {
+        _ = cursor.take("hard") || cursor.take("soft")
+        let isQueryOnly = cursor.take("query")
+        if !isQueryOnly { _ = cursor.take("connection") }
+        return try ending(.kill(connection: try expression(), isQueryOnly: isQueryOnly))
+    }
+
+    private mutating func evaluate() throws(QueryError) -> Statement {
+        var expressions: [Expression] = []
+        repeat { expressions.append(try expression()) } while cursor.take(symbol: ",")
+        return try ending(.evaluate(expressions))
+    }
 
     private mutating func describe() throws(QueryError) -> Statement {
         let isExplain = cursor.isAt("explain")
@@ -137,16 +102,23 @@ struct StatementParser {
         }
         if isExplain, cursor.token.kind != .word, cursor.token.kind != .quotedName { throw cursor.unexpected() }
         _ = cursor.take("formatted") || cursor.take("extended")
-        return try ending(.showColumns(try cursor.tableName(), full: false))
+        let table = try cursor.tableName()
+        // DESCRIBE t column, DESCRIBE t 'pattern'
+        if cursor.token.kind == .string { return try ending(.show(.columns(table, full: false, isHive: true), filter: .like(try cursor.string()))) }
+        if !cursor.isAtEnd, cursor.token.kind != .symbol {
+            return try ending(.show(.columns(table, full: false, isHive: true), filter: .like(try cursor.name())))
+        }
+        return try ending(.show(.columns(table, full: false, isHive: true), filter: .none))
     }
 
     private mutating func other() throws(QueryError) -> Statement {
         guard cursor.token.kind == .word else { throw cursor.unexpected() }
         let word = cursor.lexer.text(cursor.token).uppercased()
         switch word {
-        case "BEGIN", "START", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "UNLOCK": return try alone(.accepted)
-        case "INSERT", "UPDATE", "DELETE", "REPLACE", "ALTER", "TRUNCATE", "GRANT", "REVOKE", "KILL", "CALL", "LOAD", "LOCK", "FLUSH", "MSCK",
-            "ANALYZE", "OPTIMIZE", "RENAME", "PREPARE", "EXECUTE", "DEALLOCATE", "CANCEL", "WAIT", "RESEND", "HELP", "CHECK", "HANDLER", "DO":
+        case "BEGIN", "START", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "UNLOCK", "LOCK", "FLUSH", "XA":
+            return try alone(.accepted)
+        case "INSERT", "UPDATE", "DELETE", "REPLACE", "ALTER", "TRUNCATE", "GRANT", "REVOKE", "CALL", "LOAD", "MSCK",
+            "ANALYZE", "OPTIMIZE", "RENAME", "PREPARE", "EXECUTE", "DEALLOCATE", "CANCEL", "WAIT", "RESEND", "CHECK", "HANDLER":
             return .unsupported(kind: word)
         default: throw cursor.unexpected()
         }

@@ -1,5 +1,5 @@
 /// A piece of a statement, by where it stands in the source.
-struct Token: Equatable {
+struct Token: Equatable, Sendable {
     enum Kind: Equatable {
         /// A keyword or an unquoted name; which one it is, its place decides.
         case word

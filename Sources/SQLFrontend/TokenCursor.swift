@@ -9,6 +9,7 @@ struct TokenCursor {
 
     var token: Token { lexer.tokens[index] }
     var next: Token { lexer.tokens[min(index + 1, lexer.tokens.count - 1)] }
+    func token(after count: Int) -> Token { lexer.tokens[min(index + count, lexer.tokens.count - 1)] }
     var isAtEnd: Bool { token.kind == .end || (isAt(symbol: ";") && next.kind == .end) }
 
     mutating func advance() { index = min(index + 1, lexer.tokens.count - 1) }

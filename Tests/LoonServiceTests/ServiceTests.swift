@@ -51,12 +51,6 @@ import Testing
 }
 
 @Suite struct TextTests {
-    @Test(arguments: [
-        ("%", "", true), ("a%", "ABC", true), ("a_c", "abc", true), ("a_c", "ac", false), ("a\\_c", "abc", false), ("a\\_c", "a_c", true),
-        ("%b%d%", "abcde", true), ("%b%d", "abcde", false), ("", "", true), ("", "a", false), ("%%%%a", "bbba", true),
-    ])
-    func likes(_ pattern: String, _ text: String, _ matches: Bool) { #expect(LikePattern(pattern).matches(text) == matches) }
-
     @Test func logValuesCannotLookLikeAnythingElse() {
         #expect(EventLogHandler.escaped("plain-1.2/x:y") == "plain-1.2/x:y")
         #expect(EventLogHandler.escaped("") == "\"\"")

@@ -9,22 +9,26 @@ import Testing
 @Suite struct ConnectionStateMachineTests {
     private static let nonce = Nonce(bytes: Array(1...20))
 
-    private func machine(isLocal: Bool = false) throws -> ConnectionStateMachine {
-        var machine = ConnectionStateMachine(nonce: Self.nonce, isLocal: isLocal, host: "h", publicPEM: "PEM")
+    private func machine(isLocal: Bool = false, requiresSecureTransport: Bool = false) throws -> ConnectionStateMachine {
+        var machine = ConnectionStateMachine(
+            .init(
+                nonce: Self.nonce, host: "h", publicPEM: "PEM", offersTLS: true, isLocal: isLocal, isUnixSocket: false,
+                requiresSecureTransport: requiresSecureTransport))
         machine.greeted()
         return machine
     }
 
-    private func login(plugin: String, answer: [UInt8]) -> Packet {
+    private func login(plugin: String, answer: [UInt8], sequence: UInt8 = 1) -> Packet {
         var payload = ByteBuffer()
-        payload.writeInteger(Capabilities.server.rawValue, endianness: .little)
+        let claimed = Capabilities.server(offersTLS: true).subtracting([.connectAttributes, .tls])
+        payload.writeInteger(UInt32(truncatingIfNeeded: claimed.rawValue), endianness: .little)
         payload.writeBytes([0, 0, 0, 1, 45] + [UInt8](repeating: 0, count: 23))
         payload.writeNullTerminatedString("user")
         payload.writeLengthEncoded(UInt64(answer.count))
         payload.writeBytes(answer)
         payload.writeNullTerminatedString("")
         payload.writeNullTerminatedString(plugin)
-        return Packet(sequence: 1, payload: payload, isTooLarge: false)
+        return Packet(sequence: sequence, payload: payload, isTooLarge: false)
     }
 
     private func packet(_ sequence: UInt8, _ bytes: [UInt8]) -> Packet {
@@ -53,15 +57,15 @@ import Testing
         #expect(machine.received(packet(0, [0x0E])) == "nothing")
         #expect(machine.received(packet(0, [3, 65])) == "nothing")
         #expect(machine.received(packet(0, [0x0E])) == "nothing")
-        #expect(machine.finished() == "nothing")
+        #expect(machine.finished(.answered) == "nothing")
         // What was sent ahead is taken one by one, each in its turn.
         #expect(machine.nextWaiting()?.transcript == "acknowledge")
         #expect(machine.nextWaiting()?.transcript == "query A")
         #expect(machine.nextWaiting()?.transcript == nil)
-        #expect(machine.finished() == "nothing")
+        #expect(machine.finished(.answered) == "nothing")
         #expect(machine.nextWaiting()?.transcript == "acknowledge")
         #expect(machine.nextWaiting()?.transcript == nil)
-        #expect(machine.received(packet(0, [0x16])) == "send ff")
+        #expect(machine.received(packet(0, [0x7F])) == "send ff")
         #expect(machine.received(packet(0, [1])) == "close")
         #expect(machine.received(packet(0, [3])) == "nothing")
     }
@@ -124,7 +128,68 @@ import Testing
         _ = machine.opened(nil)
         _ = machine.received(packet(0, [3, 65]))
         #expect(machine.drain() == "nothing")
-        #expect(machine.finished() == "refuse 1053")
+        #expect(machine.finished(.answered) == "refuse 1053")
+    }
+
+    private func ready() throws -> ConnectionStateMachine {
+        var machine = try machine()
+        _ = machine.received(login(plugin: "mysql_native_password", answer: nativeAnswer("pw")))
+        _ = machine.found(.native(doubleSHA1: Scramble.doubleSHA1(Array("pw".utf8))))
+        _ = machine.opened(nil)
+        return machine
+    }
+
+    @Test func tlsComesBeforeTheLogin() throws {
+        var machine = try machine(requiresSecureTransport: true)
+        let request = [UInt8](withUnsafeBytes(of: UInt32(0x0000_0A00).littleEndian) { Array($0) }) + [UInt8](repeating: 0, count: 28)
+        #expect(machine.received(packet(1, request)) == "TLS")
+        #expect(machine.received(login(plugin: "mysql_native_password", answer: nativeAnswer("pw"), sequence: 2)) == "look up user")
+        // A second request is none.
+        var twice = try self.machine()
+        _ = twice.received(packet(1, request))
+        #expect(twice.received(packet(2, request)) == "refuse 1043")
+        var plain = try self.machine(requiresSecureTransport: true)
+        #expect(plain.received(login(plugin: "x", answer: [1])) == "refuse 3159")
+    }
+
+    @Test func preparedStatementsKeepTheirTypes() throws {
+        var machine = try ready()
+        #expect(machine.received(packet(0, [0x16] + Array("select ?".utf8))) == "prepare 1 select ?")
+        #expect(machine.finished(.prepared(parameterCount: 1)) == "nothing")
+        let head: [UInt8] = [0x17, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0]
+        #expect(machine.received(packet(0, head + [1, 0x01, 0x80, 0xFF])) == "execute 1 [unsigned(255)]")
+        _ = machine.finished(.answered)
+        // The types are those of the last time.
+        #expect(machine.received(packet(0, head + [0, 0x07])) == "execute 1 [unsigned(7)]")
+        _ = machine.finished(.answered)
+        #expect(machine.received(packet(0, [0x18, 1, 0, 0, 0, 0, 0, 65, 66])) == "nothing")
+        #expect(machine.received(packet(0, head + [0])) == "execute 1 [text([65, 66])]")
+        _ = machine.finished(.answered)
+        // Used up: the value must come again.
+        #expect(machine.received(packet(0, head + [0])) == "send ff")
+        #expect(machine.received(packet(0, [0x1A, 1, 0, 0, 0])) == "acknowledge")
+        #expect(machine.received(packet(0, [0x1C, 1, 0, 0, 0, 1, 0, 0, 0])) == "send ff")
+        #expect(machine.received(packet(0, [0x19, 1, 0, 0, 0])) == "close statement 1")
+        #expect(machine.received(packet(0, [0x19, 1, 0, 0, 0])) == "nothing")
+        #expect(machine.received(packet(0, head + [0, 0x07])) == "send ff")
+    }
+
+    @Test func malformedCommandsAreErrors() throws {
+        var machine = try ready()
+        for bytes: [UInt8] in [[0x17], [0x17, 9, 0, 0, 0, 0, 1, 0, 0, 0], [0x1C, 1], [0x1A], [0x0C, 1], [0x1B, 9, 9], [0x11, 65], []] {
+            #expect(machine.received(packet(0, bytes)) == "send ff", "\(bytes)")
+        }
+        #expect(machine.received(packet(0, [0x18, 9])) == "nothing")
+    }
+
+    @Test func anotherUserOnTheSameConnection() throws {
+        var machine = try ready()
+        let answer = nativeAnswer("pw2")
+        let change =
+            [0x11] + Array("other\0".utf8) + [UInt8(answer.count)] + answer + Array("db\0".utf8) + [45, 0] + Array("mysql_native_password\0".utf8)
+        #expect(machine.received(packet(0, change)) == "look up other")
+        #expect(machine.found(.native(doubleSHA1: Scramble.doubleSHA1(Array("pw2".utf8)))) == "open other")
+        #expect(machine.opened(nil) == "send 00")
     }
 
     @Test func tooManyCommandsAheadPauseReading() throws {
@@ -151,9 +216,16 @@ extension ConnectionStateMachine.Action {
         case .lookUp(let user): "look up \(user)"
         case .verify(let user, .clear(let password)): "verify \(user) \(String(decoding: password, as: UTF8.self))"
         case .verify(let user, .encrypted): "decrypt \(user)"
-        case .open(let user, _): "open \(user)"
-        case .execute(.query(let text), _): "query \(String(decoding: text, as: UTF8.self))"
+        case .open(let user, _, _, _): "open \(user)"
+        case .startTLS: "TLS"
+        case .terminate: "terminate"
+        case .closeStatement(let id): "close statement \(id)"
+        case .execute(.prepare(let id, let text), _): "prepare \(id) \(String(decoding: text, as: UTF8.self))"
+        case .execute(.executePrepared(let id, let parameters), _):
+            "execute \(id) \(parameters.map { "\($0)".split(separator: ".").last ?? "" })".replacing("\"", with: "")
+        case .execute(.query(let text, _), _): "query \(String(decoding: text, as: UTF8.self))"
         case .execute(.useDatabase(let name), _): "use \(name)"
+        case .execute: "execute"
         case .acknowledge: "acknowledge"
         case .pauseReading: "pause"
         case .close: "close"

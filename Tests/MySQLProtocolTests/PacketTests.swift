@@ -6,12 +6,12 @@ import Testing
 
 @Suite struct PacketTests {
     private func decode(_ chunks: [ByteBuffer], bytesMax: Int = 1 << 30) -> [Packet] {
-        var decoder = PacketDecoder(bound: PayloadBound(bytesMax: bytesMax))
+        var decoder = PacketDecoder()
         var buffer = ByteBuffer()
         var packets: [Packet] = []
         for var chunk in chunks {
             buffer.writeBuffer(&chunk)
-            while let packet = decoder.next(&buffer) { packets.append(packet) }
+            while let packet = decoder.next(&buffer, bytesMax: bytesMax) { packets.append(packet) }
         }
         return packets
     }
@@ -54,18 +54,18 @@ import Testing
 
     @Test func aHandshakeCutAnywhereIsAnError() throws {
         var full = ByteBuffer()
-        full.writeInteger(Capabilities.server.rawValue, endianness: .little)
+        full.writeInteger(UInt32(truncatingIfNeeded: Capabilities.server(offersTLS: false).rawValue), endianness: .little)
         full.writeBytes([0, 0, 0, 1, 45] + [UInt8](repeating: 0, count: 23))
         full.writeNullTerminatedString("user")
         full.writeLengthEncoded(20)
         full.writeBytes([UInt8](repeating: 1, count: 20))
         full.writeNullTerminatedString("db")
         full.writeNullTerminatedString("caching_sha2_password")
-        let response = try HandshakeResponse(full)
+        let response = try HandshakeResponse(full, offersTLS: false)
         #expect((response.user, response.database, response.plugin) == ("user", "db", "caching_sha2_password"))
         for length in 0..<(4 + 28 + 5 + 21) {
             guard let part = full.getSlice(at: 0, length: length) else { continue }
-            #expect(throws: QueryError.self) { try HandshakeResponse(part) }
+            #expect(throws: QueryError.self) { try HandshakeResponse(part, offersTLS: false) }
         }
     }
 }

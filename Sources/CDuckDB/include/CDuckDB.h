@@ -17,6 +17,7 @@ typedef struct _duckdb_prepared_statement { void *internal; } *duckdb_prepared_s
 typedef struct _duckdb_extracted_statements { void *internal; } *duckdb_extracted_statements;
 typedef struct _duckdb_data_chunk { void *internal; } *duckdb_data_chunk;
 typedef struct _duckdb_logical_type { void *internal; } *duckdb_logical_type;
+typedef struct _duckdb_appender { void *internal; } *duckdb_appender;
 typedef struct _duckdb_arrow_options { void *internal; } *duckdb_arrow_options;
 typedef struct _duckdb_error_data { void *internal; } *duckdb_error_data;
 typedef struct _duckdb_profiling_info { void *internal; } *duckdb_profiling_info;

@@ -8,6 +8,14 @@ package struct Configuration: Sendable {
     package var port = 10_000
     /// `nil`: `<data>/loond.sock`.
     package var socket: String?
+    /// Open connections, those kept for administrators aside.
+    package var connectionsMax = 10_000
+    package var offersTLS = true
+    /// PEM files; `nil`: made at the first start.
+    package var certificateFile: String?
+    package var certificateKeyFile: String?
+    /// Whether TCP without TLS is refused.
+    package var requiresSecureTransport = false
 
     /// Holds everything the daemon owns: metadata, object store, staging, keys.
     package var dataDirectory = "loon-data"

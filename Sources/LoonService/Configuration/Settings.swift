@@ -23,6 +23,11 @@ package enum Settings {
         text("listen.host", \.host),
         integer("listen.port", 0...65_535, \.port),
         Setting(path: "listen.socket") { configuration, value throws(SettingError) in configuration.socket = value },
+        integer("listen.max-connections", 1...100_000, \.connectionsMax),
+        flag("listen.tls", \.offersTLS),
+        Setting(path: "listen.tls-certificate") { configuration, value throws(SettingError) in configuration.certificateFile = value },
+        Setting(path: "listen.tls-key") { configuration, value throws(SettingError) in configuration.certificateKeyFile = value },
+        flag("listen.require-secure-transport", \.requiresSecureTransport),
         text("data-dir", \.dataDirectory),
         text("service.region", \.region, pattern: /[a-z0-9-]{2,30}/, expected: "a region such as cn-hangzhou"),
         text("service.region-code", \.regionCode, pattern: /[a-z]{2,8}/, expected: "2 to 8 letters"),
@@ -120,14 +125,3 @@ package enum Settings {
 
 /// `@unchecked`: a compiled expression is only ever read.
 private struct UncheckedRegex: @unchecked Sendable { let regex: Regex<Substring> }
-
-/// `+08:00` and the like.
-package enum TimeZoneOffset {
-    /// Minutes east of UTC; `nil` where the text is no offset between −13:59 and +14:00, as MySQL has it.
-    package static func minutes(_ text: String) -> Int? {
-        guard let match = text.wholeMatch(of: /([+-])([0-9]{1,2}):([0-9]{2})/), let hours = Int(match.2), let minutes = Int(match.3), minutes < 60
-        else { return nil }
-        let offset = (hours * 60 + minutes) * (match.1 == "-" ? -1 : 1)
-        return (-839...840).contains(offset) ? offset : nil
-    }
-}

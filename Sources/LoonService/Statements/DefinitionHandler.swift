@@ -25,7 +25,7 @@ struct DefinitionHandler {
     ]
 
     func create(_ statement: CreateSchema) throws {
-        guard session.isAdmin else { throw QueryError(.accessDenied, "Access denied; only an administrator creates schemas") }
+        guard session.isAdministrator else { throw QueryError(.accessDenied, "Access denied; only an administrator creates schemas") }
         guard !Self.reservedSchemas.contains(statement.name.lowercased()) else {
             throw QueryError(.accessDenied, "The schema name '\(statement.name)' is reserved")
         }
@@ -58,7 +58,7 @@ struct DefinitionHandler {
     }
 
     func dropSchema(_ name: String, ifExists: Bool) throws {
-        guard session.isAdmin else { throw QueryError(.accessDenied, "Access denied; only an administrator drops schemas") }
+        guard session.isAdministrator else { throw QueryError(.accessDenied, "Access denied; only an administrator drops schemas") }
         let existed = try context.store.dropSchema(name)
         guard existed || ifExists else { throw QueryError(.unknownDatabase, "Can't drop database '\(name)'; database doesn't exist") }
         response.ok()

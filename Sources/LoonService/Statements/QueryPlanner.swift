@@ -20,10 +20,18 @@ struct QueryPlanner: Sendable {
     let context: ServiceContext
 
     /// `sql` is in the engine's dialect. Blocks on the engine's parser, the metadata and the disk.
-    func plan(_ sql: String, schema: String?, isProfiled: Bool) throws -> PlannedQuery {
+    /// `session` is whose eyes the system's tables are seen with; without one there are none.
+    func plan(_ sql: String, schema: String?, isProfiled: Bool, session: Session? = nil) throws -> PlannedQuery {
         var bindings: [TableBinding] = []
+        var valueTables: [ValueTable] = []
+        let engineSchema = schema.map { SystemSchema.engineName($0) ?? $0 }
         var scannedBytes: Int64 = 0
         for reference in try StatementGate().examine(serialized: try context.engine.parse(sql)) {
+            if let name = (reference.schema ?? engineSchema).flatMap(SystemSchema.name(ofEngineName:)) {
+                let table = try valueTable(name, reference.table, session)
+                if !valueTables.contains(where: { $0.schema == table.schema && $0.name == table.name }) { valueTables.append(table) }
+                continue
+            }
             let table = try table(reference, schema: schema)
             let files = try files(of: table)
             for file in files {
@@ -36,7 +44,18 @@ struct QueryPlanner: Sendable {
             if !isBound { bindings.append(TableBinding(table: table, files: files.map(\.path))) }
         }
         return PlannedQuery(
-            query: EngineQuery(sql: sql, schema: schema, tables: bindings, isProfiled: isProfiled), scannedBytes: scannedBytes)
+            query: EngineQuery(sql: sql, schema: engineSchema, tables: bindings, valueTables: valueTables, isProfiled: isProfiled),
+            scannedBytes: scannedBytes)
+    }
+
+    /// One of the system's tables, for a query that the daemon cannot answer alone.
+    private func valueTable(_ schema: String, _ name: String, _ session: Session?) throws -> ValueTable {
+        guard let table = SystemTables.table(schema: schema, name: name), let session else {
+            throw QueryError(.unknownSystemTable, "Unknown table '\(name)' in \(schema)")
+        }
+        return ValueTable(schema: SystemSchema.engineName(schema) ?? schema, name: table.name, columns: table.resultColumns) { body in
+            try SystemTableReader(session: session).forEachRow(of: table, .everything, body)
+        }
     }
 
     private func table(_ reference: StatementGate.TableReference, schema: String?) throws -> ExternalTable {

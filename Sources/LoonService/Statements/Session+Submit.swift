@@ -2,13 +2,14 @@ import Logging
 import LoonCore
 import MetaStore
 import MySQLProtocol
+import QueryEngine
 import SQLFrontend
 import Synchronization
 
 extension Session {
     /// Makes the statement a task: checks all that can be checked now, stores it, and answers with its id once it is durable.
-    func submit(_ parsed: ParsedStatement, text: [UInt8], hints: Hints, _ response: ResponseWriter) throws {
-        guard parsed.statement.isAsynchronous else {
+    func submit(_ parsed: ParsedStatement, hints: Hints, _ response: ResponseWriter) throws {
+        guard case .query = parsed.statement else {
             throw QueryError(.notSupported, "\(parsed.statement.kind) cannot run asynchronously; SELECT, WITH and VALUES can")
         }
         let (target, warning) = try NotificationHints(configuration: context.configuration).target(hints)
@@ -16,14 +17,16 @@ extension Session {
         let (schema, variables) = state.withLock { ($0.schema, $0.variables) }
         // A statement that cannot be understood, or names what is not there, is refused now and not as a task that fails.
         let engineText = try parsed.engineText(dialect)
-        let planned = try context.planner.plan(engineText, schema: schema, isProfiled: false)
-        let command = String(decoding: text, as: UTF8.self)
+        let planned = try context.planner.plan(engineText, schema: schema, isProfiled: false, session: self)
+        guard planned.query.valueTables.isEmpty else {
+            throw QueryError(.notSupported, "A task cannot read information_schema and its like: what they say belongs to the session")
+        }
         let submission = Submission(
-            kind: "SELECT", command: command.trimmingSuffix { $0.isWhitespace || $0 == ";" || $0 == "\0" },
-            schema: schema ?? planned.firstSchema ?? "", sessionSchema: schema, engineText: engineText, sqlMode: variables.sqlMode,
-            timeZoneOffsetMinutes: dialect.timeZoneOffsetMinutes, now: dialect.now, account: login.user, connectionID: Int64(login.connectionID),
-            hints: hints.values, notification: target)
-        if let warning { state.withLock { $0.warnings = [warning] } }
+            kind: "SELECT", command: parsed.text.trimmingSuffix { $0.isWhitespace || $0 == ";" || $0 == "\0" },
+            schema: schema ?? planned.firstSchema ?? "", sessionSchema: schema, engineText: engineText,
+            sqlMode: variables.value("sql_mode")?.textValue ?? "", timeZoneOffsetMinutes: dialect.timeZoneOffsetMinutes, now: dialect.now,
+            account: login.user, connectionID: Int64(login.connectionID), hints: hints.values, notification: target)
+        if let warning { state.withLock { $0.warnings = [Diagnostic(error: warning, isWarning: true)] } }
         context.store.submit(submission, now: dialect.now) { result in
             switch result {
             case .success(let id):

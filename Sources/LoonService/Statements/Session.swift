@@ -1,4 +1,5 @@
 import AccessControl
+import Dispatch
 import Logging
 import LoonCore
 import MetaStore
@@ -11,96 +12,251 @@ import Synchronization
 final class Session: ProtocolSession {
     struct State {
         var schema: String?
-        var variables = SessionVariables()
-        var warnings: [QueryError] = []
-        /// What runs now, to be stopped if the client goes away.
-        var running: Cancellation?
+        var variables: SessionVariables
+        var warnings: [Diagnostic] = []
+        var prepared: [UInt32: Prepared] = [:]
+        /// What runs now, to be stopped if the client goes away or somebody kills it.
+        var running: RunningStatement?
+        /// Since when nothing runs, in milliseconds since 1970.
+        var idleSince: Int64
         var isClosed = false
     }
 
+    /// What SHOW WARNINGS tells of the last statement.
+    struct Diagnostic {
+        let error: QueryError
+        let isWarning: Bool
+    }
+
+    /// A statement as it was prepared, with the mode that its quotes are read by.
+    struct Prepared {
+        let text: [UInt8]
+        let mode: LexicalMode
+    }
+
     let login: Login
-    let isAdmin: Bool
+    let isAdministrator: Bool
     let context: ServiceContext
     let scheduler: Scheduler
     let state: Mutex<State>
 
     init(login: Login, isAdmin: Bool, context: ServiceContext, scheduler: Scheduler) {
         self.login = login
-        self.isAdmin = isAdmin
+        isAdministrator = isAdmin
         self.context = context
         self.scheduler = scheduler
-        state = Mutex(State(schema: login.database))
+        let variables = SessionVariables(context.variables, isInteractive: login.isInteractive)
+        state = Mutex(State(schema: login.database, variables: variables, idleSince: context.clock.now()))
+        context.sessions.add(self)
     }
 
     // MARK: ProtocolSession
 
-    func execute(_ command: Command, response: ResponseWriter) {
-        let accepted = context.statementThreads.run {
-            do {
-                switch command {
-                case .query(let text): try self.run(text, response)
-                case .useDatabase(let name):
-                    try self.use(name)
-                    response.ok()
-                }
-            } catch {
-                self.fail(error, response)
-            }
+    var serverStatus: ServerStatus {
+        state.withLock { state in
+            var status: ServerStatus = state.variables.isAutocommit ? .autocommit : []
+            if state.variables.lexicalMode.noBackslashEscapes { status.insert(.noBackslashEscapes) }
+            return status
         }
-        if !accepted { response.fail(QueryError(.queueFull, "Too many statements are waiting; try again")) }
     }
 
-    var hasNoBackslashEscapes: Bool { LexicalMode(sqlMode: state.withLock(\.variables).sqlMode).noBackslashEscapes }
+    var idleSecondsMax: Int { state.withLock { $0.variables.idleSecondsMax } }
+
+    func closePrepared(id: UInt32) { state.withLock { $0.prepared[id] = nil } }
 
     func close() {
+        context.sessions.remove(self)
         let running = state.withLock { state in
             state.isClosed = true
             return state.running
         }
-        running?.cancel(QueryError(.interrupted, "The client went away"))
+        if let running { interrupt(running, QueryError(.interrupted, "The client went away")) }
         context.log.debug("connection.closed", metadata: metadata)
     }
 
-    // MARK: Statements
-
-    private func run(_ text: [UInt8], _ response: ResponseWriter) throws {
-        let variables = state.withLock(\.variables)
-        let parsed = try ParsedStatement(trimmed(text), mode: LexicalMode(sqlMode: variables.sqlMode))
-        if case .showWarnings = parsed.statement {} else { state.withLock { $0.warnings = [] } }
-        let hints = parsed.hints.over(session: variables.hints)
-        if try hints.flag("run_async") == true, isMeant(parsed) { return try submit(parsed, text: text, hints: hints, response) }
-        try StatementHandler(session: self, response: response).handle(parsed)
+    func execute(_ command: Command, response: ResponseWriter) {
+        context.sessions.countStatement()
+        // What needs no disk and no engine is answered here and now, on the event loop.
+        if case .query(let text, let isMulti) = command, text.count <= Limits.inlineStatementBytesMax, answeredInline(text, isMulti, response) {
+            return
+        }
+        let running = RunningStatement(session: self, command: command.processListName, text: command.text, response: response)
+        let isClosed = state.withLock { state in
+            state.running = running
+            return state.isClosed
+        }
+        if isClosed { running.cancellation.cancel(QueryError(.interrupted, "The client went away")) }
+        response.whenAnswered { [weak self] in self?.ended(running) }
+        let accepted = context.statementThreads.run { self.perform(command, running) }
+        if !accepted { response.fail(QueryError(.queueFull, "Too many statements are waiting; try again")) }
     }
 
-    /// A statement's own hint always counts, and is an error where the statement cannot be a task. A session's is for queries: what a driver asks
-    /// of its own accord (`select @@version`, SHOW, SET) is answered as ever.
+    private func ended(_ running: RunningStatement) {
+        let now = context.clock.now()
+        state.withLock { state in
+            guard state.running === running else { return }
+            state.running = nil
+            state.idleSince = now
+        }
+    }
+
+    private func answeredInline(_ text: [UInt8], _ isMulti: Bool, _ response: ResponseWriter) -> Bool {
+        let mode = state.withLock { $0.variables.lexicalMode }
+        guard let parsed = try? ParsedStatement(trimmed(text), mode: mode, isMulti: isMulti), parsed.next == nil, parsed.hints.isEmpty else {
+            return false
+        }
+        guard parsed.needsNothing else { return false }
+        if !parsed.keepsWarnings { state.withLock { $0.warnings = [] } }
+        do { try StatementHandler(session: self, response: response, running: nil).handle(parsed) } catch { fail(error, response) }
+        return true
+    }
+
+    // MARK: Commands
+
+    private func perform(_ command: Command, _ running: RunningStatement) {
+        let response = running.response
+        if let reason = running.cancellation.reason { return fail(reason, response) }
+        do {
+            switch command {
+            case .query(let text, let isMulti): try run(trimmed(text), from: 0, isMulti: isMulti, running)
+            case .prepare(let id, let text): try prepare(id, trimmed(text), response)
+            case .executePrepared(let id, let parameters): try executePrepared(id, parameters, running)
+            case .fetch(let spool, let rows): response.fetch(spool, rows: rows)
+            case .useDatabase(let name):
+                try use(name)
+                response.ok()
+            case .listFields(let table): try StatementHandler(session: self, response: response, running: running).listFields(of: table)
+            case .statistics: response.text(ServerStatistics(context).line)
+            case .kill(let id):
+                try kill(id, isQueryOnly: false)
+                response.ok()
+            case .debug:
+                guard isAdministrator else {
+                    throw QueryError(.accessDenied, "Access denied; you need (at least one of) the SUPER privilege(s) for this operation")
+                }
+                response.ok()
+            case .resetConnection:
+                reset()
+                response.ok()
+            }
+        } catch {
+            fail(error, response)
+        }
+    }
+
+    private func reset() {
+        state.withLock { state in
+            state.variables = SessionVariables(context.variables, isInteractive: login.isInteractive)
+            state.warnings = []
+            state.prepared = [:]
+        }
+    }
+
+    /// Runs the statement that begins at `start`, and then those after it.
+    private func run(_ text: [UInt8], from start: Int, isMulti: Bool, _ running: RunningStatement) throws {
+        let mode = state.withLock { $0.variables.lexicalMode }
+        let parsed = try ParsedStatement(text, from: start, mode: mode, isMulti: isMulti)
+        if let next = parsed.next {
+            running.response.followed { [weak self] in
+                guard let self else { return running.response.fail(QueryError(.interrupted, "The client went away")) }
+                let accepted = context.statementThreads.run {
+                    if let reason = running.cancellation.reason { return self.fail(reason, running.response) }
+                    do { try self.run(text, from: next, isMulti: true, running) } catch { self.fail(error, running.response) }
+                }
+                if !accepted { fail(QueryError(.queueFull, "Too many statements are waiting; try again"), running.response) }
+            }
+        }
+        try run(parsed, running)
+    }
+
+    func run(_ parsed: ParsedStatement, _ running: RunningStatement) throws {
+        if !parsed.keepsWarnings { state.withLock { $0.warnings = [] } }
+        let hints = parsed.hints.over(session: state.withLock { $0.variables.hints })
+        if try hints.flag("run_async") == true, isMeant(parsed) { return try submit(parsed, hints: hints, running.response) }
+        try StatementHandler(session: self, response: running.response, running: running).handle(parsed)
+    }
+
+    /// A statement's own hint always counts, and is an error where the statement cannot be a task. A session's is for queries of tables: what a driver
+    /// asks of its own accord (`select @@version`, SHOW, SET) is answered as ever.
     private func isMeant(_ parsed: ParsedStatement) -> Bool {
-        if case .query = parsed.statement { return true }
-        return parsed.hints["run_async"] != nil
+        if parsed.hints["run_async"] != nil { return true }
+        guard case .query(let select) = parsed.statement else { return false }
+        return select.map { localTable($0) == nil && $0.table != nil } ?? true
     }
 
     /// MySQL takes a NUL at the end, as some clients send one.
     private func trimmed(_ text: [UInt8]) -> [UInt8] { text.last == 0 ? Array(text.dropLast()) : text }
 
+    // MARK: Killing
+
+    /// Stops what runs on another connection, or closes that too.
+    func kill(_ connectionID: UInt32, isQueryOnly: Bool) throws(QueryError) {
+        guard let victim = context.sessions.session(connectionID) else {
+            throw QueryError(.unknownThread, "Unknown thread id: \(connectionID)")
+        }
+        guard isAdministrator || victim.login.user == login.user else {
+            throw QueryError(.notOwner, "You are not owner of thread \(connectionID)")
+        }
+        let running = victim.state.withLock(\.running)
+        if let running, running.response !== state.withLock(\.running)?.response || isQueryOnly {
+            victim.interrupt(running, QueryError(.interrupted, "Query execution was interrupted"))
+        }
+        if !isQueryOnly { victim.login.disconnect() }
+    }
+
+    /// Asks a statement to stop. The engine usually does within milliseconds; where it does not, the client is answered all the same (design: invariant 10).
+    func interrupt(_ running: RunningStatement, _ reason: QueryError) {
+        running.cancellation.cancel(reason)
+        let (context, metadata) = (context, metadata)
+        context.timers.asyncAfter(deadline: .now() + .milliseconds(Limits.killPatienceMilliseconds)) {
+            guard running.response.takeOver(reason) else { return }
+            context.sessions.addZombie(running)
+            context.timers.asyncAfter(deadline: .now() + .seconds(1)) {
+                guard context.sessions.zombies.contains(where: { $0 === running }) else { return }
+                context.log.warning("statement.lingers", metadata: metadata.merging(["ms": "\(context.clock.now() - running.started)"]) { $1 })
+            }
+        }
+    }
+
+    // MARK: Help for statements
+
     func use(_ name: String) throws {
+        if SystemSchema.names.contains(name.lowercased()) { return state.withLock { $0.schema = name.lowercased() } }
         guard let schema = try context.store.schema(name) else { throw QueryError(.unknownDatabase, "Unknown database '\(name)'") }
         state.withLock { $0.schema = schema.name }
     }
 
+    /// The daemon's own table that a SELECT reads; `nil` where it reads another.
+    func localTable(_ select: LocalSelect) -> SystemTable? {
+        guard let table = select.table, let schema = table.schema ?? state.withLock(\.schema) else { return nil }
+        return SystemTables.table(schema: schema, name: table.table)
+    }
+
     /// What the statement's text depends on beside itself, at this moment.
     func dialectContext() -> DialectContext {
-        let (schema, variables) = state.withLock { ($0.schema, $0.variables) }
-        let login = login
+        let variables = state.withLock { $0.variables }
+        let service = context.configuration.timeZoneOffsetMinutes
+        let now = context.clock.now()
         return DialectContext(
-            now: context.clock.now(),
-            timeZoneOffsetMinutes: variables.timeZoneOffsetMinutes(service: context.configuration.timeZoneOffsetMinutes),
-            variable: { variables.value($0) },
-            function: { SessionFunctions.value($0, login: login, schema: schema) })
+            now: now, timeZoneOffsetMinutes: variables.timeZoneOffsetMinutes(service: service, now: now), systemTimeZoneOffsetMinutes: service,
+            variable: { self.variable($0, isGlobal: $1, in: variables) }, userVariable: { variables.userVariables[$0] ?? .null },
+            function: { self.function($0) })
+    }
+
+    /// Some variables say what the session is rather than what was set.
+    private func variable(_ name: String, isGlobal: Bool, in variables: SessionVariables) -> SQLValue? {
+        switch name {
+        case "pseudo_thread_id": .integer(Int64(login.connectionID))
+        case "warning_count": .integer(Int64(state.withLock { $0.warnings.count }))
+        case "error_count": .integer(Int64(state.withLock { $0.warnings.count { !$0.isWarning } }))
+        case "timestamp": .real(Double(context.clock.now()) / 1_000)
+        default: variables.value(name, isGlobal: isGlobal)
+        }
     }
 
     func fail(_ error: any Error, _ response: ResponseWriter) {
         let error = error as? QueryError ?? QueryError(.internalFault, "The statement failed", detail: "\(error)")
-        state.withLock { $0.warnings = [error] }
+        state.withLock { $0.warnings = [Diagnostic(error: error, isWarning: false)] }
         var metadata = metadata
         metadata["code"] = "\(ErrorNumber(error.code).number)"
         metadata["error"] = "\(error.detail ?? error.message)"
@@ -111,12 +267,47 @@ final class Session: ProtocolSession {
     var metadata: Logger.Metadata { ["connection": "\(login.connectionID)", "account": "\(login.user)"] }
 }
 
-extension Statement {
-    /// Whether it can be a task: what has a result to store.
-    var isAsynchronous: Bool {
-        switch self {
-        case .query, .localSelect: true
+extension ParsedStatement {
+    /// Whether it can be answered without disk and engine.
+    fileprivate var needsNothing: Bool {
+        switch statement {
+        case .accepted, .set, .evaluate: true
+        case .query(.some(let select)): select.table == nil
         default: false
+        }
+    }
+
+    /// Whether it is about the warnings of the statement before it.
+    fileprivate var keepsWarnings: Bool {
+        switch statement {
+        case .show(.warnings, _), .show(.errors, _): true
+        case .query(.some(let select)): select.table == nil
+        default: false
+        }
+    }
+}
+
+extension Command {
+    /// As SHOW PROCESSLIST has it.
+    fileprivate var processListName: String {
+        switch self {
+        case .query: "Query"
+        case .useDatabase: "Init DB"
+        case .listFields: "Field List"
+        case .statistics: "Statistics"
+        case .kill: "Kill"
+        case .debug: "Debug"
+        case .resetConnection: "Reset Connection"
+        case .prepare: "Prepare"
+        case .executePrepared: "Execute"
+        case .fetch: "Fetch"
+        }
+    }
+
+    fileprivate var text: String {
+        switch self {
+        case .query(let text, _), .prepare(_, let text): String(decoding: text.prefix(Limits.shownStatementBytesMax), as: UTF8.self)
+        default: ""
         }
     }
 }

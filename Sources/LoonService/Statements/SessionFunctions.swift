@@ -1,11 +1,12 @@
 import LoonCore
 import MySQLProtocol
+import Synchronization
 
 /// The functions whose value is the session's.
-enum SessionFunctions {
-    static func value(_ name: String, login: Login, schema: String?) -> SQLValue {
+extension Session {
+    func function(_ name: String) -> SQLValue {
         switch name {
-        case "database", "schema": .optional(schema)
+        case "database", "schema": .optional(state.withLock(\.schema))
         case "version": .text(SystemVariables.version)
         case "user", "session_user", "system_user": .text("\(login.user)@\(login.host)")
         case "current_user": .text("\(login.user)@%")

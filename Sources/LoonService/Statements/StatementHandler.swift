@@ -1,13 +1,17 @@
+import Dispatch
 import LoonCore
+import MetaStore
 import MySQLProtocol
 import QueryEngine
 import SQLFrontend
 import Synchronization
 
-/// Answers one statement that is not to become a task. Runs on a statement thread.
+/// Answers one statement that is not to become a task. Runs on a statement thread, or on the event loop where nothing of it blocks.
 struct StatementHandler {
     let session: Session
     let response: ResponseWriter
+    /// `nil` where the statement is answered at once, with nobody to stop it.
+    let running: RunningStatement?
     var context: ServiceContext { session.context }
 
     func handle(_ parsed: ParsedStatement) throws {
@@ -15,20 +19,26 @@ struct StatementHandler {
         case .empty(let hasComment):
             guard hasComment else { throw QueryError(.emptyQuery, "Query was empty") }
             response.ok()
-        case .query: try query(parsed)
-        case .localSelect(let items, let limit): try localSelect(items, limit: limit)
+        case .query(let select):
+            if let select, let answer = try local(select) { return response.rows(answer.columns, limited(answer.rows)) }
+            try query(parsed)
         case .use(let name):
             try session.use(name)
             response.ok()
         case .set(let assignments): try set(assignments)
-        case .showDatabases(let pattern): try showDatabases(like: pattern)
-        case .showTables(let full, let schema, let pattern): try showTables(full: full, schema: schema, like: pattern)
-        case .showColumns(let name, let full): try showColumns(name, full: full)
-        case .showCreateTable(let name): try showCreateTable(name)
-        case .showCreateSchema(let name): try showCreateSchema(name)
+        case .evaluate(let expressions):
+            let evaluator = Evaluator(session.dialectContext())
+            for expression in expressions { _ = try evaluator.value(expression) }
+            response.ok()
+        case .show(let subject, let filter):
+            let answer = try ShowHandler(session: session).answer(subject, filter)
+            response.rows(answer.columns, answer.rows)
         case .showQueryTask(let account, let selection, let full): try showQueryTask(account: account, selection, full: full)
-        case .showWarnings: showWarnings()
-        case .showVariables(let pattern): showVariables(like: pattern)
+        case .kill(let connection, let isQueryOnly):
+            let id = try Evaluator(session.dialectContext()).value(connection).integerValue
+            guard let id = UInt32(exactly: id) else { throw QueryError(.unknownThread, "Unknown thread id: \(id)") }
+            try session.kill(id, isQueryOnly: isQueryOnly)
+            response.ok()
         case .createSchema(let statement): try DefinitionHandler(session: session, response: response).create(statement)
         case .dropSchema(let name, let ifExists): try DefinitionHandler(session: session, response: response).dropSchema(name, ifExists: ifExists)
         case .createTable(let statement): try DefinitionHandler(session: session, response: response).create(statement)
@@ -40,63 +50,132 @@ struct StatementHandler {
 
     // MARK: Queries
 
-    private func query(_ parsed: ParsedStatement) throws {
-        let schema = session.state.withLock(\.schema)
-        let planned = try context.planner.plan(try parsed.engineText(session.dialectContext()), schema: schema, isProfiled: false)
-        let cancellation = Cancellation()
-        let isClosed = session.state.withLock { state in
-            state.running = cancellation
-            return state.isClosed
+    /// The answer to a SELECT that needs no engine; `nil` where it needs one.
+    private func local(_ select: LocalSelect) throws -> (columns: [ResultColumn], rows: [[SQLValue]])? {
+        guard select.table != nil else {
+            var query = try LocalQuery(select, columns: [], context: session.dialectContext())
+            try query.add([])
+            return query.finish()
         }
-        if isClosed { cancellation.cancel(QueryError(.interrupted, "The client went away")) }
-        let (session, response, engine) = (session, response, context.engine)
+        guard let table = session.localTable(select) else { return nil }
+        var query = try LocalQuery(select, columns: table.resultColumns, context: session.dialectContext())
+        let scope = SystemTableScope(select.filter)
+        try SystemTableReader(session: session).forEachRow(of: table, scope) { try query.add($0) }
+        return query.finish()
+    }
+
+    private func limited(_ rows: [[SQLValue]]) -> [[SQLValue]] {
+        guard let limit = session.state.withLock({ $0.variables.selectLimit }), limit < rows.count else { return rows }
+        return Array(rows.prefix(limit))
+    }
+
+    private func query(_ parsed: ParsedStatement) throws {
+        guard let running else { throw QueryError(.internalFault, "A query was begun where nothing may block") }
+        let (schema, variables) = session.state.withLock { ($0.schema, $0.variables) }
+        running.stage = .planning
+        if variables.executionMillisecondsMax > 0 { limit(running, milliseconds: variables.executionMillisecondsMax) }
+        let planned = try context.planner.plan(
+            try parsed.engineText(session.dialectContext()), schema: schema, isProfiled: false, session: session)
+        if let reason = running.cancellation.reason { throw reason }
+        running.stage = .waiting
+        let (session, response, context) = (session, response, context)
+        ProgressReports(running, context: context).begin()
         try session.scheduler.run {
-            let sink = ResponseSink(response)
-            let result = Result { try engine.run(planned.query, cancellation: cancellation, sink: sink) }
-            // Before the answer ends: after it, what runs may be the client's next query.
-            session.state.withLock { $0.running = nil }
+            // Killed while it waited: the client knows already.
+            if let reason = running.cancellation.reason { return session.fail(reason, response) }
+            running.stage = .executing
+            let sink = ResponseSink(response, rowsMax: variables.selectLimit)
+            let result = Result { try context.engine.run(planned.query, cancellation: running.cancellation, sink: sink) }
+            context.sessions.released(running)
             switch result {
             case .success: sink.finish()
+            case .failure(is ResponseSink.Enough): sink.finish()
             case .failure(let error): session.fail(error, response)
             }
         }
     }
 
-    private func localSelect(_ items: [SelectItem], limit: Int?) throws {
-        let (schema, variables) = session.state.withLock { ($0.schema, $0.variables) }
-        var columns: [ResultColumn] = []
-        var row: [SQLValue] = []
-        for item in items {
-            let value: SQLValue
-            switch item.source {
-            case .literal(let literal): value = literal
-            case .function(let name): value = SessionFunctions.value(name, login: session.login, schema: schema)
-            case .variable(let name):
-                guard let known = variables.value(name) else { throw QueryError(.unknownVariable, "Unknown system variable '\(name)'") }
-                value = known
-            }
-            columns.append(ResultColumn(name: item.name, type: value.columnType))
-            row.append(value)
+    private func limit(_ running: RunningStatement, milliseconds: Int64) {
+        let session = session
+        context.timers.asyncAfter(deadline: .now() + .milliseconds(Int(clamping: milliseconds))) { [weak running] in
+            guard let running, session.state.withLock({ $0.running === running }) else { return }
+            session.interrupt(
+                running, QueryError(.timeLimit, "Query execution was interrupted, maximum statement execution time exceeded"))
         }
-        response.rows(columns, limit == 0 ? [] : [row])
     }
 
+    /// The columns that a statement's result will have, as far as they can be known without running it.
+    func describe(_ parsed: ParsedStatement, hasParameters: Bool) throws -> [ResultColumn] {
+        switch parsed.statement {
+        case .query(let select):
+            if let select, select.table == nil || session.localTable(select) != nil {
+                return try local(select.table == nil ? select : select.limited(to: 0))?.columns ?? []
+            }
+            let schema = session.state.withLock(\.schema)
+            let planned = try context.planner.plan(
+                try parsed.engineText(session.dialectContext()), schema: schema, isProfiled: false, session: session)
+            do { return try context.engine.describe(planned.query) } catch {
+                // With values it may be clear what without them is not.
+                if hasParameters { return [] }
+                throw error
+            }
+        case .show(let subject, let filter): return try ShowHandler(session: session).answer(subject, filter).columns
+        default: return []
+        }
+    }
+
+    // MARK: Others
+
     private func set(_ assignments: [Assignment]) throws {
-        var variables = session.state.withLock(\.variables)
-        // All or nothing.
-        for assignment in assignments { try variables.set(assignment, isAdmin: session.isAdmin) }
+        var variables = session.state.withLock { $0.variables }
+        // All or nothing; each sees what those before it have set.
+        for assignment in assignments {
+            let seen = variables
+            let base = session.dialectContext()
+            let context = DialectContext(
+                now: base.now, timeZoneOffsetMinutes: base.timeZoneOffsetMinutes, systemTimeZoneOffsetMinutes: base.systemTimeZoneOffsetMinutes,
+                variable: { seen.value($0, isGlobal: $1) }, userVariable: { seen.userVariables[$0] ?? .null }, function: base.function)
+            try variables.set(assignment, evaluator: Evaluator(context), isAdmin: session.isAdministrator)
+        }
         let changed = variables
         session.state.withLock { $0.variables = changed }
         response.ok()
     }
+
+    /// COM_FIELD_LIST: the columns of a table, which the mariadb CLI completes names from.
+    func listFields(of name: String) throws {
+        let (table, columns) = try ShowHandler(session: session).columns(of: TableName(schema: nil, table: name))
+        response.fieldList(columns, table: table)
+    }
+
+    /// An account sees its own tasks, an administrator all.
+    private func showQueryTask(account: String?, _ selection: RowSelection, full: Bool) throws {
+        let own = session.login.user
+        guard session.isAdministrator || account == nil || account == own else {
+            throw QueryError(.accessDenied, "Access denied; only an administrator sees the tasks of another account")
+        }
+        let rows = try context.store.taskRows(
+            selection, account: session.isAdministrator ? account : own, full: full, offsetMinutes: context.configuration.timeZoneOffsetMinutes)
+        response.rows(full ? MetaStore.fullTaskColumns : MetaStore.taskColumns, rows)
+    }
 }
 
-extension SQLValue {
-    var columnType: ColumnType {
-        switch self {
-        case .null: .null
-        case .integer: .int64
-        case .text: .text
+/// Tells a client that wants to know how far its statement is, as long as nothing of the answer is out.
+private struct ProgressReports {
+    private let running: RunningStatement
+    private let context: ServiceContext
+
+    init(_ running: RunningStatement, context: ServiceContext) {
+        self.running = running
+        self.context = context
+    }
+
+    func begin() {
+        guard running.response.takesProgress else { return }
+        let (running, context) = (running, context)
+        context.timers.asyncAfter(deadline: .now() + .milliseconds(Limits.progressMilliseconds)) {
+            guard running.response.progress(running.cancellation.progress ?? 0, stage: running.stage.rawValue) else { return }
+            ProgressReports(running, context: context).begin()
         }
     }
 }

@@ -30,19 +30,32 @@ struct ArrowStream {
         var types: [duckdb_logical_type?] = (0..<count).map { cduckdb_column_logical_type(&result, $0) }
         defer { for index in types.indices { cduckdb_destroy_logical_type(&types[index]) } }
         var names: [UnsafePointer<CChar>?] = (0..<count).map { cduckdb_column_name(&result, $0) }
-        for (index, type) in types.enumerated() where Self.isMisread(type) {
+        layouts = try Self.layouts(options, &types, &names)
+        columns = layouts.map(\.column)
+    }
+
+    /// The columns that types and names of the engine's come to.
+    static func columns(
+        _ options: duckdb_arrow_options?, _ types: inout [duckdb_logical_type?], _ names: inout [UnsafePointer<CChar>?]
+    ) throws(QueryError) -> [ResultColumn] {
+        try layouts(options, &types, &names).map(\.column)
+    }
+
+    private static func layouts(
+        _ options: duckdb_arrow_options?, _ types: inout [duckdb_logical_type?], _ names: inout [UnsafePointer<CChar>?]
+    ) throws(QueryError) -> [ArrowLayout] {
+        for (index, type) in types.enumerated() where isMisread(type) {
             throw ArrowLayout.notSupported(names[index].map { String(cString: $0) } ?? "")
         }
         var schema = ArrowSchema()
         defer { cduckdb_release_schema(&schema) }
-        try Self.check(cduckdb_to_arrow_schema(options, &types, &names, count, &schema))
+        try check(cduckdb_to_arrow_schema(options, &types, &names, idx_t(types.count), &schema))
         var layouts: [ArrowLayout] = []
         for index in 0..<Int(schema.n_children) {
             guard let child = schema.children?[index] else { throw QueryError(.engine, "The engine described no column \(index)") }
             layouts.append(try ArrowLayout(child.pointee))
         }
-        self.layouts = layouts
-        columns = layouts.map(\.column)
+        return layouts
     }
 
     /// Hands over every batch and returns the number of rows. The caller checks the result for an error afterwards.

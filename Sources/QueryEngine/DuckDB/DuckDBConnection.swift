@@ -27,6 +27,62 @@ final class DuckDBConnection: @unchecked Sendable {
         }
     }
 
+    /// How much of what runs is done, from 0 to 1; `nil` where the engine does not know. Asked while the connection is open, from any thread.
+    var progress: Double? {
+        let progress = cduckdb_query_progress(handle)
+        return progress.percentage < 0 ? nil : progress.percentage / 100
+    }
+
+    /// The columns of a query's result.
+    func columns(of sql: String) throws -> [ResultColumn] {
+        var statement: duckdb_prepared_statement?
+        defer { cduckdb_destroy_prepare(&statement) }
+        guard cduckdb_prepare(handle, sql, &statement) == DuckDBSuccess else {
+            throw EngineError.make(String(cString: cduckdb_prepare_error(statement)))
+        }
+        var options: duckdb_arrow_options?
+        cduckdb_connection_get_arrow_options(handle, &options)
+        defer { cduckdb_destroy_arrow_options(&options) }
+        let count = cduckdb_prepared_statement_column_count(statement)
+        var types: [duckdb_logical_type?] = (0..<count).map { cduckdb_prepared_statement_column_logical_type(statement, $0) }
+        defer { for index in types.indices { cduckdb_destroy_logical_type(&types[index]) } }
+        var names: [UnsafePointer<CChar>?] = (0..<count).map { cduckdb_prepared_statement_column_name(statement, $0) }
+        defer { for name in names { cduckdb_free(UnsafeMutableRawPointer(mutating: name)) } }
+        return try ArrowStream.columns(options, &types, &names)
+    }
+
+    /// Puts the daemon's rows into their table.
+    func fill(_ table: ValueTable, catalog: String, cancellation: Cancellation) throws {
+        var appender: duckdb_appender?
+        defer { cduckdb_appender_destroy(&appender) }
+        guard cduckdb_appender_create_ext(handle, catalog, table.schema, table.name, &appender) == DuckDBSuccess else {
+            throw QueryError(.engine, "The engine takes no rows for \(table.name)")
+        }
+        try table.forEachRow { row in
+            if let reason = cancellation.reason { throw reason }
+            for value in row {
+                let state =
+                    switch value {
+                    case .null: cduckdb_append_null(appender)
+                    case .integer(let number): cduckdb_append_int64(appender, number)
+                    case .unsigned(let number): cduckdb_append_uint64(appender, number)
+                    case .real(let number): cduckdb_append_double(appender, number)
+                    case .text(var text):
+                        text.withUTF8 { bytes in
+                            bytes.withMemoryRebound(to: CChar.self) { cduckdb_append_varchar_length(appender, $0.baseAddress, idx_t($0.count)) }
+                        }
+                    }
+                guard state == DuckDBSuccess else { throw QueryError(.engine, "The engine does not take a value of \(table.name)") }
+            }
+            guard cduckdb_appender_end_row(appender) == DuckDBSuccess else {
+                throw QueryError(.engine, "The engine does not take a row of \(table.name)")
+            }
+        }
+        guard cduckdb_appender_close(appender) == DuckDBSuccess else {
+            throw QueryError(.engine, "The engine does not take the rows of \(table.name)")
+        }
+    }
+
     /// Nothing is to be interrupted any more.
     func end() { isOver.withLock { $0 = true } }
 

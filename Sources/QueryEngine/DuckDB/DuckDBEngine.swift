@@ -50,7 +50,7 @@ package final class DuckDBEngine: QueryEngine, @unchecked Sendable {
             "SET GLOBAL allow_community_extensions = false",
             "SET GLOBAL allowed_directories = [\(quote(root + "/"))]",
             // What Loon itself sets for a connection; a user's statement is never a SET.
-            "SET GLOBAL allowed_configs = ['enable_profiling', 'search_path', 'schema']",
+            "SET GLOBAL allowed_configs = ['enable_profiling', 'search_path', 'schema', 'enable_progress_bar', 'enable_progress_bar_print']",
         ]
         if let limit = options.memoryLimit { settings.append("SET GLOBAL memory_limit = \(quote(limit))") }
         settings += ["SET GLOBAL enable_external_access = false", "SET GLOBAL lock_configuration = true"]
@@ -70,30 +70,42 @@ package final class DuckDBEngine: QueryEngine, @unchecked Sendable {
         }
     }
 
-    private func perform(_ query: EngineQuery, cancellation: Cancellation, sink: any BatchSink) throws -> QueryProfile {
+    package func describe(_ query: EngineQuery) throws -> [ResultColumn] {
         let connection = try connect()
-        guard !query.tables.isEmpty || query.schema != nil else { return try run(query, on: connection, preparing: [], cancellation, sink) }
-        // A catalog of the query's own, so that it finds its tables under their names and no others.
+        return try withTables(of: query, on: connection, cancellation: Cancellation(), filled: false) { try connection.columns(of: query.sql) }
+    }
+
+    /// Runs `body` where the query finds its tables under their names, and no others: in a catalog of its own.
+    private func withTables<Value>(
+        of query: EngineQuery, on connection: DuckDBConnection, cancellation: Cancellation, filled: Bool, _ body: () throws -> Value
+    ) throws -> Value {
+        guard !query.tables.isEmpty || !query.valueTables.isEmpty || query.schema != nil else { return try body() }
         let catalog = "loon_\(lastCatalog.wrappingAdd(1, ordering: .relaxed).newValue)"
         defer {
             try? connection.execute("USE memory")
             try? connection.execute("DETACH DATABASE IF EXISTS \(catalog)")
         }
-        let views = TableViews.statements(catalog: catalog, schema: query.schema, tables: query.tables)
-        return try run(query, on: connection, preparing: ["ATTACH ':memory:' AS \(catalog)"] + views, cancellation, sink)
+        let views = TableViews.statements(catalog: catalog, schema: query.schema, tables: query.tables, valueTables: query.valueTables)
+        for statement in ["ATTACH ':memory:' AS \(catalog)"] + views {
+            if let reason = cancellation.reason { throw reason }
+            try connection.execute(statement)
+        }
+        if filled { for table in query.valueTables { try connection.fill(table, catalog: catalog, cancellation: cancellation) } }
+        return try body()
     }
 
-    private func run(
-        _ query: EngineQuery, on connection: DuckDBConnection, preparing statements: [String], _ cancellation: Cancellation, _ sink: any BatchSink
-    ) throws -> QueryProfile {
-        defer { connection.end() }
+    private func perform(_ query: EngineQuery, cancellation: Cancellation, sink: any BatchSink) throws -> QueryProfile {
+        let connection = try connect()
+        // What the engine counts its progress by; nothing is printed.
+        try connection.execute("SET enable_progress_bar = true")
+        try connection.execute("SET enable_progress_bar_print = false")
+        if query.isProfiled { try connection.execute("SET enable_profiling = 'no_output'") }
         do {
-            return try cancellation.run(stoppingWith: { connection.interrupt() }) {
-                for statement in statements + (query.isProfiled ? ["SET enable_profiling = 'no_output'"] : []) {
-                    if let reason = cancellation.reason { throw reason }
-                    try connection.execute(statement)
+            return try withTables(of: query, on: connection, cancellation: cancellation, filled: true) {
+                defer { connection.end() }
+                return try cancellation.run(stoppingWith: { connection.interrupt() }, progress: { connection.progress }) {
+                    try connection.stream(query.sql, isProfiled: query.isProfiled, cancellation: cancellation, sink: sink)
                 }
-                return try connection.stream(query.sql, isProfiled: query.isProfiled, cancellation: cancellation, sink: sink)
             }
         } catch {
             // What the engine says when it is interrupted is not why.

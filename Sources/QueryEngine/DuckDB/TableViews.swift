@@ -2,16 +2,20 @@ import LoonCore
 
 /// The views that stand for a query's tables: each reads its files as its DDL says.
 enum TableViews {
-    static func statements(catalog: String, schema: String?, tables: [TableBinding]) -> [String] {
+    static func statements(catalog: String, schema: String?, tables: [TableBinding], valueTables: [ValueTable]) -> [String] {
         var schemas: [String] = []
-        for name in [schema].compactMap(\.self) + tables.map(\.table.schema) where !schemas.contains(where: { $0.lowercased() == name.lowercased() })
-        {
+        for name in [schema].compactMap(\.self) + tables.map(\.table.schema) + valueTables.map(\.schema)
+        where !schemas.contains(where: { $0.lowercased() == name.lowercased() }) {
             schemas.append(name)
         }
         var statements = schemas.map { "CREATE SCHEMA IF NOT EXISTS \(catalog).\(EngineText.name($0))" }
         statements += tables.map { binding in
             let place = "\(catalog).\(EngineText.name(binding.table.schema)).\(EngineText.name(binding.table.name))"
             return "CREATE VIEW \(place) AS \(select(binding))"
+        }
+        statements += valueTables.map { table in
+            let columns = table.columns.map { "\(EngineText.name($0.name)) \(type($0.type))" }
+            return "CREATE TABLE \(catalog).\(EngineText.name(table.schema)).\(EngineText.name(table.name)) (\(columns.joined(separator: ", ")))"
         }
         statements.append("USE \(catalog).\(EngineText.name(schema ?? "main"))")
         return statements
@@ -60,6 +64,16 @@ enum TableViews {
         case .string, .varchar, .char: field
         case .binary: "encode(\(field))"
         default: "TRY_CAST(\(field) AS \(self.type(type)))"
+        }
+    }
+
+    private static func type(_ type: ColumnType) -> String {
+        switch type {
+        case .int64: "BIGINT"
+        case .uint64: "UBIGINT"
+        case .float64: "DOUBLE"
+        case .timestamp: "TIMESTAMP"
+        default: "VARCHAR COLLATE NOCASE"
         }
     }
 

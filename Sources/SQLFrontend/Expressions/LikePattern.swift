@@ -1,12 +1,14 @@
-/// A LIKE pattern: `%` any characters, `_` one, `\` takes the next as it is. Letters match without regard to case.
-struct LikePattern {
-    private enum Element: Equatable { case any, one, exactly(Character) }
+/// A LIKE pattern: `%` any characters, `_` one, `\` takes the next as it is.
+package struct LikePattern {
+    private enum Element: Equatable { case any, one, exactly(Unicode.Scalar) }
     private let elements: [Element]
+    private let ignoresCase: Bool
 
-    init(_ pattern: String) {
+    package init(_ pattern: String, ignoresCase: Bool = true) {
+        self.ignoresCase = ignoresCase
         var elements: [Element] = []
         var isEscaped = false
-        for character in pattern.lowercased() {
+        for character in (ignoresCase ? pattern.lowercased() : pattern).unicodeScalars {
             if isEscaped {
                 elements.append(.exactly(character))
                 isEscaped = false
@@ -20,8 +22,8 @@ struct LikePattern {
     }
 
     /// Goes back to the last `%` alone, so that a pattern of many costs no more than the product of the lengths.
-    func matches(_ text: String) -> Bool {
-        let text = Array(text.lowercased())
+    package func matches(_ text: String) -> Bool {
+        let text = Array((ignoresCase ? text.lowercased() : text).unicodeScalars)
         var (index, element) = (0, 0)
         var retry: (index: Int, element: Int)?
         while index < text.count {

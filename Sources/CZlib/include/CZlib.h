@@ -1,0 +1,7 @@
+// zlib, as the system has it. https://zlib.net/manual.html
+#ifndef CZLIB_H
+#define CZLIB_H
+
+#include <zlib.h>
+
+#endif

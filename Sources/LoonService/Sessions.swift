@@ -1,0 +1,103 @@
+import LoonCore
+import MySQLProtocol
+import Synchronization
+
+/// The open sessions, and the statements of killed ones that an engine has not let go of yet.
+final class Sessions: Sendable {
+    private struct State {
+        var open: [UInt32: Session] = [:]
+        var zombies: [ObjectIdentifier: RunningStatement] = [:]
+        var opened: Int64 = 0
+        var most: Int = 0
+    }
+    private let state = Mutex(State())
+    private let statements = Atomic<Int>(0)
+
+    func add(_ session: Session) {
+        state.withLock { state in
+            state.open[session.login.connectionID] = session
+            state.opened += 1
+            state.most = max(state.most, state.open.count)
+        }
+    }
+
+    /// A connection that changed its user has another session by now.
+    func remove(_ session: Session) {
+        state.withLock { state in
+            if state.open[session.login.connectionID] === session { state.open[session.login.connectionID] = nil }
+        }
+    }
+
+    func session(_ connectionID: UInt32) -> Session? { state.withLock { $0.open[connectionID] } }
+
+    var all: [Session] { state.withLock { $0.open.values.sorted { $0.login.connectionID < $1.login.connectionID } } }
+
+    /// Statements that were answered but still run.
+    var zombies: [RunningStatement] { state.withLock { Array($0.zombies.values) } }
+
+    /// Takes note of a statement that was answered in the engine's place, unless the engine has let go of it meanwhile.
+    func addZombie(_ statement: RunningStatement) {
+        state.withLock { if statement.stage == .executing { $0.zombies[ObjectIdentifier(statement)] = statement } }
+    }
+
+    /// The engine has let go of the statement.
+    func released(_ statement: RunningStatement) {
+        statement.stage = .sending
+        state.withLock { $0.zombies[ObjectIdentifier(statement)] = nil }
+    }
+
+    func countStatement() { statements.wrappingAdd(1, ordering: .relaxed) }
+
+    /// What SHOW STATUS and COM_STATISTICS tell.
+    struct Counts {
+        let open: Int
+        let running: Int
+        let opened: Int64
+        let most: Int
+        let statements: Int
+    }
+
+    var counts: Counts {
+        let (sessions, opened, most) = state.withLock { ($0.open.values.map { $0 }, $0.opened, $0.most) }
+        return Counts(
+            open: sessions.count, running: sessions.count { $0.state.withLock { $0.running != nil } }, opened: opened, most: most,
+            statements: statements.load(ordering: .relaxed))
+    }
+}
+
+/// A statement on its way, for those who look at it or stop it.
+final class RunningStatement: Sendable {
+    enum Stage: String, Sendable {
+        case starting, planning, executing
+        case waiting = "waiting for a place"
+        case sending = "sending data"
+    }
+
+    let connectionID: UInt32
+    let account: String
+    let host: String
+    let schema: String?
+    let command: String
+    let text: String
+    /// Milliseconds since 1970.
+    let started: Int64
+    let cancellation = Cancellation()
+    let response: ResponseWriter
+    private let stageNow = Mutex(Stage.starting)
+
+    init(session: Session, command: String, text: String, response: ResponseWriter) {
+        connectionID = session.login.connectionID
+        account = session.login.user
+        host = session.login.host
+        schema = session.state.withLock(\.schema)
+        self.command = command
+        self.text = text
+        self.response = response
+        started = session.context.clock.now()
+    }
+
+    var stage: Stage {
+        get { stageNow.withLock { $0 } }
+        set { stageNow.withLock { $0 = newValue } }
+    }
+}

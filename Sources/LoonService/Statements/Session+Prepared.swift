@@ -1,0 +1,52 @@
+import LoonCore
+import MySQLProtocol
+import SQLFrontend
+import Synchronization
+
+/// Prepared statements: read when they are prepared, and again with their values when they are executed.
+extension Session {
+    func prepare(_ id: UInt32, _ text: [UInt8], _ response: ResponseWriter) throws {
+        let mode = state.withLock { $0.variables.lexicalMode }
+        let parsed = try ParsedStatement(text, mode: mode)
+        // The types of the parameters are not known yet; NULL fits everywhere.
+        let probe =
+            parsed.parameterCount == 0
+            ? parsed : try ParsedStatement(text, mode: mode, parameters: Array(repeating: .null, count: parsed.parameterCount))
+        let columns = try StatementHandler(session: self, response: response, running: nil).describe(probe, hasParameters: parsed.parameterCount > 0)
+        state.withLock { $0.prepared[id] = Prepared(text: text, mode: mode) }
+        response.prepared(parameterCount: parsed.parameterCount, columns: columns)
+    }
+
+    func executePrepared(_ id: UInt32, _ parameters: [ParameterValue], _ running: RunningStatement) throws {
+        guard let prepared = state.withLock({ $0.prepared[id] }) else {
+            throw QueryError(.unknownStatement, "Unknown prepared statement handler (\(id)) given to mysqld_stmt_execute")
+        }
+        var literals: [ParameterLiteral] = []
+        for parameter in parameters { literals.append(try parameter.literal) }
+        try run(try ParsedStatement(prepared.text, mode: prepared.mode, parameters: literals), running)
+    }
+}
+
+extension ParameterValue {
+    fileprivate var literal: ParameterLiteral {
+        get throws(QueryError) {
+            switch self {
+            case .null: return .null
+            case .integer(let number): return .number(String(number))
+            case .unsigned(let number): return .number(String(number))
+            case .real(let number):
+                guard number.isFinite else { throw QueryError(.wrongArguments, "A parameter is not a number that SQL has: \(number)") }
+                let digits = number.description
+                // Without an exponent it would be a DECIMAL.
+                return .number(digits.contains("e") ? digits : digits + "e0")
+            case .decimal(let digits):
+                let text = String(decoding: digits, as: UTF8.self)
+                guard text.wholeMatch(of: /-?[0-9]+(\.[0-9]*)?|-?\.[0-9]+/) != nil else {
+                    throw QueryError(.wrongArguments, "A DECIMAL parameter is no number: '\(text.prefix(80))'")
+                }
+                return .number(text)
+            case .text(let bytes): return .text(bytes)
+            }
+        }
+    }
+}

@@ -1,0 +1,268 @@
+import LoonCore
+import MetaStore
+import MySQLProtocol
+import SQLFrontend
+import Synchronization
+
+/// SHOW and DESCRIBE, in the shapes that MySQL's clients read (https://dev.mysql.com/doc/refman/8.0/en/show.html).
+struct ShowHandler {
+    typealias Answer = (columns: [ResultColumn], rows: [[SQLValue]])
+
+    let session: Session
+    private var context: ServiceContext { session.context }
+
+    init(session: Session) { self.session = session }
+
+    func answer(_ subject: Show, _ filter: ShowFilter) throws -> Answer {
+        let answer = try unfiltered(subject)
+        switch filter {
+        case .none: return answer
+        case .like(let pattern):
+            let like = LikePattern(pattern)
+            return (answer.columns, answer.rows.filter { row in row.first.map { like.matches($0.textValue) } ?? false })
+        case .matching(let expression):
+            var query = try LocalQuery(.all(where: expression), columns: answer.columns, context: session.dialectContext())
+            for row in answer.rows { try query.add(row) }
+            return query.finish()
+        }
+    }
+
+    private func unfiltered(_ subject: Show) throws -> Answer {
+        switch subject {
+        case .databases:
+            let names = ["information_schema"] + (try context.store.schemas().map(\.name))
+            return (texts("Database"), names.map { [.text($0)] })
+        case .tables(let schema, let full): return try tables(schema, full: full)
+        case .columns(let name, let full, let isHive): return try columns(name, full: full, isHive: isHive)
+        case .tableStatus(let schema): return try tableStatus(schema)
+        case .createTable(let name): return try createTable(name)
+        case .createSchema(let name): return try createSchema(name)
+        case .variables(let isGlobal):
+            let rows = session.state.withLock { $0.variables.listed(isGlobal: isGlobal) }
+            return (texts("Variable_name", "Value"), rows.map { [.text($0.name), $0.value] })
+        case .status: return (texts("Variable_name", "Value"), ServerStatistics(context).status(of: session).map { [.text($0), .text($1)] })
+        case .warnings(let count), .errors(let count): return messages(isWarnings: subject == .warnings(count: count), count: count)
+        case .engines:
+            return (
+                texts("Engine", "Support", "Comment", "Transactions", "XA", "Savepoints"),
+                [[.text("DuckDB"), .text("DEFAULT"), .text("Files of the object store, read by DuckDB"), .text("NO"), .text("NO"), .text("NO")]]
+            )
+        case .characterSets:
+            return (
+                texts("Charset", "Description", "Default collation") + [ResultColumn(name: "Maxlen", type: .int64)],
+                SystemTableReader.characterSets.map { [$0[0], $0[2], $0[1], $0[3]] }
+            )
+        case .collations:
+            return (
+                [
+                    ResultColumn(name: "Collation", type: .text), ResultColumn(name: "Charset", type: .text), ResultColumn(name: "Id", type: .int64),
+                    ResultColumn(name: "Default", type: .text), ResultColumn(name: "Compiled", type: .text),
+                    ResultColumn(name: "Sortlen", type: .int64), ResultColumn(name: "Pad_attribute", type: .text),
+                ], SystemTableReader.collations
+            )
+        case .grants(let account): return try grants(account)
+        case .processList(let full): return processList(full: full)
+        case .privileges:
+            return (
+                texts("Privilege", "Context", "Comment"),
+                [
+                    [.text("Select"), .text("Tables"), .text("To retrieve rows from table")],
+                    [.text("Create"), .text("Databases,Tables"), .text("To create new tables")],
+                ]
+            )
+        case .index(let name):
+            _ = try columns(of: name)
+            return empty(subject)
+        case .openTables(let schema), .triggers(let schema), .events(let schema):
+            if schema != nil { _ = try schemaInUse(schema) }
+            return empty(subject)
+        case .plugins, .routineStatus, .replicaStatus, .binaryLogStatus, .binaryLogs, .replicas, .profiles, .help: return empty(subject)
+        }
+    }
+
+    /// What is never there here, with the columns that it has on MySQL.
+    private func empty(_ subject: Show) -> Answer {
+        let names: [String] =
+            switch subject {
+            case .index:
+                [
+                    "Table", "Non_unique", "Key_name", "Seq_in_index", "Column_name", "Collation", "Cardinality", "Sub_part", "Packed", "Null",
+                    "Index_type",
+                    "Comment", "Index_comment", "Visible", "Expression",
+                ]
+            case .openTables: ["Database", "Table", "In_use", "Name_locked"]
+            case .triggers:
+                [
+                    "Trigger", "Event", "Table", "Statement", "Timing", "Created", "sql_mode", "Definer", "character_set_client",
+                    "collation_connection",
+                    "Database Collation",
+                ]
+            case .events:
+                [
+                    "Db", "Name", "Definer", "Time zone", "Type", "Execute at", "Interval value", "Interval field", "Starts", "Ends", "Status",
+                    "Originator",
+                    "character_set_client", "collation_connection", "Database Collation",
+                ]
+            case .routineStatus:
+                [
+                    "Db", "Name", "Type", "Definer", "Modified", "Created", "Security_type", "Comment", "character_set_client",
+                    "collation_connection",
+                    "Database Collation",
+                ]
+            case .plugins: ["Name", "Status", "Type", "Library", "License"]
+            case .replicaStatus: ["Replica_IO_State", "Source_Host", "Source_User", "Source_Port", "Replica_IO_Running", "Replica_SQL_Running"]
+            case .binaryLogStatus: ["File", "Position", "Binlog_Do_DB", "Binlog_Ignore_DB", "Executed_Gtid_Set"]
+            case .binaryLogs: ["Log_name", "File_size", "Encrypted"]
+            case .replicas: ["Server_Id", "Host", "Port", "Source_Id", "Replica_UUID"]
+            case .profiles: ["Query_ID", "Duration", "Query"]
+            default: ["name", "description", "example"]
+            }
+        return (names.map { ResultColumn(name: $0, type: .text) }, [])
+    }
+
+    // MARK: Schemas and tables
+
+    private func tables(_ name: String?, full: Bool) throws -> Answer {
+        let schema = try schemaInUse(name)
+        let columns = texts("Tables_in_\(schema)") + (full ? texts("Table_type") : [])
+        if SystemSchema.names.contains(schema) {
+            return (columns, SystemTables.tables(of: schema).map { full ? [.text($0.name), .text($0.tableType)] : [.text($0.name)] })
+        }
+        return (columns, try context.store.tableNames(schema: schema).map { full ? [.text($0), .text("BASE TABLE")] : [.text($0)] })
+    }
+
+    private func columns(_ name: TableName, full: Bool, isHive: Bool) throws -> Answer {
+        let names =
+            full
+            ? ["Field", "Type", "Collation", "Null", "Key", "Default", "Extra", "Privileges", "Comment"]
+            : ["Field", "Type", "Null", "Key", "Default", "Extra"]
+        func row(_ field: String, _ type: String, isText: Bool, isNullable: Bool, _ comment: String) -> [SQLValue] {
+            let rest: [SQLValue] = [.text(isNullable ? "YES" : "NO"), .text(""), .null, .text("")]
+            let head: [SQLValue] = [.text(field), .text(type)]
+            guard full else { return head + rest }
+            return head + [isText ? .text("utf8mb4_0900_ai_ci") : .null] + rest + [.text("select"), .text(comment)]
+        }
+        let columns = names.map { ResultColumn(name: $0, type: .text) }
+        if let table = try systemTable(name) {
+            return (columns, table.columns.map { row($0.name, $0.type, isText: $0.isText, isNullable: $0.isNullable, "") })
+        }
+        let table = try table(name)
+        return (
+            columns,
+            table.columns.map { column in
+                let type = MySQLColumnType(column.type)
+                return row(
+                    column.name, isHive ? column.type.ddl : type.columnType, isText: type.characters != nil, isNullable: true, column.comment ?? "")
+            }
+        )
+    }
+
+    /// A table's name as it was declared, and its columns as a result has them.
+    func columns(of name: TableName) throws -> (table: String, columns: [ResultColumn]) {
+        if let table = try systemTable(name) { return (table.name, table.resultColumns) }
+        let table = try table(name)
+        return (table.name, table.columns.map { ResultColumn(name: $0.name, type: MySQLColumnType($0.type).resultType) })
+    }
+
+    private func tableStatus(_ name: String?) throws -> Answer {
+        let schema = try schemaInUse(name)
+        let columns =
+            texts("Name", "Engine")
+            + ["Version", "Row_format", "Rows", "Avg_row_length", "Data_length", "Max_data_length", "Index_length", "Data_free", "Auto_increment"].map
+        {
+            ResultColumn(name: $0, type: $0 == "Row_format" ? .text : .int64)
+        } + texts("Create_time", "Update_time", "Check_time", "Collation", "Checksum", "Create_options", "Comment")
+        func row(_ name: String, engine: SQLValue, comment: String) -> [SQLValue] {
+            [.text(name), engine] + Array(repeating: .null, count: 12) + [.text("utf8mb4_0900_ai_ci"), .null, .text(""), .text(comment)]
+        }
+        if SystemSchema.names.contains(schema) {
+            return (columns, SystemTables.tables(of: schema).map { row($0.name, engine: .null, comment: "") })
+        }
+        return (columns, try context.store.tables(schema: schema).map { row($0.name, engine: .text("DuckDB"), comment: $0.comment ?? "") })
+    }
+
+    private func createTable(_ name: TableName) throws -> Answer {
+        if let table = try systemTable(name) {
+            let columns = table.columns.map { "  `\($0.name)` \($0.type)\($0.isNullable ? "" : " NOT NULL")" }
+            return (
+                texts("Table", "Create Table"),
+                [[.text(table.name), .text("CREATE TEMPORARY TABLE `\(table.name)` (\n\(columns.joined(separator: ",\n"))\n)")]]
+            )
+        }
+        let table = try table(name)
+        return (texts("Table", "Create Table"), [[.text(table.name), .text(DefinitionText.createTable(table))]])
+    }
+
+    private func createSchema(_ name: String) throws -> Answer {
+        let columns = texts("Database", "Create Database")
+        if SystemSchema.names.contains(name.lowercased()) {
+            return (columns, [[.text(name.lowercased()), .text("CREATE DATABASE `\(name.lowercased())`")]])
+        }
+        guard let schema = try context.store.schema(name) else { throw QueryError(.unknownDatabase, "Unknown database '\(name)'") }
+        return (columns, [[.text(schema.name), .text(DefinitionText.createSchema(schema))]])
+    }
+
+    // MARK: The session and the server
+
+    private func messages(isWarnings: Bool, count: Bool) -> Answer {
+        let found = session.state.withLock { $0.warnings }.filter { isWarnings || !$0.isWarning }
+        if count {
+            let name = isWarnings ? "@@session.warning_count" : "@@session.error_count"
+            return ([ResultColumn(name: name, type: .int64)], [[.integer(Int64(found.count))]])
+        }
+        let rows: [[SQLValue]] = found.map {
+            [.text($0.isWarning ? "Warning" : "Error"), .integer(Int64(ErrorNumber($0.error.code).number)), .text($0.error.message)]
+        }
+        return (texts("Level") + [ResultColumn(name: "Code", type: .int64)] + texts("Message"), rows)
+    }
+
+    private func grants(_ account: String?) throws -> Answer {
+        let user = account ?? session.login.user
+        guard user == session.login.user || session.isAdministrator else {
+            throw QueryError(.accessDenied, "Access denied; only an administrator sees the grants of another account")
+        }
+        guard let record = try context.store.account(user) else {
+            throw QueryError(.noSuchGrant, "There is no such grant defined for user '\(user)' on host '%'")
+        }
+        let privileges = record.isAdmin ? "ALL PRIVILEGES" : "SELECT, CREATE, DROP"
+        let rest = record.isAdmin ? " WITH GRANT OPTION" : ""
+        return (texts("Grants for \(user)@%"), [[.text("GRANT \(privileges) ON *.* TO `\(user)`@`%`\(rest)")]])
+    }
+
+    private func processList(full: Bool) -> Answer {
+        let columns = [
+            ResultColumn(name: "Id", type: .int64), ResultColumn(name: "User", type: .text), ResultColumn(name: "Host", type: .text),
+            ResultColumn(name: "db", type: .text), ResultColumn(name: "Command", type: .text), ResultColumn(name: "Time", type: .int64),
+            ResultColumn(name: "State", type: .text), ResultColumn(name: "Info", type: .text), ResultColumn(name: "Progress", type: .float64),
+        ]
+        return (columns, SystemTableReader(session: session).processes(full: full))
+    }
+
+    // MARK: Names
+
+    private func texts(_ names: String...) -> [ResultColumn] { names.map { ResultColumn(name: $0, type: .text) } }
+
+    private func schemaInUse(_ name: String?) throws -> String {
+        guard let name = name ?? session.state.withLock(\.schema) else { throw QueryError(.noDatabaseSelected, "No database selected") }
+        if SystemSchema.names.contains(name.lowercased()) { return name.lowercased() }
+        guard let schema = try context.store.schema(name) else { throw QueryError(.unknownDatabase, "Unknown database '\(name)'") }
+        return schema.name
+    }
+
+    private func systemTable(_ name: TableName) throws -> SystemTable? {
+        let schema = try schemaInUse(name.schema)
+        guard SystemSchema.names.contains(schema) else { return nil }
+        guard let table = SystemTables.table(schema: schema, name: name.table) else {
+            throw QueryError(.unknownSystemTable, "Unknown table '\(name.table)' in \(schema)")
+        }
+        return table
+    }
+
+    private func table(_ name: TableName) throws -> ExternalTable {
+        let schema = try schemaInUse(name.schema)
+        guard let table = try context.store.table(schema: schema, name: name.table) else {
+            throw QueryError(.unknownTable, "Table '\(schema).\(name.table)' doesn't exist")
+        }
+        return table
+    }
+}

@@ -1,0 +1,188 @@
+import LoonCore
+import MetaStore
+import MySQLProtocol
+import SQLFrontend
+import Synchronization
+
+/// Makes the rows of the system's tables: from the catalog, the sessions and the variables, for one session's eyes.
+struct SystemTableReader {
+    let session: Session
+    private var context: ServiceContext { session.context }
+
+    init(session: Session) { self.session = session }
+
+    /// Hands over the rows of `table` that `scope` asks for, and perhaps others.
+    func forEachRow(of table: SystemTable, _ scope: SystemTableScope, _ body: ([SQLValue]) throws -> Void) throws {
+        switch (table.schema, table.name.uppercased()) {
+        case ("information_schema", "SCHEMATA"): try schemata(scope, body)
+        case ("information_schema", "TABLES"): try tables(scope, body)
+        case ("information_schema", "COLUMNS"): try columns(scope, body)
+        case ("information_schema", "ENGINES"):
+            try body([.text("DuckDB"), .text("DEFAULT"), .text("Files of the object store, read by DuckDB"), .text("NO"), .text("NO"), .text("NO")])
+        case ("information_schema", "CHARACTER_SETS"): for row in Self.characterSets { try body([row[0], row[1], row[2], row[3]]) }
+        case ("information_schema", "COLLATIONS"): for row in Self.collations { try body(row) }
+        case ("information_schema", "COLLATION_CHARACTER_SET_APPLICABILITY"): for row in Self.collations { try body([row[0], row[1]]) }
+        case ("information_schema", "KEYWORDS"): for row in Self.keywords { try body(row) }
+        case ("information_schema", "PROCESSLIST"): for row in processes(full: true) { try body(Array(row.prefix(table.columns.count))) }
+        case ("information_schema", "USER_PRIVILEGES"):
+            try body([.text("'\(session.login.user)'@'%'"), .text("def"), .text("SELECT"), .text(session.isAdministrator ? "YES" : "NO")])
+        case ("performance_schema", "SESSION_VARIABLES"), ("performance_schema", "GLOBAL_VARIABLES"):
+            let isGlobal = table.name.lowercased() == "global_variables"
+            for row in session.state.withLock({ $0.variables.listed(isGlobal: isGlobal) }) { try body([.text(row.name), row.value]) }
+        case ("performance_schema", "SESSION_STATUS"), ("performance_schema", "GLOBAL_STATUS"):
+            for (name, value) in ServerStatistics(context).status(of: session) { try body([.text(name), .text(value)]) }
+        case ("performance_schema", "SESSION_CONNECT_ATTRS"): try attributes(body)
+        case ("mysql", "USER") where session.isAdministrator: try accounts(table, body)
+        default: break
+        }
+    }
+
+    // MARK: The catalog
+
+    private func schemata(_ scope: SystemTableScope, _ body: ([SQLValue]) throws -> Void) throws {
+        for name in ["information_schema"] + (try context.store.schemas().map(\.name)) where scope.has(schema: name) {
+            try body([.text("def"), .text(name), .text("utf8mb4"), .text("utf8mb4_0900_ai_ci"), .null, .text("NO")])
+        }
+    }
+
+    private func schemaNames(_ scope: SystemTableScope) throws -> [String] {
+        try context.store.schemas().map(\.name).filter { scope.has(schema: $0) }
+    }
+
+    private func tables(_ scope: SystemTableScope, _ body: ([SQLValue]) throws -> Void) throws {
+        func row(_ schema: String, _ name: String, type: String, engine: SQLValue, comment: String) -> [SQLValue] {
+            [
+                .text("def"), .text(schema), .text(name), .text(type), engine, .integer(10), .text("Dynamic"), .null, .null, .null, .null, .null,
+                .null, .null,
+                .null, .null, .null, .text("utf8mb4_0900_ai_ci"), .null, .text(""), .text(comment),
+            ]
+        }
+        for schema in SystemSchema.names where scope.has(schema: schema) {
+            for table in SystemTables.tables(of: schema) where scope.has(table: table.name) {
+                try body(row(schema, table.name, type: table.tableType, engine: .null, comment: ""))
+            }
+        }
+        for schema in try schemaNames(scope) {
+            for (name, comment) in try context.store.tableComments(schema: schema) where scope.has(table: name) {
+                try body(row(schema, name, type: "BASE TABLE", engine: .text("DuckDB"), comment: comment ?? ""))
+            }
+        }
+    }
+
+    private func columns(_ scope: SystemTableScope, _ body: ([SQLValue]) throws -> Void) throws {
+        for schema in SystemSchema.names where scope.has(schema: schema) {
+            for table in SystemTables.tables(of: schema) where scope.has(table: table.name) {
+                for (place, column) in table.columns.enumerated() {
+                    let dataType = column.type.prefix { $0 != "(" && $0 != " " }
+                    try body(
+                        column_row(
+                            schema, table.name, column.name, place, isNullable: column.isNullable, dataType: String(dataType),
+                            columnType: column.type,
+                            characters: column.isText ? 64 : nil, precision: nil, scale: nil, comment: ""))
+                }
+            }
+        }
+        for schema in try schemaNames(scope) {
+            for table in try context.store.tables(schema: schema, named: scope.tables) {
+                for (place, column) in table.columns.enumerated() {
+                    let type = MySQLColumnType(column.type)
+                    try body(
+                        column_row(
+                            schema, table.name, column.name, place, isNullable: true, dataType: type.dataType, columnType: type.columnType,
+                            characters: type.characters, precision: type.precision, scale: type.scale, comment: column.comment ?? ""))
+                }
+            }
+        }
+    }
+
+    private func column_row(
+        _ schema: String, _ table: String, _ column: String, _ place: Int, isNullable: Bool, dataType: String, columnType: String, characters: Int64?,
+        precision: Int64?, scale: Int64?, comment: String
+    ) -> [SQLValue] {
+        [
+            .text("def"), .text(schema), .text(table), .text(column), .integer(Int64(place + 1)), .null, .text(isNullable ? "YES" : "NO"),
+            .text(dataType),
+            .optional(characters), .optional(characters.map { $0 * 4 }), .optional(precision), .optional(scale),
+            dataType == "datetime" ? .integer(6) : .null, characters == nil ? .null : .text("utf8mb4"),
+            characters == nil ? .null : .text("utf8mb4_0900_ai_ci"), .text(columnType), .text(""), .text(""), .text("select"), .text(comment),
+            .text(""), .null,
+        ]
+    }
+
+    // MARK: Sessions and accounts
+
+    /// The columns of SHOW PROCESSLIST, with MariaDB's Progress behind MySQL's. An account sees its own, an administrator all.
+    func processes(full: Bool) -> [[SQLValue]] {
+        let now = context.clock.now()
+        func isSeen(_ account: String) -> Bool { session.isAdministrator || account == session.login.user }
+        func shown(_ text: String) -> SQLValue {
+            text.isEmpty ? .null : .text(full ? text : String(text.unicodeScalars.prefix(100).map(Character.init)))
+        }
+        func row(_ statement: RunningStatement, command: String) -> [SQLValue] {
+            let progress = statement.cancellation.progress
+            return [
+                .integer(Int64(statement.connectionID)), .text(statement.account), .text(statement.host), .optional(statement.schema), .text(command),
+                .integer((now - statement.started) / 1_000), .text(statement.stage.rawValue), shown(statement.text),
+                .real((progress ?? 0) * 100),
+            ]
+        }
+        var rows: [[SQLValue]] = context.sessions.all.filter { isSeen($0.login.user) }.map { other in
+            let (running, schema, since) = other.state.withLock { ($0.running, $0.schema, $0.idleSince) }
+            if let running { return row(running, command: running.command) }
+            return [
+                .integer(Int64(other.login.connectionID)), .text(other.login.user), .text(other.login.host), .optional(schema), .text("Sleep"),
+                .integer((now - since) / 1_000), .text(""), .null, .real(0),
+            ]
+        }
+        rows += context.sessions.zombies.filter { isSeen($0.account) }.map { row($0, command: "Killed") }
+        return rows
+    }
+
+    private func attributes(_ body: ([SQLValue]) throws -> Void) throws {
+        for other in context.sessions.all where session.isAdministrator || other.login.user == session.login.user {
+            for (place, attribute) in other.login.attributes.sorted(by: { $0.key < $1.key }).enumerated() {
+                try body([
+                    .integer(Int64(other.login.connectionID)), .text(attribute.key), .text(attribute.value), .integer(Int64(place)),
+                ])
+            }
+        }
+    }
+
+    /// mysql.user without anything that could be cracked.
+    private func accounts(_ table: SystemTable, _ body: ([SQLValue]) throws -> Void) throws {
+        for account in try context.store.accounts() {
+            try body(
+                table.columns.map { column in
+                    switch column.name.lowercased() {
+                    case "host": .text("%")
+                    case "user": .text(account.name)
+                    case "plugin": .text(account.plugin)
+                    case "password_expired", "account_locked": .text("N")
+                    case "select_priv": .text("Y")
+                    case let name where name.hasSuffix("_priv"): .text(account.isAdmin ? "Y" : "N")
+                    default: column.isNullable ? .null : column.isText ? .text("") : .integer(0)
+                    }
+                })
+        }
+    }
+
+    // MARK: Tables of facts
+
+    private static func rows(_ text: String, numbers: Set<Int>) -> [[SQLValue]] {
+        text.split(separator: "\n").map { line in
+            line.split(separator: "|", omittingEmptySubsequences: false).enumerated().map { place, field in
+                numbers.contains(place) ? .integer(Int64(field) ?? 0) : .text(String(field))
+            }
+        }
+    }
+
+    /// Name, default collation, description, bytes of a character.
+    static let characterSets = rows(CharacterSetTable.characterSets, numbers: [3])
+    /// Name, character set, id, default, compiled, sort length, padding.
+    static let collations = rows(CharacterSetTable.collations, numbers: [2, 5])
+    /// Word, reserved.
+    private static let keywords: [[SQLValue]] = {
+        let reserved = KeywordTable.reserved.split(separator: " ").map { ($0, 1) } + KeywordTable.others.split(separator: " ").map { ($0, 0) }
+        return reserved.sorted { $0.0 < $1.0 }.map { [.text(String($0.0)), .integer(Int64($0.1))] }
+    }()
+}

@@ -1,0 +1,121 @@
+package import LoonCore
+
+/// Runs a `LocalSelect` over rows that somebody hands it one by one: filters, projects, sorts, cuts.
+package struct LocalQuery {
+    private let select: LocalSelect
+    private let evaluator: Evaluator
+    private let items: [(name: String, expression: Expression, type: ColumnType?)]
+    private let filter: Expression?
+    private let having: Expression?
+    private let order: [(expression: Expression, isDescending: Bool)]
+
+    private var rows: [(values: [SQLValue], keys: [SQLValue])] = []
+    private var seen: Set<[SQLValue]> = []
+    private var bytes = 0
+
+    /// Throws where the statement names a column that `columns` does not have.
+    package init(_ select: LocalSelect, columns: [ResultColumn], context: DialectContext) throws(QueryError) {
+        self.select = select
+        evaluator = Evaluator(context)
+        let places = Dictionary(columns.enumerated().map { ($1.name.lowercased(), $0) }, uniquingKeysWith: { first, _ in first })
+        let qualifiers: Set<String> = Set([select.alias ?? select.table?.table].compactMap { $0?.lowercased() })
+        func resolve(_ expression: Expression, _ clause: String, aliases: [(String, Expression)] = []) throws(QueryError) -> Expression {
+            try expression.mapLeaves { leaf throws(QueryError) in
+                guard case .column(let table, let name) = leaf else { return nil }
+                if let place = places[name.lowercased()], table == nil || qualifiers.contains(table?.lowercased() ?? "") { return .field(place) }
+                if table == nil, let alias = aliases.first(where: { $0.0.lowercased() == name.lowercased() }) { return alias.1 }
+                throw QueryError(.unknownColumn, "Unknown column '\(table.map { $0 + "." } ?? "")\(name)' in '\(clause)'")
+            }
+        }
+        var items: [(name: String, expression: Expression, type: ColumnType?)] = []
+        for item in select.items {
+            switch item {
+            case .all: items += columns.enumerated().map { ($1.name, .field($0), $1.type) }
+            case .value(let expression, let name):
+                let resolved = try resolve(expression, "field list")
+                var type = Self.type(of: resolved)
+                if case .field(let place) = resolved { type = columns[place].type }
+                items.append((name, resolved, type))
+            }
+        }
+        let aliases = items.map { ($0.name, $0.expression) }
+        self.items = items
+        filter = try select.filter.map { filter throws(QueryError) in try resolve(filter, "where clause") }
+        having = try select.having.map { having throws(QueryError) in try resolve(having, "having clause", aliases: aliases) }
+        var order: [(Expression, Bool)] = []
+        for item in select.order {
+            if case .literal(.integer(let place)) = item.expression {
+                guard place >= 1, place <= items.count else { throw QueryError(.unknownColumn, "Unknown column '\(place)' in 'order clause'") }
+                order.append((items[Int(place) - 1].expression, item.isDescending))
+            } else {
+                order.append((try resolve(item.expression, "order clause", aliases: aliases), item.isDescending))
+            }
+        }
+        self.order = order
+    }
+
+    /// What is known of an expression's type before its values are.
+    private static func type(of expression: Expression) -> ColumnType? {
+        guard case .call(let name, _) = expression else { return nil }
+        switch name {
+        case "now", "current_timestamp", "localtime", "localtimestamp", "sysdate", "utc_timestamp", "convert_tz": return .timestamp(.second)
+        case "curdate", "current_date", "utc_date": return .date
+        case "curtime", "current_time", "utc_time": return .time
+        default: return nil
+        }
+    }
+
+    package mutating func add(_ row: [SQLValue]) throws(QueryError) {
+        if let filter, Evaluator.truth(try evaluator.value(filter, row: row)) != true { return }
+        if let having, Evaluator.truth(try evaluator.value(having, row: row)) != true { return }
+        if let limit = select.limit, order.isEmpty, rows.count >= limit.addingReportingOverflow(select.offset).partialValue { return }
+        var values: [SQLValue] = []
+        values.reserveCapacity(items.count)
+        for item in items {
+            let value = try evaluator.value(item.expression, row: row)
+            if case .text(let text) = value { bytes += text.utf8.count }
+            values.append(value)
+        }
+        if select.isDistinct, !seen.insert(values).inserted { return }
+        var keys: [SQLValue] = []
+        for key in order { keys.append(try evaluator.value(key.expression, row: row)) }
+        bytes += 32 * (values.count + keys.count)
+        guard bytes <= Limits.answerBytesMax * 4 else {
+            throw QueryError(.resultTooLarge, "The answer has more than \(Limits.answerBytesMax) bytes; name a schema or a table in its WHERE")
+        }
+        rows.append((values, keys))
+    }
+
+    /// The columns and rows of the result.
+    package mutating func finish() -> (columns: [ResultColumn], rows: [[SQLValue]]) {
+        if !order.isEmpty {
+            let descending = order.map(\.isDescending)
+            // By place where the keys are equal: the order of the rows is kept.
+            rows = rows.enumerated().sorted { left, right in
+                for (index, isDescending) in descending.enumerated() {
+                    let order = Self.order(left.element.keys[index], right.element.keys[index])
+                    if order != 0 { return isDescending ? order > 0 : order < 0 }
+                }
+                return left.offset < right.offset
+            }.map(\.element)
+        }
+        let wanted = rows.dropFirst(select.offset).prefix(select.limit ?? .max).map(\.values)
+        let columns = items.enumerated().map { place, item in
+            ResultColumn(name: item.name, type: item.type ?? Self.type(of: wanted.lazy.map { $0[place] }))
+        }
+        return (columns, Array(wanted))
+    }
+
+    /// NULL comes first.
+    private static func order(_ left: SQLValue, _ right: SQLValue) -> Int {
+        Evaluator.compare(left, right, ignoringCase: true) ?? (left.isNull ? (right.isNull ? 0 : -1) : 1)
+    }
+
+    private static func type(of values: some Sequence<SQLValue>) -> ColumnType {
+        var type = ColumnType.null
+        for value in values where !value.isNull {
+            if type == .null { type = value.columnType } else if type != value.columnType { return .text }
+        }
+        return type
+    }
+}
