@@ -37,8 +37,13 @@ extension SQLValue {
             }
             if case .date = type { out.append(binaryDate: moment / 86_400_000_000) } else { out.append(binaryDateTime: moment) }
         case .time:
-            guard let moment = CivilTime.microseconds(parsing: "1970-01-01 " + textValue) else { return false }
-            out.append(binaryTime: moment)
+            let text = textValue
+            let isNegative = text.hasPrefix("-")
+            guard let moment = CivilTime.microseconds(parsing: "1970-01-01 " + (isNegative ? String(text.dropFirst()) : text)) else {
+                out.append(binaryTime: 0)
+                return true
+            }
+            out.append(binaryTime: isNegative ? -moment : moment)
         default: return false
         }
         return true

@@ -22,7 +22,8 @@ struct Capabilities: OptionSet, Sendable {
     static let connectAttributes = Capabilities(rawValue: 1 << 20)
     static let lengthEncodedAuthentication = Capabilities(rawValue: 1 << 21)
     static let deprecateEOF = Capabilities(rawValue: 1 << 24)
-    /// MariaDB: progress reports while a statement runs.
+    /// MariaDB: progress reports while a statement runs. libmariadb says so with the older bit alone.
+    static let olderProgress = Capabilities(rawValue: 1 << 29)
     static let progress = Capabilities(rawValue: 1 << 32)
 
     /// What this server offers. Without `longPassword`, which says that the server is not MariaDB's kin: its clients take no progress reports then.
@@ -30,7 +31,7 @@ struct Capabilities: OptionSet, Sendable {
         let all: Capabilities = [
             .foundRows, .longFlag, .connectWithDatabase, .compress, .ignoreSpace, .protocol41, .interactive, .transactions, .secureConnection,
             .multiStatements, .multiResults, .preparedMultiResults, .pluginAuthentication, .connectAttributes, .lengthEncodedAuthentication,
-            .deprecateEOF, .progress,
+            .deprecateEOF, .olderProgress, .progress,
         ]
         return offersTLS ? all.union(.tls) : all
     }

@@ -60,6 +60,8 @@ package struct ErrorNumber: Sendable, Equatable {
             case .unknownCharset: (1115, "42000")
             case .unknownTimeZone: (1298, "HY000")
             case .divisionByZero: (1365, "22012")
+            case .missingDatabase: (1008, "HY000")
+            case .missingTable: (1051, "42S02")
             case .noSuchGrant: (1141, "42000")
             case .wrongType: (1232, "42000")
             }

@@ -30,7 +30,10 @@ struct HandshakeResponse: Sendable {
         guard buffer.readSlice(length: 4 + 1 + 19) != nil, let extended = buffer.readInteger(endianness: .little, as: UInt32.self),
             let user = buffer.readNullTerminated()
         else { throw malformed }
-        if !claimed.contains(.longPassword) { claimed.formUnion(Capabilities(rawValue: UInt64(extended) << 32)) }
+        if !claimed.contains(.longPassword) {
+            claimed.formUnion(Capabilities(rawValue: UInt64(extended) << 32))
+            if claimed.contains(.olderProgress) { claimed.insert(.progress) }
+        }
         let capabilities = claimed.intersection(.server(offersTLS: offersTLS))
         let answer: [UInt8]?
         if capabilities.contains(.lengthEncodedAuthentication) {

@@ -11,6 +11,9 @@ package protocol QueryEngine: Sendable {
     /// The columns that the query's result would have.
     func describe(_ query: EngineQuery) throws -> [ResultColumn]
 
+    /// How the engine would run the query, for a person to read.
+    func explain(_ query: EngineQuery) throws -> String
+
     /// Runs one SELECT and hands its rows to `sink` as fast as that takes them. Nothing of a batch may be kept beyond the call. Stops soon
     /// after `cancellation` asks for it, by throwing its reason.
     func run(_ query: EngineQuery, cancellation: Cancellation, sink: any BatchSink) throws -> QueryProfile

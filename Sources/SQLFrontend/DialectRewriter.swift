@@ -40,16 +40,28 @@ struct DialectRewriter {
         var out: [UInt8] = []
         out.reserveCapacity(lexer.source.count + 64)
         let names = SelectNames(lexer).names
+        let calls = FunctionCalls(lexer).texts
+        var operands = OperandStarts()
         var index = 0
         while lexer.tokens[index].kind != .end {
             let token = lexer.tokens[index]
+            if lexer.isKeyword(token, "div"), !isQualified(index) {
+                index = try writeDivision(at: index, from: operands.start, to: &out)
+                continue
+            }
+            defer { operands.wrote(token, lexer, end: out.count) }
             if let name = names[index] {
                 out += Array(" AS ".utf8)
                 append(quoted: name, by: UInt8(ascii: "\""), to: &out)
             }
             if lexer.isSymbol(token, ";") { break }
-            if isPassedOver(at: index) {
-                index += lexer.isKeyword(token, "collate") ? 2 : 1
+            if let end = endOfPassedOver(at: index) {
+                index = end
+                continue
+            }
+            if let text = calls[index] {
+                out += Array(text.utf8)
+                index += 1
                 continue
             }
             if let end = endOfDual(at: index) {
@@ -71,15 +83,41 @@ struct DialectRewriter {
     }
 
     /// A character set's introducer (`_utf8mb4'…'`), and a COLLATE of MySQL's: all text is UTF-8, and the engine's collations have other names.
-    private func isPassedOver(at index: Int) -> Bool {
+    /// Also words that mean nothing here: options of SELECT, locks. The place behind them, or `nil` where none stands.
+    private func endOfPassedOver(at index: Int) -> Int? {
         let token = lexer.tokens[index]
-        guard token.kind == .word else { return false }
-        if lexer.source[token.range.lowerBound] == UInt8(ascii: "_"), lexer.tokens[index + 1].kind == .string {
-            return ["_utf8mb4", "_utf8mb3", "_utf8", "_ascii", "_binary", "_latin1"].contains(lexer.text(token).lowercased())
+        guard token.kind == .word, !isQualified(index) else { return nil }
+        func follows(_ words: StaticString...) -> Bool {
+            words.enumerated().allSatisfy { lexer.isKeyword(lexer.tokens[min(index + 1 + $0, lexer.tokens.count - 1)], $1) }
         }
-        guard lexer.isKeyword(token, "collate"), !isQualified(index) else { return false }
-        let collation = lexer.text(lexer.tokens[index + 1]).lowercased()
-        return collation.hasPrefix("utf8") || collation.hasPrefix("latin1") || collation == "binary"
+        switch lexer.text(token).lowercased() {
+        case "_utf8mb4", "_utf8mb3", "_utf8", "_ascii", "_binary", "_latin1": return lexer.tokens[index + 1].kind == .string ? index + 1 : nil
+        case "collate":
+            let collation = lexer.text(lexer.tokens[index + 1]).lowercased()
+            return collation.hasPrefix("utf8") || collation.hasPrefix("latin1") || collation == "binary" ? index + 2 : nil
+        case "character" where follows("set"): return index + 3
+        case "sql_no_cache", "sql_calc_found_rows", "sql_buffer_result", "sql_small_result", "sql_big_result", "high_priority":
+            return index > 0 && lexer.isKeyword(lexer.tokens[index - 1], "select") ? index + 1 : nil
+        case "for" where follows("update") || follows("share"):
+            let rest = lexer.tokens[index + 2]
+            return lexer.isKeyword(rest, "nowait") ? index + 3 : lexer.isKeyword(rest, "skip") ? index + 4 : index + 2
+        case "lock" where follows("in", "share", "mode"): return index + 4
+        case "order" where follows("by", "null"): return index + 3
+        case "binary": return isPrefix(at: index) ? index + 1 : nil
+        default: return nil
+        }
+    }
+
+    /// Whether BINARY stands before an expression, which it then compares byte by byte, as the engine does anyway.
+    private func isPrefix(at index: Int) -> Bool {
+        let next = lexer.tokens[index + 1]
+        switch next.kind {
+        case .quotedName, .string: return true
+        case .word:
+            return !["from", "as", "and", "or", "is", "in", "like", "where", "order", "group", "limit", "asc", "desc", "on"].contains(
+                lexer.text(next).lowercased())
+        default: return false
+        }
     }
 
     private func needsSpace(before index: Int) -> Bool {
@@ -96,7 +134,7 @@ struct DialectRewriter {
     }
 
     /// Writes the token at `index` and returns the place of the next one to write.
-    private func write(at index: Int, to out: inout [UInt8]) throws(QueryError) -> Int {
+    func write(at index: Int, to out: inout [UInt8]) throws(QueryError) -> Int {
         let token = lexer.tokens[index]
         switch token.kind {
         case .quotedName:
@@ -128,10 +166,7 @@ struct DialectRewriter {
             } else {
                 out += lexer.source[token.range]
             }
-        case .word where lexer.isKeyword(token, "div") && !isQualified(index):
-            // The engine's // keeps the fraction of decimals.
-            throw QueryError(.notSupported, "The operator DIV is not supported; write cast(trunc(a / b) as bigint)")
-        case .word: return writeWord(at: index, to: &out)
+        case .word: return try writeWord(at: index, to: &out)
         case .number:
             // A bound value may have a sign.
             if lexer.source[token.range].first == UInt8(ascii: "-") {
@@ -147,10 +182,14 @@ struct DialectRewriter {
         return index + 1
     }
 
-    private func writeWord(at index: Int, to out: inout [UInt8]) -> Int {
+    private func writeWord(at index: Int, to out: inout [UInt8]) throws(QueryError) -> Int {
         let token = lexer.tokens[index]
         if !isQualified(index) {
             if lexer.isKeyword(token, "limit"), let end = writeLimit(at: index, to: &out) { return end }
+            if lexer.isKeyword(token, "interval"), let end = try writeInterval(at: index, to: &out) { return end }
+            if let end = try writeRegularExpression(at: index, to: &out) { return end }
+            if let end = writeType(at: index, to: &out) { return end }
+            if let end = writeRenamed(at: index, to: &out) { return end }
             if let end = writeFunction(at: index, to: &out) { return end }
         }
         if let schema = systemSchema(at: index) {
@@ -194,25 +233,39 @@ struct DialectRewriter {
 
     /// `LIMIT offset, count` → `LIMIT count OFFSET offset`.
     private func writeLimit(at index: Int, to out: inout [UInt8]) -> Int? {
+        if lexer.tokens[index + 1].kind == .number, !lexer.isSymbol(lexer.tokens[index + 2], ",") {
+            out += Array("LIMIT ".utf8) + clamped(lexer.tokens[index + 1])
+            return index + 2
+        }
         guard index + 3 < lexer.tokens.count, lexer.tokens[index + 1].kind == .number, lexer.isSymbol(lexer.tokens[index + 2], ","),
             lexer.tokens[index + 3].kind == .number
         else { return nil }
-        out += Array("LIMIT ".utf8) + lexer.source[lexer.tokens[index + 3].range]
+        out += Array("LIMIT ".utf8) + clamped(lexer.tokens[index + 3])
         out += Array(" OFFSET ".utf8) + lexer.source[lexer.tokens[index + 1].range]
         return index + 4
+    }
+
+    /// MySQL's manual writes 18446744073709551615 for all rows; the engine counts to 2^63 − 1.
+    private func clamped(_ number: Token) -> [UInt8] {
+        UInt64(lexer.text(number)).map { $0 > UInt64(Int64.max) } == true ? Array(String(Int64.max).utf8) : Array(lexer.source[number.range])
     }
 
     /// Functions whose value belongs to the statement or the session: `now()`, `database()` …
     private func writeFunction(at index: Int, to out: inout [UInt8]) -> Int? {
         let name = lexer.text(lexer.tokens[index]).lowercased()
-        let isCall = lexer.isSymbol(lexer.tokens[index + 1], "(") && lexer.isSymbol(lexer.tokens[min(index + 2, lexer.tokens.count - 1)], ")")
-        let end = isCall ? index + 3 : index + 1
+        func token(_ ahead: Int) -> Token { lexer.tokens[min(index + ahead, lexer.tokens.count - 1)] }
+        // now(6): how many digits of the second there are to be.
+        let hasDigits =
+            lexer.isSymbol(token(1), "(") && token(2).kind == .number && lexer.isSymbol(token(3), ")") && LocalFunctions.moment.contains(name)
+        let isCall = hasDigits || (lexer.isSymbol(token(1), "(") && lexer.isSymbol(token(2), ")"))
+        let end = hasDigits ? index + 4 : isCall ? index + 3 : index + 1
         let moment = CivilTime(milliseconds: context.now, offsetMinutes: context.timeZoneOffsetMinutes)
         switch isCall ? name + "()" : name {
         case "now()", "sysdate()", "current_timestamp", "current_timestamp()", "localtimestamp", "localtimestamp()", "localtime", "localtime()":
             out += Array("TIMESTAMP '\(moment.dateTime)'".utf8)
         case "curdate()", "current_date", "current_date()": out += Array("DATE '\(moment.date)'".utf8)
         case "curtime()", "current_time", "current_time()": out += Array("TIME '\(moment.time)'".utf8)
+        case "unix_timestamp()": out += Array(String(context.now / 1_000).utf8)
         case "utc_timestamp()": out += Array("TIMESTAMP '\(CivilTime(milliseconds: context.now).dateTime)'".utf8)
         case "current_user": append(context.function(name), to: &out)
         case _ where isCall && LocalFunctions.session.contains(name): append(context.function(name), to: &out)
@@ -231,7 +284,7 @@ struct DialectRewriter {
         }
     }
 
-    private func append(quoted bytes: [UInt8], by quote: UInt8, to out: inout [UInt8]) {
+    func append(quoted bytes: [UInt8], by quote: UInt8, to out: inout [UInt8]) {
         out.append(quote)
         for byte in bytes {
             if byte == quote { out.append(quote) }

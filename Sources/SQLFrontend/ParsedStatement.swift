@@ -28,6 +28,14 @@ package struct ParsedStatement: Sendable {
         self.lexer = lexer
         var parser = StatementParser(cursor: TokenCursor(lexer))
         statement = try parser.parse()
+        explained = parser.explained
+    }
+
+    private let explained: Int?
+
+    /// The query behind EXPLAIN.
+    package func explainedQuery() throws(QueryError) -> ParsedStatement {
+        try ParsedStatement(Array(lexer.source[..<lexer.end]), from: explained ?? lexer.start, mode: lexer.mode)
     }
 
     /// The query in the engine's dialect.

@@ -87,7 +87,14 @@ struct SelectNames {
         switch token.kind {
         case .symbol: return lexer.isSymbol(token, ")") || lexer.isSymbol(token, "]")
         case .number, .systemVariable, .userVariable: return true
-        case .string: return last == first || lexer.tokens[last - 1].kind == .symbol && !lexer.isSymbol(lexer.tokens[last - 1], ")")
+        case .string:
+            // Behind anything else it may be an alias.
+            let before = lexer.tokens[max(first, last - 1)]
+            let words: Set<String> = [
+                "date", "time", "timestamp", "like", "regexp", "rlike", "binary", "and", "or", "not", "when", "then", "else", "div",
+            ]
+            return last == first || (before.kind == .symbol && !lexer.isSymbol(before, ")"))
+                || (before.kind == .word && words.contains(lexer.text(before).lowercased()))
         case .word, .quotedName:
             guard last > first else { return true }
             if endsWithConstant(last) { return true }

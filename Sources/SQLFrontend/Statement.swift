@@ -16,6 +16,8 @@ package enum Statement: Sendable, Equatable {
     case empty(hasComment: Bool)
     /// SELECT, WITH, VALUES: for the engine, unless it can be answered without.
     case query(LocalSelect?)
+    /// EXPLAIN of a query.
+    case explain
     case use(String)
     case set([Assignment])
     case show(Show, filter: ShowFilter)
@@ -37,6 +39,7 @@ package enum Statement: Sendable, Equatable {
         switch self {
         case .empty: "empty statement"
         case .query: "SELECT"
+        case .explain: "EXPLAIN"
         case .use: "USE"
         case .set: "SET"
         case .show, .showQueryTask: "SHOW"

@@ -31,6 +31,7 @@ extension StatementParser {
             target = .variable(try cursor.name().lowercased(), isGlobal: isGlobal)
         }
         guard cursor.take(symbol: "=") || cursor.take(symbol: ":=") else { throw cursor.unexpected("'=' is expected") }
+        if case .userVariable = target { return Assignment(target: target, value: try expression()) }
         return Assignment(target: target, value: try assignedValue())
     }
 
@@ -45,6 +46,12 @@ extension StatementParser {
     /// An expression, a bare word such as ON, or DEFAULT, which is `nil`.
     private mutating func assignedValue() throws(QueryError) -> Expression? {
         if cursor.take("default") { return nil }
+        // A single word is itself: TRUE stays what a hint was set to.
+        if cursor.token.kind == .word, !cursor.isAt("null"),
+            cursor.lexer.isSymbol(cursor.next, ",") || cursor.next.kind == .end || cursor.lexer.isSymbol(cursor.next, ";")
+        {
+            return .literal(.text(try cursor.name()))
+        }
         let value = try expression()
         // Words are values here: ON, utf8mb4, READ_COMMITTED.
         return try value.mapLeaves { leaf throws(QueryError) in

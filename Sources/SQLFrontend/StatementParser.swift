@@ -7,6 +7,8 @@ struct StatementParser {
     var pendingAngle = false
     /// Comparisons read so far in a WHERE.
     var conditionCount = 0
+    /// Where the query behind EXPLAIN begins.
+    private(set) var explained: Int?
 
     init(cursor: TokenCursor) { self.cursor = cursor }
 
@@ -97,11 +99,19 @@ struct StatementParser {
     private mutating func describe() throws(QueryError) -> Statement {
         let isExplain = cursor.isAt("explain")
         cursor.advance()
-        if cursor.isAt("select") || cursor.isAt("with") || cursor.isAt("analyze") || cursor.isAt("format") || cursor.isAt(symbol: "(") {
-            return .unsupported(kind: "EXPLAIN")
+        if cursor.isAt("analyze") { return .unsupported(kind: "EXPLAIN ANALYZE") }
+        _ = cursor.lexer.isSymbol(cursor.next, ".") ? false : cursor.take("extended") || cursor.take("partitions")
+        if cursor.take("format") {
+            try cursor.expect(symbol: "=")
+            _ = try cursor.name()
+        }
+        if cursor.isAt("select") || cursor.isAt("with") || cursor.isAt("values") || cursor.isAt(symbol: "(") {
+            explained = cursor.token.range.lowerBound
+            _ = try query()
+            return .explain
         }
         if isExplain, cursor.token.kind != .word, cursor.token.kind != .quotedName { throw cursor.unexpected() }
-        _ = cursor.take("formatted") || cursor.take("extended")
+        _ = cursor.take("formatted")
         let table = try cursor.tableName()
         // DESCRIBE t column, DESCRIBE t 'pattern'
         if cursor.token.kind == .string { return try ending(.show(.columns(table, full: false, isHive: true), filter: .like(try cursor.string()))) }

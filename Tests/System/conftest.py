@@ -1,6 +1,7 @@
 import pytest
 
 import loon
+import mariadb_server
 
 JSON_ROWS = (loon.ROOT / "scripts/demo/oss_json.json").read_bytes()
 
@@ -10,6 +11,13 @@ def broker(tmp_path_factory):
     program = loon.start_broker(tmp_path_factory.mktemp("mq") / "loon-mq.log")
     yield program
     program.stop()
+
+
+@pytest.fixture(scope="session")
+def mariadb(tmp_path_factory):
+    server = mariadb_server.MariaDB(tmp_path_factory.mktemp("mariadb"))
+    yield server
+    server.stop()
 
 
 @pytest.fixture(scope="module")

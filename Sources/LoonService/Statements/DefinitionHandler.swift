@@ -60,7 +60,7 @@ struct DefinitionHandler {
     func dropSchema(_ name: String, ifExists: Bool) throws {
         guard session.isAdministrator else { throw QueryError(.accessDenied, "Access denied; only an administrator drops schemas") }
         let existed = try context.store.dropSchema(name)
-        guard existed || ifExists else { throw QueryError(.unknownDatabase, "Can't drop database '\(name)'; database doesn't exist") }
+        guard existed || ifExists else { throw QueryError(.missingDatabase, "Can't drop database '\(name)'; database doesn't exist") }
         response.ok()
     }
 
@@ -89,7 +89,7 @@ struct DefinitionHandler {
             throw QueryError(.noDatabaseSelected, "No database selected")
         }
         let existed = try context.store.dropTable(schema: schema, name: name.table)
-        guard existed || ifExists else { throw QueryError(.unknownTable, "Unknown table '\(schema).\(name.table)'") }
+        guard existed || ifExists else { throw QueryError(.missingTable, "Unknown table '\(schema).\(name.table)'") }
         response.ok()
     }
 

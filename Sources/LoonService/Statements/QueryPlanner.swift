@@ -51,7 +51,7 @@ struct QueryPlanner: Sendable {
     /// One of the system's tables, for a query that the daemon cannot answer alone.
     private func valueTable(_ schema: String, _ name: String, _ session: Session?) throws -> ValueTable {
         guard let table = SystemTables.table(schema: schema, name: name), let session else {
-            throw QueryError(.unknownSystemTable, "Unknown table '\(name)' in \(schema)")
+            throw SystemTables.missing(schema: schema, name: name)
         }
         return ValueTable(schema: SystemSchema.engineName(schema) ?? schema, name: table.name, columns: table.resultColumns) { body in
             try SystemTableReader(session: session).forEachRow(of: table, .everything, body)

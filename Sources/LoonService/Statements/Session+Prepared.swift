@@ -12,7 +12,11 @@ extension Session {
         let probe =
             parsed.parameterCount == 0
             ? parsed : try ParsedStatement(text, mode: mode, parameters: Array(repeating: .null, count: parsed.parameterCount))
-        let columns = try StatementHandler(session: self, response: response, running: nil).describe(probe, hasParameters: parsed.parameterCount > 0)
+        let isTask = try parsed.hints.over(session: state.withLock { $0.variables.hints }).flag("run_async") == true && isMeant(parsed)
+        let columns =
+            isTask
+            ? [Self.taskIDColumn]
+            : try StatementHandler(session: self, response: response, running: nil).describe(probe, hasParameters: parsed.parameterCount > 0)
         state.withLock { $0.prepared[id] = Prepared(text: text, mode: mode) }
         response.prepared(parameterCount: parsed.parameterCount, columns: columns)
     }

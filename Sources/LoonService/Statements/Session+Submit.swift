@@ -7,6 +7,9 @@ import SQLFrontend
 import Synchronization
 
 extension Session {
+    /// The only column of the answer to a submission.
+    static let taskIDColumn = ResultColumn(name: "ASYNC_TASK_ID", type: .text)
+
     /// Makes the statement a task: checks all that can be checked now, stores it, and answers with its id once it is durable.
     func submit(_ parsed: ParsedStatement, hints: Hints, _ response: ResponseWriter) throws {
         guard case .query = parsed.statement else {
@@ -33,7 +36,7 @@ extension Session {
                 self.context.log.info("task.queued", metadata: self.metadata.merging(["task": "\(id)"]) { $1 })
                 self.scheduler.wake()
                 response.rows(
-                    [ResultColumn(name: "ASYNC_TASK_ID", type: .text)], [[.text(id.description)]], warnings: warning == nil ? 0 : 1)
+                    [Self.taskIDColumn], [[.text(id.description)]], warnings: warning == nil ? 0 : 1)
             case .failure(let error): self.fail(error, response)
             }
         }

@@ -178,7 +178,7 @@ final class Session: ProtocolSession {
 
     /// A statement's own hint always counts, and is an error where the statement cannot be a task. A session's is for queries of tables: what a driver
     /// asks of its own accord (`select @@version`, SHOW, SET) is answered as ever.
-    private func isMeant(_ parsed: ParsedStatement) -> Bool {
+    func isMeant(_ parsed: ParsedStatement) -> Bool {
         if parsed.hints["run_async"] != nil { return true }
         guard case .query(let select) = parsed.statement else { return false }
         return select.map { localTable($0) == nil && $0.table != nil } ?? true
@@ -201,7 +201,10 @@ final class Session: ProtocolSession {
         if let running, running.response !== state.withLock(\.running)?.response || isQueryOnly {
             victim.interrupt(running, QueryError(.interrupted, "Query execution was interrupted"))
         }
-        if !isQueryOnly { victim.login.disconnect() }
+        guard !isQueryOnly else { return }
+        victim.login.disconnect()
+        // Nobody finds it any more, even if its socket takes a moment.
+        context.sessions.remove(victim)
     }
 
     /// Asks a statement to stop. The engine usually does within milliseconds; where it does not, the client is answered all the same (design: invariant 10).

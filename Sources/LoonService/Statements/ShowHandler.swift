@@ -253,7 +253,7 @@ struct ShowHandler {
         let schema = try schemaInUse(name.schema)
         guard SystemSchema.names.contains(schema) else { return nil }
         guard let table = SystemTables.table(schema: schema, name: name.table) else {
-            throw QueryError(.unknownSystemTable, "Unknown table '\(name.table)' in \(schema)")
+            throw SystemTables.missing(schema: schema, name: name.table)
         }
         return table
     }

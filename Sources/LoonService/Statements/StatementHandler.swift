@@ -22,6 +22,7 @@ struct StatementHandler {
         case .query(let select):
             if let select, let answer = try local(select) { return response.rows(answer.columns, limited(answer.rows)) }
             try query(parsed)
+        case .explain: try explain(try parsed.explainedQuery())
         case .use(let name):
             try session.use(name)
             response.ok()
@@ -119,9 +120,18 @@ struct StatementHandler {
                 if hasParameters { return [] }
                 throw error
             }
+        case .explain: return [ResultColumn(name: "EXPLAIN", type: .text)]
         case .show(let subject, let filter): return try ShowHandler(session: session).answer(subject, filter).columns
         default: return []
         }
+    }
+
+    /// The engine's plan, as one text.
+    private func explain(_ parsed: ParsedStatement) throws {
+        let schema = session.state.withLock(\.schema)
+        let planned = try context.planner.plan(
+            try parsed.engineText(session.dialectContext()), schema: schema, isProfiled: false, session: session)
+        response.rows([ResultColumn(name: "EXPLAIN", type: .text)], [[.text(try context.engine.explain(planned.query))]])
     }
 
     // MARK: Others

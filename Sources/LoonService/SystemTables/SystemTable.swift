@@ -55,6 +55,13 @@ enum SystemTables {
         return all[schema.lowercased()]?.first { $0.name.lowercased() == name }
     }
 
+    /// What MySQL says of a table that is not there.
+    static func missing(schema: String, name: String) -> QueryError {
+        schema == "information_schema"
+            ? QueryError(.unknownSystemTable, "Unknown table '\(name)' in \(schema)")
+            : QueryError(.unknownTable, "Table '\(schema).\(name)' doesn't exist")
+    }
+
     /// `schema` is lower case.
     static func tables(of schema: String) -> [SystemTable] { all[schema] ?? [] }
 }

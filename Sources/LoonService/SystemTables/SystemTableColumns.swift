@@ -3,6 +3,22 @@
 /// question mark behind the type of what may be NULL.
 enum SystemTableColumns {
     static let text = """
+        mysql.tables_priv: Host char(255); Db char(64); User char(32); Table_name char(64); Grantor varchar(288); Timestamp timestamp; \
+        Table_priv varchar(64); Column_priv varchar(64)
+        mysql.columns_priv: Host char(255); Db char(64); User char(32); Table_name char(64); Column_name char(64); Timestamp timestamp; \
+        Column_priv varchar(64)
+        mysql.procs_priv: Host char(255); Db char(64); User char(32); Routine_name char(64); Routine_type varchar(64); Grantor varchar(288); \
+        Proc_priv varchar(64); Timestamp timestamp
+        information_schema.PROFILING: QUERY_ID int; SEQ int; STATE varchar(30); DURATION double; CPU_USER double?; CPU_SYSTEM double?
+        performance_schema.events_statements_current: THREAD_ID bigint unsigned; EVENT_ID bigint unsigned; END_EVENT_ID bigint unsigned?; \
+        EVENT_NAME varchar(128); SOURCE varchar(64)?; TIMER_START bigint unsigned?; TIMER_END bigint unsigned?; TIMER_WAIT bigint unsigned?; \
+        LOCK_TIME bigint unsigned; SQL_TEXT longtext?; DIGEST varchar(64)?; DIGEST_TEXT longtext?; CURRENT_SCHEMA varchar(64)?
+        performance_schema.events_stages_history_long: THREAD_ID bigint unsigned; EVENT_ID bigint unsigned; END_EVENT_ID bigint unsigned?; \
+        EVENT_NAME varchar(128); SOURCE varchar(64)?; TIMER_START bigint unsigned?; TIMER_END bigint unsigned?; TIMER_WAIT bigint unsigned?; \
+        NESTING_EVENT_ID bigint unsigned?; NESTING_EVENT_TYPE varchar(64)?
+        performance_schema.events_waits_history_long: THREAD_ID bigint unsigned; EVENT_ID bigint unsigned; END_EVENT_ID bigint unsigned?; \
+        EVENT_NAME varchar(128); SOURCE varchar(64)?; TIMER_START bigint unsigned?; TIMER_END bigint unsigned?; TIMER_WAIT bigint unsigned?; \
+        NESTING_EVENT_ID bigint unsigned?; NESTING_EVENT_TYPE varchar(64)?
         information_schema.SCHEMATA: CATALOG_NAME varchar(64); SCHEMA_NAME varchar(64); DEFAULT_CHARACTER_SET_NAME varchar(64); \
         DEFAULT_COLLATION_NAME varchar(64); SQL_PATH varchar(1)?; DEFAULT_ENCRYPTION varchar(64)
         information_schema.TABLES: TABLE_CATALOG varchar(64); TABLE_SCHEMA varchar(64); TABLE_NAME varchar(64); TABLE_TYPE varchar(64); ENGINE \

@@ -33,6 +33,22 @@ final class DuckDBConnection: @unchecked Sendable {
         return progress.percentage < 0 ? nil : progress.percentage / 100
     }
 
+    /// The engine's plan of a query that was found to be one SELECT.
+    func plan(of sql: String) throws -> String {
+        var statement: duckdb_prepared_statement?
+        defer { cduckdb_destroy_prepare(&statement) }
+        guard cduckdb_prepare(handle, "EXPLAIN " + sql, &statement) == DuckDBSuccess else {
+            throw EngineError.make(String(cString: cduckdb_prepare_error(statement)))
+        }
+        var result = duckdb_result()
+        defer { cduckdb_destroy_result(&result) }
+        guard cduckdb_execute_prepared(statement, &result) == DuckDBSuccess else { throw Self.failure(&result) }
+        let text = TextSink(column: 1)
+        let stream = try ArrowStream(&result)
+        _ = try stream.forEach(of: result) { text.take($0) }
+        return String(decoding: text.bytes, as: UTF8.self)
+    }
+
     /// The columns of a query's result.
     func columns(of sql: String) throws -> [ResultColumn] {
         var statement: duckdb_prepared_statement?
@@ -189,12 +205,16 @@ final class DuckDBConnection: @unchecked Sendable {
     }
 }
 
-/// Keeps the text of a result of one value.
+/// Keeps the text of a result of one row.
 private final class TextSink {
     private(set) var bytes: [UInt8] = []
+    private let column: Int
+
+    init(column: Int = 0) { self.column = column }
 
     func take(_ batch: RecordBatch) {
-        guard batch.rowCount > 0, let column = batch.columns.first, !column.isNull(0) else { return }
+        guard batch.rowCount > 0, column < batch.columns.count, !batch.columns[column].isNull(0) else { return }
+        let column = batch.columns[column]
         var text = TextBuffer()
         column.appendText(row: 0, to: &text)
         bytes = Array(text.bytes)

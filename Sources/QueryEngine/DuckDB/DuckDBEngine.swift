@@ -53,6 +53,7 @@ package final class DuckDBEngine: QueryEngine, @unchecked Sendable {
             "SET GLOBAL allowed_configs = ['enable_profiling', 'search_path', 'schema', 'enable_progress_bar', 'enable_progress_bar_print']",
         ]
         if let limit = options.memoryLimit { settings.append("SET GLOBAL memory_limit = \(quote(limit))") }
+        settings += MySQLFunctions.statements
         settings += ["SET GLOBAL enable_external_access = false", "SET GLOBAL lock_configuration = true"]
         for setting in settings { try connection.execute(setting) }
     }
@@ -73,6 +74,15 @@ package final class DuckDBEngine: QueryEngine, @unchecked Sendable {
     package func describe(_ query: EngineQuery) throws -> [ResultColumn] {
         let connection = try connect()
         return try withTables(of: query, on: connection, cancellation: Cancellation(), filled: false) { try connection.columns(of: query.sql) }
+    }
+
+    package func explain(_ query: EngineQuery) throws -> String {
+        let connection = try connect()
+        return try withTables(of: query, on: connection, cancellation: Cancellation(), filled: false) {
+            // What is explained must be a SELECT, like what is run.
+            _ = try connection.columns(of: query.sql)
+            return try connection.plan(of: query.sql).replacing(root + "/", with: "oss://")
+        }
     }
 
     /// Runs `body` where the query finds its tables under their names, and no others: in a catalog of its own.

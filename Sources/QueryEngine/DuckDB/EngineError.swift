@@ -11,6 +11,7 @@ enum EngineError {
         ]
         for (prefix, code) in kinds where message.hasPrefix(prefix) {
             let text = readable(String(message.dropFirst(prefix.count)))
+            if let better = refined(text, message) { return better }
             switch code {
             case .unknownColumn where !text.contains("not found") && !text.contains("does not have a column"):
                 return QueryError(.engine, text, detail: message)
@@ -20,6 +21,21 @@ enum EngineError {
             }
         }
         return QueryError(.engine, readable(message), detail: message)
+    }
+
+    /// Messages that MySQL has numbers for of their own.
+    private static func refined(_ text: String, _ message: String) -> QueryError? {
+        if let match = text.firstMatch(of: /Function with name "?([^" ]+)"? does not exist/) {
+            return QueryError(.unknownFunction, "FUNCTION \(match.1) does not exist", detail: message)
+        }
+        if let match = text.firstMatch(of: /Referenced column "([^"]+)" (?:was )?not found|does not have a column named "([^"]+)"/) {
+            return QueryError(.unknownColumn, "Unknown column '\(match.1 ?? match.2 ?? "")' in 'field list'", detail: message)
+        }
+        if let match = text.firstMatch(of: /Ambiguous reference to column name "([^"]+)"/) {
+            return QueryError(.ambiguousColumn, "Column '\(match.1)' in field list is ambiguous", detail: message)
+        }
+        if text.contains("must appear in the GROUP BY clause") { return QueryError(.notGrouped, text, detail: message) }
+        return nil
     }
 
     /// Leaves out what only a user of DuckDB could use: advice on its functions, other tables' names, the place in rewritten text.

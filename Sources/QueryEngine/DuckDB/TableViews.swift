@@ -17,7 +17,8 @@ enum TableViews {
             let columns = table.columns.map { "\(EngineText.name($0.name)) \(type($0.type))" }
             return "CREATE TABLE \(catalog).\(EngineText.name(table.schema)).\(EngineText.name(table.name)) (\(columns.joined(separator: ", ")))"
         }
-        statements.append("USE \(catalog).\(EngineText.name(schema ?? "main"))")
+        // Behind the query's own schema stands the one with MySQL's functions, which has no tables.
+        statements.append("SET search_path = \(EngineText.literal("\(catalog).\(EngineText.name(schema ?? "main")),memory.main"))")
         return statements
     }
 

@@ -5,6 +5,9 @@ struct ExpressionParser {
     var cursor: TokenCursor
     private var depth = 0
     private static let depthMax = 100
+    /// Operands so far: a long chain is a deep tree, and trees are walked by recursion.
+    private var operands = 0
+    private static let operandsMax = 1_000
 
     init(_ cursor: TokenCursor) { self.cursor = cursor }
 
@@ -64,6 +67,7 @@ struct ExpressionParser {
         var name = start.range.lowerBound < end ? cursor.lexer.text(start.range.lowerBound..<end) : "?"
         if case .literal(.text(let text)) = value { name = text }
         if case .column(_, let column) = value { name = column }
+        if ["null", "true", "false"].contains(name.lowercased()) { name = name.uppercased() }
         if cursor.take("as") {
             guard let alias = cursor.token.kind == .string ? try cursor.string() : try self.name() else { return nil }
             name = alias
@@ -150,6 +154,7 @@ struct ExpressionParser {
     private mutating func negation() throws(QueryError) -> Expression? {
         var negations = 0
         while cursor.take("not") || cursor.take(symbol: "!") { negations += 1 }
+        guard negations < Self.depthMax else { return nil }
         guard let inner = try predicate() else { return nil }
         // Twice is not nothing: NOT NOT 5 is 1.
         return (0..<negations).reduce(inner) { inner, _ in .unary(.not, inner) }
@@ -233,6 +238,8 @@ struct ExpressionParser {
     }
 
     private mutating func factor() throws(QueryError) -> Expression? {
+        operands += 1
+        guard operands < Self.operandsMax else { return nil }
         if cursor.take(symbol: "-") {
             guard depth < Self.depthMax else { return nil }
             depth += 1

@@ -56,8 +56,37 @@ package struct LocalQuery {
 
     /// What is known of an expression's type before its values are.
     private static func type(of expression: Expression) -> ColumnType? {
-        guard case .call(let name, _) = expression else { return nil }
+        switch expression {
+        case .literal(let value): return value.columnType
+        case .binary, .unary, .isNull, .isIn, .between, .like: return number(expression)
+        case .choice(let branches, let otherwise):
+            return (branches.map(\.result) + [otherwise].compactMap(\.self)).lazy.compactMap(type).first { $0 != .null }
+        case .call(let name, let arguments): return type(of: name, arguments)
+        case .column, .field, .systemVariable, .userVariable: return nil
+        }
+    }
+
+    /// Comparisons are whole numbers; what is computed is known by its values alone.
+    private static func number(_ expression: Expression) -> ColumnType? {
+        switch expression {
+        case .binary(.add, _, _), .binary(.subtract, _, _), .binary(.multiply, _, _), .binary(.modulo, _, _), .unary(.minus, _): nil
+        default: .int64
+        }
+    }
+
+    private static func type(of name: String, _ arguments: [Expression]) -> ColumnType? {
         switch name {
+        case "nullif": return arguments.first.flatMap(type)
+        case "ifnull", "coalesce": return arguments.lazy.compactMap(type).first { $0 != .null }
+        case "if": return arguments.dropFirst().lazy.compactMap(type).first { $0 != .null }
+        case "concat", "concat_ws", "left", "right", "substring", "substr", "mid", "lower", "lcase", "upper", "ucase", "trim", "ltrim", "rtrim",
+            "replace",
+            "time_format", "cast_char", "database", "schema", "version", "user", "current_user", "session_user", "system_user":
+            return .text
+        case "length", "octet_length", "char_length", "character_length", "instr", "locate", "isnull", "connection_id", "cast_signed",
+            "unix_timestamp":
+            return .int64
+        case "timediff": return .time
         case "now", "current_timestamp", "localtime", "localtimestamp", "sysdate", "utc_timestamp", "convert_tz": return .timestamp(.second)
         case "curdate", "current_date", "utc_date": return .date
         case "curtime", "current_time", "utc_time": return .time

@@ -1,0 +1,224 @@
+import LoonCore
+
+/// Functions and operators that the engine writes in another way.
+extension DialectRewriter {
+    /// What MySQL's name is called there: the same name would mean something else.
+    private static let renamed = [
+        "length": "strlen", "octet_length": "strlen", "dayofweek": "loon_dayofweek", "weekday": "loon_weekday", "date_sub": "loon_date_sub",
+        "date_add": "loon_date_add", "year": "loon_year", "month": "loon_month", "day": "loon_day", "dayofmonth": "loon_day",
+        "dayofyear": "loon_dayofyear",
+        "quarter": "loon_quarter",
+    ]
+
+    func writeRenamed(at index: Int, to out: inout [UInt8]) -> Int? {
+        guard lexer.isSymbol(lexer.tokens[index + 1], "(") else { return nil }
+        let name = lexer.text(lexer.tokens[index]).lowercased()
+        if name == "from_unixtime" || name == "unix_timestamp", !lexer.isSymbol(lexer.tokens[index + 2], ")") {
+            out += Array("loon_\(name)(\(context.timeZoneOffsetMinutes),".utf8)
+            return index + 2
+        }
+        guard let engineName = Self.renamed[name] else { return nil }
+        out += Array(engineName.utf8)
+        return index + 1
+    }
+
+    /// `INTERVAL expression UNIT` → `INTERVAL (expression) UNIT`.
+    func writeInterval(at index: Int, to out: inout [UInt8]) throws(QueryError) -> Int? {
+        let units: Set<String> = ["microsecond", "second", "minute", "hour", "day", "week", "month", "quarter", "year"]
+        var depth = 0
+        var end = index + 1
+        while lexer.tokens[end].kind != .end {
+            let token = lexer.tokens[end]
+            if lexer.isSymbol(token, "(") { depth += 1 }
+            if lexer.isSymbol(token, ")") { depth -= 1 }
+            if depth < 0 || (depth == 0 && lexer.isSymbol(token, ",")) { return nil }
+            if depth == 0, end > index + 1, token.kind == .word, units.contains(lexer.text(token).lowercased()) { break }
+            end += 1
+        }
+        // A single number or text is read as it stands.
+        guard lexer.tokens[end].kind == .word, end > index + 2 else { return nil }
+        out += Array("INTERVAL (".utf8)
+        var place = index + 1
+        while place < end {
+            if place > index + 1 { out.append(UInt8(ascii: " ")) }
+            place = try write(at: place, to: &out)
+        }
+        out += Array(") ".utf8) + lexer.source[lexer.tokens[end].range]
+        return end + 1
+    }
+
+    /// `a REGEXP 'b'` finds the pattern anywhere, without regard to case; the engine's `~` wants the whole text.
+    func writeRegularExpression(at index: Int, to out: inout [UInt8]) throws(QueryError) -> Int? {
+        let isNegated = lexer.isKeyword(lexer.tokens[index], "not")
+        let place = isNegated ? index + 1 : index
+        guard lexer.isKeyword(lexer.tokens[place], "regexp") || lexer.isKeyword(lexer.tokens[place], "rlike"), place > 0 else { return nil }
+        let isBinary = lexer.isKeyword(lexer.tokens[place + 1], "binary")
+        let pattern = isBinary ? place + 2 : place + 1
+        guard lexer.tokens[pattern].kind == .string else {
+            throw QueryError(.notSupported, "REGEXP takes a pattern in quotes here; write regexp_matches(text, pattern)")
+        }
+        out += Array((isNegated ? "!~ " : "~ ").utf8)
+        let head = isBinary ? "(?s).*(" : "(?is).*("
+        append(quoted: Array(head.utf8) + lexer.value(lexer.tokens[pattern]) + Array(").*".utf8), by: UInt8(ascii: "'"), to: &out)
+        return pattern + 1
+    }
+
+    /// `a DIV b` → `loon_div(a, b)`: the engine's own `//` keeps the fraction of decimals. What is left of it is written already, from `start` on.
+    func writeDivision(at index: Int, from start: Int, to out: inout [UInt8]) throws(QueryError) -> Int {
+        out.insert(contentsOf: Array(" loon_div(".utf8), at: start)
+        out.append(UInt8(ascii: ","))
+        var depth = 0
+        var place = index + 1
+        while lexer.tokens[place].kind != .end {
+            let token = lexer.tokens[place]
+            if depth == 0, place > index + 1, !continuesFactor(at: place) { break }
+            if lexer.isSymbol(token, "(") { depth += 1 }
+            if lexer.isSymbol(token, ")") { depth -= 1 }
+            if depth < 0 { break }
+            guard !lexer.isKeyword(token, "div") else {
+                throw QueryError(.notSupported, "DIV within the right side of DIV is not supported; use parentheses less")
+            }
+            out.append(UInt8(ascii: " "))
+            place = try write(at: place, to: &out)
+        }
+        out.append(UInt8(ascii: ")"))
+        return place
+    }
+
+    /// Whether the token belongs to the factor that the tokens before it began: a sign's number, a call's parenthesis, a qualified name.
+    private func continuesFactor(at place: Int) -> Bool {
+        let (token, previous) = (lexer.tokens[place], lexer.tokens[place - 1])
+        if lexer.isSymbol(token, "("), previous.kind == .word || previous.kind == .quotedName { return true }
+        return lexer.isSymbol(token, ".") || lexer.isSymbol(previous, ".") || lexer.isSymbol(previous, "-")
+    }
+
+    /// `AS SIGNED [INTEGER])` and `AS UNSIGNED [INTEGER])` of CAST.
+    func writeType(at index: Int, to out: inout [UInt8]) -> Int? {
+        guard index > 0, lexer.isKeyword(lexer.tokens[index - 1], "as") else { return nil }
+        let isSigned = lexer.isKeyword(lexer.tokens[index], "signed")
+        guard isSigned || lexer.isKeyword(lexer.tokens[index], "unsigned") else { return nil }
+        let end = lexer.isKeyword(lexer.tokens[index + 1], "integer") ? index + 2 : index + 1
+        guard lexer.isSymbol(lexer.tokens[end], ")") else { return nil }
+        out += Array((isSigned ? "BIGINT" : "UBIGINT").utf8)
+        return end
+    }
+}
+
+/// Calls that are written in another form: what to write in the places of some of their tokens.
+struct FunctionCalls {
+    private let lexer: Lexer
+    private(set) var texts: [Int: String] = [:]
+
+    init(_ lexer: Lexer) {
+        self.lexer = lexer
+        for index in lexer.tokens.indices.dropLast(2) where lexer.isSymbol(lexer.tokens[index + 1], "(") && lexer.tokens[index].kind == .word {
+            switch lexer.text(lexer.tokens[index]).lowercased() {
+            case "concat": concatenate(index)
+            case "convert": convert(index)
+            case "date_format": format(index, function: "strftime", opening: "(CAST((", comma: ") AS TIMESTAMP),")
+            case "str_to_date": format(index, function: "try_strptime", opening: "(", comma: ",")
+            default: break
+            }
+        }
+    }
+
+    /// The commas between the arguments of the call at `index`, and its closing parenthesis.
+    private func arguments(of index: Int) -> (commas: [Int], end: Int)? {
+        var depth = 0
+        var commas: [Int] = []
+        for place in (index + 1)..<lexer.tokens.count {
+            let token = lexer.tokens[place]
+            if lexer.isSymbol(token, "(") { depth += 1 }
+            if lexer.isSymbol(token, ")") { depth -= 1 }
+            if depth == 1, lexer.isSymbol(token, ",") { commas.append(place) }
+            if depth == 0 { return (commas, place) }
+        }
+        return nil
+    }
+
+    /// CONCAT of NULL is NULL, and the engine's is not: `concat(a, b)` → `((a) || (b))`.
+    private mutating func concatenate(_ index: Int) {
+        guard let (commas, end) = arguments(of: index), end > index + 2 else { return }
+        texts[index] = " "
+        texts[index + 1] = "((CAST(("
+        for comma in commas { texts[comma] = ") AS VARCHAR)) || (CAST((" }
+        texts[end] = ") AS VARCHAR)))"
+    }
+
+    /// `CONVERT(a, UNSIGNED INTEGER)` and `CONVERT(a USING utf8mb4)` are casts.
+    private mutating func convert(_ index: Int) {
+        guard let (commas, end) = arguments(of: index) else { return }
+        if let comma = commas.last {
+            texts[index] = " CAST"
+            texts[comma] = " AS"
+            let isSigned = lexer.isKeyword(lexer.tokens[comma + 1], "signed")
+            if isSigned || lexer.isKeyword(lexer.tokens[comma + 1], "unsigned") { texts[comma + 1] = isSigned ? " BIGINT" : " UBIGINT" }
+            if end == comma + 3, lexer.isKeyword(lexer.tokens[comma + 2], "integer") { texts[comma + 2] = " " }
+        } else if end >= index + 4, lexer.isKeyword(lexer.tokens[end - 2], "using") {
+            texts[index] = " CAST"
+            texts[end - 2] = " AS"
+            texts[end - 1] = " VARCHAR"
+        }
+    }
+
+    /// Functions of a format, which must be a literal: the engine's letters are C's.
+    private mutating func format(_ index: Int, function: String, opening: String, comma: String) {
+        guard let (commas, end) = arguments(of: index), commas.count == 1, end == commas[0] + 2, lexer.tokens[end - 1].kind == .string else { return }
+        texts[index] = " " + function
+        texts[index + 1] = opening
+        texts[commas[0]] = comma
+        let format = Self.translated(String(decoding: lexer.value(lexer.tokens[end - 1]), as: UTF8.self))
+        texts[end - 1] = "'" + String(String.UnicodeScalarView(format.unicodeScalars.flatMap { $0 == "'" ? [$0, $0] : [$0] })) + "'"
+    }
+
+    /// https://dev.mysql.com/doc/refman/8.0/en/date-and-time-functions.html#function_date-format in C's letters.
+    private static func translated(_ format: String) -> String {
+        let letters: [Unicode.Scalar: String] = [
+            "M": "%B", "i": "%M", "W": "%A", "c": "%-m", "e": "%-d", "k": "%-H", "l": "%-I", "h": "%I", "s": "%S", "T": "%H:%M:%S",
+            "r": "%I:%M:%S %p",
+            "v": "%V", "x": "%G", "u": "%V", "X": "%Y", "V": "%U",
+        ]
+        var result = ""
+        var isLetter = false
+        for scalar in format.unicodeScalars {
+            if isLetter {
+                result += letters[scalar] ?? "%" + String(Character(scalar))
+                isLetter = false
+            } else if scalar == "%" {
+                isLetter = true
+            } else {
+                result.unicodeScalars.append(scalar)
+            }
+        }
+        return result
+    }
+}
+
+/// Where in what is written the left operand of a multiplication or division begins.
+struct OperandStarts {
+    private var starts = [0]
+    var start: Int { starts[starts.count - 1] }
+
+    /// Words that end what stands before them.
+    private static let boundaries: Set<String> = [
+        "select", "distinct", "where", "and", "or", "not", "xor", "having", "by", "on", "when", "then", "else", "case", "between", "in", "like", "is",
+        "limit",
+        "values", "from", "interval",
+    ]
+
+    mutating func wrote(_ token: Token, _ lexer: Lexer, end: Int) {
+        switch token.kind {
+        case .symbol:
+            let isFactor: [StaticString] = [".", "*", "/", "%", "::", "?"]
+            if lexer.isSymbol(token, "(") {
+                starts.append(end)
+            } else if lexer.isSymbol(token, ")") {
+                if starts.count > 1 { starts.removeLast() }
+            } else if !isFactor.contains(where: { lexer.isSymbol(token, $0) }) {
+                starts[starts.count - 1] = end
+            }
+        case .word where Self.boundaries.contains(lexer.text(token).lowercased()): starts[starts.count - 1] = end
+        default: break
+        }
+    }
+}
