@@ -23,6 +23,8 @@ package struct CivilTime: Sendable, Equatable {
 
     /// Year, month and day of a count of days since 1970-01-01.
     package static func date(daysSinceEpoch: Int64) -> (year: Int, month: Int, day: Int) {
+        // The years of four digits, in half the width: printing a column of times is mostly this.
+        if daysSinceEpoch >= -719_468, daysSinceEpoch < 2_932_897 { return date(daysSinceMarchOfYear0: UInt32(daysSinceEpoch + 719_468)) }
         let shifted = daysSinceEpoch &+ 719_468
         let (era, dayOfEra) = floorDivide(shifted, by: 146_097)
         let yearOfEra = (dayOfEra - dayOfEra / 1_460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
@@ -31,6 +33,18 @@ package struct CivilTime: Sendable, Equatable {
         let day = Int(dayOfYear - (153 * monthFromMarch + 2) / 5 + 1)
         let month = Int(monthFromMarch < 10 ? monthFromMarch + 3 : monthFromMarch - 9)
         return (Int(yearOfEra + era * 400) + (month <= 2 ? 1 : 0), month, day)
+    }
+
+    @inline(__always)
+    private static func date(daysSinceMarchOfYear0 days: UInt32) -> (year: Int, month: Int, day: Int) {
+        let era = days / 146_097
+        let dayOfEra = days % 146_097
+        let yearOfEra = (dayOfEra - dayOfEra / 1_460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
+        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+        let monthFromMarch = (5 * dayOfYear + 2) / 153
+        let day = dayOfYear - (153 * monthFromMarch + 2) / 5 + 1
+        let month = monthFromMarch < 10 ? monthFromMarch + 3 : monthFromMarch - 9
+        return (Int(yearOfEra + era * 400) + (month <= 2 ? 1 : 0), Int(month), Int(day))
     }
 
     /// Days since 1970-01-01 of a date; the inverse of `date(daysSinceEpoch:)`.
@@ -45,16 +59,18 @@ package struct CivilTime: Sendable, Equatable {
     package static func microseconds(parsing text: String) -> Int64? {
         let halves = text.split(separator: " ", maxSplits: 1)
         guard let first = halves.first else { return nil }
-        let date = first.split(separator: "-", omittingEmptySubsequences: false).compactMap { Int($0) }
+        func number(_ text: Substring) -> Int? { text.utf8.allSatisfy { $0 >= 0x30 && $0 <= 0x39 } ? Int(text) : nil }
+        let date = first.split(separator: "-", omittingEmptySubsequences: false).compactMap(number)
         guard date.count == 3, (0...9_999).contains(date[0]), (1...12).contains(date[1]), (1...31).contains(date[2]) else { return nil }
         let day = days(year: date[0], month: date[1], day: date[2]) * 86_400_000_000
         guard halves.count == 2 else { return day }
-        let clock = halves[1].split(separator: ".", maxSplits: 1)
-        let parts = clock[0].split(separator: ":", omittingEmptySubsequences: false).compactMap { Int64($0) }
+        let clock = halves[1].split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
+        let parts = clock[0].split(separator: ":", omittingEmptySubsequences: false).compactMap(number).map(Int64.init)
         guard parts.count == 3, (0...838).contains(parts[0]), (0...59).contains(parts[1]), (0...59).contains(parts[2]) else { return nil }
         let seconds = parts[0] * 3_600 + parts[1] * 60 + parts[2]
         guard clock.count == 2 else { return day + seconds * 1_000_000 }
         let digits = clock[1].prefix(6)
+        guard number(digits) != nil || digits.isEmpty else { return nil }
         guard let fraction = Int64(digits + String(repeating: "0", count: 6 - digits.count)) else { return nil }
         return day + seconds * 1_000_000 + fraction
     }

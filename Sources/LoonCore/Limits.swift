@@ -24,7 +24,9 @@ package enum Limits {
     /// Bytes of a cursor's rows in memory, and of one answer to COM_STMT_FETCH.
     package static let cursorMemoryBytesMax = 1024 * 1024
     /// Bytes of a cursor's rows on the disk.
-    package static let cursorFileBytesMax = 16 * 1024 * 1024 * 1024
+    package static let cursorFileBytesMax = 4 * 1024 * 1024 * 1024
+    /// The same of all cursors.
+    package static let cursorFilesBytesMax = 32 * 1024 * 1024 * 1024
     /// How long the rest of a command may take once its first bytes are there (MySQL's `net_read_timeout`).
     package static let readStallSecondsMax: Int64 = 30
     /// How often connections are looked at for time that has run out.
@@ -45,11 +47,25 @@ package enum Limits {
     package static let identifierCharactersMax = 64
     /// Columns of a table.
     package static let columnsMax = 4_096
+    /// DIV in one statement.
+    package static let divisionsMax = 1_000
+    /// Tokens between INTERVAL and its unit.
+    package static let intervalTokensMax = 200
+    /// Tokens of a statement that is answered without the engine.
+    package static let localTokensMax = 2_000
+    /// Bytes of text that a function of the evaluator looks through.
+    package static let evaluatedTextBytesMax = 64 * 1024
+    /// Bytes of all user variables of a session.
+    package static let userVariableBytesMax = 8 * 1024 * 1024
+    /// Bytes of a query as it is written for the engine.
+    package static let engineTextBytesMax = 256 * 1024 * 1024
     /// Hints of one statement.
     package static let hintsMax = 64
 
     /// Bytes of a statement that may be read, and answered if it needs nothing else, on the event loop.
     package static let inlineStatementBytesMax = 4 * 1024
+    /// Statements that are kept as they were read.
+    package static let cachedStatementsMax = 512
     /// Bytes of a statement that SHOW PROCESSLIST can show.
     package static let shownStatementBytesMax = 64 * 1024
     /// User variables of one session.

@@ -11,7 +11,8 @@ package struct QueryError: Error, Sendable, CustomStringConvertible {
         case shuttingDown, storage, engine, internalFault, resultTooLarge
         case malformedCommand, wrongArguments, unknownStatement, tooManyStatements, noCursor, insecureTransport, idleTooLong, timeLimit
         case unknownThread, notOwner, ambiguousColumn, notGrouped, unknownFunction, unknownSystemTable, readOnlyVariable, globalVariable
-        case noSuchGrant, missingDatabase, missingTable, sessionVariable, unknownCharset, unknownTimeZone, divisionByZero, wrongType
+        case tooManyParameters, noSuchGrant, missingDatabase, missingTable, sessionVariable, unknownCharset, unknownTimeZone, divisionByZero,
+            wrongType
     }
 
     package let code: Code

@@ -36,13 +36,13 @@ package struct TextBuffer: ~Copyable {
 
     /// Room for `more` bytes, which the caller writes from `base + count` on and then counts with `advance`.
     @inline(__always)
-    mutating func tail(_ more: Int) -> UnsafeMutablePointer<UInt8> {
+    package mutating func tail(_ more: Int) -> UnsafeMutablePointer<UInt8> {
         reserve(more)
         return base + count
     }
 
     @inline(__always)
-    mutating func advance(_ written: Int) { count += written }
+    package mutating func advance(_ written: Int) { count += written }
 
     @inline(__always)
     package mutating func append(_ byte: UInt8) {

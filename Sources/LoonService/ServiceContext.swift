@@ -16,8 +16,9 @@ struct ServiceContext: Sendable {
     let log: Logger
     let variables: SystemVariables
     let sessions = Sessions()
+    let statements = StatementCache()
     /// Where time limits and patience with the engine run out: short work.
-    let timers = DispatchQueue(label: "loon.timers")
+    let timers = DispatchQueue(label: "loon.timers", attributes: .concurrent)
     /// When the daemon began, in milliseconds since 1970.
     let started: Int64
     /// Where statements are read and answered: they block on the metadata and the disk.

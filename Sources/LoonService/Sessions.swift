@@ -84,6 +84,8 @@ final class RunningStatement: Sendable {
     let cancellation = Cancellation()
     let response: ResponseWriter
     private let stageNow = Mutex(Stage.starting)
+    /// Which of several statements of a command runs.
+    private let number = Atomic<Int>(0)
 
     init(session: Session, command: String, text: String, response: ResponseWriter) {
         connectionID = session.login.connectionID
@@ -95,6 +97,10 @@ final class RunningStatement: Sendable {
         self.response = response
         started = session.context.clock.now()
     }
+
+    /// The next of several statements begins. What was to happen to the one before it happens no more.
+    func beginNext() { number.wrappingAdd(1, ordering: .relaxed) }
+    var statementNumber: Int { number.load(ordering: .relaxed) }
 
     var stage: Stage {
         get { stageNow.withLock { $0 } }

@@ -10,7 +10,7 @@ extension MetaStore {
 
     private struct Column {
         let column: ResultColumn
-        /// SQL over the table `task`. `$zone` stands for the service's offset in seconds.
+        /// SQL over the table `task`. `:zone` is the service's offset in seconds.
         let expression: String
 
         init(_ name: String, _ type: ColumnType, _ expression: String? = nil) {
@@ -22,8 +22,8 @@ extension MetaStore {
     private static let columns: [Column] = [
         Column("id", .text), Column("mpp_query_id", .text, "engine_query_id"), Column("status", .text), Column("task_name", .text, "kind"),
         Column("table_schema", .text), Column("command", .text), Column("creator_id", .text, "account"),
-        Column("create_time", .text, "strftime('%Y-%m-%d %H:%M:%S', created / 1000 + $zone, 'unixepoch')"),
-        Column("update_time", .text, "strftime('%Y-%m-%d %H:%M:%S', updated / 1000 + $zone, 'unixepoch')"),
+        Column("create_time", .text, "strftime('%Y-%m-%d %H:%M:%S', created / 1000 + :zone, 'unixepoch')"),
+        Column("update_time", .text, "strftime('%Y-%m-%d %H:%M:%S', updated / 1000 + :zone, 'unixepoch')"),
         Column("connection_id", .int64), Column("message", .text), Column("row_count", .int64), Column("elapse_time", .int64),
         Column("scanned_row_count", .int64), Column("scanned_data_bytes", .int64), Column("result_file_oss_file", .text, "result_file"),
         Column("cancellable_task", .int64, "status IN ('QUEUED', 'RUNNING')"),
@@ -36,16 +36,18 @@ extension MetaStore {
         Column("mq_attempts", .int64),
     ]
 
+    /// What SELECT lists.
+    private static let shortList = columns.prefix(27).map(\.expression).joined(separator: ", ")
+    private static let fullList = columns.map(\.expression).joined(separator: ", ")
+    private static let expressions = Dictionary(uniqueKeysWithValues: columns.map { ($0.column.name, $0.expression) })
+
     /// The rows that `selection` chooses among the tasks of `account`, or among all where it is `nil`. An unknown column is an error.
     package func taskRows(
         _ selection: RowSelection, account: String?, full: Bool, offsetMinutes: Int
     ) throws(QueryError) -> [[SQLValue]] {
-        let shown = full ? Self.columns : Array(Self.columns.prefix(27))
-        var compiler = PredicateCompiler { name in
-            Self.columns.first { $0.column.name == name }.map { Self.sql($0.expression, offsetMinutes) }
-        }
-        let list = shown.map { Self.sql($0.expression, offsetMinutes) }.joined(separator: ", ")
-        var sql = "SELECT \(list) FROM task WHERE "
+        let count = full ? Self.columns.count : 27
+        var compiler = PredicateCompiler { Self.expressions[$0] }
+        var sql = "SELECT \(full ? Self.fullList : Self.shortList) FROM task WHERE "
         sql += try compiler.compile(selection.predicate)
         if let account {
             sql += " AND account = ?"
@@ -55,13 +57,14 @@ extension MetaStore {
         for item in selection.order { order.append(try compiler.column(item.column) + (item.descending ? " DESC" : " ASC")) }
         sql += " ORDER BY " + (order + ["n"]).joined(separator: ", ")
         sql += " LIMIT \(min(selection.limit ?? Limits.taskRowsMax, Limits.taskRowsMax)) OFFSET \(selection.offset)"
-        let arguments = StatementArguments(compiler.arguments.map(Self.databaseValue))
+        var arguments = StatementArguments(compiler.arguments.map(Self.databaseValue))
+        arguments += ["zone": offsetMinutes * 60]
         return try read { database in
             var rows: [[SQLValue]] = []
             var bytes = 0
-            let cursor = try Row.fetchCursor(database, sql: sql, arguments: arguments)
+            let cursor = try Row.fetchCursor(try database.cachedStatement(sql: sql), arguments: arguments)
             while let row = try cursor.next() {
-                rows.append((0..<shown.count).map { Self.value(row, $0) })
+                rows.append((0..<count).map { Self.value(row, $0) })
                 for case .text(let text) in rows[rows.count - 1] { bytes += text.utf8.count }
                 guard bytes <= Limits.answerBytesMax || rows.count == 1 else {
                     throw QueryError(
@@ -70,11 +73,6 @@ extension MetaStore {
             }
             return rows
         }
-    }
-
-    private static func sql(_ expression: String, _ offsetMinutes: Int) -> String {
-        guard let range = expression.firstRange(of: "$zone") else { return expression }
-        return expression.replacingCharacters(in: range, with: String(offsetMinutes * 60))
     }
 
     private static func databaseValue(_ value: SQLValue) -> (any DatabaseValueConvertible)? {

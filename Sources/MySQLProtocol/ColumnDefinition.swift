@@ -1,5 +1,4 @@
 import LoonCore
-import NIOCore
 
 /// A column definition of a result set
 /// (https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_com_query_response_text_resultset_column_definition.html).
@@ -70,23 +69,22 @@ struct ColumnDefinition {
     }
 
     /// `withDefault`: as COM_FIELD_LIST answers, with the column's default value, which is NULL.
-    func payload(withDefault: Bool = false) -> ByteBuffer {
-        var buffer = ByteBuffer()
-        buffer.reserveCapacity(32 + name.utf8.count + 2 * table.utf8.count)
-        buffer.writeLengthEncoded("def")
-        buffer.writeLengthEncoded("")  // schema
-        buffer.writeLengthEncoded(table)
-        buffer.writeLengthEncoded(table)  // original table
-        buffer.writeLengthEncoded(name)
-        buffer.writeLengthEncoded(table.isEmpty ? "" : name)  // original name
-        buffer.writeLengthEncoded(12)  // bytes of what follows
-        buffer.writeInteger(collation, endianness: .little)
-        buffer.writeInteger(length, endianness: .little)
-        buffer.writeInteger(type.rawValue)
-        buffer.writeInteger(flags, endianness: .little)
-        buffer.writeInteger(decimals)
-        buffer.writeInteger(UInt16(0))
-        if withDefault { buffer.writeInteger(UInt8(0xFB)) }
-        return buffer
+    func write(to packets: inout PacketBuffer, withDefault: Bool = false) {
+        let start = packets.open()
+        packets.append("def")
+        packets.append("")  // schema
+        packets.append(table)
+        packets.append(table)  // original table
+        packets.append(name)
+        packets.append(table.isEmpty ? "" : name)  // original name
+        packets.out.append(12)  // bytes of what follows
+        packets.out.append(littleEndian: collation)
+        packets.out.append(littleEndian: length)
+        packets.out.append(type.rawValue)
+        packets.out.append(littleEndian: flags)
+        packets.out.append(decimals)
+        packets.out.append(littleEndian: UInt16(0))
+        if withDefault { packets.out.append(0xFB) }
+        packets.close(at: start)
     }
 }

@@ -16,6 +16,8 @@ final class ConnectionHandler: ChannelInboundHandler {
     private var session: (any ProtocolSession)?
     private var context: ChannelHandlerContext?
     private var isPaused = false
+    private var isAdvancing = false
+    private let connected = NIODeadline.now()
 
     // What came in, on its way to the machine.
     private var decoder = PacketDecoder()
@@ -70,7 +72,9 @@ final class ConnectionHandler: ChannelInboundHandler {
     private func decode() {
         guard !isDecoding else { return }
         isDecoding = true
-        while let packet = decoder.next(&inbound, bytesMax: machine.isAuthenticated ? Limits.commandBytesMax : Limits.handshakePacketBytesMax) {
+        while !machine.isFull,
+            let packet = decoder.next(&inbound, bytesMax: machine.isAuthenticated ? Limits.commandBytesMax : Limits.handshakePacketBytesMax)
+        {
             perform(machine.received(packet))
         }
         isDecoding = false
@@ -113,7 +117,9 @@ final class ConnectionHandler: ChannelInboundHandler {
     func sweep(now: NIODeadline) {
         let silence = now - lastActivity
         if !machine.isAuthenticated {
-            if silence > .seconds(Limits.handshakeSecondsMax) { perform(machine.handshakeTimedOut()) }
+            if now - connected > .seconds(Limits.handshakeSecondsMax) { perform(machine.handshakeTimedOut()) }
+        } else if machine.isChangingUser {
+            if silence > .seconds(Limits.handshakeSecondsMax) { context?.close(promise: nil) }
         } else if machine.isIdle {
             if decoder.isWithinPacket || inbound.readableBytes > 0 {
                 if silence > .seconds(Limits.readStallSecondsMax) { context?.close(promise: nil) }
@@ -197,7 +203,7 @@ final class ConnectionHandler: ChannelInboundHandler {
         switch result {
         case .success(let session):
             guard context != nil else { return session.close() }
-            if !session.isAdministrator, environment.isFull() {
+            if !session.isAdministrator, self.session == nil, environment.isFull() {
                 session.close()
                 return perform(machine.opened(QueryError(.tooManyConnections, "Too many connections")))
             }
@@ -206,6 +212,7 @@ final class ConnectionHandler: ChannelInboundHandler {
             perform(machine.opened(nil))
             // From the first command on. A connection that changes its user is compressed already.
             if machine.capabilities.contains(.compress), decompressor == nil { decompressor = Decompressor() }
+            advance()
         case .failure(let error): perform(machine.opened(error))
         }
     }
@@ -222,7 +229,16 @@ final class ConnectionHandler: ChannelInboundHandler {
     private func finished(_ outcome: ResponseWriter.Outcome) {
         lastActivity = .now()
         perform(machine.finished(outcome))
+        advance()
+    }
+
+    /// Takes up what was sent ahead. An answer may be out before the call that began it returns, and then comes back here: the loop below goes on.
+    private func advance() {
+        guard !isAdvancing else { return }
+        isAdvancing = true
         while let action = machine.nextWaiting() { perform(action) }
+        isAdvancing = false
+        decode()
         resumeReading()
     }
 

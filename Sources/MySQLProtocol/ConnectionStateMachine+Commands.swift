@@ -40,7 +40,7 @@ extension ConnectionStateMachine {
     }
 
     private mutating func command(_ code: CommandCode, _ payload: inout ByteBuffer, sequence: UInt8) throws(QueryError) -> Action {
-        let rest = Array(payload.readableBytesView)
+        var rest: [UInt8] { Array(payload.readableBytesView) }
         switch code {
         case .quit:
             state = .closed
@@ -72,14 +72,14 @@ extension ConnectionStateMachine {
             statements = [:]
             return lookUp(response)
         case .stmtPrepare, .stmtExecute, .stmtSendLongData, .stmtClose, .stmtReset, .stmtFetch:
-            return try statement(code, &payload, rest, sequence)
+            return try statement(code, &payload, sequence)
         }
     }
 
     // MARK: Prepared statements
 
     private mutating func statement(
-        _ code: CommandCode, _ payload: inout ByteBuffer, _ rest: [UInt8], _ sequence: UInt8
+        _ code: CommandCode, _ payload: inout ByteBuffer, _ sequence: UInt8
     ) throws(QueryError) -> Action {
         if code == .stmtPrepare {
             guard statements.count < Limits.preparedStatementsMax else {
@@ -88,7 +88,8 @@ extension ConnectionStateMachine {
                     "Can't create more than max_prepared_stmt_count statements (current value: \(Limits.preparedStatementsMax))")
             }
             repeat { lastStatementID = lastStatementID &+ 1 } while lastStatementID == 0 || statements[lastStatementID] != nil
-            return execute(.prepare(id: lastStatementID, rest), sequence, .prepare(lastStatementID), statement: lastStatementID)
+            return execute(
+                .prepare(id: lastStatementID, Array(payload.readableBytesView)), sequence, .prepare(lastStatementID), statement: lastStatementID)
         }
         let hasNoAnswer = code == .stmtClose || code == .stmtSendLongData
         guard let id = payload.readInteger(endianness: .little, as: UInt32.self) else {

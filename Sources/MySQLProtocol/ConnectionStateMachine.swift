@@ -104,6 +104,14 @@ struct ConnectionStateMachine: ~Copyable {
         return false
     }
 
+    /// The account of an open connection is about to be another.
+    var isChangingUser: Bool {
+        switch state {
+        case .lookingUp, .awaitingAnswer, .awaitingSecret, .verifying, .opening: isAuthenticated
+        case .awaitingResponse, .ready, .executing, .closed: false
+        }
+    }
+
     /// Whether the transport keeps others from reading along.
     var isSecure: Bool { isEncrypted || terms.isUnixSocket }
 
@@ -111,11 +119,11 @@ struct ConnectionStateMachine: ~Copyable {
 
     mutating func received(_ packet: Packet) -> Action {
         switch state {
-        case .ready: return command(packet)
-        case .executing:
+        // What came before goes before.
+        case .ready where !hasWaiting: return command(packet)
+        case .ready, .executing:
             waiting.append(packet)
             waitingBytes += packet.payload.readableBytes
-            let isFull = waiting.count - firstWaiting >= Limits.pipelinedCommandsMax || waitingBytes >= Limits.pipelinedBytesMax
             return isFull ? .pauseReading : .none
         case .awaitingResponse: return authenticating(packet) { $0.response($1) }
         case .awaitingAnswer(var attempt, let credentials):
@@ -208,6 +216,9 @@ struct ConnectionStateMachine: ~Copyable {
         }
         return command(packet)
     }
+
+    /// As much is waiting as may wait.
+    var isFull: Bool { waiting.count - firstWaiting >= Limits.pipelinedCommandsMax || waitingBytes >= Limits.pipelinedBytesMax }
 
     var hasWaiting: Bool { firstWaiting < waiting.count }
 

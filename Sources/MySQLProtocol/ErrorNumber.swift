@@ -62,6 +62,7 @@ package struct ErrorNumber: Sendable, Equatable {
             case .divisionByZero: (1365, "22012")
             case .missingDatabase: (1008, "HY000")
             case .missingTable: (1051, "42S02")
+            case .tooManyParameters: (1390, "HY000")
             case .noSuchGrant: (1141, "42000")
             case .wrongType: (1232, "42000")
             }

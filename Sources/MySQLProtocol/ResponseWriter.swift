@@ -40,7 +40,8 @@ package final class ResponseWriter: @unchecked Sendable {
     private let spoolDirectory: String
     private let onEnd: @Sendable (Outcome) -> Void
 
-    private let places = DispatchSemaphore(value: Limits.rowBuffersInFlight)
+    /// Made when the first buffer is full: most answers are smaller.
+    private lazy var places = DispatchSemaphore(value: Limits.rowBuffersInFlight)
     private let broken = Atomic<Bool>(false)
     private let abandoned = Atomic<Bool>(false)
     private let lock = NSLock()
@@ -54,6 +55,7 @@ package final class ResponseWriter: @unchecked Sendable {
     private var hasEnded = false
     private var next: (@Sendable () -> Void)?
     private var answered: (@Sendable () -> Void)?
+    private var failing: (@Sendable () -> Void)?
 
     /// `onEnd` is called on the channel's event loop after the socket has taken everything.
     init(
@@ -90,9 +92,19 @@ package final class ResponseWriter: @unchecked Sendable {
     /// May also come after rows: the client then reads the error in place of the next row. Nothing follows.
     package func fail(_ error: QueryError) {
         end { writer in
+            writer.failing?()
             writer.next = nil
+            writer.dropSpool()
             writer.append(ServerPackets.error(error))
         }
+    }
+
+    /// Calls `body` if the next `fail` is what ends the answer, before the client can have read it.
+    package func whenFailing(_ body: @escaping @Sendable () -> Void) { lock.withLock { failing = body } }
+
+    /// Between two of several results: waits until the socket has room for more. On a thread that may wait.
+    package func makeRoom() throws {
+        try lock.withLock { if packets.out.count >= Limits.rowBufferBytes { try send() } }
     }
 
     /// Ends the answer for a worker that is busy elsewhere. False where it has ended already.
@@ -126,7 +138,7 @@ package final class ResponseWriter: @unchecked Sendable {
     /// The answer to COM_FIELD_LIST: columns without their count, each with a default value.
     package func fieldList(_ columns: [ResultColumn], table: String) {
         end { writer in
-            for column in columns { writer.append(ColumnDefinition(column, table: table).payload(withDefault: true)) }
+            for column in columns { ColumnDefinition(column, table: table).write(to: &writer.packets, withDefault: true) }
             writer.appendTerminator(writer.status)
         }
     }
@@ -136,9 +148,9 @@ package final class ResponseWriter: @unchecked Sendable {
         guard case .prepare(let id) = shape.purpose else { return ok() }
         end(.prepared(parameterCount: parameterCount)) { writer in
             writer.append(ServerPackets.prepared(id: id, columns: columns.count, parameters: parameterCount, warnings: 0))
-            for _ in 0..<parameterCount { writer.append(ColumnDefinition.parameter.payload()) }
+            for _ in 0..<parameterCount { ColumnDefinition.parameter.write(to: &writer.packets) }
             if parameterCount > 0, !writer.shape.deprecatesEOF { writer.append(ServerPackets.eof(status: writer.status)) }
-            for column in columns { writer.append(ColumnDefinition(column).payload()) }
+            for column in columns { ColumnDefinition(column).write(to: &writer.packets) }
             if !columns.isEmpty, !writer.shape.deprecatesEOF { writer.append(ServerPackets.eof(status: writer.status)) }
         }
     }
@@ -164,19 +176,12 @@ package final class ResponseWriter: @unchecked Sendable {
     package func write(_ batch: RecordBatch) throws {
         try lock.withLock {
             guard !hasEnded, let encoder else { throw Self.interrupted }
-            let cells = batch.columns.map(Cell.init)
-            try cells.withUnsafeBufferPointer { cells in
-                for row in 0..<batch.rowCount {
-                    let start = packets.open()
-                    encoder.write(row, cells, of: batch, to: &packets)
-                    guard packets.out.count - start <= Limits.rowBytesMax else {
-                        packets.out.truncate(to: start)
-                        throw QueryError(.resultTooLarge, "A row has more than \(Limits.rowBytesMax) bytes")
-                    }
-                    packets.close(at: start)
-                    spooledRows += 1
-                    if packets.out.count >= Limits.rowBufferBytes { try send() }
-                }
+            var row = 0
+            while row < batch.rowCount {
+                let next = try encoder.write(batch, from: row, bytesMax: Limits.rowBufferBytes, to: &packets)
+                spooledRows += next - row
+                row = next
+                if packets.out.count >= Limits.rowBufferBytes { try send() }
             }
         }
     }
@@ -227,7 +232,7 @@ package final class ResponseWriter: @unchecked Sendable {
         var count = ByteBuffer()
         count.writeLengthEncoded(UInt64(columns.count))
         append(count)
-        for column in columns { append(ColumnDefinition(column).payload()) }
+        for column in columns { ColumnDefinition(column).write(to: &packets) }
     }
 
     private func finishRows(_ warnings: Int) throws(QueryError) {
@@ -243,14 +248,14 @@ package final class ResponseWriter: @unchecked Sendable {
     /// Hands over what is ready.
     private func send() throws(QueryError) {
         guard packets.out.count > 0 else { return }
+        // Packets that are counted are never thrown away: after them comes at least the error.
+        guard isOpen else { throw Self.interrupted }
         if let spool, packets.isSpooling {
             try spool.append(packets.out.bytes, rows: spooledRows)
             spooledRows = 0
             packets.out.removeAll()
             return
         }
-        // Packets that are counted are never thrown away: after them comes at least the error.
-        guard isOpen else { throw Self.interrupted }
         let deadline = DispatchTime.now() + .seconds(Limits.writeStallSecondsMax)
         while places.wait(timeout: .now() + .milliseconds(50)) == .timedOut {
             guard isOpen else { throw Self.interrupted }
@@ -260,9 +265,10 @@ package final class ResponseWriter: @unchecked Sendable {
                 throw Self.interrupted
             }
         }
+        let places = places
         channel.writeAndFlush(takeBuffer()).whenComplete { result in
             if case .failure = result { self.broken.store(true, ordering: .relaxed) }
-            self.places.signal()
+            places.signal()
         }
     }
 
@@ -273,6 +279,14 @@ package final class ResponseWriter: @unchecked Sendable {
         return Compression.frame(packets.out.bytes, sequence: &sequence)
     }
 
+    /// A cursor that failed leaves nothing: its rows are no packets.
+    private func dropSpool() {
+        guard spool != nil else { return }
+        packets.out.removeAll()
+        packets.isSpooling = false
+        spool = nil
+    }
+
     // MARK: The end
 
     private func end(_ outcome: Outcome = .answered, _ body: (ResponseWriter) throws(QueryError) -> Void) {
@@ -281,9 +295,7 @@ package final class ResponseWriter: @unchecked Sendable {
         var outcome = outcome
         do throws(QueryError) { try body(self) } catch {
             next = nil
-            packets.isSpooling = false
-            if spool != nil { packets.out.removeAll() }
-            spool = nil
+            dropSpool()
             append(ServerPackets.error(error))
         }
         if let continuation = next {

@@ -60,6 +60,13 @@ struct PacketBuffer: ~Copyable {
         close(at: start)
     }
 
+    /// A text behind its length.
+    mutating func append(_ text: String) {
+        let cell = openCell()
+        out.append(text)
+        closeCell(cell)
+    }
+
     // MARK: Lengths
 
     /// Leaves room for a short length before a cell.
@@ -90,30 +97,86 @@ struct RowEncoder {
     let format: RowFormat
     let columns: [ResultColumn]
 
-    /// Writes one row of a batch whose columns were made ready as `cells`.
-    @inline(__always)
-    func write(_ row: Int, _ cells: UnsafeBufferPointer<Cell>, of batch: borrowing RecordBatch, to packets: inout PacketBuffer) {
-        switch format {
-        case .text: writeText(row, cells, of: batch, to: &packets)
-        case .binary: writeBinary(row, cells, of: batch, to: &packets)
+    /// Writes rows of a batch, from `first` on, until there are `bytesMax` bytes. Returns the row to go on with. Throws where a row is too large to send.
+    func write(_ batch: RecordBatch, from first: Int, bytesMax: Int, to packets: inout PacketBuffer) throws(QueryError) -> Int {
+        let cells = batch.columns.map(Cell.init)
+        return try cells.withUnsafeBufferPointer { (cells) throws(QueryError) in
+            // What a row takes beside its texts.
+            let fixed = 16 + cells.reduce(0) { $0 + max($1.textBytesMax, 8) + 9 }
+            var row = first
+            while row < batch.rowCount, packets.out.count < bytesMax {
+                let start = packets.open()
+                switch format {
+                case .text: writeText(row, cells, of: batch, fixed: fixed, to: &packets)
+                case .binary: writeBinary(row, cells, of: batch, to: &packets)
+                }
+                guard packets.out.count - start <= Limits.rowBytesMax else {
+                    packets.out.truncate(to: start)
+                    throw QueryError(.resultTooLarge, "A row has more than \(Limits.rowBytesMax) bytes")
+                }
+                packets.close(at: start)
+                row += 1
+            }
+            return row
         }
     }
 
+    /// Through one pointer, moved on from cell to cell, with room made once for all that is short.
     @inline(__always)
-    private func writeText(_ row: Int, _ cells: UnsafeBufferPointer<Cell>, of batch: borrowing RecordBatch, to packets: inout PacketBuffer) {
+    private func writeText(
+        _ row: Int, _ cells: UnsafeBufferPointer<Cell>, of batch: borrowing RecordBatch, fixed: Int, to packets: inout PacketBuffer
+    ) {
+        var base = packets.out.tail(fixed)
+        var place = base
         for index in cells.indices {
             if cells[index].isNull(row) {
-                packets.out.append(0xFB)
+                place.pointee = 0xFB
+                place += 1
                 continue
             }
-            let cell = packets.openCell()
-            if cells[index].kind == .other {
+            switch cells[index].kind {
+            case .bytes:
+                let bytes = cells[index].bytes(row)
+                if bytes.count >= fixed / 4 {
+                    packets.out.advance(place - base)
+                    base = packets.out.tail(bytes.count + fixed)
+                    place = base
+                }
+                place = Self.write(bytes, to: place)
+                // Short ones use up the room, too.
+                packets.out.advance(place - base)
+                base = packets.out.tail(fixed)
+                place = base
+            case .other:
+                packets.out.advance(place - base)
+                let cell = packets.openCell()
                 batch.columns[index].appendText(row: row, to: &packets.out)
-            } else {
-                cells[index].appendText(row: row, to: &packets.out)
+                packets.closeCell(cell)
+                base = packets.out.tail(fixed)
+                place = base
+            default:
+                let length = cells[index].writeText(row: row, to: place + 1)
+                place.pointee = UInt8(truncatingIfNeeded: length)
+                place += length + 1
             }
-            packets.closeCell(cell)
         }
+        packets.out.advance(place - base)
+    }
+
+    @inline(__always)
+    private static func write(_ bytes: UnsafeBufferPointer<UInt8>, to target: UnsafeMutablePointer<UInt8>) -> UnsafeMutablePointer<UInt8> {
+        var place = target
+        if bytes.count < 0xFB {
+            place.pointee = UInt8(truncatingIfNeeded: bytes.count)
+            place += 1
+        } else {
+            let (marker, width): (UInt8, Int) = bytes.count < 0x1_0000 ? (0xFC, 2) : bytes.count < 0x100_0000 ? (0xFD, 3) : (0xFE, 8)
+            place.pointee = marker
+            for index in 0..<width { place[1 + index] = UInt8(truncatingIfNeeded: bytes.count >> (8 * index)) }
+            place += 1 + width
+        }
+        if let start = bytes.baseAddress { place.update(from: start, count: bytes.count) }
+        return place + bytes.count
     }
 
     private func writeBinary(_ row: Int, _ cells: UnsafeBufferPointer<Cell>, of batch: borrowing RecordBatch, to packets: inout PacketBuffer) {

@@ -1,3 +1,4 @@
+import Dispatch
 import Foundation
 import LoonCore
 import NIOCore
@@ -15,7 +16,18 @@ package final class RowSpool: @unchecked Sendable {
     private var readBytes = 0
     private var rows = 0
 
+    /// Bytes in the files of all cursors.
+    private static let allFileBytes = Atomic<Int>(0)
+
     init(directory: String) { self.directory = directory }
+
+    deinit {
+        guard let file else { return }
+        Self.allFileBytes.wrappingSubtract(fileBytes, ordering: .relaxed)
+        // A large file takes its time to go, and this may be the event loop.
+        let descriptor = file.fileDescriptor
+        DispatchQueue.global(qos: .utility).async { close(descriptor) }
+    }
 
     /// Adds row payloads, each after its length in four bytes.
     func append(_ payloads: UnsafeBufferPointer<UInt8>, rows count: Int) throws(QueryError) {
@@ -27,6 +39,10 @@ package final class RowSpool: @unchecked Sendable {
         guard fileBytes + payloads.count <= Limits.cursorFileBytesMax else {
             throw QueryError(.resultTooLarge, "The result of the cursor has more than \(Limits.cursorFileBytesMax) bytes; read it without a cursor")
         }
+        guard Self.allFileBytes.load(ordering: .relaxed) + payloads.count <= Limits.cursorFilesBytesMax else {
+            throw QueryError(
+                .outOfMemory, "The open cursors hold \(Limits.cursorFilesBytesMax) bytes on the disk already; close some, or read without a cursor")
+        }
         let file: FileHandle
         if let open = self.file { file = open } else { file = try open() }
         self.file = file
@@ -35,6 +51,7 @@ package final class RowSpool: @unchecked Sendable {
             try file.write(contentsOf: Data(payloads))
         } catch { throw QueryError(.storage, "The cursor's rows cannot be stored; is the disk full?", detail: "\(error)") }
         fileBytes += payloads.count
+        Self.allFileBytes.wrappingAdd(payloads.count, ordering: .relaxed)
     }
 
     /// No row is left.
@@ -49,15 +66,16 @@ package final class RowSpool: @unchecked Sendable {
             throw QueryError(.storage, "The cursor's rows cannot be read")
         }
         rows -= 1
-        memory.discardReadBytes()
         return row
     }
 
     /// Reads on until a whole row is in memory.
     private func refill() throws(QueryError) {
         guard let file else { return }
+        memory.discardReadBytes()
         do {
             try file.seek(toOffset: UInt64(readBytes))
+            // First what fits, then what the row at its end still lacks.
             var wanted = Limits.cursorMemoryBytesMax
             while wanted > 0, let data = try file.read(upToCount: wanted), !data.isEmpty {
                 memory.writeBytes(data)
@@ -71,11 +89,10 @@ package final class RowSpool: @unchecked Sendable {
     private func open() throws(QueryError) -> FileHandle {
         let path = directory + "/cursor-\(UInt64.random(in: .min ... .max))"
         try? FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-        guard FileManager.default.createFile(atPath: path, contents: nil, attributes: [.posixPermissions: 0o600]),
-            let file = FileHandle(forUpdatingAtPath: path)
-        else { throw QueryError(.storage, "The cursor's rows cannot be stored: no file can be made for them") }
-        // It has no name from here on, and goes with its handle.
-        try? FileManager.default.removeItem(atPath: path)
-        return file
+        let descriptor = Foundation.open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw QueryError(.storage, "The cursor's rows cannot be stored: no file can be made for them") }
+        // It has no name from here on, and goes with its descriptor.
+        unlink(path)
+        return FileHandle(fileDescriptor: descriptor, closeOnDealloc: false)
     }
 }

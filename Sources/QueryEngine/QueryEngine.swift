@@ -9,10 +9,10 @@ package protocol QueryEngine: Sendable {
     func parse(_ sql: String) throws -> [UInt8]
 
     /// The columns that the query's result would have.
-    func describe(_ query: EngineQuery) throws -> [ResultColumn]
+    func describe(_ query: EngineQuery, cancellation: Cancellation) throws -> [ResultColumn]
 
     /// How the engine would run the query, for a person to read.
-    func explain(_ query: EngineQuery) throws -> String
+    func explain(_ query: EngineQuery, cancellation: Cancellation) throws -> String
 
     /// Runs one SELECT and hands its rows to `sink` as fast as that takes them. Nothing of a batch may be kept beyond the call. Stops soon
     /// after `cancellation` asks for it, by throwing its reason.

@@ -13,10 +13,6 @@ extension DialectRewriter {
     func writeRenamed(at index: Int, to out: inout [UInt8]) -> Int? {
         guard lexer.isSymbol(lexer.tokens[index + 1], "(") else { return nil }
         let name = lexer.text(lexer.tokens[index]).lowercased()
-        if name == "from_unixtime" || name == "unix_timestamp", !lexer.isSymbol(lexer.tokens[index + 2], ")") {
-            out += Array("loon_\(name)(\(context.timeZoneOffsetMinutes),".utf8)
-            return index + 2
-        }
         guard let engineName = Self.renamed[name] else { return nil }
         out += Array(engineName.utf8)
         return index + 1
@@ -31,7 +27,10 @@ extension DialectRewriter {
             let token = lexer.tokens[end]
             if lexer.isSymbol(token, "(") { depth += 1 }
             if lexer.isSymbol(token, ")") { depth -= 1 }
-            if depth < 0 || (depth == 0 && lexer.isSymbol(token, ",")) { return nil }
+            if depth < 0 || (depth == 0 && lexer.isSymbol(token, ",")) || end > index + Limits.intervalTokensMax { return nil }
+            guard depth > 0 || !lexer.isKeyword(token, "interval") else {
+                throw QueryError(.notSupported, "An INTERVAL within an INTERVAL is not supported")
+            }
             if depth == 0, end > index + 1, token.kind == .word, units.contains(lexer.text(token).lowercased()) { break }
             end += 1
         }
@@ -109,11 +108,16 @@ struct FunctionCalls {
     private let lexer: Lexer
     private(set) var texts: [Int: String] = [:]
 
-    init(_ lexer: Lexer) {
+    init(_ lexer: Lexer, timeZoneOffsetMinutes: Int) {
         self.lexer = lexer
         for index in lexer.tokens.indices.dropLast(2) where lexer.isSymbol(lexer.tokens[index + 1], "(") && lexer.tokens[index].kind == .word {
             switch lexer.text(lexer.tokens[index]).lowercased() {
             case "concat": concatenate(index)
+            case "from_unixtime", "unix_timestamp":
+                // These know nothing of the session.
+                guard !lexer.isSymbol(lexer.tokens[index + 2], ")") else { break }
+                texts[index] = " loon_\(lexer.text(lexer.tokens[index]).lowercased())"
+                texts[index + 1] = "(\(timeZoneOffsetMinutes),"
             case "convert": convert(index)
             case "date_format": format(index, function: "strftime", opening: "(CAST((", comma: ") AS TIMESTAMP),")
             case "str_to_date": format(index, function: "try_strptime", opening: "(", comma: ",")

@@ -35,17 +35,27 @@ package struct DialectContext: Sendable {
 struct DialectRewriter {
     let lexer: Lexer
     let context: DialectContext
+    /// Calls that are written in another form.
+    private let calls: [Int: String]
+
+    init(lexer: Lexer, context: DialectContext) {
+        self.lexer = lexer
+        self.context = context
+        calls = FunctionCalls(lexer, timeZoneOffsetMinutes: context.timeZoneOffsetMinutes).texts
+    }
 
     func rewrite() throws(QueryError) -> String {
         var out: [UInt8] = []
         out.reserveCapacity(lexer.source.count + 64)
         let names = SelectNames(lexer).names
-        let calls = FunctionCalls(lexer).texts
+        var divisions = 0
         var operands = OperandStarts()
         var index = 0
         while lexer.tokens[index].kind != .end {
             let token = lexer.tokens[index]
             if lexer.isKeyword(token, "div"), !isQualified(index) {
+                divisions += 1
+                guard divisions <= Limits.divisionsMax else { throw QueryError(.syntax, "The statement has more than \(Limits.divisionsMax) DIV") }
                 index = try writeDivision(at: index, from: operands.start, to: &out)
                 continue
             }
@@ -59,11 +69,6 @@ struct DialectRewriter {
                 index = end
                 continue
             }
-            if let text = calls[index] {
-                out += Array(text.utf8)
-                index += 1
-                continue
-            }
             if let end = endOfDual(at: index) {
                 index = end
                 continue
@@ -75,6 +80,7 @@ struct DialectRewriter {
             out += Array(" AS ".utf8)
             append(quoted: name, by: UInt8(ascii: "\""), to: &out)
         }
+        guard out.count <= Limits.engineTextBytesMax else { throw QueryError(.packetTooLarge, "The query, with its variables, is too large") }
         guard !out.contains(0) else { throw QueryError(.notSupported, "A query cannot hold the character \\0") }
         guard let text = String(validating: out, as: UTF8.self) else {
             throw QueryError(.malformedData, "The statement is not valid UTF-8")
@@ -87,6 +93,7 @@ struct DialectRewriter {
     private func endOfPassedOver(at index: Int) -> Int? {
         let token = lexer.tokens[index]
         guard token.kind == .word, !isQualified(index) else { return nil }
+        let last = lexer.tokens.count - 1
         func follows(_ words: StaticString...) -> Bool {
             words.enumerated().allSatisfy { lexer.isKeyword(lexer.tokens[min(index + 1 + $0, lexer.tokens.count - 1)], $1) }
         }
@@ -95,12 +102,14 @@ struct DialectRewriter {
         case "collate":
             let collation = lexer.text(lexer.tokens[index + 1]).lowercased()
             return collation.hasPrefix("utf8") || collation.hasPrefix("latin1") || collation == "binary" ? index + 2 : nil
-        case "character" where follows("set"): return index + 3
+        case "character" where follows("set") && lexer.tokens[min(index + 2, last)].kind != .end && lexer.tokens[min(index + 3, last)].kind != .end:
+            return index + 3
         case "sql_no_cache", "sql_calc_found_rows", "sql_buffer_result", "sql_small_result", "sql_big_result", "high_priority":
             return index > 0 && lexer.isKeyword(lexer.tokens[index - 1], "select") ? index + 1 : nil
         case "for" where follows("update") || follows("share"):
             let rest = lexer.tokens[index + 2]
-            return lexer.isKeyword(rest, "nowait") ? index + 3 : lexer.isKeyword(rest, "skip") ? index + 4 : index + 2
+            return lexer.isKeyword(rest, "nowait")
+                ? index + 3 : follows("update", "skip", "locked") || follows("share", "skip", "locked") ? index + 4 : index + 2
         case "lock" where follows("in", "share", "mode"): return index + 4
         case "order" where follows("by", "null"): return index + 3
         case "binary": return isPrefix(at: index) ? index + 1 : nil
@@ -136,6 +145,10 @@ struct DialectRewriter {
     /// Writes the token at `index` and returns the place of the next one to write.
     func write(at index: Int, to out: inout [UInt8]) throws(QueryError) -> Int {
         let token = lexer.tokens[index]
+        if let text = calls[index] {
+            out += Array(text.utf8)
+            return index + 1
+        }
         switch token.kind {
         case .quotedName:
             if let schema = systemSchema(at: index) {

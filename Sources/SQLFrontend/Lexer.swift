@@ -53,13 +53,14 @@ struct Lexer {
     }
 
     private mutating func findNext() {
-        let start = position
-        // What is wrong behind the semicolon is the next statement's affair.
-        while position < source.count, (try? skipSpaceOrComment()) == true {}
-        // A bare semicolon ends nothing.
-        if position < source.count, source[position] == UInt8(ascii: ";") {
+        var start = position
+        while position < source.count {
+            // What is wrong behind the semicolon is the next statement's affair.
+            if (try? skipSpaceOrComment()) == true { continue }
+            guard source[position] == UInt8(ascii: ";") else { break }
+            // A bare semicolon ends nothing.
             position += 1
-            return findNext()
+            start = position
         }
         next = position < source.count ? start : nil
     }

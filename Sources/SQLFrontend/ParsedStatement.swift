@@ -38,6 +38,17 @@ package struct ParsedStatement: Sendable {
         try ParsedStatement(Array(lexer.source[..<lexer.end]), from: explained ?? lexer.start, mode: lexer.mode)
     }
 
+    /// Whether the outermost query has a LIMIT of its own.
+    package var hasLimit: Bool {
+        var depth = 0
+        for token in lexer.tokens {
+            if lexer.isSymbol(token, "(") { depth += 1 }
+            if lexer.isSymbol(token, ")") { depth -= 1 }
+            if depth == 0, lexer.isKeyword(token, "limit") { return true }
+        }
+        return false
+    }
+
     /// The query in the engine's dialect.
     package func engineText(_ context: DialectContext) throws(QueryError) -> String {
         try DialectRewriter(lexer: lexer, context: context).rewrite()

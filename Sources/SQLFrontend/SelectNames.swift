@@ -11,11 +11,12 @@ struct SelectNames {
 
     init(_ lexer: Lexer) {
         self.lexer = lexer
-        guard var start = lexer.tokens.indices.first(where: { isSelect($0) }) else { return }
+        guard var start = Self.firstSelect(lexer) else { return }
         start += 1
         if lexer.isKeyword(lexer.tokens[start], "distinct") || lexer.isKeyword(lexer.tokens[start], "all") { start += 1 }
         var depth = 0
         var cases = 0
+        var hasAlias = false
         var index = start
         while true {
             let token = lexer.tokens[index]
@@ -25,9 +26,11 @@ struct SelectNames {
             }
             if lexer.isKeyword(token, "case") { cases += 1 }
             if lexer.isKeyword(token, "end") { cases -= 1 }
+            if depth == 0, lexer.isKeyword(token, "as") { hasAlias = true }
             let isEnd = token.kind == .end || lexer.isSymbol(token, ";") || (depth == 0 && cases <= 0 && endsList(index)) || depth < 0
             if isEnd || (depth == 0 && lexer.isSymbol(token, ",")) {
-                if let name = name(of: start..<index) { names[index] = name }
+                if !hasAlias, let name = name(of: start..<index) { names[index] = name }
+                hasAlias = false
                 start = index + 1
             }
             if isEnd { return }
@@ -36,14 +39,14 @@ struct SelectNames {
     }
 
     /// The first SELECT outside of parentheses: those of WITH stand inside.
-    private func isSelect(_ index: Int) -> Bool {
-        guard lexer.isKeyword(lexer.tokens[index], "select") else { return false }
+    private static func firstSelect(_ lexer: Lexer) -> Int? {
         var depth = 0
-        for token in lexer.tokens[..<index] where token.kind == .symbol {
+        for (index, token) in lexer.tokens.enumerated() {
             if lexer.isSymbol(token, "(") { depth += 1 }
             if lexer.isSymbol(token, ")") { depth -= 1 }
+            if depth == 0, lexer.isKeyword(token, "select") { return index }
         }
-        return depth == 0
+        return nil
     }
 
     private func endsList(_ index: Int) -> Bool {
@@ -60,7 +63,6 @@ struct SelectNames {
         // Names of their own: a column, an asterisk, an alias.
         let areNames = tokens.allSatisfy { $0.kind == .word || $0.kind == .quotedName || lexer.isSymbol($0, ".") || lexer.isSymbol($0, "*") }
         if areNames, !endsWithConstant(last) { return nil }
-        if tokens.contains(where: { lexer.isKeyword($0, "as") && depth(of: $0, in: item) == 0 }) { return nil }
         guard endsExpression(last, first: first) else { return nil }
         if item.count == 1, lexer.tokens[first].kind == .string { return lexer.value(lexer.tokens[first]) }
         // A bound value is not text of the statement: MySQL calls the column by its question mark.
@@ -73,12 +75,6 @@ struct SelectNames {
     /// Words that are no names: the end of `a IS NULL`, of CASE.
     private func endsWithConstant(_ last: Int) -> Bool {
         ["end", "null", "true", "false"].contains { lexer.tokens[last].kind == .word && lexer.text(lexer.tokens[last]).lowercased() == $0 }
-    }
-
-    private func depth(of token: Token, in item: Range<Int>) -> Int {
-        lexer.tokens[item].prefix { $0.range.lowerBound < token.range.lowerBound }.reduce(0) {
-            $0 + (lexer.isSymbol($1, "(") ? 1 : lexer.isSymbol($1, ")") ? -1 : 0)
-        }
     }
 
     /// Whether what ends at `last` can only be an expression.

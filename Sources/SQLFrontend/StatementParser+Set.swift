@@ -4,12 +4,42 @@ extension StatementParser {
     /// `SET …`: variables in all their scopes, NAMES, CHARACTER SET, TRANSACTION.
     mutating func set() throws(QueryError) -> Statement {
         let hasScope = cursor.isAt("session") || cursor.isAt("global") || cursor.isAt("local")
-        if cursor.isAt("transaction") || (hasScope && cursor.lexer.isKeyword(cursor.next, "transaction")) { return try alone(.accepted) }
+        // Without a scope it is for the next transaction, and there are none.
+        if cursor.isAt("transaction") { return try alone(.accepted) }
+        if hasScope, cursor.lexer.isKeyword(cursor.next, "transaction") { return try transaction() }
         // There are no roles and no resource groups.
         if cursor.isAt("role") || cursor.take("resource", "group") { return try alone(.accepted) }
         if cursor.isAt("password") { return .unsupported(kind: "SET PASSWORD") }
         var assignments: [Assignment] = []
         repeat { assignments.append(try assignment()) } while cursor.take(symbol: ",")
+        return try ending(.set(assignments))
+    }
+
+    /// `SESSION TRANSACTION ISOLATION LEVEL … | READ ONLY | READ WRITE, …`: variables by other names.
+    private mutating func transaction() throws(QueryError) -> Statement {
+        let isGlobal = cursor.isAt("global")
+        cursor.advance()
+        cursor.advance()
+        var assignments: [Assignment] = []
+        repeat {
+            if cursor.take("isolation", "level") {
+                var words: [String] = []
+                while cursor.token.kind == .word {
+                    words.append(cursor.lexer.text(cursor.token).uppercased())
+                    cursor.advance()
+                }
+                assignments.append(
+                    Assignment(
+                        target: .variable("transaction_isolation", isGlobal: isGlobal), value: .literal(.text(words.joined(separator: "-")))))
+            } else {
+                let isReadOnly = cursor.take("read", "only")
+                guard isReadOnly || cursor.take("read", "write") else {
+                    throw cursor.unexpected("ISOLATION LEVEL, READ ONLY or READ WRITE is expected")
+                }
+                assignments.append(
+                    Assignment(target: .variable("transaction_read_only", isGlobal: isGlobal), value: .literal(.integer(isReadOnly ? 1 : 0))))
+            }
+        } while cursor.take(symbol: ",")
         return try ending(.set(assignments))
     }
 

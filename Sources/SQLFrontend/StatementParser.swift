@@ -57,6 +57,9 @@ struct StatementParser {
     /// An expression of those that need no engine, which nothing else can compute here.
     mutating func expression() throws(QueryError) -> Expression {
         let start = cursor
+        guard cursor.lexer.tokens.count <= Limits.localTokensMax else {
+            throw QueryError(.syntax, "The statement has more than \(Limits.localTokensMax) tokens")
+        }
         var parser = ExpressionParser(cursor)
         guard let expression = try parser.expression() else {
             cursor = parser.cursor

@@ -22,7 +22,7 @@ struct Token: Equatable, Sendable {
 }
 
 /// What decides how the lexer reads quotes: two flags of MySQL's sql_mode.
-package struct LexicalMode: Sendable, Equatable {
+package struct LexicalMode: Sendable, Hashable {
     package var ansiQuotes: Bool
     package var noBackslashEscapes: Bool
 

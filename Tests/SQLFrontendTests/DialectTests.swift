@@ -58,7 +58,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "select @a := 1 from t", "select 2 ^ 3 from t", "select 5 div 2 from t", "select 0x41 from t", "select ? from t", "select @@nothing from t",
+        "select @a := 1 from t", "select 2 ^ 3 from t", "select 1 + interval 1 + interval 2 day day from t", "select 0x41 from t", "select ? from t",
+        "select @@nothing from t",
         "select '\\0' from t",
     ])
     func refuses(_ sql: String) { #expect(throws: QueryError.self) { try rewritten(sql) } }

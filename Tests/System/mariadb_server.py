@@ -12,7 +12,7 @@ import pymysql
 
 
 class MariaDB:
-    def __init__(self, directory):
+    def __init__(self, directory, *options, preexec=None):
         self.directory = pathlib.Path(directory)
         self.directory.mkdir(parents=True, exist_ok=True)
         self.password = secrets.token_urlsafe(12)
@@ -35,7 +35,7 @@ class MariaDB:
             self.process = subprocess.Popen(
                 ["/usr/sbin/mariadbd", *common, "--bind-address=127.0.0.1", f"--port={self.port}", f"--socket={self.directory}/m.sock",
                  f"--pid-file={self.directory}/pid", f"--init-file={self.directory}/init.sql", "--performance-schema=OFF", "--character-set-server=utf8mb4",
-                 "--collation-server=utf8mb4_general_ci", "--max-allowed-packet=64M"], stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
+                 "--collation-server=utf8mb4_general_ci", "--max-allowed-packet=64M", *options], preexec_fn=preexec, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
         deadline = time.monotonic() + 30
         while True:
             with contextlib.suppress(pymysql.err.OperationalError):

@@ -454,3 +454,106 @@ def test_places_are_kept_for_administrators(tmp_path):
         except pymysql.err.OperationalError:
             assert time.monotonic() < deadline
     assert daemon.program.stop() == 0
+
+
+# Statements and packets that once ended the daemon, held it up, or were answered wrong
+
+
+def test_statements_that_ended_the_daemon(daemon):
+    for sql in [
+        "select unix_timestamp('2020-01-01 .')", "select character set", "select a from t for update skip", "select 1" + " is not null" * 60_000,
+        "select 1" + " between 0 and 2" * 100, "select " + "case 1 when 1 then " * 60 + "1" + " end" * 60, "select time_format('.', '%H')",
+        "select " + " + ".join(["interval 1 day"] * 5000), "select " + "interval " * 5000 + "1 day", "select " + " div ".join(["1"] * 3000)]:
+        started = time.monotonic()
+        with contextlib.suppress(pymysql.err.MySQLError):
+            daemon.query(sql, "user")
+        assert time.monotonic() - started < 5, sql[:60]
+    connection = daemon.connect("user", client_flag=CLIENT.MULTI_STATEMENTS)
+    assert loon.query(connection, "select 1" + ";" * 3_000_000) == ((1,),)
+    with pytest.raises(pymysql.err.MySQLError) as raised:
+        loon.query(connection, "set @a = repeat('x', 10)")
+    assert raised.value.args[0] == 1235
+    loon.query(connection, "set @a = '" + "x" * 5_000_000 + "'")
+    with pytest.raises(pymysql.err.MySQLError):
+        loon.query(connection, "set @b = concat(@a, @a)")
+    with pytest.raises(pymysql.err.MySQLError):
+        loon.query(connection, "select instr(@a, 'xxy')")
+
+
+def test_many_commands_sent_ahead_behind_a_large_answer(daemon):
+    raw = Raw(daemon)
+    one = struct.pack("<I", 5)[:3] + b"\x00\x03do 1"
+    raw.send(b"\x03show collation")
+    raw.socket.sendall(one * 6000)
+    oks = 0
+    while raw.packet()[0] != 0xFE:
+        pass
+    while raw.packet()[0] != 0xFE:
+        pass
+    while oks < 6000:
+        assert raw.packet()[0] == 0
+        oks += 1
+
+
+def test_a_cursor_that_fails_is_answered_with_the_error_alone(daemon):
+    raw = Raw(daemon)
+    raw.send(b"\x16select if(range > 50000, cast('x' || range as int), range) as n from range(100000)")
+    statement = raw.packet()[1:5]
+    raw.packet(), raw.packet()
+    raw.send(b"\x17" + statement + b"\x01\x01\x00\x00\x00")
+    packet = raw.packet()
+    assert packet[0] == 0xFF, packet[:20]
+    raw.send(b"\x0e")
+    assert raw.packet()[0] == 0
+
+
+def test_too_many_parameters(daemon):
+    raw = Raw(daemon)
+    raw.send(b"\x16select " + b",".join([b"?"] * 70_000))
+    assert struct.unpack("<H", raw.packet()[1:3])[0] == 1390
+
+
+def test_a_kill_is_answered_while_every_thread_is_busy(daemon):
+    busy = [daemon.connect("user") for _ in range(10)]
+    for connection in busy:
+        connection._execute_command(COMMAND.COM_QUERY, ENDLESS)
+    killer = daemon.connect("user")
+    started = time.monotonic()
+    for connection in busy:
+        loon.query(killer, f"kill query {connection.thread_id()}")
+    assert time.monotonic() - started < 1
+    for connection in busy:
+        with pytest.raises(pymysql.err.MySQLError) as raised:
+            connection._read_query_result()
+        assert raised.value.args[0] == 1317
+        assert [row[2] for row in loon.query(connection, "show warnings")] == ["Query execution was interrupted"]
+
+
+def test_limits_belong_to_one_statement(daemon):
+    connection = daemon.connect("user", client_flag=CLIENT.MULTI_STATEMENTS)
+    loon.query(connection, "set max_execution_time = 700, sql_select_limit = 2")
+    with connection.cursor() as cursor:
+        cursor.execute("; ".join(["select sum(a.range % 7) from range(15000000) a"] * 6))
+        while cursor.nextset():
+            pass
+    assert len(loon.query(connection, "select * from range(9) limit 5")) == 5
+    assert len(loon.query(connection, "select collation_name from information_schema.collations limit 2, 18446744073709551615")) > 100
+    assert loon.query(connection, "select 18446744073709551615 = 18446744073709551614") == ((0,),)
+    loon.query(connection, "set session transaction isolation level read committed, read only")
+    assert loon.query(connection, "select @@transaction_isolation, @@tx_read_only") == (("READ-COMMITTED", 1),)
+
+
+def test_a_login_takes_so_long_and_no_longer(daemon):
+    with socket.create_connection(("127.0.0.1", daemon.program.port), timeout=20) as peer:
+        peer.recv(4096)
+        started = time.monotonic()
+        try:
+            # A byte now and then is no reason to wait.
+            for byte in b"\x20\x00\x00\x01" + b"\x00" * 40:
+                peer.sendall(bytes([byte]))
+                time.sleep(0.5)
+                if time.monotonic() - started > 15:
+                    break
+        except OSError:
+            pass
+        assert time.monotonic() - started < 13

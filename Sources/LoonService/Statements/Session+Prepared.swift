@@ -5,9 +5,12 @@ import Synchronization
 
 /// Prepared statements: read when they are prepared, and again with their values when they are executed.
 extension Session {
-    func prepare(_ id: UInt32, _ text: [UInt8], _ response: ResponseWriter) throws {
+    func prepare(_ id: UInt32, _ text: [UInt8], _ running: RunningStatement) throws {
         let mode = state.withLock { $0.variables.lexicalMode }
         let parsed = try ParsedStatement(text, mode: mode)
+        guard parsed.parameterCount <= Int(UInt16.max) else {
+            throw QueryError(.tooManyParameters, "Prepared statement contains too many placeholders")
+        }
         // The types of the parameters are not known yet; NULL fits everywhere.
         let probe =
             parsed.parameterCount == 0
@@ -16,22 +19,37 @@ extension Session {
         let columns =
             isTask
             ? [Self.taskIDColumn]
-            : try StatementHandler(session: self, response: response, running: nil).describe(probe, hasParameters: parsed.parameterCount > 0)
-        state.withLock { $0.prepared[id] = Prepared(text: text, mode: mode) }
-        response.prepared(parameterCount: parsed.parameterCount, columns: columns)
+            : try StatementHandler(session: self, response: running.response, running: running).describe(
+                probe, hasParameters: parsed.parameterCount > 0)
+        let isInline = parsed.needsNothing && parsed.hints.isEmpty && text.count <= Limits.inlineStatementBytesMax
+        state.withLock { $0.prepared[id] = Prepared(text: text, mode: mode, isInline: isInline) }
+        running.response.prepared(parameterCount: parsed.parameterCount, columns: columns)
     }
 
     func executePrepared(_ id: UInt32, _ parameters: [ParameterValue], _ running: RunningStatement) throws {
         guard let prepared = state.withLock({ $0.prepared[id] }) else {
             throw QueryError(.unknownStatement, "Unknown prepared statement handler (\(id)) given to mysqld_stmt_execute")
         }
+        try run(try prepared.bound(parameters), running)
+    }
+}
+
+extension Session.Prepared {
+    /// The statement with values in the places of its parameters.
+    func bound(_ parameters: [ParameterValue]) throws(QueryError) -> ParsedStatement {
         var literals: [ParameterLiteral] = []
         for parameter in parameters { literals.append(try parameter.literal) }
-        try run(try ParsedStatement(prepared.text, mode: prepared.mode, parameters: literals), running)
+        return try ParsedStatement(text, mode: mode, parameters: literals)
     }
 }
 
 extension ParameterValue {
+    /// Whether it can be looked at on the event loop.
+    var isSmall: Bool {
+        if case .text(let bytes) = self { return bytes.count <= Limits.inlineStatementBytesMax }
+        return true
+    }
+
     fileprivate var literal: ParameterLiteral {
         get throws(QueryError) {
             switch self {

@@ -32,6 +32,8 @@ final class Session: ProtocolSession {
     struct Prepared {
         let text: [UInt8]
         let mode: LexicalMode
+        /// Whether it needs neither disk nor engine, whatever its parameters are.
+        let isInline: Bool
     }
 
     let login: Login
@@ -77,7 +79,16 @@ final class Session: ProtocolSession {
     func execute(_ command: Command, response: ResponseWriter) {
         context.sessions.countStatement()
         // What needs no disk and no engine is answered here and now, on the event loop.
-        if case .query(let text, let isMulti) = command, text.count <= Limits.inlineStatementBytesMax, answeredInline(text, isMulti, response) {
+        if let parsed = readInline(command) {
+            if !parsed.keepsWarnings { state.withLock { $0.warnings = [] } }
+            do { try StatementHandler(session: self, response: response, running: nil).handle(parsed) } catch { fail(error, response) }
+            return
+        }
+        if case .kill(let id) = command {
+            do {
+                try kill(id, isQueryOnly: false)
+                response.ok()
+            } catch { fail(error, response) }
             return
         }
         let running = RunningStatement(session: self, command: command.processListName, text: command.text, response: response)
@@ -100,15 +111,20 @@ final class Session: ProtocolSession {
         }
     }
 
-    private func answeredInline(_ text: [UInt8], _ isMulti: Bool, _ response: ResponseWriter) -> Bool {
-        let mode = state.withLock { $0.variables.lexicalMode }
-        guard let parsed = try? ParsedStatement(trimmed(text), mode: mode, isMulti: isMulti), parsed.next == nil, parsed.hints.isEmpty else {
-            return false
+    /// The command's statement, if it is a small one that can be answered without disk and engine, or one that must not wait for others.
+    private func readInline(_ command: Command) -> ParsedStatement? {
+        let parsed: ParsedStatement?
+        switch command {
+        case .query(let text, let isMulti):
+            guard text.count <= Limits.inlineStatementBytesMax else { return nil }
+            parsed = context.statements.parsed(trimmed(text), mode: state.withLock { $0.variables.lexicalMode }, isMulti: isMulti)
+        case .executePrepared(let id, let parameters):
+            guard let prepared = state.withLock({ $0.prepared[id] }), prepared.isInline, parameters.allSatisfy(\.isSmall) else { return nil }
+            parsed = try? prepared.bound(parameters)
+        default: return nil
         }
-        guard parsed.needsNothing else { return false }
-        if !parsed.keepsWarnings { state.withLock { $0.warnings = [] } }
-        do { try StatementHandler(session: self, response: response, running: nil).handle(parsed) } catch { fail(error, response) }
-        return true
+        guard let parsed, parsed.next == nil, parsed.hints.isEmpty, parsed.needsNothing else { return nil }
+        return parsed
     }
 
     // MARK: Commands
@@ -119,7 +135,7 @@ final class Session: ProtocolSession {
         do {
             switch command {
             case .query(let text, let isMulti): try run(trimmed(text), from: 0, isMulti: isMulti, running)
-            case .prepare(let id, let text): try prepare(id, trimmed(text), response)
+            case .prepare(let id, let text): try prepare(id, trimmed(text), running)
             case .executePrepared(let id, let parameters): try executePrepared(id, parameters, running)
             case .fetch(let spool, let rows): response.fetch(spool, rows: rows)
             case .useDatabase(let name):
@@ -127,9 +143,7 @@ final class Session: ProtocolSession {
                 response.ok()
             case .listFields(let table): try StatementHandler(session: self, response: response, running: running).listFields(of: table)
             case .statistics: response.text(ServerStatistics(context).line)
-            case .kill(let id):
-                try kill(id, isQueryOnly: false)
-                response.ok()
+            case .kill: break  // answered at once
             case .debug:
                 guard isAdministrator else {
                     throw QueryError(.accessDenied, "Access denied; you need (at least one of) the SUPER privilege(s) for this operation")
@@ -161,7 +175,12 @@ final class Session: ProtocolSession {
                 guard let self else { return running.response.fail(QueryError(.interrupted, "The client went away")) }
                 let accepted = context.statementThreads.run {
                     if let reason = running.cancellation.reason { return self.fail(reason, running.response) }
-                    do { try self.run(text, from: next, isMulti: true, running) } catch { self.fail(error, running.response) }
+                    running.beginNext()
+                    do {
+                        // Results do not pile up here before a client that does not read them.
+                        try running.response.makeRoom()
+                        try self.run(text, from: next, isMulti: true, running)
+                    } catch { self.fail(error, running.response) }
                 }
                 if !accepted { fail(QueryError(.queueFull, "Too many statements are waiting; try again"), running.response) }
             }
@@ -213,6 +232,7 @@ final class Session: ProtocolSession {
         let (context, metadata) = (context, metadata)
         context.timers.asyncAfter(deadline: .now() + .milliseconds(Limits.killPatienceMilliseconds)) {
             guard running.response.takeOver(reason) else { return }
+            self.state.withLock { $0.warnings = [Diagnostic(error: reason, isWarning: false)] }
             context.sessions.addZombie(running)
             context.timers.asyncAfter(deadline: .now() + .seconds(1)) {
                 guard context.sessions.zombies.contains(where: { $0 === running }) else { return }
@@ -259,7 +279,8 @@ final class Session: ProtocolSession {
 
     func fail(_ error: any Error, _ response: ResponseWriter) {
         let error = error as? QueryError ?? QueryError(.internalFault, "The statement failed", detail: "\(error)")
-        state.withLock { $0.warnings = [Diagnostic(error: error, isWarning: false)] }
+        // Before the answer, and only if it is the answer: a killed statement's worker has nothing to say.
+        response.whenFailing { self.state.withLock { $0.warnings = [Diagnostic(error: error, isWarning: false)] } }
         var metadata = metadata
         metadata["code"] = "\(ErrorNumber(error.code).number)"
         metadata["error"] = "\(error.detail ?? error.message)"
@@ -272,10 +293,15 @@ final class Session: ProtocolSession {
 
 extension ParsedStatement {
     /// Whether it can be answered without disk and engine.
-    fileprivate var needsNothing: Bool {
+    var needsNothing: Bool {
         switch statement {
-        case .accepted, .set, .evaluate: true
-        case .query(.some(let select)): select.table == nil
+        // What a user variable holds may be large.
+        case .accepted: true
+        case .set(let assignments): !assignments.contains { $0.value?.readsUserVariables == true }
+        case .evaluate(let expressions): !expressions.contains(where: \.readsUserVariables)
+        case .query(.some(let select)): select.table == nil && !select.readsUserVariables
+        // These are for when all else hangs.
+        case .kill, .show(.processList, filter: .none): true
         default: false
         }
     }

@@ -70,9 +70,17 @@ struct SessionVariables: Sendable {
             guard userVariables.count < Limits.userVariablesMax || userVariables[name] != nil else {
                 throw QueryError(.outOfMemory, "A session keeps at most \(Limits.userVariablesMax) user variables")
             }
+            let bytes = userVariables.reduce(0) { $1.key == name ? $0 : $0 + Self.bytes($1.value) } + Self.bytes(value ?? .null)
+            guard bytes <= Limits.userVariableBytesMax else {
+                throw QueryError(.outOfMemory, "The user variables of a session have at most \(Limits.userVariableBytesMax) bytes")
+            }
             userVariables[name] = value ?? .null
         case .variable(let name, let isGlobal): try set(name, value, isGlobal: isGlobal, isAdmin: isAdmin)
         }
+    }
+
+    private static func bytes(_ value: SQLValue) -> Int {
+        if case .text(let text) = value { text.utf8.count } else { 0 }
     }
 
     private mutating func setNames(_ name: String, collation: String?) throws(QueryError) {
@@ -130,10 +138,13 @@ struct SessionVariables: Sendable {
             default: throw wrong
             }
         case .integer:
-            // MySQL keeps these as 0, 1, 2 under names.
             if case .text = value { throw QueryError(.wrongType, "Incorrect argument type to variable '\(variable.name)'") }
             guard !value.isNull else { throw wrong }
-            return value.realValue < 0 ? .integer(0) : value
+            switch variable.name {
+            // MySQL's range.
+            case "wait_timeout", "interactive_timeout": return .integer(min(max(value.integerValue, 1), 31_536_000))
+            default: return value.realValue < 0 ? .integer(0) : value
+            }
         case .real: return value.isNull ? .null : .real(value.realValue)
         case .text: return try text(value, for: variable, wrong)
         }

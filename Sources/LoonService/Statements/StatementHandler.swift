@@ -13,6 +13,7 @@ struct StatementHandler {
     /// `nil` where the statement is answered at once, with nobody to stop it.
     let running: RunningStatement?
     var context: ServiceContext { session.context }
+    private var cancellation: Cancellation { running?.cancellation ?? Cancellation() }
 
     func handle(_ parsed: ParsedStatement) throws {
         switch parsed.statement {
@@ -20,7 +21,9 @@ struct StatementHandler {
             guard hasComment else { throw QueryError(.emptyQuery, "Query was empty") }
             response.ok()
         case .query(let select):
-            if let select, let answer = try local(select) { return response.rows(answer.columns, limited(answer.rows)) }
+            if let select, let answer = try local(select) {
+                return response.rows(answer.columns, select.limit == nil ? limited(answer.rows) : answer.rows)
+            }
             try query(parsed)
         case .explain: try explain(try parsed.explainedQuery())
         case .use(let name):
@@ -85,7 +88,7 @@ struct StatementHandler {
             // Killed while it waited: the client knows already.
             if let reason = running.cancellation.reason { return session.fail(reason, response) }
             running.stage = .executing
-            let sink = ResponseSink(response, rowsMax: variables.selectLimit)
+            let sink = ResponseSink(response, rowsMax: parsed.hasLimit ? nil : variables.selectLimit)
             let result = Result { try context.engine.run(planned.query, cancellation: running.cancellation, sink: sink) }
             context.sessions.released(running)
             switch result {
@@ -97,9 +100,9 @@ struct StatementHandler {
     }
 
     private func limit(_ running: RunningStatement, milliseconds: Int64) {
-        let session = session
-        context.timers.asyncAfter(deadline: .now() + .milliseconds(Int(clamping: milliseconds))) { [weak running] in
-            guard let running, session.state.withLock({ $0.running === running }) else { return }
+        let number = running.statementNumber
+        context.timers.asyncAfter(deadline: .now() + .milliseconds(Int(clamping: milliseconds))) { [weak running, weak session] in
+            guard let running, let session, running.statementNumber == number, session.state.withLock({ $0.running === running }) else { return }
             session.interrupt(
                 running, QueryError(.timeLimit, "Query execution was interrupted, maximum statement execution time exceeded"))
         }
@@ -115,7 +118,7 @@ struct StatementHandler {
             let schema = session.state.withLock(\.schema)
             let planned = try context.planner.plan(
                 try parsed.engineText(session.dialectContext()), schema: schema, isProfiled: false, session: session)
-            do { return try context.engine.describe(planned.query) } catch {
+            do { return try context.engine.describe(planned.query, cancellation: cancellation) } catch {
                 // With values it may be clear what without them is not.
                 if hasParameters { return [] }
                 throw error
@@ -131,7 +134,7 @@ struct StatementHandler {
         let schema = session.state.withLock(\.schema)
         let planned = try context.planner.plan(
             try parsed.engineText(session.dialectContext()), schema: schema, isProfiled: false, session: session)
-        response.rows([ResultColumn(name: "EXPLAIN", type: .text)], [[.text(try context.engine.explain(planned.query))]])
+        response.rows([ResultColumn(name: "EXPLAIN", type: .text)], [[.text(try context.engine.explain(planned.query, cancellation: cancellation))]])
     }
 
     // MARK: Others

@@ -75,7 +75,7 @@ struct SystemTableReader {
                 for (place, column) in table.columns.enumerated() {
                     let dataType = column.type.prefix { $0 != "(" && $0 != " " }
                     try body(
-                        column_row(
+                        columnRow(
                             schema, table.name, column.name, place, isNullable: column.isNullable, dataType: String(dataType),
                             columnType: column.type,
                             characters: column.isText ? 64 : nil, precision: nil, scale: nil, comment: ""))
@@ -87,7 +87,7 @@ struct SystemTableReader {
                 for (place, column) in table.columns.enumerated() {
                     let type = MySQLColumnType(column.type)
                     try body(
-                        column_row(
+                        columnRow(
                             schema, table.name, column.name, place, isNullable: true, dataType: type.dataType, columnType: type.columnType,
                             characters: type.characters, precision: type.precision, scale: type.scale, comment: column.comment ?? ""))
                 }
@@ -95,7 +95,7 @@ struct SystemTableReader {
         }
     }
 
-    private func column_row(
+    private func columnRow(
         _ schema: String, _ table: String, _ column: String, _ place: Int, isNullable: Bool, dataType: String, columnType: String, characters: Int64?,
         precision: Int64?, scale: Int64?, comment: String
     ) -> [SQLValue] {
@@ -129,6 +129,13 @@ struct SystemTableReader {
         var rows: [[SQLValue]] = context.sessions.all.filter { isSeen($0.login.user) }.map { other in
             let (running, schema, since) = other.state.withLock { ($0.running, $0.schema, $0.idleSince) }
             if let running { return row(running, command: running.command) }
+            // Who asks is answered without becoming a running statement.
+            if other === session {
+                return [
+                    .integer(Int64(other.login.connectionID)), .text(other.login.user), .text(other.login.host), .optional(schema), .text("Query"),
+                    .integer(0), .text(RunningStatement.Stage.executing.rawValue), .text("show processlist"), .real(0),
+                ]
+            }
             return [
                 .integer(Int64(other.login.connectionID)), .text(other.login.user), .text(other.login.host), .optional(schema), .text("Sleep"),
                 .integer((now - since) / 1_000), .text(""), .null, .real(0),

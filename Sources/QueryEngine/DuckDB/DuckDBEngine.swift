@@ -71,14 +71,17 @@ package final class DuckDBEngine: QueryEngine, @unchecked Sendable {
         }
     }
 
-    package func describe(_ query: EngineQuery) throws -> [ResultColumn] {
+    package func describe(_ query: EngineQuery, cancellation: Cancellation) throws -> [ResultColumn] {
         let connection = try connect()
-        return try withTables(of: query, on: connection, cancellation: Cancellation(), filled: false) { try connection.columns(of: query.sql) }
+        return try withTables(of: query, on: connection, cancellation: cancellation, filled: false) {
+            defer { connection.end() }
+            return try cancellation.run(stoppingWith: { connection.interrupt() }, progress: { nil }) { try connection.columns(of: query.sql) }
+        }
     }
 
-    package func explain(_ query: EngineQuery) throws -> String {
+    package func explain(_ query: EngineQuery, cancellation: Cancellation) throws -> String {
         let connection = try connect()
-        return try withTables(of: query, on: connection, cancellation: Cancellation(), filled: false) {
+        return try withTables(of: query, on: connection, cancellation: cancellation, filled: false) {
             // What is explained must be a SELECT, like what is run.
             _ = try connection.columns(of: query.sql)
             return try connection.plan(of: query.sql).replacing(root + "/", with: "oss://")

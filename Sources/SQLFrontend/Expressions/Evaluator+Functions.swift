@@ -5,6 +5,8 @@ extension Evaluator {
     func call(_ name: String, _ values: [SQLValue]) throws(QueryError) -> SQLValue {
         if LocalFunctions.session.contains(name), values.isEmpty { return context.function(name) }
         if LocalFunctions.moment.contains(name) { return try moment(name, values) }
+        let isSearch = name == "instr" || name == "locate" || name == "replace"
+        try Self.checkSize(values, bytesMax: isSearch ? Limits.evaluatedTextBytesMax : Limits.commandBytesMax)
         switch (name, values.count) {
         case ("coalesce", 1...): return values.first { !$0.isNull } ?? .null
         case ("ifnull", 2): return values[0].isNull ? values[1] : values[0]
@@ -26,9 +28,7 @@ extension Evaluator {
         case ("trim", 1): return .text(Self.trimmed(values[0].textValue, left: true, right: true))
         case ("ltrim", 1): return .text(Self.trimmed(values[0].textValue, left: true, right: false))
         case ("rtrim", 1): return .text(Self.trimmed(values[0].textValue, left: false, right: true))
-        case ("replace", 3):
-            return .text(
-                values[1].textValue.isEmpty ? values[0].textValue : values[0].textValue.replacing(values[1].textValue, with: values[2].textValue))
+        case ("replace", 3): return try replace(values[0].textValue, values[1].textValue, with: values[2].textValue)
         case ("left", 2): return .text(Self.slice(values[0], from: 1, count: values[1].integerValue))
         case ("right", 2):
             let count = max(0, min(values[1].integerValue, Int64(values[0].textValue.unicodeScalars.count)))
@@ -48,6 +48,15 @@ extension Evaluator {
     }
 
     // MARK: Text
+
+    private func replace(_ text: String, _ part: String, with other: String) throws(QueryError) -> SQLValue {
+        guard !part.isEmpty else { return .text(text) }
+        // At most as many as there is room for.
+        guard text.utf8.count / part.utf8.count * other.utf8.count <= Limits.answerBytesMax else {
+            throw QueryError(.resultTooLarge, "The result of replace() has more than \(Limits.answerBytesMax) bytes")
+        }
+        return .text(text.replacing(part, with: other))
+    }
 
     private static func trimmed(_ text: String, left: Bool, right: Bool) -> String {
         var rest = text.unicodeScalars[...]

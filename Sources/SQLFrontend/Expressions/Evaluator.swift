@@ -17,7 +17,7 @@ package struct Evaluator {
             return value
         case .userVariable(let name): return context.userVariable(name)
         case .call(let name, let arguments):
-            // These three decide themselves what they look at.
+            // It looks at one of its values only.
             if name == "if", arguments.count == 3 {
                 return try value(Self.truth(try value(arguments[0], row: row)) == true ? arguments[1] : arguments[2], row: row)
             }
@@ -30,15 +30,37 @@ package struct Evaluator {
         case .isNull(let inner): return .integer(try value(inner, row: row).isNull ? 1 : 0)
         case .isIn(let inner, let list): return try isIn(inner, list, row)
         case .between(let inner, let low, let high):
-            return try value(.binary(.and, .binary(.greaterOrEqual, inner, low), .binary(.lessOrEqual, inner, high)), row: row)
+            let ignoresCase = expression.dependsOnRow
+            let middle = try value(inner, row: row)
+            let first = Self.compare(middle, try value(low, row: row), ignoringCase: ignoresCase).map { $0 >= 0 }
+            let second = Self.compare(middle, try value(high, row: row), ignoringCase: ignoresCase).map { $0 <= 0 }
+            if first == false || second == false { return .integer(0) }
+            return first == nil || second == nil ? .null : .integer(1)
         case .like(let inner, let pattern):
             let (text, pattern) = (try value(inner, row: row), try value(pattern, row: row))
             guard !text.isNull, !pattern.isNull else { return .null }
+            try Self.checkSize([text, pattern], bytesMax: Limits.evaluatedTextBytesMax)
             return .integer(LikePattern(pattern.textValue, ignoresCase: expression.dependsOnRow).matches(text.textValue) ? 1 : 0)
-        case .choice(let branches, let otherwise):
-            for branch in branches where Self.truth(try value(branch.condition, row: row)) == true { return try value(branch.result, row: row) }
+        case .choice(let operand, let branches, let otherwise):
+            let ignoresCase = expression.dependsOnRow
+            let compared = try operand.map { operand throws(QueryError) in try value(operand, row: row) }
+            for branch in branches {
+                let condition = try value(branch.condition, row: row)
+                let holds = compared.map { Self.compare($0, condition, ignoringCase: ignoresCase) == 0 } ?? (Self.truth(condition) == true)
+                if holds { return try value(branch.result, row: row) }
+            }
             guard let otherwise else { return .null }
             return try value(otherwise, row: row)
+        }
+    }
+
+    /// Functions that look through texts do so for short ones only, and no text grows without end: nothing here can be interrupted.
+    static func checkSize(_ values: [SQLValue], bytesMax: Int) throws(QueryError) {
+        let bytes = values.reduce(0) { sum, value in
+            if case .text(let text) = value { sum + text.utf8.count } else { sum }
+        }
+        guard bytes <= bytesMax else {
+            throw QueryError(.resultTooLarge, "Texts of more than \(bytesMax) bytes are computed with in queries of tables only")
         }
     }
 
@@ -97,6 +119,9 @@ package struct Evaluator {
         switch (left, right) {
         case (.null, _), (_, .null): return nil
         case (.integer(let a), .integer(let b)): return a < b ? -1 : a > b ? 1 : 0
+        case (.unsigned(let a), .unsigned(let b)): return a < b ? -1 : a > b ? 1 : 0
+        case (.unsigned(let a), .integer(let b)): return b < 0 || a > UInt64(b) ? 1 : a < UInt64(b) ? -1 : 0
+        case (.integer, .unsigned): return compare(right, left, ignoringCase: ignoringCase).map { -$0 }
         case (.text(let a), .text(let b)):
             let (a, b) = ignoringCase ? (a.lowercased(), b.lowercased()) : (a, b)
             return a.utf8.elementsEqual(b.utf8) ? 0 : a.utf8.lexicographicallyPrecedes(b.utf8) ? -1 : 1

@@ -30,8 +30,8 @@ package indirect enum Expression: Sendable, Equatable {
     case isIn(Expression, [Expression])
     case between(Expression, Expression, Expression)
     case like(Expression, pattern: Expression)
-    /// CASE
-    case choice([Branch], otherwise: Expression?)
+    /// CASE, with the operand that the branches' conditions are compared with.
+    case choice(Expression?, [Branch], otherwise: Expression?)
 
     /// Puts what `change` gives in place of each leaf that it gives something for.
     func mapLeaves(_ change: (Expression) throws(QueryError) -> Expression?) throws(QueryError) -> Expression {
@@ -51,30 +51,44 @@ package indirect enum Expression: Sendable, Equatable {
         case .between(let inner, let low, let high):
             return .between(try inner.mapLeaves(change), try low.mapLeaves(change), try high.mapLeaves(change))
         case .like(let inner, let pattern): return .like(try inner.mapLeaves(change), pattern: try pattern.mapLeaves(change))
-        case .choice(let branches, let otherwise):
+        case .choice(let operand, let branches, let otherwise):
             var changed: [Branch] = []
             for branch in branches {
                 changed.append(Branch(condition: try branch.condition.mapLeaves(change), result: try branch.result.mapLeaves(change)))
             }
             var last: Expression?
             if let otherwise { last = try otherwise.mapLeaves(change) }
-            return .choice(changed, otherwise: last)
+            var first: Expression?
+            if let operand { first = try operand.mapLeaves(change) }
+            return .choice(first, changed, otherwise: last)
         }
     }
 
     /// Whether the value depends on the row.
     var dependsOnRow: Bool {
+        hasLeaf {
+            switch $0 {
+            case .column, .field: true
+            default: false
+            }
+        }
+    }
+
+    /// Whether the value depends on what SET has put into a user variable.
+    package var readsUserVariables: Bool { hasLeaf { if case .userVariable = $0 { true } else { false } } }
+
+    private func hasLeaf(_ isSought: (Expression) -> Bool) -> Bool {
         switch self {
-        case .column, .field: true
-        case .literal, .systemVariable, .userVariable: false
-        case .call(_, let arguments): arguments.contains(where: \.dependsOnRow)
-        case .unary(_, let inner), .isNull(let inner): inner.dependsOnRow
-        case .binary(_, let left, let right): left.dependsOnRow || right.dependsOnRow
-        case .isIn(let inner, let list): inner.dependsOnRow || list.contains(where: \.dependsOnRow)
-        case .between(let inner, let low, let high): inner.dependsOnRow || low.dependsOnRow || high.dependsOnRow
-        case .like(let inner, let pattern): inner.dependsOnRow || pattern.dependsOnRow
-        case .choice(let branches, let otherwise):
-            otherwise?.dependsOnRow == true || branches.contains { $0.condition.dependsOnRow || $0.result.dependsOnRow }
+        case .column, .field, .literal, .systemVariable, .userVariable: isSought(self)
+        case .call(_, let arguments): arguments.contains { $0.hasLeaf(isSought) }
+        case .unary(_, let inner), .isNull(let inner): inner.hasLeaf(isSought)
+        case .binary(_, let left, let right): left.hasLeaf(isSought) || right.hasLeaf(isSought)
+        case .isIn(let inner, let list): inner.hasLeaf(isSought) || list.contains { $0.hasLeaf(isSought) }
+        case .between(let inner, let low, let high): inner.hasLeaf(isSought) || low.hasLeaf(isSought) || high.hasLeaf(isSought)
+        case .like(let inner, let pattern): inner.hasLeaf(isSought) || pattern.hasLeaf(isSought)
+        case .choice(let operand, let branches, let otherwise):
+            operand?.hasLeaf(isSought) == true || otherwise?.hasLeaf(isSought) == true
+                || branches.contains { $0.condition.hasLeaf(isSought) || $0.result.hasLeaf(isSought) }
         }
     }
 
@@ -123,10 +137,12 @@ package struct LocalSelect: Sendable, Equatable {
     package let offset: Int
 
     /// Whether a column is named anywhere.
-    var namesColumns: Bool {
-        let values: [Expression] = items.compactMap { if case .value(let value, _) = $0 { value } else { nil } }
-        let all = items.contains(.all)
-        return all || (values + [filter, having].compactMap(\.self)).contains(where: \.dependsOnRow)
+    var namesColumns: Bool { items.contains(.all) || expressions.contains(where: \.dependsOnRow) }
+
+    package var readsUserVariables: Bool { expressions.contains(where: \.readsUserVariables) }
+
+    private var expressions: [Expression] {
+        items.compactMap { if case .value(let value, _) = $0 { value } else { nil } } + [filter, having].compactMap(\.self) + order.map(\.expression)
     }
 
     /// The same with at most `limit` rows.

@@ -5,9 +5,6 @@ struct ExpressionParser {
     var cursor: TokenCursor
     private var depth = 0
     private static let depthMax = 100
-    /// Operands so far: a long chain is a deep tree, and trees are walked by recursion.
-    private var operands = 0
-    private static let operandsMax = 1_000
 
     init(_ cursor: TokenCursor) { self.cursor = cursor }
 
@@ -15,7 +12,8 @@ struct ExpressionParser {
 
     /// A whole statement, up to its end.
     mutating func select() throws(QueryError) -> LocalSelect? {
-        guard cursor.take("select") else { return nil }
+        // A long chain is a deep tree, and trees are walked by recursion.
+        guard cursor.lexer.tokens.count <= Limits.localTokensMax, cursor.take("select") else { return nil }
         let isDistinct = cursor.take("distinct")
         _ = cursor.take("sql_no_cache")
         var items: [LocalSelect.Item] = []
@@ -238,8 +236,6 @@ struct ExpressionParser {
     }
 
     private mutating func factor() throws(QueryError) -> Expression? {
-        operands += 1
-        guard operands < Self.operandsMax else { return nil }
         if cursor.take(symbol: "-") {
             guard depth < Self.depthMax else { return nil }
             depth += 1
@@ -361,7 +357,7 @@ struct ExpressionParser {
         var branches: [Expression.Branch] = []
         while cursor.take("when") {
             guard let condition = try expression(), cursor.take("then"), let result = try expression() else { return nil }
-            branches.append(.init(condition: operand.map { .binary(.equal, $0, condition) } ?? condition, result: result))
+            branches.append(.init(condition: condition, result: result))
         }
         var otherwise: Expression?
         if cursor.take("else") {
@@ -369,6 +365,6 @@ struct ExpressionParser {
             if otherwise == nil { return nil }
         }
         guard cursor.take("end"), !branches.isEmpty else { return nil }
-        return .choice(branches, otherwise: otherwise)
+        return .choice(operand, branches, otherwise: otherwise)
     }
 }

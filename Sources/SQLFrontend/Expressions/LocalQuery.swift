@@ -59,7 +59,7 @@ package struct LocalQuery {
         switch expression {
         case .literal(let value): return value.columnType
         case .binary, .unary, .isNull, .isIn, .between, .like: return number(expression)
-        case .choice(let branches, let otherwise):
+        case .choice(_, let branches, let otherwise):
             return (branches.map(\.result) + [otherwise].compactMap(\.self)).lazy.compactMap(type).first { $0 != .null }
         case .call(let name, let arguments): return type(of: name, arguments)
         case .column, .field, .systemVariable, .userVariable: return nil
@@ -97,7 +97,7 @@ package struct LocalQuery {
     package mutating func add(_ row: [SQLValue]) throws(QueryError) {
         if let filter, Evaluator.truth(try evaluator.value(filter, row: row)) != true { return }
         if let having, Evaluator.truth(try evaluator.value(having, row: row)) != true { return }
-        if let limit = select.limit, order.isEmpty, rows.count >= limit.addingReportingOverflow(select.offset).partialValue { return }
+        if let limit = select.limit, order.isEmpty, rows.count >= (limit > .max - select.offset ? .max : limit + select.offset) { return }
         var values: [SQLValue] = []
         values.reserveCapacity(items.count)
         for item in items {
@@ -109,7 +109,7 @@ package struct LocalQuery {
         var keys: [SQLValue] = []
         for key in order { keys.append(try evaluator.value(key.expression, row: row)) }
         bytes += 32 * (values.count + keys.count)
-        guard bytes <= Limits.answerBytesMax * 4 else {
+        guard bytes <= Limits.answerBytesMax else {
             throw QueryError(.resultTooLarge, "The answer has more than \(Limits.answerBytesMax) bytes; name a schema or a table in its WHERE")
         }
         rows.append((values, keys))
