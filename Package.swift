@@ -1,4 +1,5 @@
 // swift-tools-version: 6.2
+import Foundation
 import PackageDescription
 
 /// The settings of every Swift target: Swift 6, the coming language features, and no warning let through.
@@ -92,3 +93,10 @@ let package = Package(
     ],
     cxxLanguageStandard: .cxx17
 )
+
+// libFuzzer brings its own main: `scripts/test --full` builds this alone.
+if ProcessInfo.processInfo.environment["LOON_FUZZ"] == "1" {
+    package.targets.append(
+        .executableTarget(
+            name: "loon-fuzz", dependencies: ["LoonCore", "MySQLProtocol", "SQLFrontend", nioCore], path: "Tests/Fuzz", swiftSettings: settings))
+}

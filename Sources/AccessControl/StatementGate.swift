@@ -21,7 +21,8 @@ package struct StatementGate: Sendable {
     private static let refusedFunctions: Set<String> = [
         "getenv", "getvariable", "current_setting", "set_config", "pg_sleep", "sleep_ms", "query", "query_table", "read_text", "read_blob", "glob",
         "pg_get_viewdef", "pg_get_constraintdef", "format_type", "get_block_size", "write_log", "nextval", "currval", "txid_current",
-        "in_search_path", "current_query", "current_schemas",
+        "in_search_path", "current_query", "current_schemas", "json_serialize_plan", "json_serialize_sql", "json_deserialize_sql",
+        "json_execute_serialized_sql", "current_connection_id", "current_query_id", "current_transaction_id", "setseed", "stats",
     ]
     private static let refusedReferences: Set<String> = ["SHOW_REF", "COLUMN_DATA", "DELIM_GET", "BOUND_TABLE_REF"]
 

@@ -17,6 +17,8 @@ package enum Limits {
     package static let rowBytesMax = 1024 * 1024 * 1024
     /// Bytes of commands that a client may send ahead while one runs, one command aside.
     package static let pipelinedBytesMax = 1024 * 1024
+    /// Commands of one connection that the event loop takes before it turns to others.
+    package static let commandsPerTurn = 64
     /// Prepared statements of one connection.
     package static let preparedStatementsMax = 1_024
     /// Names and values that a client may say about itself.
@@ -43,6 +45,8 @@ package enum Limits {
     package static let setOperationsMax = 1_000
     /// Tokens in one statement, constants of IN lists and VALUES included. The tree that the gate walks takes some kilobytes for each.
     package static let statementTokensMax = 200_000
+    /// Characters of a result's column that is named by its expression.
+    package static let columnNameCharactersMax = 256
     /// Characters of a schema, table or column name.
     package static let identifierCharactersMax = 64
     /// Columns of a table.

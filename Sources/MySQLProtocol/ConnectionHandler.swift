@@ -17,6 +17,8 @@ final class ConnectionHandler: ChannelInboundHandler {
     private var context: ChannelHandlerContext?
     private var isPaused = false
     private var isAdvancing = false
+    /// The loop will come back for the rest of what was read.
+    private var hasTurnComing = false
     private let connected = NIODeadline.now()
 
     // What came in, on its way to the machine.
@@ -68,18 +70,32 @@ final class ConnectionHandler: ChannelInboundHandler {
         decode()
     }
 
-    /// Hands every whole packet to the machine. What a packet sets off may come back here.
+    /// Hands whole packets to the machine, some at a time: others wait for their turn on the loop, too. What a packet sets off may come back here.
     private func decode() {
-        guard !isDecoding else { return }
+        guard !isDecoding, !hasTurnComing, let channel = context?.channel else { return }
         isDecoding = true
-        while !machine.isFull,
+        var taken = 0
+        while !machine.isFull, channel.isWritable, taken < Limits.commandsPerTurn,
             let packet = decoder.next(&inbound, bytesMax: machine.isAuthenticated ? Limits.commandBytesMax : Limits.handshakePacketBytesMax)
         {
             perform(machine.received(packet))
+            taken += 1
         }
         isDecoding = false
+        if taken == Limits.commandsPerTurn, inbound.readableBytes > 0 {
+            hasTurnComing = true
+            pauseReading()
+            let handler = NIOLoopBound(self, eventLoop: channel.eventLoop)
+            channel.eventLoop.execute { handler.value.takeTurn() }
+        }
         // The allocator's block is not held by a connection that waits.
         if inbound.readableBytes == 0 { inbound = ByteBuffer() }
+    }
+
+    private func takeTurn() {
+        hasTurnComing = false
+        decode()
+        resumeReading()
     }
 
     func channelInactive(context: ChannelHandlerContext) {
@@ -92,7 +108,12 @@ final class ConnectionHandler: ChannelInboundHandler {
 
     /// A client that does not read its answers is asked nothing more.
     func channelWritabilityChanged(context: ChannelHandlerContext) {
-        if context.channel.isWritable { resumeReading() } else { pauseReading() }
+        if context.channel.isWritable {
+            decode()
+            resumeReading()
+        } else {
+            pauseReading()
+        }
         context.fireChannelWritabilityChanged()
     }
 
@@ -244,7 +265,7 @@ final class ConnectionHandler: ChannelInboundHandler {
 
     /// Reads on when there is room for what comes, and for the answers to it.
     private func resumeReading() {
-        guard isPaused, !machine.hasWaiting, let channel = context?.channel, channel.isWritable else { return }
+        guard isPaused, !machine.hasWaiting, !hasTurnComing, let channel = context?.channel, channel.isWritable else { return }
         isPaused = false
         channel.setOption(.autoRead, value: true).whenFailure { _ in }
     }

@@ -148,7 +148,10 @@ extension ConnectionStateMachine {
             statement.longDataError = QueryError(.wrongArguments, "Incorrect arguments to mysqld_stmt_send_long_data")
             return
         }
-        let held = statement.longData.values.reduce(0) { $0 + $1.count }
+        // Of all statements of the connection.
+        let held = statements.values.reduce(statement.longData.values.reduce(0) { $0 + $1.count }) { sum, other in
+            other.longData.values.reduce(sum) { $0 + $1.count }
+        }
         guard held + payload.readableBytes <= Limits.commandBytesMax else {
             statement.longData = [:]
             statement.longDataError = QueryError(

@@ -102,10 +102,8 @@ package final class ResponseWriter: @unchecked Sendable {
     /// Calls `body` if the next `fail` is what ends the answer, before the client can have read it.
     package func whenFailing(_ body: @escaping @Sendable () -> Void) { lock.withLock { failing = body } }
 
-    /// Between two of several results: waits until the socket has room for more. On a thread that may wait.
-    package func makeRoom() throws {
-        try lock.withLock { if packets.out.count >= Limits.rowBufferBytes { try send() } }
-    }
+    /// Between two of several results: hands over what there is, and waits until the socket has room for more. On a thread that may wait.
+    package func makeRoom() throws { try lock.withLock { try send() } }
 
     /// Ends the answer for a worker that is busy elsewhere. False where it has ended already.
     package func takeOver(_ error: QueryError) -> Bool {

@@ -7,7 +7,7 @@ extension DialectRewriter {
         "length": "strlen", "octet_length": "strlen", "dayofweek": "loon_dayofweek", "weekday": "loon_weekday", "date_sub": "loon_date_sub",
         "date_add": "loon_date_add", "year": "loon_year", "month": "loon_month", "day": "loon_day", "dayofmonth": "loon_day",
         "dayofyear": "loon_dayofyear",
-        "quarter": "loon_quarter",
+        "quarter": "loon_quarter", "instr": "loon_instr", "left": "loon_left", "right": "loon_right",
     ]
 
     func writeRenamed(at index: Int, to out: inout [UInt8]) -> Int? {
@@ -35,7 +35,8 @@ extension DialectRewriter {
             end += 1
         }
         // A single number or text is read as it stands.
-        guard lexer.tokens[end].kind == .word, end > index + 2 else { return nil }
+        let isConstant = end == index + 2 && [.number, .string].contains(lexer.tokens[index + 1].kind)
+        guard lexer.tokens[end].kind == .word, end > index + 1, !isConstant else { return nil }
         out += Array("INTERVAL (".utf8)
         var place = index + 1
         while place < end {
@@ -168,25 +169,28 @@ struct FunctionCalls {
     /// Functions of a format, which must be a literal: the engine's letters are C's.
     private mutating func format(_ index: Int, function: String, opening: String, comma: String) {
         guard let (commas, end) = arguments(of: index), commas.count == 1, end == commas[0] + 2, lexer.tokens[end - 1].kind == .string else { return }
+        guard let format = Self.translated(String(decoding: lexer.value(lexer.tokens[end - 1]), as: UTF8.self)) else { return }
         texts[index] = " " + function
         texts[index + 1] = opening
         texts[commas[0]] = comma
-        let format = Self.translated(String(decoding: lexer.value(lexer.tokens[end - 1]), as: UTF8.self))
         texts[end - 1] = "'" + String(String.UnicodeScalarView(format.unicodeScalars.flatMap { $0 == "'" ? [$0, $0] : [$0] })) + "'"
     }
 
     /// https://dev.mysql.com/doc/refman/8.0/en/date-and-time-functions.html#function_date-format in C's letters.
-    private static func translated(_ format: String) -> String {
-        let letters: [Unicode.Scalar: String] = [
+    /// `nil` where one means something that C has no letter for: weeks that are not ISO's, ordinal numbers.
+    private static func translated(_ format: String) -> String? {
+        var letters: [Unicode.Scalar: String] = [
             "M": "%B", "i": "%M", "W": "%A", "c": "%-m", "e": "%-d", "k": "%-H", "l": "%-I", "h": "%I", "s": "%S", "T": "%H:%M:%S",
-            "r": "%I:%M:%S %p",
-            "v": "%V", "x": "%G", "u": "%V", "X": "%Y", "V": "%U",
+            "r": "%I:%M:%S %p", "v": "%V", "x": "%G", "%": "%%",
         ]
+        for letter in "abdfHIjmpSwYy".unicodeScalars { letters[letter] = "%" + String(Character(letter)) }
         var result = ""
         var isLetter = false
         for scalar in format.unicodeScalars {
             if isLetter {
-                result += letters[scalar] ?? "%" + String(Character(scalar))
+                if "uUVXD".unicodeScalars.contains(scalar) { return nil }
+                // Any other letter is itself.
+                result += letters[scalar] ?? String(Character(scalar))
                 isLetter = false
             } else if scalar == "%" {
                 isLetter = true

@@ -230,7 +230,10 @@ struct DialectRewriter {
     private func writeString(at index: Int, to out: inout [UInt8]) {
         let value = lexer.value(lexer.tokens[index])
         append(quoted: value, by: UInt8(ascii: "'"), to: &out)
-        let isPattern = index > 0 && lexer.isKeyword(lexer.tokens[index - 1], "like") && !lexer.isKeyword(lexer.tokens[index + 1], "escape")
+        // Behind BINARY and a character set's introducer, too.
+        var before = index - 1
+        while before > 0, lexer.isKeyword(lexer.tokens[before], "binary") || endOfPassedOver(at: before) == before + 1 { before -= 1 }
+        let isPattern = before >= 0 && lexer.isKeyword(lexer.tokens[before], "like") && !lexer.isKeyword(lexer.tokens[index + 1], "escape")
         if isPattern, !lexer.mode.noBackslashEscapes, value.contains(UInt8(ascii: "\\")) { out += Array(" ESCAPE '\\'".utf8) }
     }
 

@@ -42,7 +42,8 @@ struct Lexer {
             if isMulti, executableComments == 0, isSymbol(token, ";") {
                 end = start
                 tokens.append(Token(kind: .end, range: start..<start))
-                return findNext()
+                findNext()
+                return joinStrings()
             }
             tokens.append(token)
             try checkBounds(of: token)
@@ -50,6 +51,7 @@ struct Lexer {
         if executableComments > 0 { throw error(at: source.count, hint: "a comment is not closed") }
         end = source.count
         tokens.append(Token(kind: .end, range: source.count..<source.count))
+        joinStrings()
     }
 
     private mutating func findNext() {
@@ -63,6 +65,22 @@ struct Lexer {
             start = position
         }
         next = position < source.count ? start : nil
+    }
+
+    /// Strings side by side are one (https://dev.mysql.com/doc/refman/8.0/en/string-literals.html).
+    private mutating func joinStrings() {
+        guard tokens.indices.dropFirst().contains(where: { tokens[$0].kind == .string && tokens[$0 - 1].kind == .string }) else { return }
+        var joined: [Token] = []
+        for token in tokens {
+            guard token.kind == .string, let last = joined.last, last.kind == .string else {
+                joined.append(token)
+                continue
+            }
+            let literal = ParameterLiteral.text(value(last) + value(token)).token(mode: mode)
+            joined[joined.count - 1] = Token(kind: .string, range: source.count..<source.count + literal.text.count)
+            source += literal.text
+        }
+        tokens = joined
     }
 
     // MARK: Parameters
@@ -273,6 +291,12 @@ struct Lexer {
     }
 
     // MARK: Reading
+
+    /// Where a token stands in the statement as it was sent: for a bound value its question mark.
+    func place(of token: Int) -> Range<Int> {
+        if tokens[token].range.lowerBound < end { return tokens[token].range }
+        return bound.first { $0.token == token }.map { $0.place..<$0.place + 1 } ?? tokens[token].range
+    }
 
     func isKeyword(_ token: Token, _ keyword: StaticString) -> Bool {
         guard token.kind == .word, token.range.count == keyword.utf8CodeUnitCount else { return false }

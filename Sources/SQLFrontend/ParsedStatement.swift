@@ -38,6 +38,16 @@ package struct ParsedStatement: Sendable {
         try ParsedStatement(Array(lexer.source[..<lexer.end]), from: explained ?? lexer.start, mode: lexer.mode)
     }
 
+    /// Values to read the statement with before there are any: NULL, which fits everywhere but in LIMIT.
+    package var probe: [ParameterLiteral] {
+        lexer.parameters.map { place in
+            let before = lexer.tokens[max(0, place - 1)]
+            let isSecond = place > 2 && lexer.isSymbol(before, ",") && lexer.isKeyword(lexer.tokens[place - 3], "limit")
+            let isCount = isSecond || lexer.isKeyword(before, "limit") || lexer.isKeyword(before, "offset")
+            return isCount ? .number("1") : .null
+        }
+    }
+
     /// Whether the outermost query has a LIMIT of its own.
     package var hasLimit: Bool {
         var depth = 0

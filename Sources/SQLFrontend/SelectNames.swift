@@ -65,9 +65,9 @@ struct SelectNames {
         if areNames, !endsWithConstant(last) { return nil }
         guard endsExpression(last, first: first) else { return nil }
         if item.count == 1, lexer.tokens[first].kind == .string { return lexer.value(lexer.tokens[first]) }
-        // A bound value is not text of the statement: MySQL calls the column by its question mark.
-        guard !lexer.bound.contains(where: { item.contains($0.token) }) else { return nil }
-        let text = lexer.source[lexer.tokens[first].range.lowerBound..<lexer.tokens[last].range.upperBound]
+        let (low, high) = (lexer.place(of: first).lowerBound, lexer.place(of: last).upperBound)
+        guard low < high else { return nil }
+        let text = lexer.source[low..<high]
         guard text.count <= 256, !text.contains(0), !tokens.contains(where: { lexer.isSymbol($0, ":=") }) else { return nil }
         return Array(text)
     }

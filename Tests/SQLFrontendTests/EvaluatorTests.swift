@@ -19,7 +19,7 @@ import Testing
     }
 
     @Test(arguments: [
-        ("1", SQLValue.integer(1)), ("'a' 'x'", .text("a")), ("1 + 2 * 3", .integer(7)), ("-(2 - 5)", .integer(3)), ("7 % 4", .integer(3)),
+        ("1", SQLValue.integer(1)), ("'a' 'x'", .text("ax")), ("1 + 2 * 3", .integer(7)), ("-(2 - 5)", .integer(3)), ("7 % 4", .integer(3)),
         ("7 % 0", .null),
         ("1 = 1", .integer(1)), ("'a' = 'A'", .integer(0)), ("'1' = 1", .integer(1)), ("null = 1", .null), ("null <=> null", .integer(1)),
         ("not 1", .integer(0)), ("not not 5", .integer(1)), ("null and 0", .integer(0)), ("null or 1", .integer(1)), ("null or 0", .null),

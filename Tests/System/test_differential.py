@@ -14,7 +14,9 @@ STATEMENTS = """
 select 1
 select -1, 0, 9223372036854775807, -9223372036854775808
 select 'a', "b", 'it''s', 'it\\'s', 'a\\nb', 'a\\%b', '\\\\', ''
-select 'x' 'y'
+select 'x' 'y' as xy
+select 'a_b' like binary 'a\\_b', 'axb' like _utf8mb4'a\\_b'
+select locate('B', 'abc'), instr('abc', 'B'), left('abc', -1), right('abc', -1)
 select null, true, false
 select 1 as a, 2 as `b c`, 3 'd', 4 e
 select 1 + 1, 2 * 3, 7 % 4, 5 - 8, -(3)
@@ -70,7 +72,6 @@ commit
 
 # Values that differ, and why.
 VALUES = {
-    "select 'x' 'y'": "two strings side by side are one in MySQL; here the second is the column's name",
     "select @a, @a := null": "assignments within a query are refused (MySQL has deprecated them)",
     "select date_add('2024-01-31', interval 1 day), date_sub('2024-03-01', interval 1 + 1 day)": "of a text MySQL makes a text without the time; here it is a timestamp",
     "show collation where id = 45": "MySQL 8.0 has a seventh column, Pad_attribute",

@@ -557,3 +557,53 @@ def test_a_login_takes_so_long_and_no_longer(daemon):
         except OSError:
             pass
         assert time.monotonic() - started < 13
+
+
+def test_a_flood_of_commands_does_not_hold_up_others(daemon):
+    flood = Raw(daemon)
+    one = struct.pack("<I", 9)[:3] + b"\x00\x03select 1"
+    sender = threading.Thread(target=lambda: send_all(flood.socket, one * 100_000))
+    reader = threading.Thread(target=lambda: read_all(flood.socket))
+    sender.start(), reader.start()
+    worst = 0
+    other = daemon.connect("user")
+    while sender.is_alive():
+        started = time.monotonic()
+        loon.query(other, "select 1")
+        worst = max(worst, time.monotonic() - started)
+    flood.socket.shutdown(socket.SHUT_RDWR)
+    reader.join()
+    assert worst < 1.5, worst
+
+
+def send_all(peer, data):
+    with contextlib.suppress(OSError):
+        peer.sendall(data)
+
+
+def read_all(peer):
+    with contextlib.suppress(OSError):
+        while peer.recv(1 << 20):
+            pass
+
+
+def test_the_first_of_several_results_does_not_wait_for_the_last(daemon):
+    connection = daemon.connect("user", client_flag=CLIENT.MULTI_STATEMENTS)
+    started = time.monotonic()
+    with connection.cursor() as cursor:
+        cursor.execute("select 1; select sum(a.range % 7) from range(300000000) a")
+        assert cursor.fetchall() == ((1,),) and time.monotonic() - started < 0.5
+        killer = daemon.connect("user")
+        loon.query(killer, f"kill query {connection.thread_id()}")
+        with pytest.raises(pymysql.err.MySQLError):
+            cursor.nextset()
+
+
+def test_prepared_statements_keep_their_columns_names(daemon):
+    with contextlib.closing(connector(daemon, ssl_disabled=True)) as connection:
+        for sql, values, names in [
+            ("select 1 + ?", (5,), ("1 + ?",)), ("select ? as a, 1+? , 'x'", (5, 6), ("a", "1+?", "x")),
+            ("select id + ?, concat(?, 'a') from oss_schema.oss_json limit ?, ?", (5, "b", 0, 1), ("id + ?", "concat(?, 'a')"))]:
+            cursor = connection.cursor(prepared=True)
+            cursor.execute(sql, values)
+            assert len(cursor.fetchall()) == 1 and cursor.column_names == names

@@ -151,7 +151,7 @@ def test_only_an_administrator_makes_schemas(daemon):
     "select * from '/etc/passwd'", "select * from \"/etc/passwd\"", "select * from read_csv('/etc/passwd')", "select * from read_text('/etc/passwd')",
     "select * from glob('/etc/*')", "select * from query('select 1')", "select * from duckdb_settings()", "select getenv('HOME')",
     "attach '/tmp/x.db'", "copy (select 1) to '/tmp/loon-out.csv'", "install httpfs", "pragma version", "select * from pg_catalog.pg_class",
-    "select * from information_schema.nothing", "select * from pg_catalog.pg_tables", "select * from sqlite_master", "with x as (select * from read_json('/etc/passwd')) select * from x",
+    "select json_serialize_plan('select 1')",     "select * from information_schema.nothing", "select * from pg_catalog.pg_tables", "select * from sqlite_master", "with x as (select * from read_json('/etc/passwd')) select * from x",
     "select (select count(*) from read_blob('/etc/passwd'))",
     "select pg_get_viewdef(n) from range(20000, 26000) t(n)", "select format_type(23, 0)", "select current_setting('temp_directory')",
     # A name of WITH counts where it is in scope, and in no other place.

@@ -11,10 +11,10 @@ extension Session {
         guard parsed.parameterCount <= Int(UInt16.max) else {
             throw QueryError(.tooManyParameters, "Prepared statement contains too many placeholders")
         }
-        // The types of the parameters are not known yet; NULL fits everywhere.
+        // The types of the parameters are not known yet.
         let probe =
             parsed.parameterCount == 0
-            ? parsed : try ParsedStatement(text, mode: mode, parameters: Array(repeating: .null, count: parsed.parameterCount))
+            ? parsed : try ParsedStatement(text, mode: mode, parameters: parsed.probe)
         let isTask = try parsed.hints.over(session: state.withLock { $0.variables.hints }).flag("run_async") == true && isMeant(parsed)
         let columns =
             isTask

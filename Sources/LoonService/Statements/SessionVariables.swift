@@ -138,6 +138,7 @@ struct SessionVariables: Sendable {
             default: throw wrong
             }
         case .integer:
+            if case .real = value { throw QueryError(.wrongType, "Incorrect argument type to variable '\(variable.name)'") }
             if case .text = value { throw QueryError(.wrongType, "Incorrect argument type to variable '\(variable.name)'") }
             guard !value.isNull else { throw wrong }
             switch variable.name {

@@ -7,7 +7,10 @@ enum MySQLFunctions {
         "substring_index(s, d, n) AS CASE WHEN n > 0 THEN array_to_string(list_slice(string_split(s, d), 1, n), d) "
             + "WHEN n < 0 THEN array_to_string(list_slice(string_split(s, d), greatest(len(string_split(s, d)) + n + 1, 1), len(string_split(s, d))), d) "
             + "WHEN n = 0 THEN '' END",
-        "locate(part, s) AS instr(s, part)",
+        "loon_instr(s, part) AS instr(lower(s), lower(part))",
+        "locate(part, s) AS instr(lower(s), lower(part))",
+        "loon_left(s, n) AS left(s, greatest(n, 0))",
+        "loon_right(s, n) AS right(s, greatest(n, 0))",
         "mid(s, place, n) AS substring(s, place, n)",
         "isnull(x) AS x IS NULL",
         "makedate(y, d) AS make_date(y, 1, 1) + CAST(d - 1 AS INTEGER)",

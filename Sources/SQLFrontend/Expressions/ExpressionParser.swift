@@ -58,11 +58,11 @@ struct ExpressionParser {
             cursor.move(to: cursor.index + 3)
             return .all
         }
-        let start = cursor.token
+        let start = cursor.index
         guard let value = try expression() else { return nil }
         // MySQL names a column by its text; a string literal by its value, a column by its own name.
-        let end = cursor.index > 0 ? cursor.lexer.tokens[cursor.index - 1].range.upperBound : start.range.upperBound
-        var name = start.range.lowerBound < end ? cursor.lexer.text(start.range.lowerBound..<end) : "?"
+        let (low, high) = (cursor.lexer.place(of: start).lowerBound, cursor.lexer.place(of: max(start, cursor.index - 1)).upperBound)
+        var name = low < high ? String(cursor.lexer.text(low..<high).unicodeScalars.prefix(Limits.columnNameCharactersMax).map(Character.init)) : "?"
         if case .literal(.text(let text)) = value { name = text }
         if case .column(_, let column) = value { name = column }
         if ["null", "true", "false"].contains(name.lowercased()) { name = name.uppercased() }
