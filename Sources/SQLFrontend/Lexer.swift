@@ -57,8 +57,14 @@ struct Lexer {
     private mutating func findNext() {
         var start = position
         while position < source.count {
-            // What is wrong behind the semicolon is the next statement's affair.
-            if (try? skipSpaceOrComment()) == true { continue }
+            let place = position
+            do throws(QueryError) {
+                if try skipSpaceOrComment() { continue }
+            } catch {
+                // What is wrong behind the semicolon is the next statement's affair.
+                position = place
+                break
+            }
             guard source[position] == UInt8(ascii: ";") else { break }
             // A bare semicolon ends nothing.
             position += 1

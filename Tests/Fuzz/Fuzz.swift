@@ -38,7 +38,11 @@ private func connection(_ bytes: [UInt8], isReady: Bool) {
             case .open: action = machine.opened(nil)
             case .execute(.prepare(_, let text), _): action = machine.finished(.prepared(parameterCount: text.count { $0 == UInt8(ascii: "?") }))
             case .execute(.executePrepared, let shape):
-                if case .cursor = shape.purpose { action = machine.finished(.cursor(RowSpool(directory: "/nonexistent"))) } else { action = machine.finished(.answered) }
+                if case .cursor = shape.purpose {
+                    action = machine.finished(.cursor(RowSpool(directory: "/nonexistent")))
+                } else {
+                    action = machine.finished(.answered)
+                }
             case .execute: action = machine.finished(.answered)
             default: action = machine.nextWaiting() ?? .none
             }

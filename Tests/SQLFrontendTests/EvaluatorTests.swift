@@ -62,6 +62,7 @@ import Testing
         #expect(try rows("select n as m from x.tables having m in (1)") == [[.integer(1)]])
         #expect(try rows("select * from x.tables where table_name like 'i%'") == [[.text("items"), .integer(2)]])
         #expect(try rows("select n, table_name from x.tables order by 1, 2 limit 1") == [[.integer(1), .text("Lines")]])
+        #expect(try rows("select -n as n from x.tables order by n, table_name limit 1") == [[.integer(-2)]])
         #expect(throws: QueryError.self) { try rows("select nothing from x.tables") }
         #expect(throws: QueryError.self) { try rows("select n from x.tables where y.n = 1") }
     }

@@ -470,6 +470,11 @@ def test_statements_that_ended_the_daemon(daemon):
         assert time.monotonic() - started < 5, sql[:60]
     connection = daemon.connect("user", client_flag=CLIENT.MULTI_STATEMENTS)
     assert loon.query(connection, "select 1" + ";" * 3_000_000) == ((1,),)
+    # Found by the fuzzer.
+    for rest in ["/*", "/", "-", "'", "/*!", "/*!99999", "--", "#", "@", "\\"]:
+        with contextlib.suppress(pymysql.err.MySQLError), connection.cursor() as cursor:
+            cursor.execute("select 1;" + rest)
+            cursor.nextset()
     with pytest.raises(pymysql.err.MySQLError) as raised:
         loon.query(connection, "set @a = repeat('x', 10)")
     assert raised.value.args[0] == 1235

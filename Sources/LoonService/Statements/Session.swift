@@ -79,7 +79,8 @@ final class Session: ProtocolSession {
     func execute(_ command: Command, response: ResponseWriter) {
         context.sessions.countStatement()
         // What needs no disk and no engine is answered here and now, on the event loop.
-        if let parsed = readInline(command) {
+        let parsed = readSmall(command)
+        if let parsed, parsed.hints.isEmpty, parsed.needsNothing {
             if !parsed.keepsWarnings { state.withLock { $0.warnings = [] } }
             do { try StatementHandler(session: self, response: response, running: nil).handle(parsed) } catch { fail(error, response) }
             return
@@ -98,7 +99,7 @@ final class Session: ProtocolSession {
         }
         if isClosed { running.cancellation.cancel(QueryError(.interrupted, "The client went away")) }
         response.whenAnswered { [weak self] in self?.ended(running) }
-        let accepted = context.statementThreads.run { self.perform(command, running) }
+        let accepted = context.statementThreads.run { self.perform(command, parsed, running) }
         if !accepted { response.fail(QueryError(.queueFull, "Too many statements are waiting; try again")) }
     }
 
@@ -111,8 +112,8 @@ final class Session: ProtocolSession {
         }
     }
 
-    /// The command's statement, if it is a small one that can be answered without disk and engine, or one that must not wait for others.
-    private func readInline(_ command: Command) -> ParsedStatement? {
+    /// The command's statement, if it is a single small one: read on the event loop, in case it can be answered there.
+    private func readSmall(_ command: Command) -> ParsedStatement? {
         let parsed: ParsedStatement?
         switch command {
         case .query(let text, let isMulti):
@@ -123,18 +124,19 @@ final class Session: ProtocolSession {
             parsed = try? prepared.bound(parameters)
         default: return nil
         }
-        guard let parsed, parsed.next == nil, parsed.hints.isEmpty, parsed.needsNothing else { return nil }
-        return parsed
+        return parsed?.next == nil ? parsed : nil
     }
 
     // MARK: Commands
 
-    private func perform(_ command: Command, _ running: RunningStatement) {
+    /// `parsed` is the command's statement where it was read already.
+    private func perform(_ command: Command, _ parsed: ParsedStatement?, _ running: RunningStatement) {
         let response = running.response
         if let reason = running.cancellation.reason { return fail(reason, response) }
         do {
             switch command {
-            case .query(let text, let isMulti): try run(trimmed(text), from: 0, isMulti: isMulti, running)
+            case .query(let text, let isMulti):
+                if let parsed { try run(parsed, running) } else { try run(trimmed(text), from: 0, isMulti: isMulti, running) }
             case .prepare(let id, let text): try prepare(id, trimmed(text), running)
             case .executePrepared(let id, let parameters): try executePrepared(id, parameters, running)
             case .fetch(let spool, let rows): response.fetch(spool, rows: rows)
@@ -195,10 +197,10 @@ final class Session: ProtocolSession {
         try StatementHandler(session: self, response: running.response, running: running).handle(parsed)
     }
 
-    /// A statement's own hint always counts, and is an error where the statement cannot be a task. A session's is for queries of tables: what a driver
+    /// A statement's own hints always count, and are an error where it cannot be a task. A session's is for queries of tables: what a driver
     /// asks of its own accord (`select @@version`, SHOW, SET) is answered as ever.
     func isMeant(_ parsed: ParsedStatement) -> Bool {
-        if parsed.hints["run_async"] != nil { return true }
+        if !parsed.hints.isEmpty { return true }
         guard case .query(let select) = parsed.statement else { return false }
         return select.map { localTable($0) == nil && $0.table != nil } ?? true
     }

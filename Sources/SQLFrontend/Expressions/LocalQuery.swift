@@ -19,9 +19,12 @@ package struct LocalQuery {
         evaluator = Evaluator(context)
         let places = Dictionary(columns.enumerated().map { ($1.name.lowercased(), $0) }, uniquingKeysWith: { first, _ in first })
         let qualifiers: Set<String> = Set([select.alias ?? select.table?.table].compactMap { $0?.lowercased() })
-        func resolve(_ expression: Expression, _ clause: String, aliases: [(String, Expression)] = []) throws(QueryError) -> Expression {
+        func resolve(
+            _ expression: Expression, _ clause: String, aliases: [(String, Expression)] = [], prefersAliases: Bool = false
+        ) throws(QueryError) -> Expression {
             try expression.mapLeaves { leaf throws(QueryError) in
                 guard case .column(let table, let name) = leaf else { return nil }
+                if prefersAliases, table == nil, let alias = aliases.first(where: { $0.0.lowercased() == name.lowercased() }) { return alias.1 }
                 if let place = places[name.lowercased()], table == nil || qualifiers.contains(table?.lowercased() ?? "") { return .field(place) }
                 if table == nil, let alias = aliases.first(where: { $0.0.lowercased() == name.lowercased() }) { return alias.1 }
                 throw QueryError(.unknownColumn, "Unknown column '\(table.map { $0 + "." } ?? "")\(name)' in '\(clause)'")
@@ -48,7 +51,7 @@ package struct LocalQuery {
                 guard place >= 1, place <= items.count else { throw QueryError(.unknownColumn, "Unknown column '\(place)' in 'order clause'") }
                 order.append((items[Int(place) - 1].expression, item.isDescending))
             } else {
-                order.append((try resolve(item.expression, "order clause", aliases: aliases), item.isDescending))
+                order.append((try resolve(item.expression, "order clause", aliases: aliases, prefersAliases: true), item.isDescending))
             }
         }
         self.order = order
