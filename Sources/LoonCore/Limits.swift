@@ -63,6 +63,8 @@ package enum Limits {
     package static let userVariableBytesMax = 8 * 1024 * 1024
     /// Bytes of a query as it is written for the engine.
     package static let engineTextBytesMax = 256 * 1024 * 1024
+    /// Names that a wrong one is compared with.
+    package static let suggestionsMax = 1_000
     /// Hints of one statement.
     package static let hintsMax = 64
 

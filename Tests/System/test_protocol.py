@@ -612,3 +612,14 @@ def test_prepared_statements_keep_their_columns_names(daemon):
             cursor = connection.cursor(prepared=True)
             cursor.execute(sql, values)
             assert len(cursor.fetchall()) == 1 and cursor.column_names == names
+
+
+def test_errors_say_what_was_probably_meant(daemon):
+    for sql, number, end in [
+        ("select * from oss_schema.oss_jsn", 1146, "doesn't exist; did you mean 'oss_json'?"),
+        ("select temperatur from oss_schema.oss_json", 1054, "in 'field list'; did you mean 'temperature'?"),
+        ("select * from oss_schema.something", 1146, "Table 'oss_schema.something' doesn't exist"),
+        ("select something from oss_schema.oss_json", 1054, "Unknown column 'something' in 'field list'")]:
+        with pytest.raises(pymysql.err.MySQLError) as raised:
+            daemon.query(sql, "user")
+        assert raised.value.args[0] == number and raised.value.args[1].endswith(end), raised.value

@@ -64,7 +64,9 @@ struct QueryPlanner: Sendable {
         }
         if let table = try context.store.table(schema: place, name: reference.table) { return table }
         if try context.store.schema(place) == nil { throw QueryError(.unknownDatabase, "Unknown database '\(place)'") }
-        throw QueryError(.unknownTable, "Table '\(place).\(reference.table)' doesn't exist")
+        // Of the tables that the account may see, which is all of them so far.
+        let suggestion = NameSuggestion.text(reference.table, among: try context.store.tableNames(schema: place))
+        throw QueryError(.unknownTable, "Table '\(place).\(reference.table)' doesn't exist\(suggestion)")
     }
 
     /// The files that a table's location holds now, hidden ones (`_…`, `.…`) left out.

@@ -29,7 +29,11 @@ enum EngineError {
             return QueryError(.unknownFunction, "FUNCTION \(match.1) does not exist", detail: message)
         }
         if let match = text.firstMatch(of: /Referenced column "([^"]+)" (?:was )?not found|does not have a column named "([^"]+)"/) {
-            return QueryError(.unknownColumn, "Unknown column '\(match.1 ?? match.2 ?? "")' in 'field list'", detail: message)
+            // The engine names columns of the query's own tables.
+            let name = String(match.1 ?? match.2 ?? "")
+            let candidates = text.firstMatch(of: /Candidate bindings: :? ?(.*)/).map { $0.1.matches(of: /"([^"]+)"/).map { String($0.1) } } ?? []
+            let suggestion = NameSuggestion.text(name, among: candidates)
+            return QueryError(.unknownColumn, "Unknown column '\(name)' in 'field list'\(suggestion)", detail: message)
         }
         if let match = text.firstMatch(of: /Ambiguous reference to column name "([^"]+)"/) {
             return QueryError(.ambiguousColumn, "Column '\(match.1)' in field list is ambiguous", detail: message)
