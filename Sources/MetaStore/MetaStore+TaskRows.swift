@@ -41,13 +41,22 @@ extension MetaStore {
     private static let fullList = columns.map(\.expression).joined(separator: ", ")
     private static let expressions = Dictionary(uniqueKeysWithValues: columns.map { ($0.column.name, $0.expression) })
 
+    /// The row of the one task that `selection` names by its id, if it is at hand: never blocks. `nil` says nothing about the task.
+    package func recentTaskRow(_ selection: RowSelection, account: String?, full: Bool) -> [SQLValue]? {
+        guard let id = selection.onlyID, let entry = recentTaskRows[id], account == nil || entry.account == account else { return nil }
+        return full ? entry.values : Array(entry.values.prefix(27))
+    }
+
     /// The rows that `selection` chooses among the tasks of `account`, or among all where it is `nil`. An unknown column is an error.
     package func taskRows(
         _ selection: RowSelection, account: String?, full: Bool, offsetMinutes: Int
     ) throws(QueryError) -> [[SQLValue]] {
-        let count = full ? Self.columns.count : 27
+        let id = selection.onlyID
+        // A row that may be kept is read with all its columns.
+        let count = full || id != nil ? Self.columns.count : 27
+        let commits = recentTaskRows.commits
         var compiler = PredicateCompiler { Self.expressions[$0] }
-        var sql = "SELECT \(full ? Self.fullList : Self.shortList) FROM task WHERE "
+        var sql = "SELECT \(count > 27 ? Self.fullList : Self.shortList), n, account FROM task WHERE "
         sql += try compiler.compile(selection.predicate)
         if let account {
             sql += " AND account = ?"
@@ -59,12 +68,16 @@ extension MetaStore {
         sql += " LIMIT \(min(selection.limit ?? Limits.taskRowsMax, Limits.taskRowsMax)) OFFSET \(selection.offset)"
         var arguments = StatementArguments(compiler.arguments.map(Self.databaseValue))
         arguments += ["zone": offsetMinutes * 60]
-        return try read { database in
+        let rows = try read { database in
             var rows: [[SQLValue]] = []
             var bytes = 0
             let cursor = try Row.fetchCursor(try database.cachedStatement(sql: sql), arguments: arguments)
             while let row = try cursor.next() {
                 rows.append((0..<count).map { Self.value(row, $0) })
+                if let id {
+                    let entry = RecentTaskRows.Entry(number: row[count], account: row[count + 1], values: rows[0])
+                    recentTaskRows.keep(entry, id: id, since: commits)
+                }
                 for case .text(let text) in rows[rows.count - 1] { bytes += text.utf8.count }
                 guard bytes <= Limits.answerBytesMax || rows.count == 1 else {
                     throw QueryError(
@@ -73,6 +86,7 @@ extension MetaStore {
             }
             return rows
         }
+        return full || count == 27 ? rows : rows.map { Array($0.prefix(27)) }
     }
 
     private static func databaseValue(_ value: SQLValue) -> (any DatabaseValueConvertible)? {
@@ -92,6 +106,14 @@ extension MetaStore {
         case .double(let number): .real(number)
         case .string(let text): .text(text)
         }
+    }
+}
+
+extension RowSelection {
+    /// The id that the selection names, if that is all it does.
+    fileprivate var onlyID: String? {
+        guard case .compare("id", .equal, .text(let id)) = predicate, limit == nil, offset == 0, id.utf8.allSatisfy({ $0 < 0x80 }) else { return nil }
+        return id
     }
 }
 

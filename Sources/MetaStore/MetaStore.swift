@@ -9,6 +9,7 @@ package import LoonCore
 package final class MetaStore: Sendable {
     let pool: DatabasePool
     let writer: Writer
+    let recentTaskRows = RecentTaskRows()
     /// 8 lower-case hex digits, made once for a data directory and part of every task id.
     package let instanceID: String
 
@@ -25,6 +26,7 @@ package final class MetaStore: Sendable {
                 try (Self.instanceID(database), Self.sequenceState(database))
             }
             instanceID = instance
+            pool.add(transactionObserver: recentTaskRows, extent: .databaseLifetime)
             writer = Writer(
                 pool: pool,
                 sequence: TaskIDSequence(state: state, region: region, instance: instance, offsetMinutes: offsetMinutes))

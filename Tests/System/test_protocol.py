@@ -320,10 +320,25 @@ def test_kill_query(daemon, sql):
     killed = time.monotonic()
     loon.query(killer, f"kill query {victim.thread_id()}")
     thread.join(timeout=10)
-    assert outcome["error"][0] == 1317 and outcome["ended"] - killed < 0.6, outcome
+    # 200 ms are promised, seen by this process beside a busy engine on few processors; `scripts/bench kill` measures it.
+    assert outcome["error"][0] == 1317 and outcome["ended"] - killed < 0.4, outcome
     # The connection lives on, and its next statement is not killed; a kill of what is idle kills nothing.
     loon.query(killer, f"kill query {victim.thread_id()}")
     assert loon.query(victim, "select 1 from range(1)") == ((1,),)
+
+
+def test_the_process_list_tells_how_far_a_query_is(daemon):
+    daemon.put("oss://lake/progress/t/numbers.csv", "".join(f"{number},{number % 97}\n" for number in range(2_000_000)))
+    daemon.query("create schema progress with dbproperties (catalog='oss', location='oss://lake/progress/')")
+    daemon.query("create external table progress.t (a bigint, b int) row format delimited fields terminated by ',' location 'oss://lake/progress/t/'")
+    reader, watcher = daemon.connect("user"), daemon.connect("user")
+    thread, outcome = in_background(lambda: loon.query(reader, "select count(md5(md5(md5(cast(a as varchar))))) from progress.t"))
+    seen = []
+    while thread.is_alive():
+        seen += [row[8] for row in loon.query(watcher, "show processlist") if row[0] == reader.thread_id() and row[4] == "Query"]
+        time.sleep(0.02)
+    assert outcome["value"] == ((2_000_000,),)
+    assert sorted(seen) == seen and 0 < seen[-1] <= 100, seen
 
 
 def test_kill_connection(daemon):
@@ -400,6 +415,22 @@ def test_wait_timeout(daemon):
     with pytest.raises(pymysql.err.OperationalError) as raised:
         loon.query(connection, "select 1")
     assert raised.value.args[0] in (4031, 2006, 2013)
+
+
+@pytest.mark.skipif(not loon.FULL, reason="takes the timeouts' minute")
+def test_net_timeouts(daemon):
+    # One sends half of a command, one never reads its answer.
+    half, deaf = Raw(daemon), Raw(daemon)
+    half.socket.sendall(b"\x20\x00\x00\x00\x03select")
+    deaf.send(b"\x03select repeat('x', 1000) from range(1000000)")
+    watcher, started, ended = daemon.connect(), time.monotonic(), {}
+    while len(ended) < 2 and time.monotonic() - started < 100:
+        there = {row[0] for row in loon.query(watcher, "show processlist")}
+        for name, raw in (("read", half), ("write", deaf)):
+            if raw.connection.thread_id() not in there:
+                ended.setdefault(name, time.monotonic() - started)
+        time.sleep(0.2)
+    assert 29 < ended["read"] < 35 and 59 < ended["write"] < 75, ended
 
 
 def test_change_user_and_reset(daemon):

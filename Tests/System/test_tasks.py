@@ -31,6 +31,23 @@ def refused(daemon, sql, user="root"):
     return raised.value.args
 
 
+def test_a_task_looked_up_again_and_again_is_seen_by_its_account_alone(daemon):
+    with contextlib.closing(daemon.connect("user")) as connection, contextlib.closing(daemon.connect()) as root:
+        task = loon.query(connection, "/*+ run_async=true */ select 1")[0][0]
+        sql = f"show query_task where id = '{task}'"
+        # From the first row on that says so, every one does.
+        states = [loon.query(connection, sql)[0][2]]
+        while states[-1] not in ("SUCCESS", "FAILURE"):
+            states.append(loon.query(connection, sql)[0][2])
+        assert sorted(states, key=["QUEUED", "RUNNING", "SUCCESS"].index) == states
+        assert loon.query(connection, sql) == loon.query(connection, sql) == loon.query(root, sql) and len(loon.query(root, sql)[0]) == 27
+        assert loon.query(root, sql.replace("query_task", "full query_task"))[0][:27] == loon.query(root, sql)[0]
+        own = loon.query(root, "/*+ run_async=true */ select 1")[0][0]
+        daemon.await_task(own)
+        assert loon.query(root, f"show query_task where id = '{own}'")[0][0] == own
+        assert loon.query(connection, f"show query_task where id = '{own}'") == ()
+
+
 def test_the_documents_example(daemon, broker):
     statement = "/*+ run_async=true, " + loon.ons(broker.port) + " */ select * from oss_schema.oss_json"
     task_id = daemon.query(statement + ";", "user")[0][0]

@@ -21,8 +21,11 @@ extension Session {
             ? [Self.taskIDColumn]
             : try StatementHandler(session: self, response: running.response, running: running).describe(
                 probe, hasParameters: parsed.parameterCount > 0)
-        let isInline = parsed.needsNothing && parsed.hints.isEmpty && text.count <= Limits.inlineStatementBytesMax
-        state.withLock { $0.prepared[id] = Prepared(text: text, mode: mode, isInline: isInline) }
+        let isSmall = text.count <= Limits.inlineStatementBytesMax
+        let isInline = parsed.mayBeAnsweredAtOnce && parsed.hints.isEmpty && isSmall
+        state.withLock { state in
+            state.prepared[id] = Prepared(text: text, mode: mode, parsed: isSmall && parsed.parameterCount == 0 ? parsed : nil, isInline: isInline)
+        }
         running.response.prepared(parameterCount: parsed.parameterCount, columns: columns)
     }
 
@@ -37,6 +40,7 @@ extension Session {
 extension Session.Prepared {
     /// The statement with values in the places of its parameters.
     func bound(_ parameters: [ParameterValue]) throws(QueryError) -> ParsedStatement {
+        if let parsed, parameters.isEmpty { return parsed }
         var literals: [ParameterLiteral] = []
         for parameter in parameters { literals.append(try parameter.literal) }
         return try ParsedStatement(text, mode: mode, parameters: literals)

@@ -32,6 +32,8 @@ final class Session: ProtocolSession {
     struct Prepared {
         let text: [UInt8]
         let mode: LexicalMode
+        /// As it was read, where it has no parameters and is small.
+        let parsed: ParsedStatement?
         /// Whether it needs neither disk nor engine, whatever its parameters are.
         let isInline: Bool
     }
@@ -80,10 +82,11 @@ final class Session: ProtocolSession {
         context.sessions.countStatement()
         // What needs no disk and no engine is answered here and now, on the event loop.
         let parsed = readSmall(command)
-        if let parsed, parsed.hints.isEmpty, parsed.needsNothing {
+        if let parsed, parsed.hints.isEmpty, parsed.mayBeAnsweredAtOnce {
             if !parsed.keepsWarnings { state.withLock { $0.warnings = [] } }
-            do { try StatementHandler(session: self, response: response, running: nil).handle(parsed) } catch { fail(error, response) }
-            return
+            do {
+                if try StatementHandler(session: self, response: response, running: nil).answerAtOnce(parsed) { return }
+            } catch { return fail(error, response) }
         }
         if case .kill(let id) = command {
             do {
@@ -306,6 +309,12 @@ extension ParsedStatement {
         case .kill, .show(.processList, filter: .none): true
         default: false
         }
+    }
+
+    /// Whether it needs nothing, or perhaps nothing that is not in memory.
+    var mayBeAnsweredAtOnce: Bool {
+        if case .showQueryTask = statement { return true }
+        return needsNothing
     }
 
     /// Whether it is about the warnings of the statement before it.

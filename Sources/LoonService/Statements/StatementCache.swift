@@ -16,8 +16,8 @@ final class StatementCache: Sendable {
         let key = Key(text: text, mode: mode, isMulti: isMulti)
         if let known = statements.withLock({ $0[key] }) { return known }
         guard let parsed = try? ParsedStatement(text, mode: mode, isMulti: isMulti) else { return nil }
-        // Others, with their values in them, come once: only what needs nothing is kept.
-        if parsed.needsNothing {
+        // Others, with their values in them, come once.
+        if parsed.mayBeAnsweredAtOnce {
             statements.withLock { statements in
                 if statements.count >= Limits.cachedStatementsMax { statements.removeAll() }
                 statements[key] = parsed

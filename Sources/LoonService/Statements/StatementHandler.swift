@@ -52,6 +52,19 @@ struct StatementHandler {
         }
     }
 
+    /// Answers now, with what is in memory, or returns false.
+    func answerAtOnce(_ parsed: ParsedStatement) throws -> Bool {
+        if case .showQueryTask(let account, let selection, let full) = parsed.statement {
+            let visible = try visibleAccount(account)
+            guard let row = context.store.recentTaskRow(selection, account: visible, full: full) else { return false }
+            response.rows(full ? MetaStore.fullTaskColumns : MetaStore.taskColumns, [row])
+            return true
+        }
+        guard parsed.needsNothing else { return false }
+        try handle(parsed)
+        return true
+    }
+
     // MARK: Queries
 
     /// The answer to a SELECT that needs no engine; `nil` where it needs one.
@@ -161,14 +174,18 @@ struct StatementHandler {
         response.fieldList(columns, table: table)
     }
 
-    /// An account sees its own tasks, an administrator all.
-    private func showQueryTask(account: String?, _ selection: RowSelection, full: Bool) throws {
+    /// Whose tasks are shown: an account sees its own, an administrator all.
+    private func visibleAccount(_ account: String?) throws -> String? {
         let own = session.login.user
         guard session.isAdministrator || account == nil || account == own else {
             throw QueryError(.accessDenied, "Access denied; only an administrator sees the tasks of another account")
         }
+        return session.isAdministrator ? account : own
+    }
+
+    private func showQueryTask(account: String?, _ selection: RowSelection, full: Bool) throws {
         let rows = try context.store.taskRows(
-            selection, account: session.isAdministrator ? account : own, full: full, offsetMinutes: context.configuration.timeZoneOffsetMinutes)
+            selection, account: try visibleAccount(account), full: full, offsetMinutes: context.configuration.timeZoneOffsetMinutes)
         response.rows(full ? MetaStore.fullTaskColumns : MetaStore.taskColumns, rows)
     }
 }
