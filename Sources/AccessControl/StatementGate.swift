@@ -9,10 +9,10 @@ package struct StatementGate: Sendable {
         /// `nil` where the session's schema is meant.
         package let schema: String?
         package let table: String
-        /// The times that it is scanned.
-        package var scans: Int
-        /// Where the statement first names it, in bytes.
-        package var place: Int
+        /// Where the statement names it, in bytes: once for each scan.
+        package var places: [Int]
+        /// What the statement says about its rows: one predicate for each scan.
+        package var predicates: [ScanPredicate]
     }
 
     /// Functions in FROM that make rows of their arguments alone.
@@ -22,7 +22,8 @@ package struct StatementGate: Sendable {
         "getenv", "getvariable", "current_setting", "set_config", "pg_sleep", "sleep_ms", "query", "query_table", "read_text", "read_blob", "glob",
         "pg_get_viewdef", "pg_get_constraintdef", "format_type", "get_block_size", "write_log", "nextval", "currval", "txid_current",
         "in_search_path", "current_query", "current_schemas", "json_serialize_plan", "json_serialize_sql", "json_deserialize_sql",
-        "json_execute_serialized_sql", "current_connection_id", "current_query_id", "current_transaction_id", "setseed", "stats",
+        "json_execute_serialized_sql", "loon_malformed", "loon_refuse", "loon_json_names", "current_connection_id", "current_query_id",
+        "current_transaction_id", "setseed", "stats",
     ]
     private static let refusedReferences: Set<String> = ["SHOW_REF", "COLUMN_DATA", "DELIM_GET", "BOUND_TABLE_REF"]
 
@@ -63,12 +64,13 @@ package struct StatementGate: Sendable {
         }
 
         private var found: [Key: TableReference] = [:]
+        private var filters = ScanFilters()
         /// What is still to be looked at, each with the names of WITH that are in scope there. A list instead of recursion: a tree's depth is the
         /// sender's choice.
         private var pending: [(value: Any, scope: Set<Name>)] = []
 
         /// In the order of their places.
-        var tables: [TableReference] { found.values.sorted { $0.place < $1.place } }
+        var tables: [TableReference] { found.values.sorted { ($0.places.min() ?? 0) < ($1.places.min() ?? 0) } }
 
         mutating func run(_ root: Any) throws(QueryError) {
             pending = [(root, [])]
@@ -100,7 +102,9 @@ package struct StatementGate: Sendable {
 
         private mutating func examine(_ node: [String: Any], _ scope: Set<Name>) throws(QueryError) {
             guard let type = node["type"] as? String else { return }
-            if type == "BASE_TABLE" {
+            if type == "SELECT_NODE" {
+                filters.add(select: node)
+            } else if type == "BASE_TABLE" {
                 try examineTable(node, scope)
             } else if type == "TABLE_FUNCTION" {
                 let function = ((node["function"] as? [String: Any])?["function_name"] as? String ?? "").lowercased()
@@ -124,9 +128,9 @@ package struct StatementGate: Sendable {
             if schema == nil, scope.contains(Name(table)) { return }
             let place = node["query_location"] as? Int ?? .max
             let key = Key(schema: schema.map(Name.init), table: Name(table))
-            var reference = found[key] ?? TableReference(schema: schema, table: table, scans: 0, place: place)
-            reference.scans += 1
-            reference.place = min(reference.place, place)
+            var reference = found[key] ?? TableReference(schema: schema, table: table, places: [], predicates: [])
+            reference.places.append(place)
+            reference.predicates.append(filters.predicates[place] ?? .unknown)
             found[key] = reference
         }
     }

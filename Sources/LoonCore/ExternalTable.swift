@@ -25,117 +25,71 @@ package struct TableColumn: Sendable, Equatable, Codable {
     }
 }
 
-/// The column types of Hive DDL (https://cwiki.apache.org/confluence/display/Hive/LanguageManual+Types).
-package indirect enum HiveType: Sendable, Equatable, Codable {
-    case boolean, tinyint, smallint, int, bigint, float, double
-    case decimal(precision: Int, scale: Int)
-    case string
-    case varchar(Int)
-    case char(Int)
-    case binary, date, timestamp
-    case array(HiveType)
-    case map(key: HiveType, value: HiveType)
-    case structure([Field])
+/// A view: a query with a name.
+package struct ViewDefinition: Sendable, Equatable, Codable {
+    /// As it was written.
+    package let statement: String
+    /// The schema that its unqualified names mean.
+    package let schema: String?
+    /// How its quotes are read.
+    package let sqlMode: String
 
-    package struct Field: Sendable, Equatable, Codable {
-        package let name: String
-        package let type: HiveType
-        package init(name: String, type: HiveType) {
-            self.name = name
-            self.type = type
-        }
-    }
-
-    /// As DDL writes it, in lower case.
-    package var ddl: String {
-        switch self {
-        case .boolean: "boolean"
-        case .tinyint: "tinyint"
-        case .smallint: "smallint"
-        case .int: "int"
-        case .bigint: "bigint"
-        case .float: "float"
-        case .double: "double"
-        case .decimal(let precision, let scale): "decimal(\(precision),\(scale))"
-        case .string: "string"
-        case .varchar(let length): "varchar(\(length))"
-        case .char(let length): "char(\(length))"
-        case .binary: "binary"
-        case .date: "date"
-        case .timestamp: "timestamp"
-        case .array(let element): "array<\(element.ddl)>"
-        case .map(let key, let value): "map<\(key.ddl),\(value.ddl)>"
-        case .structure(let fields): "struct<" + fields.map { "\($0.name):\($0.type.ddl)" }.joined(separator: ",") + ">"
-        }
+    package init(statement: String, schema: String?, sqlMode: String) {
+        self.statement = statement
+        self.schema = schema
+        self.sqlMode = sqlMode
     }
 }
 
-/// How the bytes of a table's files are laid out.
-package enum TableFormat: Sendable, Equatable, Codable {
-    case text(TextLayout)
-    /// One JSON object a line.
-    case json
-    case parquet
-
-    /// The name after STORED AS.
-    package var storedAs: String {
-        switch self {
-        case .text: "TEXTFILE"
-        case .json: "JSON"
-        case .parquet: "PARQUET"
-        }
-    }
-}
-
-/// Delimited text: Hive's LazySimpleSerDe, or OpenCSVSerde where `quote` is set.
-package struct TextLayout: Sendable, Equatable, Codable {
-    package enum SerDe: String, Sendable, Codable { case lazySimple, openCSV }
-    package var serDe: SerDe
-    package var delimiter: String
-    package var quote: String?
-    package var escape: String?
-    /// The text that stands for NULL.
-    package var nullText: String
-    /// Lines to pass over at the head of each file.
-    package var headerLines: Int
-
-    package init(
-        serDe: SerDe = .lazySimple, delimiter: String = "\u{1}", quote: String? = nil, escape: String? = nil,
-        nullText: String = "\\N", headerLines: Int = 0
-    ) {
-        self.serDe = serDe
-        self.delimiter = delimiter
-        self.quote = quote
-        self.escape = escape
-        self.nullText = nullText
-        self.headerLines = headerLines
-    }
-}
-
-/// An external table of the catalog.
+/// A table of the catalog: files, or a view.
 package struct ExternalTable: Sendable, Equatable, Codable {
-    package let schema: String
-    package let name: String
-    package let columns: [TableColumn]
-    package let format: TableFormat
-    /// `oss://bucket/key` of one file, or of a folder with a trailing slash.
-    package let location: String
-    package let comment: String?
-    /// TBLPROPERTIES as declared, in order of their names.
-    package let properties: [String: String]
+    package var schema: String
+    package var name: String
+    package var columns: [TableColumn]
+    /// The columns whose values are in the names of the folders, in the order of the folders.
+    package var partitionColumns: [TableColumn]
+    package var format: TableFormat
+    /// `oss://bucket/key` of one file, or of a folder with a trailing slash. Empty for a view.
+    package var location: String
+    package var comment: String?
+    /// TBLPROPERTIES as declared, keys in lower case.
+    package var properties: [String: String]
     package let creator: String
+    package var view: ViewDefinition?
 
     package init(
-        schema: String, name: String, columns: [TableColumn], format: TableFormat, location: String,
-        comment: String? = nil, properties: [String: String] = [:], creator: String
+        schema: String, name: String, columns: [TableColumn], partitionColumns: [TableColumn] = [], format: TableFormat, location: String,
+        comment: String? = nil, properties: [String: String] = [:], creator: String, view: ViewDefinition? = nil
     ) {
         self.schema = schema
         self.name = name
         self.columns = columns
+        self.partitionColumns = partitionColumns
         self.format = format
         self.location = location
         self.comment = comment
         self.properties = properties
         self.creator = creator
+        self.view = view
     }
+
+    /// What an earlier version has stored lacks the newer fields.
+    package init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        schema = try values.decode(String.self, forKey: .schema)
+        name = try values.decode(String.self, forKey: .name)
+        columns = try values.decode([TableColumn].self, forKey: .columns)
+        partitionColumns = try values.decodeIfPresent([TableColumn].self, forKey: .partitionColumns) ?? []
+        format = try values.decode(TableFormat.self, forKey: .format)
+        location = try values.decode(String.self, forKey: .location)
+        comment = try values.decodeIfPresent(String.self, forKey: .comment)
+        properties = try values.decode([String: String].self, forKey: .properties)
+        creator = try values.decode(String.self, forKey: .creator)
+        view = try values.decodeIfPresent(ViewDefinition.self, forKey: .view)
+    }
+
+    /// What SELECT * has: the columns of the files, then those of the partitions.
+    package var allColumns: [TableColumn] { columns + partitionColumns }
+
+    package var isPartitioned: Bool { !partitionColumns.isEmpty }
 }

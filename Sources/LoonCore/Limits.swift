@@ -101,6 +101,18 @@ package enum Limits {
     package static let conditionsMax = 500
     /// Times that a daemon may die while one task runs alone, before the task is held to be the reason.
     package static let loneDeathsMax = 3
+    /// Partitions of a table.
+    package static let partitionsMax = 60_000
+    /// Partitions of all tables that are kept in memory.
+    package static let partitionsInMemoryMax = 500_000
+    /// Files that columns are inferred from.
+    package static let inferredFilesMax = 100
+    /// Views inside views.
+    package static let viewDepthMax = 16
+    /// Bytes of a line of text or JSON.
+    package static let textLineBytesMax = 16 * 1024 * 1024
+    /// About where a file of a table that Loon writes ends, and the next begins.
+    package static let tableFileBytesMax: Int64 = 256 * 1024 * 1024
     /// Files of one table scan.
     package static let filesPerScanMax = 100_000
 

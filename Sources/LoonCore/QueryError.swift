@@ -13,6 +13,7 @@ package struct QueryError: Error, Sendable, CustomStringConvertible {
         case unknownThread, notOwner, ambiguousColumn, notGrouped, unknownFunction, unknownSystemTable, readOnlyVariable, globalVariable
         case tooManyParameters, noSuchGrant, missingDatabase, missingTable, sessionVariable, unknownCharset, unknownTimeZone, divisionByZero,
             wrongType
+        case partitionExists, missingPartition, tableChanged, columnCount, wrongObject, duplicateColumn, notWritable
     }
 
     package let code: Code

@@ -48,16 +48,19 @@ package struct TaskMeasures: Sendable, Equatable {
     package var scannedBytes: Int64?
     package var elapsedMilliseconds: Int64?
     package var resultBytes: Int64?
+    /// Fields of text and JSON that were not of their column's type.
+    package var malformedCount: Int64?
 
     package init(
         rowCount: Int64? = nil, scannedRowCount: Int64? = nil, scannedBytes: Int64? = nil, elapsedMilliseconds: Int64? = nil,
-        resultBytes: Int64? = nil
+        resultBytes: Int64? = nil, malformedCount: Int64? = nil
     ) {
         self.rowCount = rowCount
         self.scannedRowCount = scannedRowCount
         self.scannedBytes = scannedBytes
         self.elapsedMilliseconds = elapsedMilliseconds
         self.resultBytes = resultBytes
+        self.malformedCount = malformedCount
     }
 }
 

@@ -96,7 +96,6 @@ package struct Daemon: Service {
 
     private func makeContext(_ directory: DataDirectory, connectionsMax: Int) throws -> ServiceContext {
         let objects = try LocalObjectStore(root: directory.path + "/oss", staging: directory.path + "/staging")
-        try objects.sweepStaging()
         // What the engine could not hold in memory when it was killed.
         try? FileManager.default.removeItem(atPath: directory.path + "/spill")
         let store = try MetaStore(
@@ -106,11 +105,23 @@ package struct Daemon: Service {
             root: objects.root,
             options: .init(
                 threads: configuration.engineThreads == 0 ? processors : configuration.engineThreads, memoryLimit: configuration.engineMemory,
-                spillDirectory: directory.path + "/spill"))
-        return ServiceContext(
+                spillDirectory: directory.path + "/spill", stagingDirectory: objects.staging,
+                extensions: Self.extensions(beside: configuration.library)))
+        try objects.sweepStaging(except: Publisher.stagedFolders(try store.publications().map(\.publication)))
+        let context = ServiceContext(
             configuration: configuration, store: store, objects: objects, engine: engine, clock: .system, log: log,
             variables: SystemVariables(serverVariables(connectionsMax: connectionsMax, directory)), started: WallClock.system.now(),
             statementThreads: WorkerThreads(name: "loon.statement", threadsMax: 8, queueMax: Limits.statementQueueMax))
+        try Publisher(context: context).recover()
+        try objects.sweepStaging()
+        return context
+    }
+
+    /// The engine's extensions lie beside its library.
+    private static func extensions(beside library: String) -> [String] {
+        let folder = URL(fileURLWithPath: library).deletingLastPathComponent()
+        let files = (try? FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)) ?? []
+        return files.filter { $0.pathExtension == "duckdb_extension" }.map(\.path).sorted()
     }
 
     /// What of MySQL's variables is this daemon's own.

@@ -17,6 +17,8 @@ struct ServiceContext: Sendable {
     let variables: SystemVariables
     let sessions = Sessions()
     let statements = StatementCache()
+    let lake = Lake()
+    let textTraits = TextTraits()
     /// Where time limits and patience with the engine run out: short work.
     let timers = DispatchQueue(label: "loon.timers", attributes: .concurrent)
     /// When the daemon began, in milliseconds since 1970.

@@ -33,7 +33,7 @@ extension MetaStore {
         Column("mq_status", .text), Column("mq_error_msg", .text), Column("mq_message_id", .text), Column("mq_total_time", .int64),
         // What `full` adds, as far as it is measured.
         Column("queue_time", .int64, "started - created"), Column("attempts", .int64), Column("result_bytes", .int64),
-        Column("mq_attempts", .int64),
+        Column("mq_attempts", .int64), Column("malformed_count", .int64),
     ]
 
     /// What SELECT lists.

@@ -54,15 +54,16 @@ extension MetaStore {
         let update = try database.cachedStatement(
             sql: """
                 UPDATE task SET status = ?, message = ?, updated = ?, row_count = ?, scanned_row_count = ?, scanned_data_bytes = ?,
-                    elapse_time = ?, result_bytes = ?, result_file = ?, mq_status = iif(target IS NULL, NULL, 'WAITING')
+                    elapse_time = ?, result_bytes = ?, malformed_count = ?, result_file = ?, mq_status = iif(target IS NULL, NULL, 'WAITING')
                 WHERE id = ? AND status = 'RUNNING'
                 """)
         let measures = outcome.measures
         try update.execute(arguments: [
             outcome.state.rawValue, outcome.message, now, measures.rowCount, measures.scannedRowCount, measures.scannedBytes,
-            measures.elapsedMilliseconds, measures.resultBytes, outcome.resultFile, id,
+            measures.elapsedMilliseconds, measures.resultBytes, measures.malformedCount, outcome.resultFile, id,
         ])
         guard database.changesCount == 1 else { return false }
+        try database.cachedStatement(sql: "DELETE FROM publication WHERE task = ? AND is_done = 1").execute(arguments: [id])
         let number = try Int64.fetchOne(database, sql: "SELECT n FROM task WHERE id = ?", arguments: [id])
         guard let number, let task = try self.task(number: number, database), let target = task.submission.notification else { return true }
         try database.execute(
@@ -149,7 +150,7 @@ extension MetaStore {
         task.message = row["message"]
         task.measures = TaskMeasures(
             rowCount: row["row_count"], scannedRowCount: row["scanned_row_count"], scannedBytes: row["scanned_data_bytes"],
-            elapsedMilliseconds: row["elapse_time"], resultBytes: row["result_bytes"])
+            elapsedMilliseconds: row["elapse_time"], resultBytes: row["result_bytes"], malformedCount: row["malformed_count"])
         task.resultFile = row["result_file"]
         task.attempts = row["attempts"]
         task.messageState = (row["mq_status"] as String?).flatMap(MessageState.init)

@@ -10,6 +10,7 @@ package final class MetaStore: Sendable {
     let pool: DatabasePool
     let writer: Writer
     let recentTaskRows = RecentTaskRows()
+    let partitionLists = PartitionLists()
     /// 8 lower-case hex digits, made once for a data directory and part of every task id.
     package let instanceID: String
 

@@ -85,6 +85,27 @@ enum Schema {
                     CREATE INDEX outbox_by_task ON outbox (task);
                     """)
         }
+        migrator.registerMigration("2: partitions, publications") { database in
+            try database.execute(
+                sql: """
+                    ALTER TABLE task ADD COLUMN malformed_count INTEGER;
+                    CREATE TABLE catalog_partition (
+                        schema TEXT NOT NULL COLLATE NOCASE,
+                        table_name TEXT NOT NULL COLLATE NOCASE,
+                        name TEXT NOT NULL,            -- y=2018/m=12
+                        location TEXT,                 -- where it lies elsewhere than below its table
+                        PRIMARY KEY (schema, table_name, name)
+                    ) WITHOUT ROWID;
+                    -- Writes that are decided and not yet carried out.
+                    CREATE TABLE publication (
+                        n INTEGER PRIMARY KEY AUTOINCREMENT,
+                        task TEXT,                     -- the id of the task whose rows they are, if it is one
+                        definition TEXT NOT NULL,      -- JSON of Publication
+                        is_done INTEGER NOT NULL DEFAULT 0 -- 1: carried out, and kept until its task has ended
+                    );
+                    CREATE INDEX publication_by_task ON publication (task);
+                    """)
+        }
         return migrator
     }
 }

@@ -200,7 +200,10 @@ struct ConnectionStateMachine: ~Copyable {
         case .cursor(let spool): statements[statement]?.cursor = spool
         }
         state = .ready
-        return isDraining ? refuse(QueryError(.shuttingDown, "Server shutdown in progress")) : .none
+        guard isDraining else { return .none }
+        // Nobody has asked for it: clients know such an error by this number, as MariaDB sends it.
+        sequence = 0
+        return refuse(QueryError(.shuttingDown, "Server shutdown in progress"))
     }
 
     /// The next command that was sent ahead, if its turn has come.

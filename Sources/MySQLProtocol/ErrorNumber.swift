@@ -65,6 +65,13 @@ package struct ErrorNumber: Sendable, Equatable {
             case .tooManyParameters: (1390, "HY000")
             case .noSuchGrant: (1141, "42000")
             case .wrongType: (1232, "42000")
+            case .partitionExists: (1517, "HY000")
+            case .missingPartition: (1735, "HY000")
+            case .tableChanged: (1412, "HY000")
+            case .columnCount: (1136, "21S01")
+            case .wrongObject: (1347, "HY000")
+            case .duplicateColumn: (1060, "42S21")
+            case .notWritable: (1288, "HY000")
             }
         self.number = number
         self.sqlState = sqlState

@@ -31,7 +31,7 @@ package struct LocalObjectStore: Sendable {
     package func bucketExists(_ name: String) -> Bool { Posix.kind(root + "/" + name) == .folder }
 
     package func buckets() throws(QueryError) -> [String] {
-        try Posix.list(root).filter { Posix.kind(root + "/" + $0) == .folder }.sorted()
+        try Posix.entries(root).filter(\.isFolder).map(\.name).sorted()
     }
 
     // MARK: Reading
@@ -47,23 +47,28 @@ package struct LocalObjectStore: Sendable {
     package func list(_ folder: ObjectKey, recursive: Bool) throws(QueryError) -> [ObjectSummary] {
         guard folder.isFolder, let path = try resolve(folder), Posix.kind(path) == .folder else { return [] }
         var found: [ObjectSummary] = []
-        var pending = [(path: path, key: folder.key)]
+        var pending = [(path: path, key: folder)]
         while let next = pending.popLast() {
-            for name in try Posix.list(next.path) {
-                let childPath = next.path + "/" + name
-                switch Posix.kind(childPath) {
-                case .file:
-                    // It may have gone meanwhile.
-                    guard let (size, modified) = Posix.sizeAndTime(childPath) else { continue }
-                    let key = try ObjectKey(bucket: folder.bucket, key: next.key + name)
-                    found.append(ObjectSummary(key: key, size: size, modified: modified, path: childPath))
-                case .folder where recursive: pending.append((childPath, next.key + name + "/"))
-                // Links are not followed: they might leave the root.
-                case .folder, .other, .missing: continue
+            // Links are not followed: they might leave the root.
+            for entry in try Posix.entries(next.path) {
+                let childPath = next.path + "/" + entry.name
+                if entry.isFolder {
+                    if recursive { pending.append((childPath, try next.key.child(entry.name, isFolder: true))) }
+                } else {
+                    let key = try next.key.child(entry.name, isFolder: false)
+                    found.append(ObjectSummary(key: key, size: entry.size, modified: entry.modified, path: childPath))
                 }
             }
         }
-        return found.sorted { $0.key.key.utf8.lexicographicallyPrecedes($1.key.key.utf8) }
+        return found.sorted { $0.key.precedes($1.key) }
+    }
+
+    /// The folders directly below a folder, by name.
+    package func folders(_ folder: ObjectKey) throws(QueryError) -> [ObjectKey] {
+        guard folder.isFolder, let path = try resolve(folder), Posix.kind(path) == .folder else { return [] }
+        var found: [ObjectKey] = []
+        for entry in try Posix.entries(path) where entry.isFolder { found.append(try folder.child(entry.name, isFolder: true)) }
+        return found.sorted { $0.precedes($1) }
     }
 
     package func read(_ key: ObjectKey) throws(QueryError) -> Data {
@@ -96,7 +101,7 @@ package struct LocalObjectStore: Sendable {
         try checkParents(of: key)
         try Posix.makeFolders(parent)
         if isFolder {
-            for name in try Posix.list(staged) { try Posix.sync(staged + "/" + name) }
+            for entry in try Posix.entries(staged) { try Posix.sync(staged + "/" + entry.name) }
             try Posix.syncFolder(staged)
             if Posix.kind(target) == .folder { try retire(target) }
         } else {
@@ -117,9 +122,64 @@ package struct LocalObjectStore: Sendable {
     /// Removes a staged folder that will not be published.
     package func discard(staged: String) { Posix.remove(staged) }
 
-    /// Removes what an earlier run of the daemon left half-done.
-    package func sweepStaging() throws(QueryError) {
-        for name in try Posix.list(staging) { Posix.remove(staging + "/" + name) }
+    /// Removes what an earlier run of the daemon left half-done, but for the folders `kept`.
+    package func sweepStaging(except kept: Set<String> = []) throws(QueryError) {
+        for entry in try Posix.entries(staging) where !kept.contains(entry.name) { Posix.remove(staging + "/" + entry.name) }
+    }
+
+    // MARK: Tables' files
+
+    /// Syncs every file below a staged folder; returns their paths from there on, in UTF-8 order, with their sizes.
+    package func syncStaged(_ folder: String) throws(QueryError) -> [(path: String, size: Int64)] {
+        var found: [(path: String, size: Int64)] = []
+        var pending = [""]
+        while let next = pending.popLast() {
+            for entry in try Posix.entries(folder + "/" + next) {
+                if entry.isFolder {
+                    pending.append(next + entry.name + "/")
+                } else {
+                    try Posix.sync(folder + "/" + next + entry.name)
+                    found.append((next + entry.name, entry.size))
+                }
+            }
+            try Posix.syncFolder(folder + "/" + next)
+        }
+        return found.sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
+    }
+
+    /// Makes the folder that an object is to lie in.
+    package func makeFolder(of key: ObjectKey) throws(QueryError) {
+        guard bucketExists(key.bucket) else { throw QueryError(.missingObject, "The bucket '\(key.bucket)' does not exist") }
+        try checkParents(of: key)
+        try Posix.makeFolders(parent(of: key))
+    }
+
+    /// Moves a staged, synced file to its place, where nothing may be. Says nothing if it is there already: the step may be repeated.
+    package func move(staged path: String, to key: ObjectKey) throws(QueryError) {
+        let source = staging + "/" + path
+        let target = root + "/" + key.bucket + "/" + key.key
+        if Posix.kind(source) == .file {
+            try Posix.makeFolders(parent(of: key))
+            try Posix.rename(source, to: target)
+        } else if Posix.kind(target) != .file {
+            throw QueryError(.storage, "The staged file of '\(key)' is gone")
+        }
+    }
+
+    /// Makes the moves into the folders of `keys` durable.
+    package func syncFolders(of keys: [ObjectKey]) throws(QueryError) {
+        for folder in Set(keys.map { parent(of: $0) }) where Posix.kind(folder) == .folder { try Posix.syncFolder(folder) }
+    }
+
+    /// Removes an object; one that does not exist is no error.
+    package func remove(_ key: ObjectKey) throws(QueryError) {
+        guard !key.isFolder, let path = try resolve(key), Posix.kind(path) == .file else { return }
+        Posix.remove(path)
+    }
+
+    private func parent(of key: ObjectKey) -> String {
+        let target = root + "/" + key.bucket + "/" + key.key
+        return String(target.prefix(upTo: target.lastIndex(of: "/") ?? target.startIndex))
     }
 
     /// Removes a folder with all that is in it, at once; one that does not exist is no error.

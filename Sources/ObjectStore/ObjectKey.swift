@@ -21,13 +21,36 @@ package struct ObjectKey: Sendable, Hashable, CustomStringConvertible {
         let bytes = Array(key.utf8)
         let body = bytes.last == UInt8(ascii: "/") ? bytes.dropLast() : bytes[...]
         for part in body.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false) where !bytes.isEmpty {
-            let isDots = part.elementsEqual(".".utf8) || part.elementsEqual("..".utf8)
-            guard !part.isEmpty, !isDots, part.count <= 255, !part.contains(0), !part.contains(UInt8(ascii: "\\")) else {
+            guard Self.isPart(part) else {
                 throw QueryError(.location, "'oss://\(bucket)/\(key)' is not a key: no part of it may be empty, '.', '..' or hold a backslash")
             }
         }
         self.bucket = bucket
         self.key = key
+    }
+
+    private init(checkedBucket: String, key: String) {
+        bucket = checkedBucket
+        self.key = key
+    }
+
+    private static func isPart(_ part: some Collection<UInt8>) -> Bool {
+        let isDots = part.elementsEqual(".".utf8) || part.elementsEqual("..".utf8)
+        return !part.isEmpty && !isDots && part.count <= 255 && !part.contains(0) && !part.contains(UInt8(ascii: "\\"))
+    }
+
+    /// What lies in this folder under a name.
+    package func child(_ name: String, isFolder: Bool) throws(QueryError) -> ObjectKey {
+        let key = key + name + (isFolder ? "/" : "")
+        guard Self.isPart(Array(name.utf8)), !name.utf8.contains(UInt8(ascii: "/")), key.utf8.count <= 1_023 else {
+            throw QueryError(.location, "'oss://\(bucket)/\(key)' is not a key: no part of it may be empty, '.', '..' or hold a backslash")
+        }
+        return ObjectKey(checkedBucket: bucket, key: key)
+    }
+
+    /// Whether it comes before another, byte by byte, as listings have it.
+    package func precedes(_ other: ObjectKey) -> Bool {
+        bucket == other.bucket ? key.utf8.lexicographicallyPrecedes(other.key.utf8) : bucket < other.bucket
     }
 
     /// Reads `oss://bucket/key`.

@@ -20,12 +20,39 @@ enum Posix {
     static func sizeAndTime(_ path: String) -> (Int64, Int64)? {
         var status = stat()
         guard lstat(path, &status) == 0 else { return nil }
-        return (Int64(status.st_size), Int64(status.st_mtim.tv_sec) * 1_000 + Int64(status.st_mtim.tv_nsec) / 1_000_000)
+        return (Int64(status.st_size), milliseconds(status))
     }
 
-    static func list(_ folder: String) throws(QueryError) -> [String] {
-        do { return try FileManager.default.contentsOfDirectory(atPath: folder) } catch { throw failure("list", folder) }
+    /// What a folder holds, in no order; links and the like are left out.
+    static func entries(_ folder: String) throws(QueryError) -> [Entry] {
+        guard let directory = opendir(folder) else { throw failure("list", folder) }
+        defer { closedir(directory) }
+        let descriptor = dirfd(directory)
+        var entries: [Entry] = []
+        while let entry = readdir(directory) {
+            // The name is a C string at the entry's end.
+            let name = UnsafeRawPointer(entry).advanced(by: MemoryLayout<dirent>.offset(of: \.d_name) ?? 0).assumingMemoryBound(to: CChar.self)
+            if name[0] == 0x2E, name[1] == 0 || (name[1] == 0x2E && name[2] == 0) { continue }
+            var status = stat()
+            // It may have gone meanwhile.
+            guard fstatat(descriptor, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else { continue }
+            let kind = status.st_mode & S_IFMT
+            guard kind == S_IFREG || kind == S_IFDIR else { continue }
+            entries.append(
+                Entry(name: String(cString: name), isFolder: kind == S_IFDIR, size: Int64(status.st_size), modified: milliseconds(status)))
+        }
+        return entries
     }
+
+    struct Entry {
+        let name: String
+        let isFolder: Bool
+        let size: Int64
+        /// Milliseconds since 1970.
+        let modified: Int64
+    }
+
+    private static func milliseconds(_ status: stat) -> Int64 { Int64(status.st_mtim.tv_sec) * 1_000 + Int64(status.st_mtim.tv_nsec) / 1_000_000 }
 
     /// Makes a folder and those above it that are missing. Each is on disk with its name when this returns: a file in a folder whose own entry is
     /// lost in a power cut is lost with it.
@@ -71,6 +98,9 @@ enum Posix {
         defer { close(descriptor) }
         guard fsync(descriptor) == 0 else { throw failure("sync", path) }
     }
+
+    /// Removes an empty folder; one that is not empty stays.
+    static func removeEmptyFolder(_ path: String) { rmdir(path) }
 
     /// Removes a file or a folder with all that is in it; what is not there is no error.
     static func remove(_ path: String) { try? FileManager.default.removeItem(atPath: path) }

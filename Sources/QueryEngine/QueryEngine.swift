@@ -12,7 +12,14 @@ package protocol QueryEngine: Sendable {
     func describe(_ query: EngineQuery, cancellation: Cancellation) throws -> [ResultColumn]
 
     /// How the engine would run the query, for a person to read.
-    func explain(_ query: EngineQuery, cancellation: Cancellation) throws -> String
+    /// With `isAnalyze` it is run, and the plan tells what came of it.
+    func explain(_ query: EngineQuery, isAnalyze: Bool, cancellation: Cancellation) throws -> String
+
+    /// Runs one SELECT and writes its rows as a table's files.
+    func export(_ query: EngineQuery, to target: ExportTarget, cancellation: Cancellation) throws -> QueryProfile
+
+    /// The columns that files have, as far as they themselves say.
+    func inferColumns(of files: [String], format: TableFormat, cancellation: Cancellation) throws -> [ResultColumn]
 
     /// Runs one SELECT and hands its rows to `sink` as fast as that takes them. Nothing of a batch may be kept beyond the call. Stops soon
     /// after `cancellation` asks for it, by throwing its reason.
@@ -34,14 +41,17 @@ package struct EngineQuery: Sendable {
     package let schema: String?
     /// The only tables that exist for this statement, and those that hold the daemon's own rows.
     package let tables: [TableBinding]
+    /// Those that others use come before them.
+    package let views: [ViewBinding]
     package let valueTables: [ValueTable]
     /// Whether the profile is wanted: it costs some time.
     package let isProfiled: Bool
 
-    package init(sql: String, schema: String?, tables: [TableBinding], valueTables: [ValueTable] = [], isProfiled: Bool) {
+    package init(sql: String, schema: String?, tables: [TableBinding], views: [ViewBinding] = [], valueTables: [ValueTable] = [], isProfiled: Bool) {
         self.sql = sql
         self.schema = schema
         self.tables = tables
+        self.views = views
         self.valueTables = valueTables
         self.isProfiled = isProfiled
     }
@@ -49,13 +59,73 @@ package struct EngineQuery: Sendable {
 
 /// A table with the files that it is read from.
 package struct TableBinding: Sendable {
-    package let table: ExternalTable
-    /// Paths on this machine. Empty for a table without files, which has no rows.
-    package let files: [String]
+    /// A file, and the partition that it belongs to: an index into `partitions`, 0 where there are none.
+    package struct File: Sendable {
+        /// On this machine.
+        package let path: String
+        package let partition: Int
+        package init(path: String, partition: Int) {
+            self.path = path
+            self.partition = partition
+        }
+    }
 
-    package init(table: ExternalTable, files: [String]) {
+    package let table: ExternalTable
+    /// In the order of their partitions. Empty for a table without files, which has no rows.
+    package let files: [File]
+    /// The values of the partition columns, partition by partition.
+    package let partitions: [[String?]]
+    /// Whether some text file has what only a reader of whole lines gets right, such as an empty line.
+    package let isReadByLine: Bool
+
+    package init(table: ExternalTable, files: [File], partitions: [[String?]] = [], isReadByLine: Bool = false) {
         self.table = table
         self.files = files
+        self.partitions = partitions
+        self.isReadByLine = isReadByLine
+    }
+}
+
+/// A view of the catalog, in the engine's dialect, with every table in it named by its schema.
+package struct ViewBinding: Sendable {
+    package let schema: String
+    package let name: String
+    package let columns: [String]
+    package let sql: String
+
+    package init(schema: String, name: String, columns: [String], sql: String) {
+        self.schema = schema
+        self.name = name
+        self.columns = columns
+        self.sql = sql
+    }
+}
+
+/// Where and how the rows of a query are to be written as a table's files.
+package struct ExportTarget: Sendable {
+    /// An empty folder for the files; those of partitions come into folders named as Hive names them.
+    package let folder: String
+    /// The last `partitionCount` of them are in the folders' names only.
+    package let columns: [TableColumn]
+    /// For each column the number of the query's column that it is cast from; `nil` for NULL.
+    package let sources: [Int?]
+    package let partitionCount: Int
+    package let format: TableFormat
+    /// `gzip`, `zstd`, `snappy`, `none`; `nil` for the format's own choice.
+    package let compression: String?
+    /// About where a file ends and the next begins.
+    package let fileBytesMax: Int64
+
+    package init(
+        folder: String, columns: [TableColumn], sources: [Int?], partitionCount: Int, format: TableFormat, compression: String?, fileBytesMax: Int64
+    ) {
+        self.folder = folder
+        self.columns = columns
+        self.sources = sources
+        self.partitionCount = partitionCount
+        self.format = format
+        self.compression = compression
+        self.fileBytesMax = fileBytesMax
     }
 }
 
@@ -83,4 +153,12 @@ package struct QueryProfile: Sendable {
     package var rowCount: Int64 = 0
     /// Rows that the readers handed on; `nil` where the run was not profiled.
     package var scannedRowCount: Int64?
+    /// Fields of text and JSON that did not fit their column's type and were read as NULL, and rows that were dropped for one.
+    package var malformedCount: Int64 = 0
+
+    package init(rowCount: Int64 = 0, scannedRowCount: Int64? = nil, malformedCount: Int64 = 0) {
+        self.rowCount = rowCount
+        self.scannedRowCount = scannedRowCount
+        self.malformedCount = malformedCount
+    }
 }

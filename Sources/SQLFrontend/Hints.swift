@@ -9,7 +9,7 @@ package struct Hints: Sendable, Equatable {
     /// Every key that means something here, in the spelling of `values`.
     package static let known: Set<String> = [
         "run_async", "mq_notify_by", "mq_topic", "mq_queue", "mq_producer_id", "mq_endpoint", "mq_model", "mq_delayed_by",
-        "mq_instance_id",
+        "mq_instance_id", "insert_overwrite_ignore_conflict",
     ]
 
     package init() {}

@@ -28,14 +28,15 @@ package struct ParsedStatement: Sendable {
         self.lexer = lexer
         var parser = StatementParser(cursor: TokenCursor(lexer))
         statement = try parser.parse()
-        explained = parser.explained
+        innerStart = parser.innerStart
     }
 
-    private let explained: Int?
+    private let innerStart: Int?
 
-    /// The query behind EXPLAIN.
-    package func explainedQuery() throws(QueryError) -> ParsedStatement {
-        try ParsedStatement(Array(lexer.source[..<lexer.end]), from: explained ?? lexer.start, mode: lexer.mode)
+    /// The query inside the statement: behind EXPLAIN, INSERT, CREATE … AS.
+    package func innerQuery() throws(QueryError) -> ParsedStatement {
+        let bound = Array(text(from: innerStart ?? lexer.start).utf8)
+        return try ParsedStatement(bound, mode: lexer.mode)
     }
 
     /// Values to read the statement with before there are any: NULL, which fits everywhere but in LIMIT.
@@ -65,10 +66,12 @@ package struct ParsedStatement: Sendable {
     }
 
     /// The statement as it was received, with its hints, and with the values in the places of the parameters.
-    package var text: String {
+    package var text: String { text(from: lexer.start) }
+
+    private func text(from start: Int) -> String {
         var text: [UInt8] = []
-        var place = lexer.start
-        for (question, token) in lexer.bound {
+        var place = start
+        for (question, token) in lexer.bound where question >= start {
             text += lexer.source[place..<question] + lexer.source[lexer.tokens[token].range]
             place = question + 1
         }

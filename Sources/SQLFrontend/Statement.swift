@@ -17,16 +17,28 @@ package enum Statement: Sendable, Equatable {
     /// SELECT, WITH, VALUES: for the engine, unless it can be answered without.
     case query(LocalSelect?)
     /// EXPLAIN of a query.
-    case explain
+    case explain(isAnalyze: Bool)
     case use(String)
     case set([Assignment])
     case show(Show, filter: ShowFilter)
     case showQueryTask(account: String?, RowSelection, full: Bool)
     case kill(connection: Expression, isQueryOnly: Bool)
     case createSchema(CreateSchema)
-    case dropSchema(name: String, ifExists: Bool)
+    case dropSchema(name: String, ifExists: Bool, isCascade: Bool)
     case createTable(CreateTable)
+    case createTableLike(TableName, source: TableName, ifNotExists: Bool, location: String?, properties: [String: String])
+    /// With columns that are to be inferred from the files at `source`.
+    case createTableLikeMapping(CreateTable, source: String)
+    /// With the rows and the columns of the query inside; the last of them are the partitions'.
+    case createTableAs(CreateTable, partitionedBy: [String])
+    case createView(CreateView)
+    case dropView(TableName, ifExists: Bool)
     case dropTable(TableName, ifExists: Bool)
+    case alterTable(TableName, TableChange)
+    /// MSCK REPAIR TABLE: registers the folders that have no partition, and forgets partitions without a folder.
+    case repairTable(TableName, adds: Bool, drops: Bool)
+    case repairSchema(String)
+    case insert(Insert)
     /// Evaluated for nothing: DO.
     case evaluate([Expression])
     /// Accepted without effect, because there is nothing that it could change: BEGIN, COMMIT, ROLLBACK …
@@ -47,7 +59,14 @@ package enum Statement: Sendable, Equatable {
         case .createSchema: "CREATE SCHEMA"
         case .dropSchema: "DROP SCHEMA"
         case .createTable: "CREATE TABLE"
+        case .createTableLike, .createTableLikeMapping: "CREATE TABLE LIKE"
+        case .createTableAs: "CREATE_TABLE_AS_SELECT"
+        case .createView: "CREATE VIEW"
+        case .dropView: "DROP VIEW"
         case .dropTable: "DROP TABLE"
+        case .alterTable: "ALTER TABLE"
+        case .repairTable, .repairSchema: "MSCK"
+        case .insert(let insert): insert.isOverwrite ? "INSERT_OVERWRITE" : "INSERT"
         case .evaluate: "DO"
         case .accepted: "transaction statement"
         case .unsupported(let kind): kind
@@ -58,6 +77,11 @@ package enum Statement: Sendable, Equatable {
 /// What SHOW shows (https://dev.mysql.com/doc/refman/8.0/en/show.html).
 package enum Show: Sendable, Equatable {
     case databases
+    /// SHOW SCHEMAS … EXTRA
+    case schemasExtra
+    case partitions(TableName)
+    /// DESCRIBE FORMATTED
+    case tableDescription(TableName)
     case tables(schema: String?, full: Bool)
     /// `isHive`: with the types of the table's DDL, as DESCRIBE shows them.
     case columns(TableName, full: Bool, isHive: Bool)
@@ -114,9 +138,73 @@ package struct CreateSchema: Sendable, Equatable {
 package struct CreateTable: Sendable, Equatable {
     package let name: TableName
     package let ifNotExists: Bool
-    package let columns: [TableColumn]
-    package let format: TableFormat
-    package let location: String
+    package var columns: [TableColumn]
+    package var partitionColumns: [TableColumn]
+    package var format: TableFormat
+    /// `nil` for the folder of the table's name below its schema's.
+    package var location: String?
     package let comment: String?
     package let properties: [String: String]
+    /// Whether ROW FORMAT or STORED AS said what `format` is.
+    package var isFormatGiven = true
+}
+
+package struct ViewColumn: Sendable, Equatable {
+    package let name: String
+    package let comment: String?
+}
+
+package struct CreateView: Sendable, Equatable {
+    package let name: TableName
+    package let orReplace: Bool
+    package let ifNotExists: Bool
+    /// Empty where the query names them.
+    package let columns: [ViewColumn]
+    package let comment: String?
+}
+
+/// One piece of a partition's specification.
+package struct PartitionTerm: Sendable, Equatable {
+    package enum Value: Sendable, Equatable {
+        /// `nil` is NULL.
+        case fixed(String?)
+        /// The rows say.
+        case dynamic
+    }
+    package let column: String
+    package let value: Value
+}
+
+package struct PartitionClause: Sendable, Equatable {
+    package let terms: [PartitionTerm]
+    package let location: String?
+}
+
+/// What ALTER TABLE changes.
+package enum TableChange: Sendable, Equatable {
+    case addColumns([TableColumn])
+    case replaceColumns([TableColumn])
+    case changeColumn(String, to: TableColumn)
+    case rename(to: TableName)
+    case setProperties([String: String])
+    case unsetProperties([String])
+    case setLocation(String)
+    case addPartitions([PartitionClause], ifNotExists: Bool)
+    case dropPartitions([[PartitionTerm]], ifExists: Bool)
+}
+
+package struct Insert: Sendable, Equatable {
+    package let table: TableName
+    package let isOverwrite: Bool
+    /// Empty where no PARTITION is named.
+    package var partition: [PartitionTerm] = []
+    /// OVERWRITE only what is not there yet.
+    package var ifNotExists = false
+    /// The columns that the query's columns are for; `nil` for all in their order.
+    package var columns: [String]?
+
+    package init(table: TableName, isOverwrite: Bool) {
+        self.table = table
+        self.isOverwrite = isOverwrite
+    }
 }

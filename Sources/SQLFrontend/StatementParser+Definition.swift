@@ -1,158 +1,233 @@
 import LoonCore
 
-/// CREATE and DROP of schemas and external tables, in Hive's grammar
-/// (https://cwiki.apache.org/confluence/display/Hive/LanguageManual+DDL).
+/// CREATE, DROP and MSCK, in Hive's grammar (https://cwiki.apache.org/confluence/display/Hive/LanguageManual+DDL).
 extension StatementParser {
     mutating func definition() throws(QueryError) -> Statement {
         if cursor.take("drop") { return try drop() }
         cursor.advance()
-        if cursor.take("schema") || cursor.take("database") { return try createSchema() }
+        let orReplace = cursor.take("or", "replace")
+        if cursor.take("view") { return try createView(orReplace: orReplace) }
+        if !orReplace, cursor.take("schema") || cursor.take("database") { return try createSchema() }
         let isExternal = cursor.take("external")
-        guard cursor.take("table") else {
+        guard !orReplace, cursor.take("table") else {
             guard cursor.token.kind == .word else { throw cursor.unexpected() }
-            return .unsupported(kind: "CREATE " + cursor.lexer.text(cursor.token).uppercased())
+            return .unsupported(kind: "CREATE " + (orReplace ? "OR REPLACE " : "") + cursor.lexer.text(cursor.token).uppercased())
         }
-        guard isExternal else {
-            throw QueryError(.notSupported, "Only external tables over files are supported; write CREATE EXTERNAL TABLE … LOCATION 'oss://…'")
-        }
-        return try createTable()
+        return try createTable(isExternal: isExternal)
     }
 
     private mutating func drop() throws(QueryError) -> Statement {
         if cursor.take("schema") || cursor.take("database") {
             let ifExists = try cursor.ifExists()
-            return try ending(.dropSchema(name: try cursor.name(), ifExists: ifExists))
+            let name = try cursor.name()
+            let isCascade = cursor.take("cascade")
+            if !isCascade { _ = cursor.take("restrict") }
+            return try ending(.dropSchema(name: name, ifExists: ifExists, isCascade: isCascade))
         }
         _ = cursor.take("external")
-        guard cursor.take("table") else {
+        let isView = cursor.take("view")
+        guard isView || cursor.take("table") else {
             guard cursor.token.kind == .word else { throw cursor.unexpected() }
             return .unsupported(kind: "DROP " + cursor.lexer.text(cursor.token).uppercased())
         }
         let ifExists = try cursor.ifExists()
-        return try ending(.dropTable(try cursor.tableName(), ifExists: ifExists))
+        let name = try cursor.tableName()
+        _ = cursor.take("purge") || cursor.take("restrict") || cursor.take("cascade")
+        return try ending(isView ? .dropView(name, ifExists: ifExists) : .dropTable(name, ifExists: ifExists))
     }
 
     private mutating func createSchema() throws(QueryError) -> Statement {
         let ifNotExists = try cursor.ifNotExists()
         let name = try cursor.name()
         var properties: [String: String] = [:]
+        if cursor.take("comment") { properties["comment"] = try cursor.string() }
+        if cursor.take("location") { properties["location"] = try cursor.string() }
         if cursor.take("with") {
             try cursor.expect("dbproperties")
-            properties = try cursor.properties()
+            properties.merge(try cursor.properties()) { $1 }
         }
         return try ending(.createSchema(CreateSchema(name: name, ifNotExists: ifNotExists, properties: properties)))
     }
 
-    // MARK: CREATE EXTERNAL TABLE
-
-    private mutating func createTable() throws(QueryError) -> Statement {
+    /// `CREATE [OR REPLACE] VIEW [IF NOT EXISTS] v [(column [COMMENT 'c'], …)] [COMMENT 'c'] AS query`
+    private mutating func createView(orReplace: Bool) throws(QueryError) -> Statement {
         let ifNotExists = try cursor.ifNotExists()
         let name = try cursor.tableName()
-        if cursor.isAt("like") { return .unsupported(kind: "CREATE EXTERNAL TABLE … LIKE") }
-        let columns = try columns()
+        var columns: [ViewColumn] = []
+        if cursor.take(symbol: "(") {
+            repeat {
+                let column = try cursor.name()
+                columns.append(ViewColumn(name: column, comment: cursor.take("comment") ? try cursor.string() : nil))
+            } while cursor.take(symbol: ",")
+            try cursor.expect(symbol: ")")
+        }
         let comment = cursor.take("comment") ? try cursor.string() : nil
-        if cursor.isAt("partitioned") { return .unsupported(kind: "CREATE EXTERNAL TABLE … PARTITIONED BY") }
-        var rowFormat: TableFormat?
-        if cursor.take("row", "format") { rowFormat = try self.rowFormat() }
-        let storedAs = cursor.take("stored", "as") ? try cursor.name().uppercased() : "TEXTFILE"
-        try cursor.expect("location")
-        let location = try cursor.string()
-        let properties = cursor.take("tblproperties") ? try cursor.properties() : [:]
-        try cursor.expectEnd()
-        let format = try Self.format(storedAs: storedAs, rowFormat: rowFormat, properties: properties)
-        return .createTable(
-            CreateTable(
-                name: name, ifNotExists: ifNotExists, columns: columns, format: format, location: location, comment: comment,
-                properties: properties))
+        if cursor.take("tblproperties") { _ = try cursor.properties() }
+        try cursor.expect("as")
+        try innerQuery()
+        return .createView(CreateView(name: name, orReplace: orReplace, ifNotExists: ifNotExists, columns: columns, comment: comment))
     }
 
-    private mutating func columns() throws(QueryError) -> [TableColumn] {
+    /// `MSCK [REPAIR] TABLE t [ADD | DROP | SYNC PARTITIONS | SYNC_DIR]`, `MSCK [REPAIR] DATABASE s`
+    mutating func repair() throws(QueryError) -> Statement {
+        _ = cursor.take("repair")
+        if cursor.take("database") || cursor.take("schema") { return try ending(.repairSchema(try cursor.name())) }
+        try cursor.expect("table")
+        let name = try cursor.tableName()
+        if cursor.take("sync_dir") || cursor.take("sync", "partitions") { return try ending(.repairTable(name, adds: true, drops: true)) }
+        if cursor.take("drop", "partitions") { return try ending(.repairTable(name, adds: false, drops: true)) }
+        _ = cursor.take("add", "partitions")
+        return try ending(.repairTable(name, adds: true, drops: false))
+    }
+
+    // MARK: CREATE TABLE
+
+    /// The clauses behind a table's columns come in any order.
+    private struct Clauses {
+        var comment: String?
+        var partitionColumns: [TableColumn] = []
+        /// Of CREATE TABLE … AS, where the query says the types.
+        var partitionNames: [String] = []
+        var rowFormat: TableFormat?
+        var storedAs: String?
+        var location: String?
+        var properties: [String: String] = [:]
+    }
+
+    private mutating func createTable(isExternal: Bool) throws(QueryError) -> Statement {
+        let ifNotExists = try cursor.ifNotExists()
+        let name = try cursor.tableName()
+        var mapping: String?
+        if cursor.take("like") {
+            guard cursor.take("mapping") else { return try createLike(name, ifNotExists: ifNotExists) }
+            try cursor.expect(symbol: "(")
+            mapping = try cursor.string()
+            try cursor.expect(symbol: ")")
+        }
+        var columns: [TableColumn] = []
+        if mapping == nil, cursor.isAt(symbol: "(") { columns = try self.columns() }
+        let clauses = try self.clauses()
+        var names = Set(columns.map { $0.name.lowercased() })
+        for column in clauses.partitionColumns where !names.insert(column.name.lowercased()).inserted {
+            throw QueryError(.syntax, "The column '\(column.name)' is declared twice")
+        }
+        let format = try Self.format(storedAs: clauses.storedAs ?? "TEXTFILE", rowFormat: clauses.rowFormat, properties: clauses.properties)
+        var table = CreateTable(
+            name: name, ifNotExists: ifNotExists, columns: columns, partitionColumns: clauses.partitionColumns, format: format,
+            location: clauses.location, comment: clauses.comment, properties: clauses.properties)
+        if let mapping {
+            try cursor.expectEnd()
+            if clauses.location == nil { table.location = mapping }
+            table.isFormatGiven = clauses.storedAs != nil || clauses.rowFormat != nil
+            return .createTableLikeMapping(table, source: mapping)
+        }
+        // The original writes LIKE for AS.
+        if cursor.take("as") || cursor.take("like") {
+            guard columns.isEmpty, clauses.partitionColumns.isEmpty else {
+                throw QueryError(.syntax, "CREATE TABLE … AS takes its columns from the query; partitions are named without types")
+            }
+            // Where nothing is said, what is fast to read.
+            if clauses.storedAs == nil, clauses.rowFormat == nil { table.format = .parquet }
+            try innerQuery()
+            return .createTableAs(table, partitionedBy: clauses.partitionNames)
+        }
+        guard !columns.isEmpty else { throw cursor.unexpected("the columns are expected, or AS and a query") }
+        guard clauses.partitionNames.isEmpty else { throw QueryError(.syntax, "The columns of PARTITIONED BY need types") }
+        guard clauses.location != nil || !isExternal else {
+            throw QueryError(.syntax, "CREATE EXTERNAL TABLE needs a LOCATION 'oss://bucket/folder/'")
+        }
+        return try ending(.createTable(table))
+    }
+
+    private mutating func createLike(_ name: TableName, ifNotExists: Bool) throws(QueryError) -> Statement {
+        let source = try cursor.tableName()
+        let clauses = try self.clauses()
+        return try ending(
+            .createTableLike(name, source: source, ifNotExists: ifNotExists, location: clauses.location, properties: clauses.properties))
+    }
+
+    private mutating func clauses() throws(QueryError) -> Clauses {
+        var clauses = Clauses()
+        while true {
+            if cursor.take("comment") {
+                clauses.comment = try cursor.string()
+            } else if cursor.take("partitioned") {
+                try cursor.expect("by")
+                try partitionColumns(&clauses)
+            } else if cursor.take("row", "format") {
+                clauses.rowFormat = try rowFormat()
+            } else if cursor.take("stored", "as") {
+                clauses.storedAs = try cursor.name().uppercased()
+            } else if cursor.isAt("stored") || cursor.isAt("clustered") || cursor.isAt("skewed") {
+                let words = "\(cursor.lexer.text(cursor.token)) \(cursor.lexer.text(cursor.next))".uppercased()
+                throw QueryError(.notSupported, "\(words) is not supported")
+            } else if cursor.take("location") {
+                clauses.location = try cursor.string()
+            } else if cursor.take("tblproperties") {
+                clauses.properties = try cursor.properties()
+            } else {
+                return clauses
+            }
+        }
+    }
+
+    private mutating func partitionColumns(_ clauses: inout Clauses) throws(QueryError) {
+        guard cursor.isAt(symbol: "("), case let afterName = cursor.token(after: 2),
+            cursor.lexer.isSymbol(afterName, ",") || cursor.lexer.isSymbol(afterName, ")")
+        else {
+            clauses.partitionColumns = try columns()
+            for column in clauses.partitionColumns where !column.type.isPartitionType {
+                throw QueryError(.syntax, "The column '\(column.name)' cannot be a partition's: \(column.type.ddl) is no simple type")
+            }
+            return
+        }
+        try cursor.expect(symbol: "(")
+        repeat { clauses.partitionNames.append(try cursor.name()) } while cursor.take(symbol: ",")
+        try cursor.expect(symbol: ")")
+    }
+
+    /// `(column type [COMMENT 'c'], …)`; constraints, which files cannot keep, are passed over.
+    mutating func columns() throws(QueryError) -> [TableColumn] {
         var columns: [TableColumn] = []
         var names: Set<String> = []
         try cursor.expect(symbol: "(")
         repeat {
             if cursor.isAt(symbol: ")"), !columns.isEmpty { break }  // a trailing comma, which the original tolerates
-            let name = try cursor.name()
-            guard names.insert(name.lowercased()).inserted else { throw QueryError(.syntax, "The column '\(name)' is declared twice") }
-            let type = try hiveType(depth: 0)
-            guard !pendingAngle else { throw cursor.unexpected("a '>' too many") }
-            columns.append(TableColumn(name: name, type: type, comment: cursor.take("comment") ? try cursor.string() : nil))
+            if cursor.isAt("primary"), cursor.lexer.isKeyword(cursor.next, "key"), cursor.lexer.isSymbol(cursor.token(after: 2), "(") {
+                while !cursor.isAtEnd, !cursor.take(symbol: ")") { cursor.advance() }
+                continue
+            }
+            let column = try column()
+            guard names.insert(column.name.lowercased()).inserted else {
+                throw QueryError(.syntax, "The column '\(column.name)' is declared twice")
+            }
+            columns.append(column)
             guard columns.count <= Limits.columnsMax else { throw QueryError(.syntax, "A table has at most \(Limits.columnsMax) columns") }
         } while cursor.take(symbol: ",")
         try cursor.expect(symbol: ")")
         return columns
     }
 
-    private mutating func hiveType(depth: Int) throws(QueryError) -> HiveType {
-        guard depth < 16 else { throw cursor.unexpected("types nest at most 16 levels") }
-        let word = cursor.token
-        let name = try cursor.name().lowercased()
-        switch name {
-        case "boolean": return .boolean
-        case "tinyint": return .tinyint
-        case "smallint": return .smallint
-        case "int", "integer": return .int
-        case "bigint": return .bigint
-        case "float": return .float
-        case "double":
-            _ = cursor.take("precision")
-            return .double
-        case "string": return .string
-        case "binary": return .binary
-        case "date": return .date
-        case "timestamp", "datetime": return .timestamp
-        case "decimal", "numeric": return try decimal()
-        case "varchar", "char":
-            try cursor.expect(symbol: "(")
-            let length = try cursor.integer(1...65_535)
-            try cursor.expect(symbol: ")")
-            return name == "char" ? .char(length) : .varchar(length)
-        case "array":
-            try cursor.expect(symbol: "<")
-            let element = try hiveType(depth: depth + 1)
-            try closeAngle()
-            return .array(element)
-        case "map":
-            try cursor.expect(symbol: "<")
-            let key = try hiveType(depth: depth + 1)
-            try cursor.expect(symbol: ",")
-            let value = try hiveType(depth: depth + 1)
-            try closeAngle()
-            return .map(key: key, value: value)
-        case "struct": return try structure(depth: depth)
-        default: throw cursor.lexer.error(at: word.range.lowerBound, hint: "'\(name)' is not a column type")
+    mutating func column() throws(QueryError) -> TableColumn {
+        let name = try cursor.name()
+        let type = try columnType()
+        var comment: String?
+        while true {
+            if cursor.take("comment") {
+                comment = try cursor.string()
+            } else if !(cursor.take("not", "null") || cursor.take("null") || cursor.take("primary", "key")) {
+                return TableColumn(name: name, type: type, comment: comment)
+            }
         }
     }
+}
 
-    private mutating func decimal() throws(QueryError) -> HiveType {
-        guard cursor.take(symbol: "(") else { return .decimal(precision: 10, scale: 0) }
-        let precision = try cursor.integer(1...38)
-        let scale = cursor.take(symbol: ",") ? try cursor.integer(0...precision) : 0
-        try cursor.expect(symbol: ")")
-        return .decimal(precision: precision, scale: scale)
-    }
-
-    private mutating func structure(depth: Int) throws(QueryError) -> HiveType {
-        var fields: [HiveType.Field] = []
-        try cursor.expect(symbol: "<")
-        repeat {
-            let name = try cursor.name()
-            try cursor.expect(symbol: ":")
-            fields.append(.init(name: name, type: try hiveType(depth: depth + 1)))
-            if cursor.take("comment") { _ = try cursor.string() }
-        } while cursor.take(symbol: ",")
-        try closeAngle()
-        return .structure(fields)
-    }
-
-    /// One `>`: two that stand together are one token, of which the second half is left for the enclosing type.
-    private mutating func closeAngle() throws(QueryError) {
-        if pendingAngle {
-            pendingAngle = false
-        } else if cursor.take(symbol: ">>") {
-            pendingAngle = true
-        } else {
-            try cursor.expect(symbol: ">")
+extension HiveType {
+    /// Whether a folder's name can hold its values.
+    var isPartitionType: Bool {
+        switch self {
+        case .boolean, .tinyint, .smallint, .int, .bigint, .float, .double, .decimal, .string, .varchar, .char, .date, .timestamp: true
+        case .binary, .array, .map, .structure: false
         }
     }
 }

@@ -12,20 +12,46 @@ extension StatementParser {
             properties = try cursor.properties()
         }
         switch name.split(separator: ".").last?.lowercased() {
-        case "lazysimpleserde":
-            let delimiter = properties["field.delim"] ?? properties["serialization.format"]
-            let layout = TextLayout(
-                delimiter: try Self.character(delimiter) ?? "\u{1}", escape: try Self.character(properties["escape.delim"]),
-                nullText: properties["serialization.null.format"] ?? "\\N")
+        case "lazysimpleserde": return .text(try Self.simpleLayout(properties))
+        case "multidelimitserde":
+            var layout = try Self.simpleLayout(properties.filter { $0.key != "field.delim" })
+            layout.serDe = .multiDelimit
+            layout.delimiter = properties["field.delim"] ?? layout.delimiter
+            guard !layout.delimiter.isEmpty else { throw QueryError(.syntax, "field.delim is empty") }
+            return .text(layout)
+        case "regexserde":
+            guard let pattern = properties["input.regex"] else { throw QueryError(.syntax, "RegexSerDe needs the property 'input.regex'") }
+            var layout = TextLayout(serDe: .regex)
+            layout.pattern = pattern
             return .text(layout)
         case "opencsvserde":
-            let layout = TextLayout(
-                serDe: .openCSV, delimiter: try Self.character(properties["separatorchar"]) ?? ",",
-                quote: try Self.character(properties["quotechar"]) ?? "\"", escape: try Self.character(properties["escapechar"]) ?? "\\")
+            var layout = TextLayout(serDe: .openCSV)
+            layout.delimiter = try Self.character(properties["separatorchar"]) ?? ","
+            layout.quote = try Self.character(properties["quotechar"]) ?? "\""
+            layout.escape = try Self.character(properties["escapechar"]) ?? "\\"
+            layout.encoding = properties["serialization.encoding"]
             return .text(layout)
         case "jsonserde": return .json
-        default: throw QueryError(.notSupported, "The SerDe '\(name)' is not supported; LazySimpleSerDe, OpenCSVSerde and JsonSerDe are")
+        case "parquethiveserde": return .parquet
+        case "avroserde": return .avro
+        case "orcserde": return .orc
+        default:
+            throw QueryError(
+                .notSupported,
+                "The SerDe '\(name)' is not supported; LazySimpleSerDe, OpenCSVSerde, MultiDelimitSerDe, RegexSerDe and JsonSerDe are")
         }
+    }
+
+    private static func simpleLayout(_ properties: [String: String]) throws(QueryError) -> TextLayout {
+        var layout = TextLayout()
+        layout.delimiter = try character(properties["field.delim"] ?? properties["serialization.format"]) ?? layout.delimiter
+        // Hive's own name of it is misspelt, and was corrected later.
+        layout.collectionDelimiter = try character(properties["colelction.delim"] ?? properties["collection.delim"]) ?? layout.collectionDelimiter
+        layout.mapKeyDelimiter = try character(properties["mapkey.delim"]) ?? layout.mapKeyDelimiter
+        layout.escape = try character(properties["escape.delim"])
+        layout.nullText = properties["serialization.null.format"] ?? layout.nullText
+        layout.encoding = properties["serialization.encoding"]
+        return layout
     }
 
     private mutating func delimited() throws(QueryError) -> TextLayout {
@@ -43,8 +69,10 @@ extension StatementParser {
                 try cursor.expect("defined")
                 try cursor.expect("as")
                 layout.nullText = try cursor.string()
-            } else if cursor.isAt("collection") || cursor.isAt("map") {
-                throw QueryError(.notSupported, "COLLECTION ITEMS and MAP KEYS of delimited text are not supported yet")
+            } else if cursor.take("collection", "items") {
+                layout.collectionDelimiter = try terminator() ?? layout.collectionDelimiter
+            } else if cursor.take("map", "keys") {
+                layout.mapKeyDelimiter = try terminator() ?? layout.mapKeyDelimiter
             } else {
                 return layout
             }
@@ -73,31 +101,22 @@ extension StatementParser {
 
     static func format(storedAs: String, rowFormat: TableFormat?, properties: [String: String]) throws(QueryError) -> TableFormat {
         switch storedAs {
-        case "TEXTFILE":
+        case "TEXTFILE", "CSV":
             var layout = TextLayout()
             switch rowFormat {
             case .text(let given): layout = given
-            case .json: return .json  // JsonSerDe reads text files, one object a line
-            case .parquet, nil: break
+            // These SerDes say all: JsonSerDe reads text files, one object a line.
+            case .json, .parquet, .avro, .orc, .rcFile: return rowFormat ?? .json
+            case nil: if storedAs == "CSV" { layout = TextLayout(serDe: .openCSV, delimiter: ",", quote: "\"", escape: "\"") }
             }
-            if let lines = properties["skip.header.line.count"] {
-                guard let count = Int(lines), (0...1_000).contains(count) else {
-                    throw QueryError(.notSupported, "skip.header.line.count is a whole number from 0 to 1000, not '\(lines)'")
-                }
-                layout.headerLines = count
-            }
-            layout.nullText = properties["serialization.null.format"] ?? layout.nullText
-            // The engine's reader takes no such text, and no field could be equal to it.
-            let marks = [layout.delimiter, layout.quote, "\n", "\r"].compactMap(\.self).flatMap(\.unicodeScalars)
-            guard !layout.nullText.unicodeScalars.contains(where: marks.contains), !layout.nullText.utf8.contains(0) else {
-                throw QueryError(.notSupported, "The text for NULL cannot hold the delimiter, the quote or a line break")
-            }
-            return .text(layout)
-        case "JSON": return .json
+            return .text(try TextProperties.apply(properties, to: layout))
+        case "JSON", "JSONFILE": return .json
         case "PARQUET": return .parquet
-        case "ORC", "RCFILE", "AVRO", "SEQUENCEFILE":
-            throw QueryError(.notSupported, "STORED AS \(storedAs) is not supported yet; TEXTFILE, JSON and PARQUET are")
-        default: throw QueryError(.syntax, "STORED AS takes TEXTFILE, JSON or PARQUET, not '\(storedAs)'")
+        case "AVRO": return .avro
+        case "ORC": return .orc
+        case "RCFILE": return .rcFile
+        case "SEQUENCEFILE", "INPUTFORMAT": throw QueryError(.notSupported, "STORED AS \(storedAs) is not supported")
+        default: throw QueryError(.syntax, "STORED AS takes TEXTFILE, JSON, PARQUET, AVRO, ORC or RCFILE, not '\(storedAs)'")
         }
     }
 }

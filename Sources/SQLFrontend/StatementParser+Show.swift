@@ -10,7 +10,8 @@ extension StatementParser {
             guard cursor.token.kind == .word else { throw cursor.unexpected() }
             return .unsupported(kind: "SHOW " + cursor.lexer.text(cursor.token).uppercased())
         }
-        return try ending(.show(subject, filter: try showFilter()))
+        let filter = try showFilter()
+        return try ending(.show(subject == .databases && cursor.take("extra") ? .schemasExtra : subject, filter: filter))
     }
 
     private mutating func showFilter() throws(QueryError) -> ShowFilter {
@@ -22,6 +23,10 @@ extension StatementParser {
     /// What stands between SHOW and its LIKE or WHERE; `nil` where it is not known.
     private mutating func showSubject(full: Bool) throws(QueryError) -> Show? {
         if cursor.take("databases") || cursor.take("schemas") { return .databases }
+        if cursor.take("partitions") {
+            _ = cursor.take("from") || cursor.take("in")
+            return .partitions(try cursor.tableName())
+        }
         if cursor.take("table", "status") { return .tableStatus(schema: try schema()) }
         if cursor.take("open", "tables") { return .openTables(schema: try schema()) }
         if cursor.take("tables") { return .tables(schema: try schema(), full: full) }

@@ -7,8 +7,8 @@ struct StatementParser {
     var pendingAngle = false
     /// Comparisons read so far in a WHERE.
     var conditionCount = 0
-    /// Where the query behind EXPLAIN begins.
-    private(set) var explained: Int?
+    /// Where the query inside the statement begins: behind EXPLAIN, INSERT, AS.
+    private(set) var innerStart: Int?
 
     init(cursor: TokenCursor) { self.cursor = cursor }
 
@@ -17,6 +17,9 @@ struct StatementParser {
         if cursor.isAt("select") || cursor.isAt("with") || cursor.isAt("values") || cursor.isAt(symbol: "(") { return try query() }
         if cursor.isAt("show") { return try show() }
         if cursor.isAt("create") || cursor.isAt("drop") { return try definition() }
+        if cursor.isAt("alter") { return try alter() }
+        if cursor.isAt("insert") { return try insert() }
+        if cursor.take("msck") { return try repair() }
         if cursor.take("use") { return try ending(.use(try cursor.name())) }
         if cursor.take("set") { return try set() }
         if cursor.isAt("describe") || cursor.isAt("desc") || cursor.isAt("explain") { return try describe() }
@@ -52,6 +55,15 @@ struct StatementParser {
             cursor.advance()
         }
         return .query(nil)
+    }
+
+    /// The query that ends the statement.
+    mutating func innerQuery() throws(QueryError) {
+        guard cursor.isAt("select") || cursor.isAt("with") || cursor.isAt("values") || cursor.isAt(symbol: "(") else {
+            throw cursor.unexpected("a query is expected")
+        }
+        innerStart = cursor.token.range.lowerBound
+        _ = try query()
     }
 
     /// An expression of those that need no engine, which nothing else can compute here.
@@ -102,20 +114,23 @@ struct StatementParser {
     private mutating func describe() throws(QueryError) -> Statement {
         let isExplain = cursor.isAt("explain")
         cursor.advance()
-        if cursor.isAt("analyze") { return .unsupported(kind: "EXPLAIN ANALYZE") }
-        _ = cursor.lexer.isSymbol(cursor.next, ".") ? false : cursor.take("extended") || cursor.take("partitions")
+        let isAnalyze = isExplain && !cursor.lexer.isSymbol(cursor.next, ".") && cursor.take("analyze")
+        let isExtended = cursor.lexer.isSymbol(cursor.next, ".") ? false : cursor.take("extended")
+        if !isExtended { _ = cursor.lexer.isSymbol(cursor.next, ".") ? false : cursor.take("partitions") }
         if cursor.take("format") {
             try cursor.expect(symbol: "=")
             _ = try cursor.name()
         }
         if cursor.isAt("select") || cursor.isAt("with") || cursor.isAt("values") || cursor.isAt(symbol: "(") {
-            explained = cursor.token.range.lowerBound
-            _ = try query()
-            return .explain
+            try innerQuery()
+            return .explain(isAnalyze: isAnalyze)
         }
+        if isAnalyze { return .unsupported(kind: "EXPLAIN ANALYZE of anything but a query") }
         if isExplain, cursor.token.kind != .word, cursor.token.kind != .quotedName { throw cursor.unexpected() }
-        _ = cursor.take("formatted")
+        let isFormatted = cursor.lexer.isSymbol(cursor.next, ".") || cursor.next.kind == .end ? false : cursor.take("formatted")
+        _ = cursor.take("table")
         let table = try cursor.tableName()
+        if isFormatted || isExtended { return try ending(.show(.tableDescription(table), filter: .none)) }
         // DESCRIBE t column, DESCRIBE t 'pattern'
         if cursor.token.kind == .string { return try ending(.show(.columns(table, full: false, isHive: true), filter: .like(try cursor.string()))) }
         if !cursor.isAtEnd, cursor.token.kind != .symbol {
@@ -130,7 +145,7 @@ struct StatementParser {
         switch word {
         case "BEGIN", "START", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "UNLOCK", "LOCK", "FLUSH", "XA":
             return try alone(.accepted)
-        case "INSERT", "UPDATE", "DELETE", "REPLACE", "ALTER", "TRUNCATE", "GRANT", "REVOKE", "CALL", "LOAD", "MSCK",
+        case "UPDATE", "DELETE", "REPLACE", "TRUNCATE", "GRANT", "REVOKE", "CALL", "LOAD",
             "ANALYZE", "OPTIMIZE", "RENAME", "PREPARE", "EXECUTE", "DEALLOCATE", "CANCEL", "WAIT", "RESEND", "CHECK", "HANDLER":
             return .unsupported(kind: word)
         default: throw cursor.unexpected()

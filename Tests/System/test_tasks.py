@@ -149,7 +149,7 @@ def test_a_notification_that_cannot_work_is_refused_at_once(daemon, hints, words
 
 
 @pytest.mark.parametrize("sql, number", [
-    ("show tables", 1235), ("use oss_schema", 1235), ("create schema x", 1235), ("insert into x values (1)", 1235), ("drop table x", 1235),
+    ("show tables", 1235), ("use oss_schema", 1235), ("create schema x", 1235), ("insert into x values (1)", 1046), ("drop table x", 1235), ("alter table x rename to y", 1235),
     ("selec 1", 1064), ("select * from oss_schema.nowhere", 1146), ("select 1; select 2", 1064)])
 def test_what_cannot_be_a_task_is_refused_at_once(daemon, sql, number):
     assert refused(daemon, f"/*+ run_async=true */ {sql}")[0] == number

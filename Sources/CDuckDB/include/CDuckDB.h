@@ -22,6 +22,26 @@ typedef struct _duckdb_arrow_options { void *internal; } *duckdb_arrow_options;
 typedef struct _duckdb_error_data { void *internal; } *duckdb_error_data;
 typedef struct _duckdb_profiling_info { void *internal; } *duckdb_profiling_info;
 typedef struct _duckdb_value { void *internal; } *duckdb_value;
+typedef struct _duckdb_scalar_function { void *internal; } *duckdb_scalar_function;
+typedef struct _duckdb_function_info { void *internal; } *duckdb_function_info;
+typedef struct _duckdb_vector { void *internal; } *duckdb_vector;
+typedef void (*duckdb_scalar_function_t)(duckdb_function_info info, duckdb_data_chunk input, duckdb_vector output);
+
+// A VARCHAR in a vector: up to 12 bytes lie in the struct itself.
+typedef struct {
+    uint32_t length;
+    char prefix[4];
+    const char *pointer; // of longer ones; else the bytes go on here
+} cduckdb_string;
+_Static_assert(sizeof(cduckdb_string) == 16, "duckdb_string_t has the size of the C API's struct");
+
+static inline const char *cduckdb_string_bytes(const cduckdb_string *string) {
+    return string->length <= 12 ? string->prefix : string->pointer;
+}
+
+// Values of duckdb_type.
+#define CDUCKDB_TYPE_BIGINT 5
+#define CDUCKDB_TYPE_VARCHAR 17
 
 // Passed by value, so its size is part of the ABI: three counts and three pointers.
 typedef struct {

@@ -2,6 +2,7 @@ import LoonCore
 import MetaStore
 import MySQLProtocol
 import ObjectStore
+import QueryEngine
 import SQLFrontend
 import Synchronization
 
@@ -37,7 +38,7 @@ struct DefinitionHandler {
         }
         let location = try ObjectKey(text)
         guard text.hasSuffix("/"), location.isFolder else { throw QueryError(.location, "The location '\(text)' is a folder; end it with a slash") }
-        try checkBucket(location)
+        try definitions.checkBucket(location)
         let mayOverlap = statement.properties["loon.overlap"]?.lowercased() == "true"
         let schema = SchemaDefinition(name: statement.name, location: location.description, creator: session.login.user)
         let isNew = try context.store.createSchema(schema) { others in
@@ -57,48 +58,113 @@ struct DefinitionHandler {
         response.ok(affectedRows: isNew ? 1 : 0)
     }
 
-    func dropSchema(_ name: String, ifExists: Bool) throws {
+    func dropSchema(_ name: String, ifExists: Bool, isCascade: Bool) throws {
         guard session.isAdministrator else { throw QueryError(.accessDenied, "Access denied; only an administrator drops schemas") }
-        let existed = try context.store.dropSchema(name)
+        let existed = try context.store.dropSchema(name, isCascade: isCascade)
         guard existed || ifExists else { throw QueryError(.missingDatabase, "Can't drop database '\(name)'; database doesn't exist") }
         response.ok()
     }
 
     // MARK: Tables
 
-    func create(_ statement: CreateTable) throws {
-        guard let name = statement.name.schema ?? session.state.withLock(\.schema) else {
-            throw QueryError(.noDatabaseSelected, "No database selected")
-        }
-        guard let schema = try context.store.schema(name) else { throw QueryError(.unknownDatabase, "Unknown database '\(name)'") }
-        let location = try ObjectKey(statement.location)
-        try checkBucket(location)
-        guard try ObjectKey(schema.location).contains(location) else {
-            throw QueryError(.location, "The location '\(location)' does not lie under that of the schema, '\(schema.location)'")
-        }
-        let table = ExternalTable(
-            schema: schema.name, name: statement.name.table, columns: statement.columns, format: statement.format,
-            location: location.description, comment: statement.comment, properties: statement.properties, creator: session.login.user)
+    private var definitions: TableDefinitions {
+        TableDefinitions(context: context, schema: session.state.withLock(\.schema), account: session.login.user)
+    }
+
+    func create(_ statement: CreateTable) throws { try add(try definitions.table(statement), ifNotExists: statement.ifNotExists) }
+
+    private func add(_ table: ExternalTable, ifNotExists: Bool) throws {
         let isNew = try context.store.createTable(table)
+        guard isNew || ifNotExists else { throw QueryError(.tableExists, "Table '\(table.name)' already exists") }
+        if isNew, table.properties["auto.create.location"]?.lowercased() == "true" {
+            let folder = try ObjectKey(table.location)
+            if folder.isFolder { try context.objects.makeFolder(of: try folder.child("x", isFolder: false)) }
+        }
+        response.ok()
+    }
+
+    /// CREATE TABLE … LIKE: the same columns and format, at a place of its own.
+    func create(_ name: TableName, like source: TableName, ifNotExists: Bool, location: String?, properties: [String: String]) throws {
+        let definitions = definitions
+        var table = try definitions.existing(source)
+        let schema = try definitions.schema(of: name)
+        let place = try definitions.location(location, of: name.table, in: schema)
+        table = ExternalTable(
+            schema: schema.name, name: name.table, columns: table.columns, partitionColumns: table.partitionColumns, format: table.format,
+            location: place.description, comment: table.comment, properties: table.properties.merging(properties) { $1 }, creator: session.login.user)
+        try add(table, ifNotExists: ifNotExists)
+    }
+
+    /// CREATE TABLE … LIKE MAPPING: the files say what the columns are.
+    func create(_ statement: CreateTable, mapping source: String, cancellation: Cancellation) throws {
+        var statement = statement
+        let definitions = definitions
+        let schema = try definitions.schema(of: statement.name)
+        let place = try definitions.location(source, of: statement.name.table, in: schema)
+        let probe = ExternalTable(
+            schema: schema.name, name: statement.name.table, columns: [], format: statement.format, location: place.description,
+            properties: statement.properties, creator: session.login.user)
+        let files = try TableFiles(context: context).list(probe, partitions: []).map(\.summary)
+        guard let first = files.first else { throw QueryError(.missingObject, "There is no file at '\(place)' to infer the columns from") }
+        if !statement.isFormatGiven { statement.format = Self.format(of: first.key.key) }
+        let columns = try context.engine.inferColumns(
+            of: files.prefix(Limits.inferredFilesMax).map(\.path), format: statement.format, cancellation: cancellation)
+        statement.columns = try TableDefinitions.columns(columns)
+        if case .text(var layout) = statement.format, !statement.isFormatGiven {
+            // A header is what the names came from.
+            layout.headerLines = columns.allSatisfy { $0.name.hasPrefix("column") } ? 0 : 1
+            statement.format = .text(layout)
+        }
+        try create(statement)
+    }
+
+    /// By the name of a file.
+    private static func format(of name: String) -> TableFormat {
+        let parts = name.lowercased().split(separator: "/").last?.split(separator: ".") ?? []
+        for part in parts.reversed() {
+            switch part {
+            case "parquet", "parq": return .parquet
+            case "avro": return .avro
+            case "json", "jsonl", "ndjson": return .json
+            case "orc": return .orc
+            case "csv": return .text(TextLayout(serDe: .openCSV, delimiter: ",", quote: "\"", escape: "\""))
+            default: continue
+            }
+        }
+        return .text(TextLayout(serDe: .openCSV, delimiter: ",", quote: "\"", escape: "\""))
+    }
+
+    func dropTable(_ name: TableName, ifExists: Bool, isView: Bool) throws {
+        let schema = try definitions.schema(of: name)
+        let existed = try context.store.dropTable(schema: schema.name, name: name.table, isView: isView)
+        guard let existed else {
+            throw QueryError(.wrongObject, "'\(schema.name).\(name.table)' is not \(isView ? "VIEW" : "BASE TABLE")")
+        }
+        guard existed || ifExists else { throw QueryError(.missingTable, "Unknown table '\(schema.name).\(name.table)'") }
+        response.ok()
+    }
+
+    // MARK: Views
+
+    func create(_ statement: CreateView, _ parsed: ParsedStatement, cancellation: Cancellation) throws {
+        let schema = try definitions.schema(of: statement.name)
+        let (sessionSchema, mode) = session.state.withLock { ($0.schema, $0.variables.value("sql_mode")?.textValue ?? "") }
+        let query = try parsed.innerQuery()
+        let planned = try context.planner.plan(
+            try query.engineText(session.dialectContext()), schema: sessionSchema, dialect: session.dialectContext(), isProfiled: false)
+        var columns = try TableDefinitions.columns(try context.engine.describe(planned.query, cancellation: cancellation))
+        if !statement.columns.isEmpty {
+            guard statement.columns.count == columns.count else {
+                throw QueryError(.columnCount, "The view names \(statement.columns.count) columns, and its query has \(columns.count)")
+            }
+            columns = zip(statement.columns, columns).map { TableColumn(name: $0.name, type: $1.type, comment: $0.comment) }
+        }
+        let view = ViewDefinition(statement: query.text, schema: sessionSchema, sqlMode: mode)
+        let table = ExternalTable(
+            schema: schema.name, name: statement.name.table, columns: columns, format: .json, location: "", comment: statement.comment,
+            creator: session.login.user, view: view)
+        let isNew = try context.store.createTable(table, orReplaceView: statement.orReplace)
         guard isNew || statement.ifNotExists else { throw QueryError(.tableExists, "Table '\(table.name)' already exists") }
         response.ok()
-    }
-
-    func dropTable(_ name: TableName, ifExists: Bool) throws {
-        guard let schema = name.schema ?? session.state.withLock(\.schema) else {
-            throw QueryError(.noDatabaseSelected, "No database selected")
-        }
-        let existed = try context.store.dropTable(schema: schema, name: name.table)
-        guard existed || ifExists else { throw QueryError(.missingTable, "Unknown table '\(schema).\(name.table)'") }
-        response.ok()
-    }
-
-    private func checkBucket(_ location: ObjectKey) throws {
-        guard location.bucket != context.configuration.resultBucket else {
-            throw QueryError(.location, "The bucket of the results cannot hold tables; copy the result elsewhere")
-        }
-        guard context.objects.bucketExists(location.bucket) else {
-            throw QueryError(.location, "The bucket '\(location.bucket)' does not exist; make it with: loond oss mb oss://\(location.bucket)")
-        }
     }
 }

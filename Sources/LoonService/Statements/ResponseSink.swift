@@ -28,9 +28,9 @@ final class ResponseSink: BatchSink {
         rowsLeft = left - min(left, batch.rowCount)
     }
 
-    func finish() {
+    func finish(warnings: Int = 0) {
         beginIfNeeded()
-        response.finish()
+        response.finish(warnings: warnings)
     }
 
     private func beginIfNeeded() {

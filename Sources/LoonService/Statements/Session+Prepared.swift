@@ -15,7 +15,7 @@ extension Session {
         let probe =
             parsed.parameterCount == 0
             ? parsed : try ParsedStatement(text, mode: mode, parameters: parsed.probe)
-        let isTask = try parsed.hints.over(session: state.withLock { $0.variables.hints }).flag("run_async") == true && isMeant(parsed)
+        let isTask = try hints(of: parsed).flag("run_async") == true && isMeant(parsed)
         let columns =
             isTask
             ? [Self.taskIDColumn]

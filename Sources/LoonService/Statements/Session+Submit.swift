@@ -12,20 +12,31 @@ extension Session {
 
     /// Makes the statement a task: checks all that can be checked now, stores it, and answers with its id once it is durable.
     func submit(_ parsed: ParsedStatement, hints: Hints, _ response: ResponseWriter) throws {
-        guard case .query = parsed.statement else {
-            throw QueryError(.notSupported, "\(parsed.statement.kind) cannot run asynchronously; SELECT, WITH and VALUES can")
-        }
+        let isWrite =
+            switch parsed.statement {
+            case .query: false
+            case .insert, .createTableAs: true
+            default:
+                throw QueryError(
+                    .notSupported, "\(parsed.statement.kind) cannot run asynchronously; SELECT, WITH, VALUES, INSERT and CREATE TABLE … AS can")
+            }
         let (target, warning) = try NotificationHints(configuration: context.configuration).target(hints)
         let dialect = dialectContext()
         let (schema, variables) = state.withLock { ($0.schema, $0.variables) }
         // A statement that cannot be understood, or names what is not there, is refused now and not as a task that fails.
-        let engineText = try parsed.engineText(dialect)
-        let planned = try context.planner.plan(engineText, schema: schema, isProfiled: false, session: self)
+        let engineText = try (isWrite ? parsed.innerQuery() : parsed).engineText(dialect)
+        let planned = try context.planner.plan(engineText, schema: schema, dialect: dialect, isProfiled: false, session: self)
+        if isWrite {
+            let write = TableWrite(
+                statement: parsed.statement, engineText: engineText, schema: schema, dialect: dialect, account: login.user, task: nil,
+                ignoresConflict: false)
+            try TableWriter(context: context).check(write)
+        }
         guard planned.query.valueTables.isEmpty else {
             throw QueryError(.notSupported, "A task cannot read information_schema and its like: what they say belongs to the session")
         }
         let submission = Submission(
-            kind: "SELECT", command: parsed.text.trimmingSuffix { $0.isWhitespace || $0 == ";" || $0 == "\0" },
+            kind: parsed.statement.kind, command: parsed.text.trimmingSuffix { $0.isWhitespace || $0 == ";" || $0 == "\0" },
             schema: schema ?? planned.firstSchema ?? "", sessionSchema: schema, engineText: engineText,
             sqlMode: variables.value("sql_mode")?.textValue ?? "", timeZoneOffsetMinutes: dialect.timeZoneOffsetMinutes, now: dialect.now,
             account: login.user, connectionID: Int64(login.connectionID), hints: hints.values, notification: target)

@@ -195,7 +195,7 @@ final class Session: ProtocolSession {
 
     func run(_ parsed: ParsedStatement, _ running: RunningStatement) throws {
         if !parsed.keepsWarnings { state.withLock { $0.warnings = [] } }
-        let hints = parsed.hints.over(session: state.withLock { $0.variables.hints })
+        let hints = hints(of: parsed)
         if try hints.flag("run_async") == true, isMeant(parsed) { return try submit(parsed, hints: hints, running.response) }
         try StatementHandler(session: self, response: running.response, running: running).handle(parsed)
     }
@@ -204,6 +204,10 @@ final class Session: ProtocolSession {
     /// asks of its own accord (`select @@version`, SHOW, SET) is answered as ever.
     func isMeant(_ parsed: ParsedStatement) -> Bool {
         if !parsed.hints.isEmpty { return true }
+        switch parsed.statement {
+        case .insert, .createTableAs: return true
+        default: break
+        }
         guard case .query(let select) = parsed.statement else { return false }
         return select.map { localTable($0) == nil && $0.table != nil } ?? true
     }
@@ -291,6 +295,16 @@ final class Session: ProtocolSession {
         metadata["error"] = "\(error.detail ?? error.message)"
         context.log.debug("statement.failed", metadata: metadata)
         response.fail(error)
+    }
+
+    /// The statement's hints over the session's.
+    func hints(of parsed: ParsedStatement) -> Hints { parsed.hints.over(session: state.withLock { $0.variables.hints }) }
+
+    /// What SHOW WARNINGS tells of a query that has read what it could not understand.
+    func warn(_ profile: QueryProfile) {
+        guard profile.malformedCount > 0 else { return }
+        let warning = QueryError(.malformedData, MalformedWarning.text(profile.malformedCount))
+        state.withLock { $0.warnings = [Diagnostic(error: warning, isWarning: true)] }
     }
 
     var metadata: Logger.Metadata { ["connection": "\(login.connectionID)", "account": "\(login.user)"] }

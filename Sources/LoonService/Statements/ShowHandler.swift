@@ -32,6 +32,11 @@ struct ShowHandler {
         case .databases:
             let names = ["information_schema"] + (try context.store.schemas().map(\.name))
             return (texts("Database"), names.map { [.text($0)] })
+        case .schemasExtra:
+            let rows = try context.store.schemas().map { [SQLValue.text("oss"), .text($0.name), .text($0.creator)] }
+            return (texts("CATALOG_NAME", "TABLE_SCHEMA", "CREATOR_ID"), rows)
+        case .partitions(let name): return try partitions(name)
+        case .tableDescription(let name): return try description(name)
         case .tables(let schema, let full): return try tables(schema, full: full)
         case .columns(let name, let full, let isHive): return try columns(name, full: full, isHive: isHive)
         case .tableStatus(let schema): return try tableStatus(schema)
@@ -128,7 +133,8 @@ struct ShowHandler {
         if SystemSchema.names.contains(schema) {
             return (columns, SystemTables.tables(of: schema).map { full ? [.text($0.name), .text($0.tableType)] : [.text($0.name)] })
         }
-        return (columns, try context.store.tableNames(schema: schema).map { full ? [.text($0), .text("BASE TABLE")] : [.text($0)] })
+        guard full else { return (columns, try context.store.tableNames(schema: schema).map { [.text($0)] }) }
+        return (columns, try context.store.tableKinds(schema: schema).map { [.text($0.name), .text($0.isView ? "VIEW" : "BASE TABLE")] })
     }
 
     private func columns(_ name: TableName, full: Bool, isHive: Bool) throws -> Answer {
@@ -149,7 +155,7 @@ struct ShowHandler {
         let table = try table(name)
         return (
             columns,
-            table.columns.map { column in
+            table.allColumns.map { column in
                 let type = MySQLColumnType(column.type)
                 return row(
                     column.name, isHive ? column.type.ddl : type.columnType, isText: type.characters != nil, isNullable: true, column.comment ?? "")
@@ -161,7 +167,7 @@ struct ShowHandler {
     func columns(of name: TableName) throws -> (table: String, columns: [ResultColumn]) {
         if let table = try systemTable(name) { return (table.name, table.resultColumns) }
         let table = try table(name)
-        return (table.name, table.columns.map { ResultColumn(name: $0.name, type: MySQLColumnType($0.type).resultType) })
+        return (table.name, table.allColumns.map { ResultColumn(name: $0.name, type: MySQLColumnType($0.type).resultType) })
     }
 
     private func tableStatus(_ name: String?) throws -> Answer {
@@ -190,7 +196,39 @@ struct ShowHandler {
             )
         }
         let table = try table(name)
+        guard table.view == nil else {
+            return (
+                texts("View", "Create View", "character_set_client", "collation_connection"),
+                [[.text(table.name), .text(DefinitionText.createView(table)), .text("utf8mb4"), .text("utf8mb4_0900_ai_ci")]]
+            )
+        }
         return (texts("Table", "Create Table"), [[.text(table.name), .text(DefinitionText.createTable(table))]])
+    }
+
+    private func partitions(_ name: TableName) throws -> Answer {
+        let table = try table(name)
+        guard table.isPartitioned else { throw QueryError(.wrongObject, "The table \(table.schema).\(table.name) is not partitioned") }
+        let names = try context.store.partitions(of: table).map { $0.name(table.partitionColumns) }
+        return (texts("Result"), names.map { [.text($0)] })
+    }
+
+    /// DESCRIBE FORMATTED: what Hive's says that is known here.
+    private func description(_ name: TableName) throws -> Answer {
+        let table = try table(name)
+        func row(_ name: String, _ type: String = "", _ comment: String = "") -> [SQLValue] { [.text(name), .text(type), .text(comment)] }
+        func list(_ columns: [TableColumn]) -> [[SQLValue]] { columns.map { row($0.name, $0.type.ddl, $0.comment ?? "") } }
+        var rows = [row("# col_name", "data_type", "comment")] + list(table.columns)
+        if table.isPartitioned { rows += [row("# Partition Information"), row("# col_name", "data_type", "comment")] + list(table.partitionColumns) }
+        rows += [row("# Detailed Table Information"), row("Database:", table.schema), row("Owner:", table.creator)]
+        if let view = table.view {
+            rows += [row("Table Type:", "VIRTUAL_VIEW"), row("View Original Text:", view.statement)]
+        } else {
+            rows += [row("Location:", table.location), row("Table Type:", "EXTERNAL_TABLE"), row("Format:", table.format.storedAs)]
+            if table.isPartitioned { rows.append(row("Partitions:", String(try context.store.partitions(of: table).count))) }
+        }
+        if let comment = table.comment { rows.append(row("Comment:", comment)) }
+        rows += table.properties.sorted { $0.key < $1.key }.map { row("Table Parameters:", $0.key, $0.value) }
+        return (texts("col_name", "data_type", "comment"), rows)
     }
 
     private func createSchema(_ name: String) throws -> Answer {

@@ -25,7 +25,7 @@ struct StatementHandler {
                 return response.rows(answer.columns, select.limit == nil ? limited(answer.rows) : answer.rows)
             }
             try query(parsed)
-        case .explain: try explain(try parsed.explainedQuery())
+        case .explain(let isAnalyze): try explain(try parsed.innerQuery(), isAnalyze: isAnalyze)
         case .use(let name):
             try session.use(name)
             response.ok()
@@ -44,9 +44,25 @@ struct StatementHandler {
             try session.kill(id, isQueryOnly: isQueryOnly)
             response.ok()
         case .createSchema(let statement): try DefinitionHandler(session: session, response: response).create(statement)
-        case .dropSchema(let name, let ifExists): try DefinitionHandler(session: session, response: response).dropSchema(name, ifExists: ifExists)
+        case .dropSchema(let name, let ifExists, let isCascade):
+            try DefinitionHandler(session: session, response: response).dropSchema(name, ifExists: ifExists, isCascade: isCascade)
         case .createTable(let statement): try DefinitionHandler(session: session, response: response).create(statement)
-        case .dropTable(let name, let ifExists): try DefinitionHandler(session: session, response: response).dropTable(name, ifExists: ifExists)
+        case .createTableLike(let name, let source, let ifNotExists, let location, let properties):
+            try DefinitionHandler(session: session, response: response)
+                .create(name, like: source, ifNotExists: ifNotExists, location: location, properties: properties)
+        case .createTableLikeMapping(let statement, let source):
+            try DefinitionHandler(session: session, response: response).create(statement, mapping: source, cancellation: cancellation)
+        case .createView(let statement):
+            try DefinitionHandler(session: session, response: response).create(statement, parsed, cancellation: cancellation)
+        case .dropView(let name, let ifExists):
+            try DefinitionHandler(session: session, response: response).dropTable(name, ifExists: ifExists, isView: true)
+        case .dropTable(let name, let ifExists):
+            try DefinitionHandler(session: session, response: response).dropTable(name, ifExists: ifExists, isView: false)
+        case .alterTable(let name, let change): try TableChanges(session: session, response: response).alter(name, change)
+        case .repairTable(let name, let adds, let drops):
+            try TableChanges(session: session, response: response).repair(name, adds: adds, drops: drops)
+        case .repairSchema(let name): try TableChanges(session: session, response: response).repairSchema(name)
+        case .insert, .createTableAs: try write(parsed)
         case .accepted: response.ok()
         case .unsupported(let kind): throw QueryError(.notSupported, "\(kind) is not supported yet")
         }
@@ -91,8 +107,9 @@ struct StatementHandler {
         let (schema, variables) = session.state.withLock { ($0.schema, $0.variables) }
         running.stage = .planning
         if variables.executionMillisecondsMax > 0 { limit(running, milliseconds: variables.executionMillisecondsMax) }
+        let dialect = session.dialectContext()
         let planned = try context.planner.plan(
-            try parsed.engineText(session.dialectContext()), schema: schema, isProfiled: false, session: session)
+            try parsed.engineText(dialect), schema: schema, dialect: dialect, isProfiled: false, session: session)
         if let reason = running.cancellation.reason { throw reason }
         running.stage = .waiting
         let (session, response, context) = (session, response, context)
@@ -105,7 +122,9 @@ struct StatementHandler {
             let result = Result { try context.engine.run(planned.query, cancellation: running.cancellation, sink: sink) }
             context.sessions.released(running)
             switch result {
-            case .success: sink.finish()
+            case .success(let profile):
+                session.warn(profile)
+                sink.finish(warnings: profile.malformedCount > 0 ? 1 : 0)
             case .failure(is ResponseSink.Enough): sink.finish()
             case .failure(let error): session.fail(error, response)
             }
@@ -129,8 +148,9 @@ struct StatementHandler {
                 return try local(select.table == nil ? select : select.limited(to: 0))?.columns ?? []
             }
             let schema = session.state.withLock(\.schema)
+            let dialect = session.dialectContext()
             let planned = try context.planner.plan(
-                try parsed.engineText(session.dialectContext()), schema: schema, isProfiled: false, session: session)
+                try parsed.engineText(dialect), schema: schema, dialect: dialect, isProfiled: false, session: session)
             do { return try context.engine.describe(planned.query, cancellation: cancellation) } catch {
                 // With values it may be clear what without them is not.
                 if hasParameters { return [] }
@@ -143,11 +163,44 @@ struct StatementHandler {
     }
 
     /// The engine's plan, as one text.
-    private func explain(_ parsed: ParsedStatement) throws {
+    private func explain(_ parsed: ParsedStatement, isAnalyze: Bool) throws {
         let schema = session.state.withLock(\.schema)
+        let dialect = session.dialectContext()
         let planned = try context.planner.plan(
-            try parsed.engineText(session.dialectContext()), schema: schema, isProfiled: false, session: session)
-        response.rows([ResultColumn(name: "EXPLAIN", type: .text)], [[.text(try context.engine.explain(planned.query, cancellation: cancellation))]])
+            try parsed.engineText(dialect), schema: schema, dialect: dialect, isProfiled: false, session: session)
+        let text = try context.engine.explain(planned.query, isAnalyze: isAnalyze, cancellation: cancellation)
+        response.rows([ResultColumn(name: "EXPLAIN", type: .text)], [[.text(text)]])
+    }
+
+    /// INSERT and CREATE TABLE … AS take an engine's place, as queries do.
+    private func write(_ parsed: ParsedStatement) throws {
+        guard let running else { throw QueryError(.internalFault, "A write was begun where nothing may block") }
+        let dialect = session.dialectContext()
+        let (schema, milliseconds) = session.state.withLock { ($0.schema, $0.variables.executionMillisecondsMax) }
+        if case .createTableAs(let statement, _) = parsed.statement, statement.ifNotExists, try exists(statement.name) { return response.ok() }
+        let write = TableWrite(
+            statement: parsed.statement, engineText: try parsed.innerQuery().engineText(dialect), schema: schema, dialect: dialect,
+            account: session.login.user, task: nil, ignoresConflict: try session.hints(of: parsed).flag("insert_overwrite_ignore_conflict") == true)
+        if milliseconds > 0 { limit(running, milliseconds: milliseconds) }
+        running.stage = .waiting
+        let (session, response, context) = (session, response, context)
+        try session.scheduler.run {
+            if let reason = running.cancellation.reason { return session.fail(reason, response) }
+            running.stage = .executing
+            let result = Result { try TableWriter(context: context).run(write, cancellation: running.cancellation) }
+            context.sessions.released(running)
+            switch result {
+            case .success(let outcome):
+                session.warn(outcome.profile)
+                response.ok(affectedRows: UInt64(max(0, outcome.rowCount)), warnings: outcome.profile.malformedCount > 0 ? 1 : 0)
+            case .failure(let error): session.fail(error, response)
+            }
+        }
+    }
+
+    private func exists(_ name: TableName) throws -> Bool {
+        guard let schema = name.schema ?? session.state.withLock(\.schema) else { return false }
+        return try context.store.table(schema: schema, name: name.table) != nil
     }
 
     // MARK: Others

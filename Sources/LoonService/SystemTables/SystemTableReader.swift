@@ -63,8 +63,8 @@ struct SystemTableReader {
             }
         }
         for schema in try schemaNames(scope) {
-            for (name, comment) in try context.store.tableComments(schema: schema) where scope.has(table: name) {
-                try body(row(schema, name, type: "BASE TABLE", engine: .text("DuckDB"), comment: comment ?? ""))
+            for (name, comment, isView) in try context.store.tableComments(schema: schema) where scope.has(table: name) {
+                try body(row(schema, name, type: isView ? "VIEW" : "BASE TABLE", engine: .text("DuckDB"), comment: comment ?? ""))
             }
         }
     }
@@ -84,7 +84,7 @@ struct SystemTableReader {
         }
         for schema in try schemaNames(scope) {
             for table in try context.store.tables(schema: schema, named: scope.tables) {
-                for (place, column) in table.columns.enumerated() {
+                for (place, column) in table.allColumns.enumerated() {
                     let type = MySQLColumnType(column.type)
                     try body(
                         columnRow(

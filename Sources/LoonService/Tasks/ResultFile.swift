@@ -54,11 +54,11 @@ final class ResultFile: BatchSink {
     }
 
     /// Writes what is left, and the description. Returns the bytes of the CSV file.
-    func finish(statement: String) throws -> Int64 {
+    func finish(statement: String, warnings: [String]) throws -> Int64 {
         try flush()
         let description = Description(
             columns: columns.map { .init(name: $0.name, type: $0.type.resultName) }, rows: rows, bytes: bytes,
-            statement_sha256: Hex.text(Array(SHA256.hash(data: Array(statement.utf8)))), warnings: [])
+            statement_sha256: Hex.text(Array(SHA256.hash(data: Array(statement.utf8)))), warnings: warnings)
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
         do {

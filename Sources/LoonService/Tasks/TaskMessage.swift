@@ -44,7 +44,7 @@ struct TaskMessage: Sendable {
     private func columns(_ task: TaskRecord) -> [String: Any] {
         func optional(_ value: Any?) -> Any { value ?? NSNull() }
         let target = task.submission.notification
-        return [
+        var columns: [String: Any] = [
             "id": task.id.description,
             "mpp_query_id": optional(task.engineQueryID),
             "status": task.state.rawValue,
@@ -73,6 +73,9 @@ struct TaskMessage: Sendable {
             "mq_message_id": NSNull(),
             "mq_total_time": NSNull(),
         ]
+        // Beside the columns, where it says something.
+        if let count = task.measures.malformedCount, count > 0 { columns["malformed_count"] = count }
+        return columns
     }
 
     /// Cuts a long text at a character's end, and says so.

@@ -5,6 +5,7 @@ import MetaStore
 import Notifier
 import ObjectStore
 import QueryEngine
+import SQLFrontend
 
 /// Runs one task from its stored row: computes the result, publishes it, records the end with its message.
 final class TaskRunner: Sendable {
@@ -69,24 +70,51 @@ final class TaskRunner: Sendable {
 
     private func produce(_ task: TaskRecord, started: Int64, cancellation: Cancellation) throws -> TaskOutcome {
         let submission = task.submission
-        let planned = try context.planner.plan(submission.engineText, schema: submission.sessionSchema, isProfiled: true)
+        if submission.kind != "SELECT" { return try write(task, started: started, cancellation: cancellation) }
+        let planned = try context.planner.plan(
+            submission.engineText, schema: submission.sessionSchema, dialect: Self.dialect(submission, context), isProfiled: true)
         let folder = try context.resultFolder(of: task.id)
         let staged = try context.objects.makeStagingFolder()
         do {
             let result = try ResultFile(folder: staged)
             let profile = try context.engine.run(planned.query, cancellation: cancellation, sink: result)
-            let bytes = try result.finish(statement: submission.command)
+            let warnings = profile.malformedCount > 0 ? [MalformedWarning.text(profile.malformedCount)] : []
+            let bytes = try result.finish(statement: submission.command, warnings: warnings)
             if !context.objects.bucketExists(folder.bucket) { try context.objects.makeBucket(folder.bucket) }
             try context.objects.publish(staged: staged, at: folder)
             return TaskOutcome(
                 state: .success,
                 measures: TaskMeasures(
                     rowCount: profile.rowCount, scannedRowCount: profile.scannedRowCount, scannedBytes: planned.scannedBytes,
-                    elapsedMilliseconds: context.clock.now() - started, resultBytes: bytes),
+                    elapsedMilliseconds: context.clock.now() - started, resultBytes: bytes, malformedCount: profile.malformedCount),
                 resultFile: folder.description + ResultFile.name)
         } catch {
             context.objects.discard(staged: staged)
             throw error
         }
+    }
+
+    /// What views in the query depend on: the moment and the zone are the submission's.
+    private static func dialect(_ submission: Submission, _ context: ServiceContext) -> DialectContext {
+        DialectContext(
+            now: submission.now, timeZoneOffsetMinutes: submission.timeZoneOffsetMinutes,
+            systemTimeZoneOffsetMinutes: context.configuration.timeZoneOffsetMinutes, variable: { _, _ in .null }, function: { _ in .null })
+    }
+
+    private func write(_ task: TaskRecord, started: Int64, cancellation: Cancellation) throws -> TaskOutcome {
+        let submission = task.submission
+        let parsed = try ParsedStatement(Array(submission.command.utf8), mode: LexicalMode(sqlMode: submission.sqlMode))
+        let hints = Hints(values: submission.hints)
+        let write = TableWrite(
+            statement: parsed.statement, engineText: submission.engineText, schema: submission.sessionSchema,
+            dialect: Self.dialect(submission, context), account: submission.account, task: task.id,
+            ignoresConflict: try hints.flag("insert_overwrite_ignore_conflict") == true)
+        let outcome = try TableWriter(context: context).run(write, cancellation: cancellation)
+        return TaskOutcome(
+            state: .success,
+            measures: TaskMeasures(
+                rowCount: outcome.rowCount, scannedRowCount: outcome.profile.scannedRowCount, scannedBytes: outcome.scannedBytes,
+                elapsedMilliseconds: context.clock.now() - started, malformedCount: outcome.profile.malformedCount),
+            resultFile: nil)
     }
 }

@@ -34,10 +34,10 @@ final class DuckDBConnection: @unchecked Sendable {
     }
 
     /// The engine's plan of a query that was found to be one SELECT.
-    func plan(of sql: String) throws -> String {
+    func plan(of sql: String, isAnalyze: Bool) throws -> String {
         var statement: duckdb_prepared_statement?
         defer { cduckdb_destroy_prepare(&statement) }
-        guard cduckdb_prepare(handle, "EXPLAIN " + sql, &statement) == DuckDBSuccess else {
+        guard cduckdb_prepare(handle, (isAnalyze ? "EXPLAIN ANALYZE " : "EXPLAIN ") + sql, &statement) == DuckDBSuccess else {
             throw EngineError.make(String(cString: cduckdb_prepare_error(statement)))
         }
         var result = duckdb_result()
@@ -101,6 +101,32 @@ final class DuckDBConnection: @unchecked Sendable {
 
     /// Nothing is to be interrupted any more.
     func end() { isOver.withLock { $0 = true } }
+
+    func registerFunctions() throws(QueryError) { try EngineFunctions.register(on: handle) }
+
+    /// Runs a COPY of Loon's own; returns how many rows it has written.
+    func copy(_ sql: String) throws -> Int64 {
+        var statements: duckdb_extracted_statements?
+        defer { cduckdb_destroy_extracted(&statements) }
+        guard cduckdb_extract_statements(handle, sql, &statements) == 1 else {
+            throw QueryError(.engine, "The engine does not understand how a table is to be written", detail: sql)
+        }
+        var statement: duckdb_prepared_statement?
+        defer { cduckdb_destroy_prepare(&statement) }
+        guard cduckdb_prepare_extracted_statement(handle, statements, 0, &statement) == DuckDBSuccess else {
+            throw EngineError.make(String(cString: cduckdb_prepare_error(statement)))
+        }
+        var result = duckdb_result()
+        defer { cduckdb_destroy_result(&result) }
+        guard cduckdb_execute_prepared(statement, &result) == DuckDBSuccess else { throw Self.failure(&result) }
+        let count = TextSink()
+        let stream = try ArrowStream(&result)
+        _ = try stream.forEach(of: result) { count.take($0) }
+        return Int64(String(decoding: count.bytes, as: UTF8.self)) ?? 0
+    }
+
+    /// The rows that the last profiled query's scans of files handed on.
+    var lastScannedRows: Int64 { scannedRows(cduckdb_get_profiling_info(handle)) }
 
     /// Runs a statement of Loon's own, which must be one: names and texts of users stand in it, quoted.
     func execute(_ sql: String) throws(QueryError) {
@@ -175,7 +201,7 @@ final class DuckDBConnection: @unchecked Sendable {
             if let reason = cancellation.reason { throw reason }
             if cduckdb_result_error(&result) != nil { throw Self.failure(&result) }
         }
-        if isProfiled { profile.scannedRowCount = scannedRows(cduckdb_get_profiling_info(handle)) }
+        if isProfiled { profile.scannedRowCount = lastScannedRows }
         return profile
     }
 

@@ -15,11 +15,17 @@ package final class DuckDBEngine: QueryEngine, @unchecked Sendable {
         package let memoryLimit: String?
         /// Where operators that outgrow the memory put their data.
         package let spillDirectory: String
+        /// Where tables' files are written before they get their places.
+        package let stagingDirectory: String
+        /// Signed extensions that are loaded at the start: paths of files.
+        package let extensions: [String]
 
-        package init(threads: Int, memoryLimit: String?, spillDirectory: String) {
+        package init(threads: Int, memoryLimit: String?, spillDirectory: String, stagingDirectory: String, extensions: [String]) {
             self.threads = threads
             self.memoryLimit = memoryLimit
             self.spillDirectory = spillDirectory
+            self.stagingDirectory = stagingDirectory
+            self.extensions = extensions
         }
     }
 
@@ -48,13 +54,15 @@ package final class DuckDBEngine: QueryEngine, @unchecked Sendable {
             "SET GLOBAL autoinstall_known_extensions = false",
             "SET GLOBAL autoload_known_extensions = false",
             "SET GLOBAL allow_community_extensions = false",
-            "SET GLOBAL allowed_directories = [\(quote(root + "/"))]",
+            "SET GLOBAL allowed_directories = [\(quote(root + "/")), \(quote(options.stagingDirectory + "/"))]",
             // What Loon itself sets for a connection; a user's statement is never a SET.
             "SET GLOBAL allowed_configs = ['enable_profiling', 'search_path', 'schema', 'enable_progress_bar', 'enable_progress_bar_print']",
         ]
         if let limit = options.memoryLimit { settings.append("SET GLOBAL memory_limit = \(quote(limit))") }
+        settings += options.extensions.map { "LOAD \(quote($0))" }
         settings += MySQLFunctions.statements
         settings += ["SET GLOBAL enable_external_access = false", "SET GLOBAL lock_configuration = true"]
+        try connection.registerFunctions()
         for setting in settings { try connection.execute(setting) }
     }
 
@@ -73,38 +81,98 @@ package final class DuckDBEngine: QueryEngine, @unchecked Sendable {
 
     package func describe(_ query: EngineQuery, cancellation: Cancellation) throws -> [ResultColumn] {
         let connection = try connect()
-        return try withTables(of: query, on: connection, cancellation: cancellation, filled: false) {
+        return try withTables(of: query, on: connection, cancellation: cancellation, filled: false) { _ in
             defer { connection.end() }
             return try cancellation.run(stoppingWith: { connection.interrupt() }, progress: { nil }) { try connection.columns(of: query.sql) }
         }
     }
 
-    package func explain(_ query: EngineQuery, cancellation: Cancellation) throws -> String {
+    package func explain(_ query: EngineQuery, isAnalyze: Bool, cancellation: Cancellation) throws -> String {
         let connection = try connect()
-        return try withTables(of: query, on: connection, cancellation: cancellation, filled: false) {
-            // What is explained must be a SELECT, like what is run.
-            _ = try connection.columns(of: query.sql)
-            return try connection.plan(of: query.sql).replacing(root + "/", with: "oss://")
+        return try withTables(of: query, on: connection, cancellation: cancellation, filled: isAnalyze) { _ in
+            defer { connection.end() }
+            return try cancellation.run(stoppingWith: { connection.interrupt() }, progress: { connection.progress }) {
+                // What is explained must be a SELECT, like what is run.
+                _ = try connection.columns(of: query.sql)
+                return try connection.plan(of: query.sql, isAnalyze: isAnalyze).replacing(root + "/", with: "oss://")
+            }
         }
     }
 
-    /// Runs `body` where the query finds its tables under their names, and no others: in a catalog of its own.
+    package func inferColumns(of files: [String], format: TableFormat, cancellation: Cancellation) throws -> [ResultColumn] {
+        let list = "[" + files.map(EngineText.literal).joined(separator: ", ") + "]"
+        let connection = try connect()
+        defer { connection.end() }
+        return try shown {
+            try cancellation.run(stoppingWith: { connection.interrupt() }, progress: { nil }) {
+                switch format {
+                case .parquet: try connection.columns(of: "SELECT * FROM read_parquet(\(list), union_by_name = true, hive_partitioning = false)")
+                case .avro: try connection.columns(of: "SELECT * FROM read_avro(\(list))")
+                case .json:
+                    try connection.columns(
+                        of: "SELECT * FROM read_json(\(list), format = 'newline_delimited', hive_partitioning = false, union_by_name = true)")
+                case .text: try connection.columns(of: "SELECT * FROM read_csv(\(list), hive_partitioning = false, union_by_name = true)")
+                case .orc, .rcFile:
+                    throw QueryError(.notSupported, "The embedded engine does not read \(format.storedAs); write the columns out")
+                }
+            }
+        }
+    }
+
+    package func export(_ query: EngineQuery, to target: ExportTarget, cancellation: Cancellation) throws -> QueryProfile {
+        try shown {
+            let connection = try connect()
+            try connection.execute("SET enable_progress_bar = true")
+            try connection.execute("SET enable_progress_bar_print = false")
+            if query.isProfiled { try connection.execute("SET enable_profiling = 'no_output'") }
+            do {
+                return try withTables(of: query, on: connection, cancellation: cancellation, filled: true) { number in
+                    defer { connection.end() }
+                    return try cancellation.run(stoppingWith: { connection.interrupt() }, progress: { connection.progress }) {
+                        let count = try connection.columns(of: query.sql).count
+                        let expected = target.sources.count { $0 != nil }
+                        guard count == expected else {
+                            throw QueryError(
+                                .columnCount, "Column count doesn't match value count: the table takes \(expected) and the query has \(count)")
+                        }
+                        var profile = QueryProfile()
+                        profile.rowCount = try connection.copy(TableCopy(query: query.sql, target: target).statement)
+                        profile.scannedRowCount = query.isProfiled ? connection.lastScannedRows : nil
+                        profile.malformedCount = EngineFunctions.takeCount(number)
+                        return profile
+                    }
+                }
+            } catch { throw cancellation.reason ?? error }
+        }
+    }
+
+    /// A user knows an object by its place in the store, not by its path.
+    private func shown<Value>(_ body: () throws -> Value) throws -> Value {
+        do { return try body() } catch let error as QueryError {
+            throw QueryError(error.code, error.message.replacing(root + "/", with: "oss://"), detail: error.detail)
+        }
+    }
+
+    /// Runs `body` where the query finds its tables under their names, and no others: in a catalog of its own. `body` gets the number that the query's
+    /// malformed fields are counted by.
     private func withTables<Value>(
-        of query: EngineQuery, on connection: DuckDBConnection, cancellation: Cancellation, filled: Bool, _ body: () throws -> Value
+        of query: EngineQuery, on connection: DuckDBConnection, cancellation: Cancellation, filled: Bool, _ body: (Int64) throws -> Value
     ) throws -> Value {
-        guard !query.tables.isEmpty || !query.valueTables.isEmpty || query.schema != nil else { return try body() }
-        let catalog = "loon_\(lastCatalog.wrappingAdd(1, ordering: .relaxed).newValue)"
+        let number = Int64(lastCatalog.wrappingAdd(1, ordering: .relaxed).newValue)
+        guard !query.tables.isEmpty || !query.valueTables.isEmpty || query.schema != nil || !query.views.isEmpty else { return try body(number) }
+        let catalog = "loon_\(number)"
         defer {
             try? connection.execute("USE memory")
             try? connection.execute("DETACH DATABASE IF EXISTS \(catalog)")
+            _ = EngineFunctions.takeCount(number)
         }
-        let views = TableViews.statements(catalog: catalog, schema: query.schema, tables: query.tables, valueTables: query.valueTables)
-        for statement in ["ATTACH ':memory:' AS \(catalog)"] + views {
+        let views = TableViews(catalog: catalog, queryNumber: number) { try connection.columns(of: $0).map(\.name) }
+        for statement in ["ATTACH ':memory:' AS \(catalog)"] + (try views.statements(for: query)) {
             if let reason = cancellation.reason { throw reason }
             try connection.execute(statement)
         }
         if filled { for table in query.valueTables { try connection.fill(table, catalog: catalog, cancellation: cancellation) } }
-        return try body()
+        return try body(number)
     }
 
     private func perform(_ query: EngineQuery, cancellation: Cancellation, sink: any BatchSink) throws -> QueryProfile {
@@ -114,10 +182,12 @@ package final class DuckDBEngine: QueryEngine, @unchecked Sendable {
         try connection.execute("SET enable_progress_bar_print = false")
         if query.isProfiled { try connection.execute("SET enable_profiling = 'no_output'") }
         do {
-            return try withTables(of: query, on: connection, cancellation: cancellation, filled: true) {
+            return try withTables(of: query, on: connection, cancellation: cancellation, filled: true) { number in
                 defer { connection.end() }
                 return try cancellation.run(stoppingWith: { connection.interrupt() }, progress: { connection.progress }) {
-                    try connection.stream(query.sql, isProfiled: query.isProfiled, cancellation: cancellation, sink: sink)
+                    var profile = try connection.stream(query.sql, isProfiled: query.isProfiled, cancellation: cancellation, sink: sink)
+                    profile.malformedCount = EngineFunctions.takeCount(number)
+                    return profile
                 }
             }
         } catch {

@@ -1,101 +1,143 @@
 import LoonCore
 
 /// The views that stand for a query's tables: each reads its files as its DDL says.
-enum TableViews {
-    static func statements(catalog: String, schema: String?, tables: [TableBinding], valueTables: [ValueTable]) -> [String] {
+struct TableViews {
+    let catalog: String
+    /// Counts what does not fit (`EngineFunctions.malformed`).
+    let queryNumber: Int64
+    /// The columns of an Avro file, which its reader wants to know.
+    let fileColumns: (String) throws -> [String]
+
+    func statements(for query: EngineQuery) throws -> [String] {
         var schemas: [String] = []
-        for name in [schema].compactMap(\.self) + tables.map(\.table.schema) + valueTables.map(\.schema)
-        where !schemas.contains(where: { $0.lowercased() == name.lowercased() }) {
-            schemas.append(name)
-        }
+        let names = [query.schema].compactMap(\.self) + query.tables.map(\.table.schema) + query.views.map(\.schema) + query.valueTables.map(\.schema)
+        for name in names where !schemas.contains(where: { $0.lowercased() == name.lowercased() }) { schemas.append(name) }
         var statements = schemas.map { "CREATE SCHEMA IF NOT EXISTS \(catalog).\(EngineText.name($0))" }
-        statements += tables.map { binding in
-            let place = "\(catalog).\(EngineText.name(binding.table.schema)).\(EngineText.name(binding.table.name))"
-            return "CREATE VIEW \(place) AS \(select(binding))"
+        for binding in query.tables {
+            statements.append("CREATE VIEW \(place(binding.table.schema, binding.table.name)) AS \(try select(binding))")
         }
-        statements += valueTables.map { table in
-            let columns = table.columns.map { "\(EngineText.name($0.name)) \(type($0.type))" }
-            return "CREATE TABLE \(catalog).\(EngineText.name(table.schema)).\(EngineText.name(table.name)) (\(columns.joined(separator: ", ")))"
+        statements += query.valueTables.map { table in
+            let columns = table.columns.map { "\(EngineText.name($0.name)) \(EngineText.type($0.type))" }
+            return "CREATE TABLE \(place(table.schema, table.name)) (\(columns.joined(separator: ", ")))"
         }
         // Behind the query's own schema stands the one with MySQL's functions, which has no tables.
-        statements.append("SET search_path = \(EngineText.literal("\(catalog).\(EngineText.name(schema ?? "main")),memory.main"))")
+        let path = "SET search_path = \(EngineText.literal("\(catalog).\(EngineText.name(query.schema ?? "main")),memory.main"))"
+        statements.append(path)
+        statements += query.views.map { view in
+            let columns = view.columns.isEmpty ? "" : "(" + view.columns.map(EngineText.name).joined(separator: ", ") + ")"
+            // On a line of its own: the query may end in a comment.
+            return "CREATE VIEW \(place(view.schema, view.name))\(columns) AS (\(view.sql)\n)"
+        }
         return statements
     }
 
-    private static func select(_ binding: TableBinding) -> String {
-        let columns = binding.table.columns
+    private func place(_ schema: String, _ name: String) -> String { "\(catalog).\(EngineText.name(schema)).\(EngineText.name(name))" }
+
+    private func select(_ binding: TableBinding) throws -> String {
+        let table = binding.table
         guard !binding.files.isEmpty else {
-            let nulls = columns.map { "CAST(NULL AS \(type($0.type))) AS \(EngineText.name($0.name))" }
+            let nulls = table.allColumns.map { "CAST(NULL AS \(EngineText.type($0.type))) AS \(EngineText.name($0.name))" }
             return "SELECT \(nulls.joined(separator: ", ")) WHERE false"
         }
-        let files = "[" + binding.files.map(EngineText.literal).joined(separator: ", ") + "]"
-        switch binding.table.format {
-        case .text(let layout): return text(columns, files, layout)
-        case .json:
-            let types = columns.map { "\(EngineText.literal($0.name)): \(EngineText.literal(type($0.type)))" }
-            let names = columns.map { EngineText.name($0.name) }.joined(separator: ", ")
-            return "SELECT \(names) FROM read_json(\(files), format = 'newline_delimited', hive_partitioning = false, "
-                + "columns = {\(types.joined(separator: ", "))})"
-        case .parquet:
-            let list = columns.map { "CAST(\(EngineText.name($0.name)) AS \(type($0.type))) AS \(EngineText.name($0.name))" }
-            return "SELECT \(list.joined(separator: ", ")) FROM read_parquet(\(files), hive_partitioning = false)"
+        let values = PartitionValues(binding)
+        switch table.format {
+        case .text(let layout): return TextScan(layout: layout, queryNumber: queryNumber, binding: binding, values: values).select
+        case .json: return JSONScan(queryNumber: queryNumber, binding: binding, values: values).select
+        case .parquet: return parquet(binding, values)
+        case .avro: return try avro(binding, values)
+        case .orc, .rcFile:
+            throw QueryError(
+                .notSupported,
+                "The embedded engine does not read \(table.format.storedAs); the table \(table.schema).\(table.name) waits for an engine that does, such as Spark"
+            )
         }
     }
 
-    /// As Hive reads delimited text: every field is text first, and what does not fit its column's type is NULL; missing fields are NULL and
-    /// surplus ones dropped.
-    private static func text(_ columns: [TableColumn], _ files: String, _ layout: TextLayout) -> String {
-        let fields = columns.indices.map { "'c\($0)': 'VARCHAR'" }.joined(separator: ", ")
-        let list = columns.enumerated().map { "\(value("c\($0)", $1.type)) AS \(EngineText.name($1.name))" }
-        var options = [
-            // A folder named k=v is a partition only where DDL says so.
-            "hive_partitioning = false", "auto_detect = false", "header = false", "null_padding = true", "strict_mode = false",
-            "skip = \(layout.headerLines)", "delim = \(EngineText.literal(layout.delimiter))",
-            "quote = \(EngineText.literal(layout.quote ?? ""))",
-            "escape = \(EngineText.literal(layout.escape ?? ""))",
-            "nullstr = \(EngineText.literal(layout.nullText))", "columns = {\(fields)}",
-        ]
-        // The engine's parallel reader refuses a quoted line break where missing fields are to be NULL.
-        if layout.quote != nil { options.append("parallel = false") }
-        return "SELECT \(list.joined(separator: ", ")) FROM read_csv(\(files), \(options.joined(separator: ", ")))"
+    /// By name: what a file has otherwise is cast, what it lacks is NULL.
+    private func parquet(_ binding: TableBinding, _ values: PartitionValues) -> String {
+        let columns = binding.table.columns
+        let schema = columns.map { column in
+            let name = EngineText.literal(column.name)
+            return "\(name): {name: \(name), type: \(EngineText.literal(EngineText.type(column.type))), default_value: NULL}"
+        }
+        let list = columns.map { EngineText.name($0.name) } + values.columns(of: "file_index")
+        return
+            "SELECT \(list.joined(separator: ", ")) FROM read_parquet(\(Self.files(binding.files)), schema = MAP {\(schema.joined(separator: ", "))})"
     }
 
-    private static func value(_ field: String, _ type: HiveType) -> String {
-        switch type {
-        case .string, .varchar, .char: field
-        case .binary: "encode(\(field))"
-        default: "TRY_CAST(\(field) AS \(self.type(type)))"
+    /// The reader takes files of one schema at a time.
+    private func avro(_ binding: TableBinding, _ values: PartitionValues) throws -> String {
+        var groups: [(columns: [String], partition: Int, files: [TableBinding.File])] = []
+        for file in binding.files {
+            let columns = try fileColumns("SELECT * FROM read_avro(\(EngineText.literal(file.path)))")
+            if let last = groups.last, last.columns == columns, last.partition == file.partition || !binding.table.isPartitioned {
+                groups[groups.count - 1].files.append(file)
+            } else {
+                groups.append((columns, file.partition, [file]))
+            }
+        }
+        return groups.map { group in
+            let own = Dictionary(group.columns.map { ($0.lowercased(), $0) }) { first, _ in first }
+            let list = binding.table.columns.map { column in
+                let source = own[column.name.lowercased()].map(EngineText.name) ?? "NULL"
+                return "CAST(\(source) AS \(EngineText.type(column.type))) AS \(EngineText.name(column.name))"
+            }
+            let all = list + values.constants(of: group.partition)
+            return "SELECT \(all.joined(separator: ", ")) FROM read_avro(\(Self.files(group.files)))"
+        }.joined(separator: " UNION ALL ")
+    }
+
+    static func files(_ files: [TableBinding.File]) -> String { "[" + files.map { EngineText.literal($0.path) }.joined(separator: ", ") + "]" }
+}
+
+/// The values of partition columns, as expressions over the number of the file that a row comes from. The files stand in the order of their partitions,
+/// so that the numbers of a partition's files lie side by side.
+struct PartitionValues {
+    private let binding: TableBinding
+    /// Constants within one CASE: a chunk of rows is of one file, and looks through two lists of this length at most.
+    private static let width = 64
+
+    init(_ binding: TableBinding) { self.binding = binding }
+
+    private var columnTypes: [(name: String, type: String)] {
+        binding.table.partitionColumns.map { (EngineText.name($0.name), EngineText.type($0.type)) }
+    }
+
+    private func constant(_ partition: Int, _ column: Int, _ type: String) -> String {
+        "CAST(\(binding.partitions[partition][column].map(EngineText.literal) ?? "NULL") AS \(type))"
+    }
+
+    func constants(of partition: Int) -> [String] {
+        columnTypes.enumerated().map { "\(constant(partition, $0, $1.type)) AS \($1.name)" }
+    }
+
+    /// `index` is the expression for a file's number.
+    func columns(of index: String) -> [String] {
+        columnTypes.enumerated().map { number, column in
+            var runs: [(end: Int, value: String)] = []
+            var last: String??
+            for (place, file) in binding.files.enumerated() {
+                let value = binding.partitions[file.partition][number]
+                if let previous = last, previous == value {
+                    runs[runs.count - 1].end = place + 1
+                } else {
+                    runs.append((place + 1, constant(file.partition, number, column.type)))
+                }
+                last = .some(value)
+            }
+            return "\(Self.expression(runs[...], index)) AS \(column.name)"
         }
     }
 
-    private static func type(_ type: ColumnType) -> String {
-        switch type {
-        case .int64: "BIGINT"
-        case .uint64: "UBIGINT"
-        case .float64: "DOUBLE"
-        case .timestamp: "TIMESTAMP"
-        default: "VARCHAR COLLATE NOCASE"
+    private static func expression(_ runs: ArraySlice<(end: Int, value: String)>, _ index: String) -> String {
+        guard let last = runs.last, runs.count > 1 else { return runs.first?.value ?? "NULL" }
+        if runs.count <= width {
+            let cases = runs.dropLast().map { "WHEN \(index) < \($0.end) THEN \($0.value)" }
+            return "CASE \(cases.joined(separator: " ")) ELSE \(last.value) END"
         }
-    }
-
-    static func type(_ type: HiveType) -> String {
-        switch type {
-        case .boolean: "BOOLEAN"
-        case .tinyint: "TINYINT"
-        case .smallint: "SMALLINT"
-        case .int: "INTEGER"
-        case .bigint: "BIGINT"
-        case .float: "FLOAT"
-        case .double: "DOUBLE"
-        case .decimal(let precision, let scale): "DECIMAL(\(precision),\(scale))"
-        case .string, .varchar, .char: "VARCHAR"
-        case .binary: "BLOB"
-        case .date: "DATE"
-        case .timestamp: "TIMESTAMP"
-        case .array(let element): self.type(element) + "[]"
-        case .map(let key, let value): "MAP(\(self.type(key)), \(self.type(value)))"
-        case .structure(let fields):
-            "STRUCT(" + fields.map { "\(EngineText.name($0.name)) \(self.type($0.type))" }.joined(separator: ", ") + ")"
-        }
+        let size = max(width, (runs.count + width - 1) / width)
+        let parts = stride(from: runs.startIndex, to: runs.endIndex, by: size).map { runs[$0..<min($0 + size, runs.endIndex)] }
+        let cases = parts.dropLast().map { "WHEN \(index) < \($0[$0.endIndex - 1].end) THEN \(expression($0, index))" }
+        return "CASE \(cases.joined(separator: " ")) ELSE \(expression(parts[parts.count - 1], index)) END"
     }
 }

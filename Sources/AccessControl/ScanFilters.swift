@@ -1,0 +1,126 @@
+import LoonCore
+
+/// Reads off the engine's tree what a SELECT's WHERE says about the tables in its FROM.
+///
+/// A table's row that makes such a predicate false is in no row of the result, and leaving it out adds none: also where the table stands on
+/// the inner side of an outer join, because none of the predicates is true for the NULLs that take its place. (IS NULL would be, and counts only
+/// where the table stands alone.)
+struct ScanFilters {
+    /// By the place where the table stands in FROM.
+    private(set) var predicates: [Int: ScanPredicate] = [:]
+
+    private struct Source {
+        let place: Int
+        let names: [[String]]
+    }
+
+    mutating func add(select node: [String: Any]) {
+        guard let filter = node["where_clause"] as? [String: Any], let from = node["from_table"] as? [String: Any] else { return }
+        var sources: [Source] = []
+        var isAlone = true
+        var pending = [from]
+        while let next = pending.popLast() {
+            switch next["type"] as? String {
+            case "BASE_TABLE":
+                guard let place = next["query_location"] as? Int, let table = next["table_name"] as? String else { continue }
+                let alias = next["alias"] as? String ?? ""
+                let schema = next["schema_name"] as? String ?? ""
+                let own = [[table.lowercased()], [schema.lowercased(), table.lowercased()]]
+                sources.append(Source(place: place, names: alias.isEmpty ? own : [[alias.lowercased()]]))
+            case "JOIN":
+                isAlone = false
+                for side in ["left", "right"] { if let child = next[side] as? [String: Any] { pending.append(child) } }
+            default: isAlone = false
+            }
+        }
+        for source in sources {
+            let reader = Reader(source: source.names, mayBeNull: isAlone)
+            predicates[source.place] = reader.predicate(filter, depth: 0)
+        }
+    }
+
+    private struct Reader {
+        let source: [[String]]
+        let mayBeNull: Bool
+
+        func predicate(_ node: [String: Any], depth: Int) -> ScanPredicate {
+            guard depth < 64, let type = node["type"] as? String else { return .unknown }
+            func children() -> [ScanPredicate] {
+                (node["children"] as? [[String: Any]] ?? []).map { predicate($0, depth: depth + 1) }
+            }
+            switch type {
+            case "CONJUNCTION_AND": return .all(children())
+            case "CONJUNCTION_OR": return .any(children())
+            case "OPERATOR_NOT":
+                let inner = children()
+                return inner.count == 1 ? .not(inner[0]) : .unknown
+            case "COMPARE_IN", "COMPARE_NOT_IN":
+                guard let operands = node["children"] as? [[String: Any]], let first = operands.first, let column = column(first) else {
+                    return .unknown
+                }
+                let constants = operands.dropFirst().compactMap(constant)
+                guard constants.count == operands.count - 1 else { return .unknown }
+                return type == "COMPARE_IN" ? .isIn(column: column, constants) : .not(.isIn(column: column, constants))
+            case "OPERATOR_IS_NULL", "OPERATOR_IS_NOT_NULL":
+                guard let operand = (node["children"] as? [[String: Any]])?.first, let column = column(operand) else { return .unknown }
+                if type == "OPERATOR_IS_NOT_NULL" { return .not(.isNull(column: column)) }
+                return mayBeNull ? .isNull(column: column) : .unknown
+            case "COMPARE_BETWEEN", "COMPARE_NOT_BETWEEN":
+                guard let column = operand(node, "input").flatMap(column), let low = operand(node, "lower").flatMap(constant),
+                    let high = operand(node, "upper").flatMap(constant)
+                else { return .unknown }
+                let inside = ScanPredicate.all([.compare(column: column, .greaterOrEqual, low), .compare(column: column, .lessOrEqual, high)])
+                return type == "COMPARE_BETWEEN" ? inside : .not(inside)
+            default: return comparison(node, type)
+            }
+        }
+
+        private func comparison(_ node: [String: Any], _ type: String) -> ScanPredicate {
+            let comparison: ScanPredicate.Comparison
+            switch type {
+            case "COMPARE_EQUAL": comparison = .equal
+            case "COMPARE_NOTEQUAL": comparison = .notEqual
+            case "COMPARE_LESSTHAN": comparison = .less
+            case "COMPARE_LESSTHANOREQUALTO": comparison = .lessOrEqual
+            case "COMPARE_GREATERTHAN": comparison = .greater
+            case "COMPARE_GREATERTHANOREQUALTO": comparison = .greaterOrEqual
+            default: return .unknown
+            }
+            guard let left = operand(node, "left"), let right = operand(node, "right") else { return .unknown }
+            if let column = column(left), let constant = constant(right) { return .compare(column: column, comparison, constant) }
+            if let column = column(right), let constant = constant(left) { return .compare(column: column, comparison.flipped, constant) }
+            return .unknown
+        }
+
+        private func operand(_ node: [String: Any], _ key: String) -> [String: Any]? { node[key] as? [String: Any] }
+
+        /// A column that is, or may be, the source's.
+        private func column(_ node: [String: Any]) -> String? {
+            guard node["type"] as? String == "COLUMN_REF", let names = node["column_names"] as? [String], let column = names.last else { return nil }
+            let qualifier = names.dropLast().map { $0.lowercased() }
+            return qualifier.isEmpty || source.contains(qualifier) ? column : nil
+        }
+
+        private func constant(_ node: [String: Any]) -> ScanPredicate.Constant? {
+            if node["type"] as? String == "OPERATOR_CAST", let child = operand(node, "child"), let type = operand(node, "cast_type")?["id"] as? String
+            {
+                guard case .text(let text) = constant(child) else { return nil }
+                switch type {
+                case "DATE": return .date(text)
+                case "VARCHAR": return .text(text)
+                case "INTEGER", "BIGINT": return Int64(text).map { .integer($0) }
+                default: return nil
+                }
+            }
+            guard node["type"] as? String == "VALUE_CONSTANT", let value = operand(node, "value"), value["is_null"] as? Bool == false,
+                let type = operand(value, "type")?["id"] as? String
+            else { return nil }
+            switch type {
+            case "TINYINT", "SMALLINT", "INTEGER", "BIGINT": return (value["value"] as? Int).map { .integer(Int64($0)) }
+            case "VARCHAR": return (value["value"] as? String).map { .text($0) }
+            case "BOOLEAN": return (value["value"] as? Bool).map { .boolean($0) }
+            default: return nil
+            }
+        }
+    }
+}

@@ -1,0 +1,34 @@
+/// What a query's WHERE says about one table's columns, as far as it can be told without running it. Whatever is not understood is `unknown`.
+package indirect enum ScanPredicate: Sendable, Equatable {
+    package enum Comparison: Sendable {
+        case equal, notEqual, less, lessOrEqual, greater, greaterOrEqual
+
+        /// With the sides changed.
+        package var flipped: Comparison {
+            switch self {
+            case .equal, .notEqual: self
+            case .less: .greater
+            case .lessOrEqual: .greaterOrEqual
+            case .greater: .less
+            case .greaterOrEqual: .lessOrEqual
+            }
+        }
+    }
+
+    package enum Constant: Sendable, Equatable {
+        case integer(Int64)
+        case text(String)
+        /// `yyyy-MM-dd`, or whatever stands in its place.
+        case date(String)
+        case boolean(Bool)
+    }
+
+    /// Columns by name, in the case that the query has.
+    case compare(column: String, Comparison, Constant)
+    case isIn(column: String, [Constant])
+    case isNull(column: String)
+    case not(ScanPredicate)
+    case all([ScanPredicate])
+    case any([ScanPredicate])
+    case unknown
+}

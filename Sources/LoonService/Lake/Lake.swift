@@ -1,0 +1,148 @@
+import Foundation
+import LoonCore
+import ObjectStore
+
+/// Who reads and writes which table's files at the moment, so that no reader of this daemon sees half of a write.
+///
+/// A reader lists a table's files while nothing of the table is published, and reads them later by their paths: files that are replaced are
+/// hidden from listings at once, and removed when the last reader has ended that may have them on its list.
+///
+/// `@unchecked`: everything mutable is guarded by `condition`.
+final class Lake: @unchecked Sendable {
+    /// A table, by its names in lower case.
+    struct Key: Hashable {
+        let name: String
+        init(_ table: ExternalTable) { name = "\(table.schema.lowercased())\0\(table.name.lowercased())" }
+    }
+
+    private struct Writer {
+        let key: Key
+        /// `nil` for all partitions.
+        let partition: String?
+    }
+
+    private struct Retired {
+        let paths: Set<String>
+        /// Readers that began before.
+        var readers: Set<Int>
+        let remove: @Sendable () -> Void
+    }
+
+    private let condition = NSCondition()
+    private var publishing: Set<Key> = []
+    private var planners: [Key: Int] = [:]
+    private var writers: [Int: Writer] = [:]
+    private var readers: [Int: Set<Key>] = [:]
+    private var retired: [Retired] = []
+    private var lastNumber = 0
+
+    private func nextNumber() -> Int {
+        lastNumber += 1
+        return lastNumber
+    }
+
+    // MARK: Readers
+
+    /// Runs `body`, which lists the tables' files, while nothing of them is published. The lease says that the files are being read; what is replaced
+    /// meanwhile stays until it is gone.
+    func reading<Value>(_ keys: Set<Key>, _ body: () throws -> Value) rethrows -> (Value, ReadLease) {
+        condition.lock()
+        while !publishing.isDisjoint(with: keys) { condition.wait() }
+        for key in keys { planners[key, default: 0] += 1 }
+        let number = nextNumber()
+        readers[number] = keys
+        condition.unlock()
+        let lease = ReadLease { self.ended(reader: number) }
+        defer {
+            condition.lock()
+            for key in keys {
+                planners[key, default: 1] -= 1
+                if planners[key] == 0 { planners[key] = nil }
+            }
+            condition.broadcast()
+            condition.unlock()
+        }
+        return (try body(), lease)
+    }
+
+    private func ended(reader: Int) {
+        condition.lock()
+        readers[reader] = nil
+        for index in retired.indices { retired[index].readers.remove(reader) }
+        let free = retired.filter(\.readers.isEmpty)
+        condition.unlock()
+        for item in free { item.remove() }
+        condition.lock()
+        retired.removeAll { $0.readers.isEmpty }
+        condition.unlock()
+    }
+
+    /// All files that are no longer their tables' and still there.
+    var retiredPaths: Set<String> {
+        condition.lock()
+        defer { condition.unlock() }
+        return retired.reduce(into: []) { $0.formUnion($1.paths) }
+    }
+
+    // MARK: Writers
+
+    /// Waits until no other statement writes the partition, or the whole table where `partition` is `nil`. Holds as long as the lock lives.
+    func writing(_ key: Key, partition: String?, cancellation: Cancellation) throws -> WriteLock {
+        condition.lock()
+        defer { condition.unlock() }
+        while writers.values.contains(where: { $0.key == key && ($0.partition == nil || partition == nil || $0.partition == partition) }) {
+            if let reason = cancellation.reason { throw reason }
+            _ = condition.wait(until: Date(timeIntervalSinceNow: 0.05))
+        }
+        let number = nextNumber()
+        writers[number] = Writer(key: key, partition: partition)
+        return WriteLock { self.ended(writer: number) }
+    }
+
+    private func ended(writer: Int) {
+        condition.lock()
+        writers[writer] = nil
+        condition.broadcast()
+        condition.unlock()
+    }
+
+    /// Runs `body`, which changes what a listing of the table would find, while nobody lists it; then hides `replaced`, and calls `remove` when
+    /// nobody reads them any more.
+    func publishing(
+        _ key: Key, replaced: [String], remove: @escaping @Sendable () -> Void, _ body: () throws -> Void
+    ) throws {
+        condition.lock()
+        while publishing.contains(key) { condition.wait() }
+        publishing.insert(key)
+        while planners[key] != nil { condition.wait() }
+        condition.unlock()
+        defer {
+            condition.lock()
+            publishing.remove(key)
+            condition.broadcast()
+            condition.unlock()
+        }
+        try body()
+        condition.lock()
+        let current = Set(readers.filter { $0.value.contains(key) }.keys)
+        let mustWait = !current.isEmpty && !replaced.isEmpty
+        if mustWait { retired.append(Retired(paths: Set(replaced), readers: current, remove: remove)) }
+        condition.unlock()
+        // Still while nobody lists: a listing finds either the old files or the new.
+        if !mustWait { remove() }
+    }
+}
+
+/// Files of tables are being read until this is gone.
+final class ReadLease: Sendable {
+    private let end: @Sendable () -> Void
+    init(end: @escaping @Sendable () -> Void) { self.end = end }
+    deinit { end() }
+}
+
+/// A partition or a table is being written until this is gone.
+final class WriteLock: Sendable {
+    private let end: @Sendable () -> Void
+    init(end: @escaping @Sendable () -> Void) { self.end = end }
+    deinit { end() }
+}

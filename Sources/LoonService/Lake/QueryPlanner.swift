@@ -1,0 +1,163 @@
+import AccessControl
+import LoonCore
+import MetaStore
+import ObjectStore
+import QueryEngine
+import SQLFrontend
+
+/// A query that is ready to run.
+struct PlannedQuery: Sendable {
+    let query: EngineQuery
+    /// Stored bytes of each file handed to a scan, once a scan.
+    let scannedBytes: Int64
+    /// Keeps the files in their places while the query runs.
+    let lease: ReadLease
+
+    /// The schema of the first table that the query names.
+    let firstSchema: String?
+}
+
+/// Turns a user's query into one for the engine: past the gate, with the tables and views that it names and their files.
+struct QueryPlanner: Sendable {
+    let context: ServiceContext
+
+    /// What the query names, views looked through.
+    private struct Names {
+        /// A table with what each of its scans looks for.
+        struct Scanned {
+            let table: ExternalTable
+            var predicates: [ScanPredicate]
+        }
+        var tables: [Scanned] = []
+        var views: [ViewBinding] = []
+        var valueTables: [ValueTable] = []
+        var firstSchema: String?
+    }
+
+    /// `sql` is in the engine's dialect. Blocks on the engine's parser, the metadata and the disk.
+    /// `session` is whose eyes the system's tables are seen with; without one there are none.
+    func plan(_ sql: String, schema: String?, dialect: DialectContext, isProfiled: Bool, session: Session? = nil) throws -> PlannedQuery {
+        var names = Names()
+        try collect(sql, schema: schema, dialect, session, depth: 0, into: &names)
+        let scanned = names.tables
+        let ((bindings, bytes), lease) = try context.lake.reading(Set(scanned.map { Lake.Key($0.table) })) {
+            var bindings: [TableBinding] = []
+            var bytes: Int64 = 0
+            for item in scanned {
+                let (binding, size) = try bind(item.table, item.predicates)
+                bindings.append(binding)
+                // Sparse files may claim any size.
+                let product = size.multipliedReportingOverflow(by: Int64(item.predicates.count))
+                let sum = bytes.addingReportingOverflow(product.partialValue)
+                bytes = product.overflow || sum.overflow ? .max : sum.partialValue
+            }
+            return (bindings, bytes)
+        }
+        let engineSchema = schema.map { SystemSchema.engineName($0) ?? $0 }
+        return PlannedQuery(
+            query: EngineQuery(
+                sql: sql, schema: engineSchema, tables: bindings, views: names.views, valueTables: names.valueTables, isProfiled: isProfiled),
+            scannedBytes: bytes, lease: lease, firstSchema: names.firstSchema)
+    }
+
+    // MARK: Names
+
+    /// Returns what the text names, in the order of the places.
+    @discardableResult
+    private func collect(
+        _ sql: String, schema: String?, _ dialect: DialectContext, _ session: Session?, depth: Int, into names: inout Names
+    ) throws -> [StatementGate.TableReference] {
+        let engineSchema = schema.map { SystemSchema.engineName($0) ?? $0 }
+        let references = try StatementGate().examine(serialized: try context.engine.parse(sql))
+        for reference in references {
+            if let name = (reference.schema ?? engineSchema).flatMap(SystemSchema.name(ofEngineName:)) {
+                let table = try valueTable(name, reference.table, session)
+                if !names.valueTables.contains(where: { $0.schema == table.schema && $0.name == table.name }) { names.valueTables.append(table) }
+                continue
+            }
+            let table = try table(reference, schema: schema)
+            names.firstSchema = names.firstSchema ?? table.schema
+            if let view = table.view {
+                try add(table, view, dialect, depth: depth, into: &names)
+            } else if let index = names.tables.firstIndex(where: { $0.table.schema == table.schema && $0.table.name == table.name }) {
+                names.tables[index].predicates += reference.predicates
+            } else {
+                names.tables.append(.init(table: table, predicates: reference.predicates))
+            }
+        }
+        return references
+    }
+
+    private func add(_ table: ExternalTable, _ view: ViewDefinition, _ dialect: DialectContext, depth: Int, into names: inout Names) throws {
+        guard !names.views.contains(where: { $0.schema == table.schema && $0.name == table.name }) else { return }
+        guard depth < Limits.viewDepthMax else {
+            throw QueryError(.notSupported, "Views stand more than \(Limits.viewDepthMax) deep in each other, or in themselves")
+        }
+        let mode = LexicalMode(sqlMode: view.sqlMode)
+        let sql = try ParsedStatement(Array(view.statement.utf8), mode: mode).engineText(dialect)
+        let references: [StatementGate.TableReference]
+        do { references = try collect(sql, schema: view.schema, dialect, nil, depth: depth + 1, into: &names) } catch let error as QueryError {
+            throw QueryError(error.code, "The view \(table.schema).\(table.name): \(error.message)", detail: error.detail)
+        }
+        // The engine would look for unqualified names in the schema of whoever asks.
+        var bytes = Array(sql.utf8)
+        let unqualified = references.filter { $0.schema == nil }.flatMap(\.places).sorted(by: >)
+        for place in unqualified where place <= bytes.count {
+            bytes.insert(contentsOf: Array("\(Self.quoted(view.schema ?? "")).".utf8), at: place)
+        }
+        names.views.append(
+            ViewBinding(
+                schema: table.schema, name: table.name, columns: table.columns.map(\.name), sql: String(decoding: bytes, as: UTF8.self)))
+    }
+
+    /// By scalars, as the engine reads it.
+    private static func quoted(_ name: String) -> String {
+        "\"" + String(String.UnicodeScalarView(name.unicodeScalars.flatMap { $0 == "\"" ? [$0, $0] : [$0] })) + "\""
+    }
+
+    /// One of the system's tables, for a query that the daemon cannot answer alone.
+    private func valueTable(_ schema: String, _ name: String, _ session: Session?) throws -> ValueTable {
+        guard let table = SystemTables.table(schema: schema, name: name), let session else {
+            throw SystemTables.missing(schema: schema, name: name)
+        }
+        return ValueTable(schema: SystemSchema.engineName(schema) ?? schema, name: table.name, columns: table.resultColumns) { body in
+            try SystemTableReader(session: session).forEachRow(of: table, .everything, body)
+        }
+    }
+
+    private func table(_ reference: StatementGate.TableReference, schema: String?) throws -> ExternalTable {
+        guard let place = reference.schema ?? schema else {
+            throw QueryError(.noDatabaseSelected, "No database selected; write schema.\(reference.table) or USE a schema")
+        }
+        if let table = try context.store.table(schema: place, name: reference.table) { return table }
+        if try context.store.schema(place) == nil { throw QueryError(.unknownDatabase, "Unknown database '\(place)'") }
+        // Of the tables that the account may see, which is all of them so far.
+        let suggestion = NameSuggestion.text(reference.table, among: try context.store.tableNames(schema: place))
+        throw QueryError(.unknownTable, "Table '\(place).\(reference.table)' doesn't exist\(suggestion)")
+    }
+
+    // MARK: Files
+
+    private func bind(_ table: ExternalTable, _ predicates: [ScanPredicate]) throws -> (TableBinding, bytes: Int64) {
+        var partitions: [TablePartition] = []
+        if table.isPartitioned {
+            let all = try context.store.partitions(of: table)
+            partitions = PartitionPruning(columns: table.partitionColumns, predicates: predicates).select(all)
+        }
+        var files = try TableFiles(context: context).list(table, partitions: partitions)
+        var isReadByLine = false
+        if case .text(let layout) = table.format, layout.serDe == .lazySimple {
+            for file in files where !isReadByLine { isReadByLine = try context.textTraits.hasOddLines(file.summary) }
+        }
+        let bytes = files.reduce(Int64(0)) { sum, file in
+            let (next, isOver) = sum.addingReportingOverflow(file.summary.size)
+            return isOver ? .max : next
+        }
+        // Values that follow each other make fewer cases for the engine to tell apart.
+        if table.isPartitioned { files.sort { $0.partition < $1.partition } }
+        let binding = TableBinding(
+            table: table, files: files.map { .init(path: $0.summary.path, partition: $0.partition) }, partitions: partitions.map(\.values),
+            isReadByLine: isReadByLine)
+        return (binding, bytes)
+    }
+}

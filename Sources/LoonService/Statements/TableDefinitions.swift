@@ -1,0 +1,120 @@
+import LoonCore
+import MetaStore
+import ObjectStore
+import SQLFrontend
+
+/// What a definition says of a table, with the rules of locations: a table lies under its schema, and what is the daemon's own is never a location.
+struct TableDefinitions {
+    let context: ServiceContext
+    /// The session's.
+    let schema: String?
+    let account: String
+
+    /// The schema that a table's name means.
+    func schema(of name: TableName) throws -> SchemaDefinition {
+        guard let place = name.schema ?? schema else { throw QueryError(.noDatabaseSelected, "No database selected") }
+        guard let schema = try context.store.schema(place) else { throw QueryError(.unknownDatabase, "Unknown database '\(place)'") }
+        return schema
+    }
+
+    /// The table that exists under a name; a view only where `mayBeView`.
+    func existing(_ name: TableName, mayBeView: Bool = false) throws -> ExternalTable {
+        let schema = try schema(of: name)
+        guard let table = try context.store.table(schema: schema.name, name: name.table) else {
+            throw QueryError(.unknownTable, "Table '\(schema.name).\(name.table)' doesn't exist")
+        }
+        guard mayBeView || table.view == nil else { throw QueryError(.wrongObject, "'\(table.schema).\(table.name)' is not BASE TABLE") }
+        return table
+    }
+
+    /// A table as it is declared; for CREATE TABLE … AS with the query's columns, of which the last are the partitions'.
+    func table(_ statement: CreateTable, columns: [ResultColumn]? = nil, partitionedBy names: [String] = []) throws -> ExternalTable {
+        let schema = try schema(of: statement.name)
+        let location = try self.location(statement.location, of: statement.name.table, in: schema)
+        var table = ExternalTable(
+            schema: schema.name, name: statement.name.table, columns: statement.columns, partitionColumns: statement.partitionColumns,
+            format: statement.format, location: location.description, comment: statement.comment, properties: statement.properties, creator: account)
+        if let columns {
+            let all = try Self.columns(columns)
+            let last = all.suffix(names.count)
+            guard names.count < all.count, last.map({ $0.name.lowercased() }) == names.map({ $0.lowercased() }) else {
+                throw QueryError(.columnCount, "The columns of PARTITIONED BY are the last columns of the query, in the same order")
+            }
+            for column in last where !PartitionValue.isAllowed(column.type) {
+                throw QueryError(.notSupported, "The column '\(column.name)' cannot be a partition's: \(column.type.ddl) is no simple type")
+            }
+            table.columns = Array(all.dropLast(names.count))
+            table.partitionColumns = Array(last)
+        }
+        guard !table.isPartitioned || location.isFolder else {
+            throw QueryError(.location, "The LOCATION of a partitioned table is a folder; end it with a slash")
+        }
+        return table
+    }
+
+    /// Columns of a result as a table's.
+    static func columns(_ columns: [ResultColumn]) throws -> [TableColumn] {
+        var names: Set<String> = []
+        return try columns.map { column in
+            guard !column.name.isEmpty, column.name.unicodeScalars.count <= Limits.identifierCharactersMax,
+                !column.name.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F })
+            else { throw QueryError(.syntax, "The column '\(column.name.prefix(80))' needs a name of at most 64 characters; write AS name") }
+            guard names.insert(column.name.lowercased()).inserted else {
+                throw QueryError(.duplicateColumn, "Duplicate column name '\(column.name)'")
+            }
+            return TableColumn(name: column.name, type: HiveType(column.type))
+        }
+    }
+
+    /// A place under the schema's; the folder of the table's name where none is given.
+    func location(_ text: String?, of name: String, in schema: SchemaDefinition) throws -> ObjectKey {
+        let place = try text.map { try ObjectKey($0) } ?? ObjectKey(schema.location).child(name.lowercased(), isFolder: true)
+        try checkBucket(place)
+        guard try ObjectKey(schema.location).contains(place) else {
+            throw QueryError(.location, "The location '\(place)' does not lie under that of the schema, '\(schema.location)'")
+        }
+        return place
+    }
+
+    func checkBucket(_ location: ObjectKey) throws {
+        guard location.bucket != context.configuration.resultBucket else {
+            throw QueryError(.location, "The bucket of the results cannot hold tables; copy the result elsewhere")
+        }
+        guard context.objects.bucketExists(location.bucket) else {
+            throw QueryError(.location, "The bucket '\(location.bucket)' does not exist; make it with: loond oss mb oss://\(location.bucket)")
+        }
+    }
+}
+
+extension PartitionValue {
+    static func isAllowed(_ type: HiveType) -> Bool {
+        switch type {
+        case .binary, .array, .map, .structure: false
+        default: true
+        }
+    }
+}
+
+extension HiveType {
+    /// The type that holds every value of a result's column.
+    init(_ type: ColumnType) {
+        switch type {
+        case .null, .text, .time, .interval: self = .string
+        case .boolean: self = .boolean
+        case .int8: self = .tinyint
+        case .int16, .uint8: self = .smallint
+        case .int32, .uint16: self = .int
+        case .int64, .uint32: self = .bigint
+        case .uint64: self = .decimal(precision: 20, scale: 0)
+        case .float32: self = .float
+        case .float64: self = .double
+        case .decimal(let precision, let scale): self = .decimal(precision: precision, scale: scale)
+        case .binary: self = .binary
+        case .date: self = .date
+        case .timestamp: self = .timestamp
+        case .list(let element): self = .array(HiveType(element))
+        case .structure(let fields): self = .structure(fields.map { Field(name: $0.name, type: HiveType($0.type)) })
+        case .map(let key, let value): self = .map(key: HiveType(key), value: HiveType(value))
+        }
+    }
+}

@@ -1,0 +1,98 @@
+import CDuckDB
+import LoonCore
+import Synchronization
+
+/// Functions of Loon's own that the views of tables call, in Swift (https://duckdb.org/docs/stable/clients/c/api#scalar-functions). The engine calls
+/// them on its threads.
+///
+/// None is declared volatile, though two have effects: the engine pushes no condition below what is volatile, and joins would become products. So a
+/// condition on a column may be tried below the view's own expression and beside it, and a field that both see counts twice.
+enum EngineFunctions {
+    /// `loon_malformed(n, field)`: NULL, in the place of a field that does not fit, and counted for the query `n`.
+    static let malformed = "loon_malformed"
+    /// `loon_refuse(before, field, after)`: ends the query with an error that quotes the field.
+    static let refuse = "loon_refuse"
+    /// `loon_json_names(line, shape)`: the names of the fields as the DDL writes them (`JSONNames`).
+    static let jsonNames = "loon_json_names"
+
+    /// Fields that did not fit, by query.
+    private static let counts = Mutex<[Int64: Int64]>([:])
+
+    static func takeCount(_ query: Int64) -> Int64 { counts.withLock { $0.removeValue(forKey: query) ?? 0 } }
+
+    static func register(on connection: duckdb_connection?) throws(QueryError) {
+        try register(malformed, parameters: [CDUCKDB_TYPE_BIGINT, CDUCKDB_TYPE_VARCHAR], on: connection) { _, input, output in
+            let rows = Int(cduckdb_data_chunk_get_size(input))
+            cduckdb_vector_ensure_validity_writable(output)
+            let validity = cduckdb_vector_get_validity(output)
+            for word in 0..<(rows + 63) / 64 { validity?[word] = 0 }
+            guard rows > 0, let queries = cduckdb_vector_get_data(cduckdb_data_chunk_get_vector(input, 0)) else { return }
+            let query = queries.loadUnaligned(as: Int64.self)
+            EngineFunctions.counts.withLock { $0[query, default: 0] += Int64(rows) }
+        }
+        try register(refuse, parameters: [CDUCKDB_TYPE_VARCHAR, CDUCKDB_TYPE_VARCHAR, CDUCKDB_TYPE_VARCHAR], on: connection) { info, input, _ in
+            guard cduckdb_data_chunk_get_size(input) > 0 else { return }
+            let parts = (0..<idx_t(3)).map { column in
+                let strings = cduckdb_vector_get_data(cduckdb_data_chunk_get_vector(input, column))?.assumingMemoryBound(to: cduckdb_string.self)
+                guard let strings else { return "" }
+                let bytes = UnsafeRawBufferPointer(start: cduckdb_string_bytes(strings), count: Int(strings.pointee.length))
+                return String(decoding: bytes, as: UTF8.self)
+            }
+            cduckdb_scalar_function_set_error(info, parts.joined())
+        }
+        try register(jsonNames, parameters: [CDUCKDB_TYPE_VARCHAR, CDUCKDB_TYPE_VARCHAR], on: connection) { _, input, output in
+            EngineFunctions.renameFields(input, output)
+        }
+    }
+
+    private static func register(
+        _ name: String, parameters: [Int32], on connection: duckdb_connection?, _ body: @escaping duckdb_scalar_function_t
+    ) throws(QueryError) {
+        var function: duckdb_scalar_function? = cduckdb_create_scalar_function()
+        defer { cduckdb_destroy_scalar_function(&function) }
+        cduckdb_scalar_function_set_name(function, name)
+        for parameter in parameters {
+            var type: duckdb_logical_type? = cduckdb_create_logical_type(parameter)
+            cduckdb_scalar_function_add_parameter(function, type)
+            cduckdb_destroy_logical_type(&type)
+        }
+        var text: duckdb_logical_type? = cduckdb_create_logical_type(CDUCKDB_TYPE_VARCHAR)
+        cduckdb_scalar_function_set_return_type(function, text)
+        cduckdb_destroy_logical_type(&text)
+        cduckdb_scalar_function_set_function(function, body)
+        guard cduckdb_register_scalar_function(connection, function) == DuckDBSuccess else {
+            throw QueryError(.engine, "The engine does not take the function \(name)")
+        }
+    }
+
+    private static func renameFields(_ input: duckdb_data_chunk?, _ output: duckdb_vector?) {
+        let rows = Int(cduckdb_data_chunk_get_size(input))
+        let lineVector = cduckdb_data_chunk_get_vector(input, 0)
+        guard rows > 0, let lines = cduckdb_vector_get_data(lineVector)?.assumingMemoryBound(to: cduckdb_string.self),
+            let shapes = cduckdb_vector_get_data(cduckdb_data_chunk_get_vector(input, 1))?.assumingMemoryBound(to: cduckdb_string.self)
+        else { return }
+        let validity = cduckdb_vector_get_validity(lineVector)
+        // The shape is a constant of the view.
+        let shape = JSONNames(shape: UnsafeBufferPointer(start: cduckdb_string_bytes(shapes), count: Int(shapes.pointee.length)))
+        var out = TextBuffer(capacity: 1024)
+        for row in 0..<rows {
+            if let validity, validity[row / 64] & (1 << UInt64(row % 64)) == 0 {
+                cduckdb_vector_ensure_validity_writable(output)
+                cduckdb_vector_get_validity(output)?[row / 64] &= ~(1 << UInt64(row % 64))
+                continue
+            }
+            let line = lines + row
+            let length = Int(line.pointee.length)
+            let text = UnsafeBufferPointer(start: cduckdb_string_bytes(line), count: length)
+            out.removeAll()
+            let isChanged = text.withMemoryRebound(to: UInt8.self) { shape.rename($0, into: &out) }
+            if isChanged {
+                out.bytes.withMemoryRebound(to: CChar.self) {
+                    cduckdb_vector_assign_string_element_len(output, idx_t(row), $0.baseAddress, idx_t($0.count))
+                }
+            } else {
+                cduckdb_vector_assign_string_element_len(output, idx_t(row), text.baseAddress, idx_t(length))
+            }
+        }
+    }
+}

@@ -1,0 +1,74 @@
+import LoonCore
+
+/// Reads JSON, an object a line, as Hive's JsonSerDe does: names without regard to case, what is missing NULL, what is surplus dropped.
+struct JSONScan {
+    let queryNumber: Int64
+    let binding: TableBinding
+    let values: PartitionValues
+
+    private var table: ExternalTable { binding.table }
+
+    var select: String {
+        let mode = table.properties["loon.malformed"]
+        let shape = EngineText.literal(JSONNames.shape(table.columns))
+        let structure = EngineText.literal(
+            "{" + table.columns.map { "\(EngineText.json($0.name)):\(Self.structure($0.type))" }.joined(separator: ",") + "}")
+        var lines = "SELECT line AS l, file_index AS loon_file FROM \(TextScan.lines(binding.files, headerLines: 0)) WHERE line IS NOT NULL"
+        // A line that is no object is an error, the engine's own, unless the table says otherwise.
+        if mode == "null" || mode == "drop" {
+            let loss = "\(EngineFunctions.malformed)(\(queryNumber), l)"
+            lines = "SELECT CASE WHEN json_valid(l) THEN l ELSE \(loss) END AS l, loon_file FROM (\(lines))"
+            if mode == "drop" { lines = "SELECT * FROM (\(lines)) WHERE l IS NOT NULL" }
+        }
+        // Most files have the names as the DDL has them: only where something came out as NULL the names are looked at.
+        let first = "json_transform(l, \(structure))"
+        let names = "\(EngineFunctions.jsonNames)(l, \(shape))"
+        let rows: String
+        if table.columns.allSatisfy({ !$0.type.hasNames }) {
+            let complete = table.columns.map { "s.\(EngineText.name($0.name)) IS NOT NULL" }.joined(separator: " AND ")
+            let tried = "SELECT l, \(first) AS s, loon_file FROM (\(lines))"
+            let named = "SELECT CASE WHEN \(complete) THEN NULL ELSE \(names) END AS n, s, loon_file FROM (\(tried))"
+            rows = "SELECT n, CASE WHEN n IS NULL THEN s ELSE json_transform(n, \(structure)) END AS s, loon_file FROM (\(named))"
+        } else {
+            let named = "SELECT \(names) AS n, loon_file FROM (\(lines))"
+            rows = "SELECT n, json_transform(n, \(structure)) AS s, loon_file FROM (\(named))"
+        }
+        let list = table.columns.map { "\(value($0, mode)) AS \(EngineText.name($0.name))" } + values.columns(of: "loon_file")
+        return "SELECT \(list.joined(separator: ", ")) FROM (\(rows))"
+    }
+
+    private func value(_ column: TableColumn, _ mode: String?) -> String {
+        let name = EngineText.name(column.name)
+        let path = EngineText.literal("$.\(EngineText.json(column.name))")
+        // The transformation leaves NULL where a value does not fit.
+        let isThere = "coalesce(json_type(n, \(path)), 'NULL') <> 'NULL'"
+        let type = EngineText.type(column.type)
+        let loss =
+            mode == "fail"
+            ? "\(EngineFunctions.refuse)('The value ''', left(CAST(json_extract(n, \(path)) AS VARCHAR), 80), "
+                + EngineText.literal("' of the column \(column.name) of \(table.schema).\(table.name) is no \(column.type.ddl.uppercased())") + ")"
+            : "\(EngineFunctions.malformed)(\(queryNumber), n)"
+        return "CASE WHEN s.\(name) IS NOT NULL THEN s.\(name) WHEN \(isThere) THEN CAST(\(loss) AS \(type)) END"
+    }
+
+    /// The form that json_transform takes (https://duckdb.org/docs/stable/data/json/json_functions#transforming-json-to-nested-types).
+    private static func structure(_ type: HiveType) -> String {
+        switch type {
+        case .structure(let fields): "{" + fields.map { "\(EngineText.json($0.name)):\(structure($0.type))" }.joined(separator: ",") + "}"
+        case .array(let element): "[\(structure(element))]"
+        default: EngineText.json(EngineText.type(type))
+        }
+    }
+}
+
+extension HiveType {
+    /// Whether values have names of fields in them.
+    fileprivate var hasNames: Bool {
+        switch self {
+        case .structure: true
+        case .array(let element): element.hasNames
+        case .map(_, let value): value.hasNames
+        default: false
+        }
+    }
+}

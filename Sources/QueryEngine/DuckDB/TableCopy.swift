@@ -1,0 +1,153 @@
+import LoonCore
+
+/// The statement that writes a query's rows as a table's files (https://duckdb.org/docs/stable/sql/statements/copy).
+struct TableCopy {
+    /// One SELECT, which the gate has seen.
+    let query: String
+    let target: ExportTarget
+
+    private var dataColumns: ArraySlice<TableColumn> { target.columns.dropLast(target.partitionCount) }
+    private var partitionColumns: ArraySlice<TableColumn> { target.columns.suffix(target.partitionCount) }
+
+    var statement: String {
+        let names = (0..<target.sources.count { $0 != nil }).map { "c\($0)" }
+        let casts = zip(target.sources, target.columns).map { source, column in
+            "\(Self.cast(source.map { "c\($0)" } ?? "NULL", column.type)) AS \(EngineText.name(column.name))"
+        }
+        // On a line of its own: the query may end in a comment.
+        let rows = "SELECT \(casts.joined(separator: ", ")) FROM (\(query)\n) AS loon_source(\(names.joined(separator: ", ")))"
+        var options: [String]
+        let select: String
+        switch target.format {
+        case .text(let layout):
+            let text = TextFields(layout: layout)
+            // The line is written as it is: the delimiter is in it already. So is the header, which is the column's name.
+            let name = layout.headerLines > 0 ? dataColumns.map(\.name).joined(separator: layout.delimiter) : "line"
+            select = "SELECT \((["\(text.line(dataColumns)) AS \(EngineText.name(name))"] + partitionNames).joined(separator: ", ")) FROM (\(rows))"
+            options = ["FORMAT csv", "HEADER \(layout.headerLines > 0)"] + Self.plainLines
+            options += compression(known: ["gzip", "zstd"], default: nil)
+        case .json:
+            // The engine's JSON writer knows no partitions.
+            let fields = dataColumns.map { "\(EngineText.name($0.name)) := \(Self.jsonValue($0))" }.joined(separator: ", ")
+            let line = "CAST(to_json(struct_pack(\(fields))) AS VARCHAR)"
+            select = "SELECT \((["\(line) AS line"] + partitionNames).joined(separator: ", ")) FROM (\(rows))"
+            options = ["FORMAT csv", "HEADER false"] + Self.plainLines + compression(known: ["gzip", "zstd"], default: nil)
+        default:
+            select = rows
+            options = ["FORMAT parquet"] + compression(known: ["snappy", "gzip", "zstd"], default: "snappy")
+        }
+        if partitionColumns.isEmpty {
+            options.append("FILE_SIZE_BYTES '\(target.fileBytesMax)B'")
+        } else {
+            options.append("PARTITION_BY (\(partitionNames.joined(separator: ", ")))")
+        }
+        return "COPY (\(select)) TO \(EngineText.literal(target.folder)) (\(options.joined(separator: ", ")))"
+    }
+
+    /// Nothing is quoted: the delimiter does not come up among one column.
+    private static let plainLines = ["QUOTE ''", "ESCAPE ''", "DELIMITER e'\\x01'", "NULLSTR ''"]
+
+    private var partitionNames: [String] { partitionColumns.map { EngineText.name($0.name) } }
+
+    private func compression(known: [String], default fallback: String?) -> [String] {
+        if let wanted = target.compression, known.contains(wanted) { return ["COMPRESSION \(wanted)"] }
+        if target.compression == "none" { return ["COMPRESSION uncompressed"] }
+        return fallback.map { ["COMPRESSION \($0)"] } ?? []
+    }
+
+    /// A number of JSON is read as a double, by the engine and by most others: longer ones go as text.
+    private static func jsonValue(_ column: TableColumn) -> String {
+        if case .decimal(let precision, _) = column.type, precision > 15 { return "CAST(\(EngineText.name(column.name)) AS VARCHAR)" }
+        return EngineText.name(column.name)
+    }
+
+    private static func cast(_ value: String, _ type: HiveType) -> String {
+        switch type {
+        case .varchar(let length), .char(let length): "left(CAST(\(value) AS VARCHAR), \(length))"
+        default: "CAST(\(value) AS \(EngineText.type(type)))"
+        }
+    }
+}
+
+/// Fields of delimited text as Hive writes them, as expressions.
+private struct TextFields {
+    let layout: TextLayout
+
+    func line(_ columns: ArraySlice<TableColumn>) -> String {
+        let fields = columns.map { column in
+            let name = EngineText.name(column.name)
+            let text = text(name, column.type)
+            if let quote = layout.quote { return quoted(text, quote) }
+            return "coalesce(\(safe(text, column, marks: nested(column.type))), \(EngineText.literal(layout.nullText)))"
+        }
+        return fields.isEmpty ? "''" : fields.joined(separator: " || \(EngineText.literal(layout.delimiter)) || ")
+    }
+
+    private func nested(_ type: HiveType) -> Bool {
+        switch type {
+        case .array, .map, .structure: true
+        default: false
+        }
+    }
+
+    private func text(_ value: String, _ type: HiveType, depth: Int = 0) -> String {
+        switch type {
+        case .string, .varchar, .char: return value
+        case .binary: return "to_base64(\(value))"
+        case .array(let element):
+            let item = "e\(depth)"
+            let parts =
+                "list_transform(\(value), lambda \(item): coalesce(\(text(item, element, depth: depth + 1)), \(EngineText.literal(layout.nullText))))"
+            return "array_to_string(\(parts), \(EngineText.literal(mark(depth))))"
+        case .map(let key, let item):
+            let entry = "e\(depth)"
+            let null = EngineText.literal(layout.nullText)
+            let pair =
+                "\(text("\(entry).key", key, depth: depth + 2)) || \(EngineText.literal(mark(depth + 1))) || coalesce(\(text("\(entry).value", item, depth: depth + 2)), \(null))"
+            return "array_to_string(list_transform(map_entries(\(value)), lambda \(entry): \(pair)), \(EngineText.literal(mark(depth))))"
+        case .structure(let fields):
+            let null = EngineText.literal(layout.nullText)
+            let parts = fields.map { "coalesce(\(text("\(value).\(EngineText.name($0.name))", $0.type, depth: depth + 1)), \(null))" }
+            return "CASE WHEN \(value) IS NOT NULL THEN \(parts.joined(separator: " || \(EngineText.literal(mark(depth))) || ")) END"
+        default: return "CAST(\(value) AS VARCHAR)"
+        }
+    }
+
+    private func mark(_ depth: Int) -> String {
+        switch depth {
+        case 0: layout.collectionDelimiter
+        case 1: layout.mapKeyDelimiter
+        default: String(UnicodeScalar(UInt8(min(depth + 2, 8))))
+        }
+    }
+
+    /// Escaped where the table says how; else a value that would be read as something else is an error.
+    private func safe(_ text: String, _ column: TableColumn, marks isNested: Bool) -> String {
+        switch column.type {
+        case .string, .varchar, .char, .array, .map, .structure: break
+        default: return text
+        }
+        let breaks = "contains(\(text), chr(10)) OR contains(\(text), chr(13))"
+        func refused(_ condition: String, _ what: String, _ value: String) -> String {
+            let message =
+                "A value of the column \(column.name) holds \(what), which the table's text format cannot keep; use another format, or ESCAPED BY"
+            return "CASE WHEN \(condition) THEN \(EngineFunctions.refuse)(\(EngineText.literal(message)), '', '') ELSE \(value) END"
+        }
+        guard let escape = layout.escape, !isNested else {
+            return refused("\(breaks) OR contains(\(text), \(EngineText.literal(layout.delimiter)))", "a line break or the delimiter", text)
+        }
+        let escaped = "replace(\(text), \(EngineText.literal(escape)), \(EngineText.literal(escape + escape)))"
+        return refused(
+            breaks, "a line break", "replace(\(escaped), \(EngineText.literal(layout.delimiter)), \(EngineText.literal(escape + layout.delimiter)))")
+    }
+
+    /// OpenCSVSerde puts quotes around everything. NULL is a field without them.
+    private func quoted(_ text: String, _ quote: String) -> String {
+        let mark = EngineText.literal(quote)
+        let escape = layout.escape ?? quote
+        var inner = "CAST(\(text) AS VARCHAR)"
+        if escape != quote { inner = "replace(\(inner), \(EngineText.literal(escape)), \(EngineText.literal(escape + escape)))" }
+        inner = "replace(\(inner), \(mark), \(EngineText.literal(escape + quote)))"
+        return "coalesce(\(mark) || \(inner) || \(mark), '')"
+    }
+}
