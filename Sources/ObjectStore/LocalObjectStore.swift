@@ -28,6 +28,17 @@ package struct LocalObjectStore: Sendable {
         try Posix.syncFolder(root)
     }
 
+    /// Removes a bucket; one that holds anything stays, and is an error.
+    package func removeBucket(_ name: String) throws(QueryError) {
+        let bucket = try ObjectKey(bucket: name, key: "").bucket
+        guard bucketExists(bucket) else { throw QueryError(.missingObject, "The bucket '\(bucket)' does not exist") }
+        guard try list(try ObjectKey(bucket: bucket, key: ""), recursive: true).isEmpty else {
+            throw QueryError(.location, "The bucket '\(bucket)' is not empty; remove its objects first: loond oss rm -r oss://\(bucket)/")
+        }
+        try retire(root + "/" + bucket)
+        try Posix.syncFolder(root)
+    }
+
     package func bucketExists(_ name: String) -> Bool { Posix.kind(root + "/" + name) == .folder }
 
     package func buckets() throws(QueryError) -> [String] {
@@ -78,21 +89,73 @@ package struct LocalObjectStore: Sendable {
         }
     }
 
+    /// The bytes of a range, as far as the object has them (OSS's `Range: bytes=…`).
+    package func read(_ key: ObjectKey, range: Range<Int64>) throws(QueryError) -> Data {
+        guard let object = try stat(key) else { throw QueryError(.missingObject, "The object '\(key)' does not exist") }
+        guard range.lowerBound >= 0 else { throw QueryError(.location, "A range begins at 0 or behind it") }
+        do {
+            let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: object.path))
+            defer { try? file.close() }
+            try file.seek(toOffset: UInt64(range.lowerBound))
+            return try file.read(upToCount: Int(clamping: range.upperBound - range.lowerBound)) ?? Data()
+        } catch { throw QueryError(.storage, "The object '\(key)' cannot be read", detail: "\(error)") }
+    }
+
+    /// A page of a listing as OSS makes it: keys that begin with `prefix`, behind `marker`, in UTF-8 order; with a `delimiter` of "/" what lies in folders below
+    /// comes as the folder's name alone (https://help.aliyun.com/document_detail/31965.html).
+    package struct Page: Sendable, Equatable {
+        package let keys: [String]
+        package let commonPrefixes: [String]
+        /// Where the next page begins; `nil` for the last.
+        package let nextMarker: String?
+    }
+
+    /// `keysMax` is 1 to 1,000; folders count as keys.
+    package func page(
+        bucket: String, prefix: String = "", delimiter: String? = nil, marker: String = "", keysMax: Int = 100
+    ) throws(QueryError) -> Page {
+        guard bucketExists(bucket) else { throw QueryError(.missingObject, "The bucket '\(bucket)' does not exist") }
+        guard delimiter == nil || delimiter == "/" else { throw QueryError(.notSupported, "A listing's delimiter is '/'") }
+        guard (1...1_000).contains(keysMax) else { throw QueryError(.location, "A page has 1 to 1000 keys") }
+        // Only the folder that the prefix ends in can hold such keys.
+        let base = prefix.lastIndex(of: "/").map { String(prefix[...$0]) } ?? ""
+        var names: Set<String> = []
+        var folders: Set<String> = []
+        for object in try list(try ObjectKey(bucket: bucket, key: base), recursive: true) where object.key.key.utf8.starts(with: prefix.utf8) {
+            let rest = object.key.key.utf8.dropFirst(prefix.utf8.count)
+            if delimiter != nil, let slash = rest.firstIndex(of: UInt8(ascii: "/")) {
+                folders.insert(String(object.key.key[...slash]))
+            } else {
+                names.insert(object.key.key)
+            }
+        }
+        let all = (names.map { ($0, false) } + folders.map { ($0, true) }).filter { marker.utf8.lexicographicallyPrecedes($0.0.utf8) }
+            .sorted { $0.0.utf8.lexicographicallyPrecedes($1.0.utf8) }
+        let page = all.prefix(keysMax)
+        return Page(
+            keys: page.filter { !$0.1 }.map(\.0), commonPrefixes: page.filter(\.1).map(\.0), nextMarker: all.count > keysMax ? page.last?.0 : nil)
+    }
+
     // MARK: Writing
 
-    /// Puts a local file's bytes at `key`, in place of what was there.
-    package func put(file path: String, at key: ObjectKey) throws(QueryError) {
-        guard Posix.kind(path) == .file else { throw QueryError(.missingObject, "There is no file '\(path)'") }
+    /// Puts a local file's bytes, or those of a pipe, at `key`, in place of what was there. `progress` is told how many bytes of how many are through.
+    package func put(
+        file path: String, at key: ObjectKey, forbidOverwrite: Bool = false, progress: (Int64, Int64) -> Void = { _, _ in }
+    ) throws(QueryError) {
+        guard Posix.kind(path) != .folder, Posix.kind(path) != .missing else { throw QueryError(.missingObject, "There is no file '\(path)'") }
         let staged = staging + "/" + UUID().uuidString
         defer { Posix.remove(staged) }
-        do { try FileManager.default.copyItem(atPath: path, toPath: staged) } catch {
-            throw QueryError(.storage, "'\(path)' cannot be copied into the object store", detail: "\(error)")
-        }
-        try publish(staged: staged, at: key)
+        try Posix.copy(path, to: staged, progress: progress)
+        try publish(staged: staged, at: key, forbidOverwrite: forbidOverwrite)
+    }
+
+    /// Copies an object into a file outside of the store.
+    package func copy(_ object: ObjectSummary, toFile path: String, progress: (Int64, Int64) -> Void) throws(QueryError) {
+        try Posix.copy(object.path, to: path, progress: progress)
     }
 
     /// Moves a staged file or folder to `key`, atomically and durably, replacing what an earlier attempt left there.
-    package func publish(staged: String, at key: ObjectKey) throws(QueryError) {
+    package func publish(staged: String, at key: ObjectKey, forbidOverwrite: Bool = false) throws(QueryError) {
         guard bucketExists(key.bucket) else { throw QueryError(.missingObject, "The bucket '\(key.bucket)' does not exist") }
         let isFolder = Posix.kind(staged) == .folder
         guard isFolder == key.isFolder, !key.key.isEmpty else { throw QueryError(.location, "'\(key)' cannot be written") }
@@ -107,6 +170,11 @@ package struct LocalObjectStore: Sendable {
         } else {
             if Posix.kind(target) == .folder { throw QueryError(.location, "'\(key)' is a folder; a key cannot be both") }
             try Posix.sync(staged)
+        }
+        if forbidOverwrite {
+            // In one step: the link is not made where something is.
+            guard try Posix.linkNew(staged, at: target) else { throw QueryError(.location, "The object '\(key)' exists already") }
+            return try Posix.syncFolder(parent)
         }
         try Posix.rename(staged, to: target)
         try Posix.syncFolder(parent)

@@ -89,6 +89,44 @@ enum Posix {
         guard Foundation.rename(path, target) == 0 else { throw failure("rename", target) }
     }
 
+    /// Gives a file a second name; false where something has that name.
+    static func linkNew(_ path: String, at target: String) throws(QueryError) -> Bool {
+        if link(path, target) == 0 { return true }
+        guard errno == EEXIST else { throw failure("link", target) }
+        return false
+    }
+
+    /// Copies a file's bytes, or a pipe's until it ends, a megabyte at a time.
+    static func copy(_ path: String, to target: String, progress: (Int64, Int64) -> Void) throws(QueryError) {
+        let source = open(path, O_RDONLY | O_CLOEXEC)
+        guard source >= 0 else { throw failure("read", path) }
+        defer { close(source) }
+        let descriptor = open(target, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw failure("write", target) }
+        defer { close(descriptor) }
+        var status = stat()
+        let total = fstat(source, &status) == 0 && status.st_mode & S_IFMT == S_IFREG ? Int64(status.st_size) : 0
+        let size = 1 << 20
+        let buffer = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: 16)
+        defer { buffer.deallocate() }
+        var done: Int64 = 0
+        while true {
+            let count = read(source, buffer, size)
+            if count == 0 { return }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { throw failure("read", path) }
+            var written = 0
+            while written < count {
+                let part = write(descriptor, buffer + written, count - written)
+                if part < 0, errno == EINTR { continue }
+                guard part > 0 else { throw failure("write", target) }
+                written += part
+            }
+            done += Int64(count)
+            progress(done, total)
+        }
+    }
+
     static func sync(_ path: String) throws(QueryError) { try sync(path, flags: O_RDONLY) }
     static func syncFolder(_ path: String) throws(QueryError) { try sync(path, flags: O_RDONLY | O_DIRECTORY) }
 
@@ -98,9 +136,6 @@ enum Posix {
         defer { close(descriptor) }
         guard fsync(descriptor) == 0 else { throw failure("sync", path) }
     }
-
-    /// Removes an empty folder; one that is not empty stays.
-    static func removeEmptyFolder(_ path: String) { rmdir(path) }
 
     /// Removes a file or a folder with all that is in it; what is not there is no error.
     static func remove(_ path: String) { try? FileManager.default.removeItem(atPath: path) }

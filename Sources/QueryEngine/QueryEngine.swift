@@ -75,14 +75,14 @@ package struct TableBinding: Sendable {
     package let files: [File]
     /// The values of the partition columns, partition by partition.
     package let partitions: [[String?]]
-    /// Whether some text file has what only a reader of whole lines gets right, such as an empty line.
-    package let isReadByLine: Bool
+    /// Whether some text file has what the engine's CSV reader gets wrong: an empty line or a carriage return, for OpenCSVSerde a backslash.
+    package let needsCare: Bool
 
-    package init(table: ExternalTable, files: [File], partitions: [[String?]] = [], isReadByLine: Bool = false) {
+    package init(table: ExternalTable, files: [File], partitions: [[String?]] = [], needsCare: Bool = false) {
         self.table = table
         self.files = files
         self.partitions = partitions
-        self.isReadByLine = isReadByLine
+        self.needsCare = needsCare
     }
 }
 

@@ -13,6 +13,7 @@ package enum TextProperties {
         }
         layout.nullText = properties["serialization.null.format"] ?? layout.nullText
         layout.encoding = properties["serialization.encoding"] ?? layout.encoding
+        if let encoding = layout.encoding?.lowercased(), encoding == "utf-8" || encoding == "utf8" { layout.encoding = nil }
         if let mode = properties["loon.malformed"], !["null", "fail", "drop"].contains(mode) {
             throw QueryError(.syntax, "loon.malformed is null, fail or drop, not '\(mode)'")
         }

@@ -96,48 +96,6 @@ struct Account: AsyncParsableCommand {
     }
 }
 
-struct ObjectStoreCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "oss", abstract: "Look into the object store and change it.", subcommands: [Make.self, List.self, Copy.self, Cat.self])
-
-    struct Make: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(commandName: "mb", abstract: "Make a bucket.")
-        @OptionGroup var common: CommonOptions
-        @Argument(help: "oss://bucket") var bucket: String
-        func run() async throws {
-            try await reporting { try ObjectCommands(configuration: try common.load()).makeBucket(bucket) }
-        }
-    }
-
-    struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(commandName: "ls", abstract: "List buckets, or the objects below a place.")
-        @OptionGroup var common: CommonOptions
-        @Argument(help: "oss://bucket/folder/") var place: String?
-        func run() async throws {
-            try await reporting { for line in try ObjectCommands(configuration: try common.load()).list(place) { print(line) } }
-        }
-    }
-
-    struct Copy: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(commandName: "cp", abstract: "Copy a file in, or an object out.")
-        @OptionGroup var common: CommonOptions
-        @Argument(help: "A file, or oss://bucket/key.") var source: String
-        @Argument(help: "oss://bucket/key, or a file; a slash at the end keeps the source's name.") var target: String
-        func run() async throws {
-            try await reporting { try ObjectCommands(configuration: try common.load()).copy(source, to: target) }
-        }
-    }
-
-    struct Cat: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(commandName: "cat", abstract: "Print an object.")
-        @OptionGroup var common: CommonOptions
-        @Argument(help: "oss://bucket/key") var object: String
-        func run() async throws {
-            try await reporting { FileHandle.standardOutput.write(try ObjectCommands(configuration: try common.load()).read(object)) }
-        }
-    }
-}
-
 struct Version: ParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Print the version.")
     func run() { print("loond \(ServiceVersion.text)") }

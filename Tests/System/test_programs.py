@@ -93,7 +93,7 @@ def test_object_store_commands(daemon, tmp_path):
     oss("mb", "oss://bucket-1")
     oss("cp", tmp_path / "a.txt", "oss://bucket-1/x/y/")
     assert "oss://bucket-1/" in oss("ls").stdout.splitlines()
-    assert re.fullmatch(r"5\t\S+\toss://bucket-1/x/y/a.txt\n", oss("ls", "oss://bucket-1/").stdout)
+    assert re.fullmatch(r"5\t\S+\toss://bucket-1/x/y/a.txt\n", oss("ls", "-r", "oss://bucket-1/").stdout)
     assert oss("cat", "oss://bucket-1/x/y/a.txt").stdout == "hello"
     oss("cp", "oss://bucket-1/x/y/a.txt", tmp_path / "b.txt")
     assert (tmp_path / "b.txt").read_text() == "hello"

@@ -12,6 +12,8 @@ struct PlannedQuery: Sendable {
     let scannedBytes: Int64
     /// Keeps the files in their places while the query runs.
     let lease: ReadLease
+    /// Texts of other encodings, for this query alone.
+    let transcoded: TemporaryFiles?
 
     /// The schema of the first table that the query names.
     let firstSchema: String?
@@ -40,7 +42,7 @@ struct QueryPlanner: Sendable {
         var names = Names()
         try collect(sql, schema: schema, dialect, session, depth: 0, into: &names)
         let scanned = names.tables
-        let ((bindings, bytes), lease) = try context.lake.reading(Set(scanned.map { Lake.Key($0.table) })) {
+        let (listed, lease) = try context.lake.reading(Set(scanned.map { Lake.Key($0.table) })) {
             var bindings: [TableBinding] = []
             var bytes: Int64 = 0
             for item in scanned {
@@ -53,11 +55,37 @@ struct QueryPlanner: Sendable {
             }
             return (bindings, bytes)
         }
+        let (bindings, transcoded) = try transcode(listed.0)
         let engineSchema = schema.map { SystemSchema.engineName($0) ?? $0 }
         return PlannedQuery(
             query: EngineQuery(
                 sql: sql, schema: engineSchema, tables: bindings, views: names.views, valueTables: names.valueTables, isProfiled: isProfiled),
-            scannedBytes: bytes, lease: lease, firstSchema: names.firstSchema)
+            scannedBytes: listed.1, lease: lease, transcoded: transcoded, firstSchema: names.firstSchema)
+    }
+
+    /// The engine reads UTF-8: files of another encoding are turned into it first.
+    private func transcode(_ bindings: [TableBinding]) throws -> ([TableBinding], TemporaryFiles?) {
+        func encoding(_ binding: TableBinding) -> String? {
+            if case .text(let layout) = binding.table.format { return layout.encoding }
+            return nil
+        }
+        guard bindings.contains(where: { encoding($0) != nil && !$0.files.isEmpty }) else { return (bindings, nil) }
+        let objects = context.objects
+        let temporary = TemporaryFiles(folder: try objects.makeStagingFolder()) { objects.discard(staged: $0) }
+        var number = 0
+        let all = try bindings.map { binding in
+            guard let encoding = encoding(binding) else { return binding }
+            let files = try binding.files.map { file in
+                guard !file.path.hasSuffix(".gz"), !file.path.hasSuffix(".zst") else {
+                    throw QueryError(.notSupported, "Compressed text in \(encoding) cannot be read; unpack it")
+                }
+                number += 1
+                try TextTranscoder.transcode(file.path, from: encoding, to: temporary.path(number), cancellation: nil)
+                return TableBinding.File(path: temporary.path(number), partition: file.partition)
+            }
+            return TableBinding(table: binding.table, files: files, partitions: binding.partitions, needsCare: binding.needsCare)
+        }
+        return (all, temporary)
     }
 
     // MARK: Names
@@ -145,9 +173,11 @@ struct QueryPlanner: Sendable {
             partitions = PartitionPruning(columns: table.partitionColumns, predicates: predicates).select(all)
         }
         var files = try TableFiles(context: context).list(table, partitions: partitions)
-        var isReadByLine = false
-        if case .text(let layout) = table.format, layout.serDe == .lazySimple {
-            for file in files where !isReadByLine { isReadByLine = try context.textTraits.hasOddLines(file.summary) }
+        var needsCare = false
+        if case .text(let layout) = table.format, layout.serDe == .lazySimple || layout.serDe == .openCSV {
+            for file in files where !needsCare {
+                needsCare = try context.textTraits.needsCare(file.summary, escape: layout.serDe == .openCSV)
+            }
         }
         let bytes = files.reduce(Int64(0)) { sum, file in
             let (next, isOver) = sum.addingReportingOverflow(file.summary.size)
@@ -157,7 +187,7 @@ struct QueryPlanner: Sendable {
         if table.isPartitioned { files.sort { $0.partition < $1.partition } }
         let binding = TableBinding(
             table: table, files: files.map { .init(path: $0.summary.path, partition: $0.partition) }, partitions: partitions.map(\.values),
-            isReadByLine: isReadByLine)
+            needsCare: needsCare)
         return (binding, bytes)
     }
 }

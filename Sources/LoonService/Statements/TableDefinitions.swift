@@ -46,6 +46,9 @@ struct TableDefinitions {
             table.columns = Array(all.dropLast(names.count))
             table.partitionColumns = Array(last)
         }
+        if case .text(let layout) = table.format, let encoding = layout.encoding, !TextTranscoder.knows(encoding) {
+            throw QueryError(.notSupported, "The encoding '\(encoding)' is not known")
+        }
         guard !table.isPartitioned || location.isFolder else {
             throw QueryError(.location, "The LOCATION of a partitioned table is a folder; end it with a slash")
         }

@@ -11,8 +11,11 @@ final class DuckDBConnection: @unchecked Sendable {
     private let isOver = Mutex(false)
     private static let repetition = DispatchQueue(label: "loon.engine.interrupt")
 
-    init(_ database: duckdb_database?) throws(QueryError) {
-        guard cduckdb_connect(database, &handle) == DuckDBSuccess else { throw QueryError(.engine, "The engine takes no more connections") }
+    private let instance: DuckDBInstance
+
+    init(_ instance: DuckDBInstance) throws(QueryError) {
+        self.instance = instance
+        guard cduckdb_connect(instance.handle, &handle) == DuckDBSuccess else { throw QueryError(.engine, "The engine takes no more connections") }
     }
 
     deinit { cduckdb_disconnect(&handle) }

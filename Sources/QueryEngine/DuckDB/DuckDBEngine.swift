@@ -4,10 +4,9 @@ import Synchronization
 
 /// DuckDB in this process: one instance, a connection for each running query.
 ///
-/// The instance is the third wall (design: invariant 7): no file outside the object store, no extension, no change of settings.
-///
-/// `@unchecked`: a database handle may be used from any thread (https://duckdb.org/docs/stable/clients/c/connect).
-package final class DuckDBEngine: QueryEngine, @unchecked Sendable {
+/// The instance is the third wall (design: invariant 7): no file outside the object store, no extension, no change of settings. One that has
+/// failed on an assertion of its own takes no more statements; the next statement gets a new one.
+package final class DuckDBEngine: QueryEngine, Sendable {
     /// Bounds of the instance.
     package struct Options: Sendable {
         package let threads: Int
@@ -29,23 +28,21 @@ package final class DuckDBEngine: QueryEngine, @unchecked Sendable {
         }
     }
 
-    private var database: duckdb_database?
     private let root: String
+    private let options: Options
+    private let instance: Mutex<DuckDBInstance?>
     private let lastCatalog = Atomic<Int>(0)
 
     /// Opens an instance that can read below `root` and nowhere else.
     package init(root: String, options: Options) throws(QueryError) {
         self.root = root
-        var config: duckdb_config?
-        guard cduckdb_create_config(&config) == DuckDBSuccess else { throw QueryError(.engine, "The engine has no memory to start") }
-        defer { cduckdb_destroy_config(&config) }
-        var message: UnsafeMutablePointer<CChar>?
-        guard cduckdb_open_ext(nil, &database, config, &message) == DuckDBSuccess else {
-            let reason = message.map { String(cString: $0) } ?? "unknown reason"
-            cduckdb_free(message)
-            throw QueryError(.engine, "The engine does not start: \(reason)")
-        }
-        let connection = try connect()
+        self.options = options
+        instance = Mutex(try Self.open(root, options))
+    }
+
+    private static func open(_ root: String, _ options: Options) throws(QueryError) -> DuckDBInstance {
+        let instance = try DuckDBInstance()
+        let connection = try DuckDBConnection(instance)
         let quote = EngineText.literal
         var settings = [
             "SET GLOBAL threads = \(options.threads)",
@@ -64,37 +61,58 @@ package final class DuckDBEngine: QueryEngine, @unchecked Sendable {
         settings += ["SET GLOBAL enable_external_access = false", "SET GLOBAL lock_configuration = true"]
         try connection.registerFunctions()
         for setting in settings { try connection.execute(setting) }
+        return instance
     }
 
-    deinit { cduckdb_close(&database) }
+    private func connect() throws -> DuckDBConnection {
+        let current = try instance.withLock { instance in
+            if let instance { return instance }
+            let fresh = try Self.open(root, options)
+            instance = fresh
+            return fresh
+        }
+        return try DuckDBConnection(current)
+    }
 
-    private func connect() throws(QueryError) -> DuckDBConnection { try DuckDBConnection(database) }
-
-    package func parse(_ sql: String) throws -> [UInt8] { try connect().serialize(sql) }
-
-    package func run(_ query: EngineQuery, cancellation: Cancellation, sink: any BatchSink) throws -> QueryProfile {
-        do { return try perform(query, cancellation: cancellation, sink: sink) } catch let error as QueryError {
-            // A user knows an object by its place in the store, not by its path.
+    /// Errors as a user sees them: objects by their places in the store, not by their paths. An instance that is of no use any more is let go of.
+    private func shown<Value>(_ body: () throws -> Value) throws -> Value {
+        do { return try body() } catch let error as QueryError {
+            if let detail = error.detail,
+                detail.hasPrefix("FATAL Error") || detail.hasPrefix("INTERNAL Error") || detail.contains("has been invalidated")
+            {
+                instance.withLock { $0 = nil }
+                throw QueryError(.engine, "The engine failed on this statement and was started again; write the statement otherwise", detail: detail)
+            }
             throw QueryError(error.code, error.message.replacing(root + "/", with: "oss://"), detail: error.detail)
         }
     }
 
+    package func parse(_ sql: String) throws -> [UInt8] { try shown { try connect().serialize(sql) } }
+
+    package func run(_ query: EngineQuery, cancellation: Cancellation, sink: any BatchSink) throws -> QueryProfile {
+        try shown { try perform(query, cancellation: cancellation, sink: sink) }
+    }
+
     package func describe(_ query: EngineQuery, cancellation: Cancellation) throws -> [ResultColumn] {
-        let connection = try connect()
-        return try withTables(of: query, on: connection, cancellation: cancellation, filled: false) { _ in
-            defer { connection.end() }
-            return try cancellation.run(stoppingWith: { connection.interrupt() }, progress: { nil }) { try connection.columns(of: query.sql) }
+        try shown {
+            let connection = try connect()
+            return try withTables(of: query, on: connection, cancellation: cancellation, filled: false) { _ in
+                defer { connection.end() }
+                return try cancellation.run(stoppingWith: { connection.interrupt() }, progress: { nil }) { try connection.columns(of: query.sql) }
+            }
         }
     }
 
     package func explain(_ query: EngineQuery, isAnalyze: Bool, cancellation: Cancellation) throws -> String {
-        let connection = try connect()
-        return try withTables(of: query, on: connection, cancellation: cancellation, filled: isAnalyze) { _ in
-            defer { connection.end() }
-            return try cancellation.run(stoppingWith: { connection.interrupt() }, progress: { connection.progress }) {
-                // What is explained must be a SELECT, like what is run.
-                _ = try connection.columns(of: query.sql)
-                return try connection.plan(of: query.sql, isAnalyze: isAnalyze).replacing(root + "/", with: "oss://")
+        try shown {
+            let connection = try connect()
+            return try withTables(of: query, on: connection, cancellation: cancellation, filled: isAnalyze) { _ in
+                defer { connection.end() }
+                return try cancellation.run(stoppingWith: { connection.interrupt() }, progress: { connection.progress }) {
+                    // What is explained must be a SELECT, like what is run.
+                    _ = try connection.columns(of: query.sql)
+                    return try connection.plan(of: query.sql, isAnalyze: isAnalyze).replacing(root + "/", with: "oss://")
+                }
             }
         }
     }
@@ -143,13 +161,6 @@ package final class DuckDBEngine: QueryEngine, @unchecked Sendable {
                     }
                 }
             } catch { throw cancellation.reason ?? error }
-        }
-    }
-
-    /// A user knows an object by its place in the store, not by its path.
-    private func shown<Value>(_ body: () throws -> Value) throws -> Value {
-        do { return try body() } catch let error as QueryError {
-            throw QueryError(error.code, error.message.replacing(root + "/", with: "oss://"), detail: error.detail)
         }
     }
 

@@ -21,10 +21,10 @@ struct TextScan {
         let isSplitByReader =
             switch layout.serDe {
             case .openCSV: true
-            case .lazySimple: !binding.isReadByLine
+            case .lazySimple: !binding.needsCare
             case .multiDelimit, .regex: false
             }
-        let fields = isSplitByReader ? columns.indices.map { "c\($0)" } : columns.indices.map { field($0) }
+        let fields = isSplitByReader ? columns.indices.map { readField($0) } : columns.indices.map { field($0) }
         let malformed = MalformedFields(
             mode: binding.table.properties["loon.malformed"], queryNumber: queryNumber, table: "\(binding.table.schema).\(binding.table.name)")
         let list = zip(fields, columns).map { field, column in
@@ -37,12 +37,21 @@ struct TextScan {
             ? text + " WHERE " + malformed.condition(zip(fields, columns).map { ($0, FieldValue(layout: layout).value($0, $1.type), $1) }) : text
     }
 
+    /// OpenCSVSerde takes a doubled quote beside the escape; the engine's reader knows one of the two.
+    private var usesEscape: Bool { layout.quote == nil || layout.escape == layout.quote || binding.needsCare }
+
+    private func readField(_ index: Int) -> String {
+        guard let quote = layout.quote, layout.escape != quote, usesEscape else { return "c\(index)" }
+        return "replace(c\(index), \(EngineText.literal(quote + quote)), \(EngineText.literal(quote)))"
+    }
+
     private var splitByReader: String {
         let fields = columns.indices.map { "'c\($0)': 'VARCHAR'" }.joined(separator: ", ")
         var options =
             Self.options(layout) + [
                 "delim = \(EngineText.literal(layout.delimiter))", "quote = \(EngineText.literal(layout.quote ?? ""))",
-                "escape = \(EngineText.literal(layout.escape ?? ""))", "nullstr = \(EngineText.literal(layout.nullText))", "columns = {\(fields)}",
+                "escape = \(EngineText.literal((usesEscape ? layout.escape : layout.quote) ?? ""))",
+                "nullstr = \(EngineText.literal(layout.nullText))", "columns = {\(fields)}",
             ]
         // The engine's parallel reader refuses a quoted line break where missing fields are to be NULL.
         if layout.quote != nil { options.append("parallel = false") }

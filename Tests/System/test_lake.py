@@ -1,0 +1,355 @@
+"""Tables over files: Hive's DDL, delimited text by Hive's rules, JSON, Parquet, Avro, partitions and views."""
+
+import contextlib
+import datetime
+import decimal
+import gzip
+
+import duckdb
+import pytest
+
+import loon
+from test_tables import refused
+
+D = decimal.Decimal
+TEXT = "row format delimited fields terminated by ','"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def schema(daemon):
+    daemon.query("create schema l with dbproperties (location='oss://lake/l/')")
+
+
+COUNTER = iter(range(10_000))
+
+
+def table(daemon, columns, rest, content, name="a.txt"):
+    number = next(COUNTER)
+    for file, data in (content if isinstance(content, dict) else {name: content}).items():
+        daemon.put(f"oss://lake/l/t{number}/{file}", data)
+    daemon.query(f"create external table l.t{number} ({columns}) {rest.format(place=f'oss://lake/l/t{number}/')}")
+    return f"l.t{number}"
+
+
+# Delimited text. Each case: columns, row format, the file, and the rows by Hive's documented rules
+# (https://cwiki.apache.org/confluence/display/Hive/LanguageManual+DDL#LanguageManualDDL-RowFormats&SerDe).
+WARN = object()
+CASES = {
+    "missing and surplus fields": ("a int, b string, c int", TEXT, "1,x,2\n3\n4,y,5,6,7\n", [(1, "x", 2), (3, None, None), (4, "y", 5)]),
+    "blank lines are rows": ("a string, b int", TEXT, "x,1\n\ny,2\n\n", [("x", 1), ("", None), ("y", 2), ("", None)]),
+    "a blank first line": ("a string, b int", TEXT, "\nx,1\n", [("", None), ("x", 1)]),
+    "blank lines of numbers": ("a int", TEXT, "1\n\n3\n", [(1,), (None,), (3,)]),
+    "no newline at the end": ("a int", TEXT, "1\n2", [(1,), (2,)]),
+    "carriage returns": ("a string, b string", TEXT, "x,y\r\nz,w\r\n", [("x", "y"), ("z", "w")]),
+    "the default delimiter and NULL": ("a string, b string", "", "x\x01\\N\n\\N\x01\n", [("x", None), (None, "")]),
+    "NULL DEFINED AS": ("a string, b int", TEXT + " null defined as 'NA'", "NA,NA\n\\N,1\n", [(None, None), ("\\N", 1)]),
+    "serialization.null.format": ("a string", TEXT + " location '{place}' tblproperties ('serialization.null.format'='')", "x\n\ny,\n", [("x",), (None,), ("y",)]),
+    "escapes": ("a string, b string", TEXT + " escaped by '\\\\'", "a\\,b,c\\\\d\ne,f\\g\n", [("a,b", "c\\d"), ("e", "fg")]),
+    "escapes beside blank lines": ("a string, b string", TEXT + " escaped by '\\\\'", "a\\,b,c\\\\d\n\ne,f\n", [("a,b", "c\\d"), ("", None), ("e", "f")]),
+    "quotes are nothing": ("a string, b string", TEXT, '"a,b",c\n', [('"a', 'b"')]),
+    "a byte order mark": ("a string, b int", TEXT, b"\xef\xbb\xbfx,1\ny,2\n", [("x", 1), ("y", 2)]),
+    "header lines": ("a int, b int", TEXT + " location '{place}' tblproperties ('skip.header.line.count'='2')", "h\nh,h\n1,2\n", [(1, 2)]),
+    "header lines and blank lines": ("a int, b int", TEXT + " location '{place}' tblproperties ('skip.header.line.count'='1')", "h\n\n1,2\n", [(None, None), (1, 2)]),
+    "integers": ("a int", TEXT, "1\n-2\n+3\n1.9\n-1.9\n1e3\n0x1F\n1_000\nabc\n2147483648\n 7 \n", [(1,), (-2,), (3,), (1,), (-1,), (None,), (None,), (None,), (None,), (None,), (7,)]),
+    "bounds of integers": ("a tinyint, b smallint, c bigint", TEXT, "127,32767,9223372036854775807\n128,32768,9223372036854775808\n", [(127, 32767, 2**63 - 1), (None, None, None)]),
+    "booleans": ("a boolean", TEXT, "true\nFALSE\nTrue\nt\n1\nyes\n\n", [(1,), (0,), (1,), (None,), (None,), (None,), (None,)]),
+    "floating point": ("a double", TEXT, "1.5\n-1e10\n.5\nx\n", [(1.5,), (-1e10,), (0.5,), (None,)]),
+    "decimals": ("a decimal(5,2)", TEXT, "1.5\n1.005\n1234.5\n-0.01\n", [(D("1.50"),), (D("1.01"),), (None,), (D("-0.01"),)]),
+    "dates and timestamps": ("a date, b timestamp", TEXT, "2024-02-29,2024-02-29 01:02:03\n2023-02-29,2024-01-01 25:00:00\n", [(datetime.date(2024, 2, 29), datetime.datetime(2024, 2, 29, 1, 2, 3)), (None, None)]),
+    "varchar and char are cut": ("a varchar(2), b char(1)", TEXT, "abc,xy\n", [("ab", "x")]),
+    "binary is base64": ("a binary", TEXT, "YWI=\n", [(b"ab",)]),
+    "arrays": ("a array<int>, b array<string>", TEXT + " collection items terminated by ':'", "1:2:x,a:b\n,\n\\N,c\n", [("[1,2,null]", '["a","b"]'), ("[]", "[]"), (None, '["c"]')]),
+    "maps": ("a map<string,int>", TEXT + " collection items terminated by ';' map keys terminated by ':'", "k:1;l:2;k:3\nm\n", [('{"k":1,"l":2}',), ('{"m":null}',)]),
+    "structs": ("a struct<x:int,y:string>", TEXT + " collection items terminated by ':'", "1:a\n2\nb:c:d\n", [('{"x":1,"y":"a"}',), ('{"x":2,"y":null}',), ('{"x":null,"y":"c"}',)]),
+    "default delimiters of nested types": ("a array<map<string,int>>", TEXT, "k\x041\x03l\x042\x02m\x043\n", [('[{"k":1,"l":2},{"m":3}]',)]),
+    "MultiDelimitSerDe": ("a string, b int", "row format serde 'org.apache.hadoop.hive.serde2.MultiDelimitSerDe' with serdeproperties ('field.delim'='~|~')", "x|y~|~5\nz\n", [("x|y", 5), ("z", None)]),
+    "RegexSerDe": ("a string, b int", "row format serde 'org.apache.hadoop.hive.serde2.RegexSerDe' with serdeproperties ('input.regex'='([a-z]+)-([0-9]+).*')", "ab-12 rest\nno match\n", [("ab", 12), (None, None)]),
+    "OpenCSVSerde": ("a string, b string", "row format serde 'org.apache.hadoop.hive.serde2.OpenCSVSerde'", '"a,b","c ""d"""\nplain,\n"two\nlines",x\n', [("a,b", 'c "d"'), ("plain", ""), ("two\nlines", "x")]),
+    "OpenCSVSerde with escapes": ("a string, b string", "row format serde 'org.apache.hadoop.hive.serde2.OpenCSVSerde'", '"a\\"b,c","d""e"\n"\\\\",f\n', [('a"b,c', 'd"e'), ("\\", "f")]),
+    "UTF-8": ("a string, b string", "row format delimited fields terminated by '|'", "ä|中\n😀|\n", [("ä", "中"), ("😀", "")]),
+    "GBK": ("a string, b int", "row format serde 'org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe' with serdeproperties ('field.delim'=',', 'serialization.encoding'='gbk')", "中文,1\n测试,2\n".encode("gbk"), [("中文", 1), ("测试", 2)]),
+    "an empty file beside another": ("a int", TEXT, {"a": "1\n", "b": ""}, [(1,)]),
+    "gzip": ("a string, b int", TEXT, {"a.gz": gzip.compress(b"x,1\n\ny,2\n")}, [("x", 1), ("", None), ("y", 2)]),
+    "hidden files": ("a int", TEXT, {"a": "1\n", "_b": "2\n", ".c": "3\n"}, [(1,)]),
+    "folders below are not read": ("a int", TEXT, {"a": "1\n", "sub/b": "2\n"}, [(1,)]),
+    "recursive.directories": ("a int", TEXT + " location '{place}' tblproperties ('recursive.directories'='true')", {"a": "1\n", "sub/b": "2\n", "sub/_x/c": "3\n"}, [(1,), (2,)]),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_text_as_hive_reads_it(daemon, name):
+    columns, row_format, content, rows = CASES[name]
+    rest = row_format if "{place}" in row_format else row_format + " location '{place}'"
+    found = daemon.query("select * from " + table(daemon, columns, rest, content))
+    assert list(found) == rows
+
+
+def test_zstd(daemon, tmp_path):
+    duckdb.sql(f"copy (select 'x' as a, 1 as b union all select 'y', 2) to '{tmp_path}/a.csv.zst' (format csv, header false, compression zstd)")
+    name = table(daemon, "a string, b int", TEXT + " location '{place}'", (tmp_path / "a.csv.zst").read_bytes(), "a.csv.zst")
+    assert set(daemon.query(f"select * from {name}")) == {("x", 1), ("y", 2)}
+
+
+def test_fields_that_do_not_fit_are_counted_refused_or_dropped(daemon):
+    content = "1,2\nx,y\n3,\nz,4\n"
+    rest = TEXT + " location '{{place}}' tblproperties ('loon.malformed'='{}')"
+    name = table(daemon, "a int, b int", TEXT + " location '{place}'", content)
+    with contextlib.closing(daemon.connect()) as connection:
+        assert loon.query(connection, f"select * from {name}") == ((1, 2), (None, None), (3, None), (None, 4))
+        assert connection.show_warnings()[0][1] == 1366 and "3 fields" in connection.show_warnings()[0][2]
+        assert loon.query(connection, f"select b from {name} where a = 1") == ((2,),)
+        assert loon.query(connection, f"select count(*) from {name}") == ((4,),)
+    task = daemon.await_task(daemon.submit(f"select * from {name}"))
+    assert "3 fields" in daemon.read(task["result_file_oss_file"].replace("result.csv", "result.meta.json"))
+    number, text = refused(daemon, "select * from " + table(daemon, "a int, b int", rest.format("fail"), content))
+    assert number == 1366 and "'x'" in text and "column a" in text
+    assert daemon.query("select * from " + table(daemon, "a int, b int", rest.format("drop"), content)) == ((1, 2), (3, None))
+    assert refused(daemon, "create external table l.bad (a int) location 'oss://lake/l/bad/' tblproperties ('loon.malformed'='what')")[0] == 1064
+
+
+# JSON
+
+
+def test_json(daemon):
+    content = '{"A":1,"b":{"X":1,"y":[1,2]},"M":{"K":1}}\n{"a":"bad","b":{"x":2}}\n\n{"a":3,"extra":{"a":5}}\n{"a":null}\n'
+    name = table(daemon, "a int, b struct<x:int,y:array<int>>, m map<string,int>", "stored as json location '{place}'", content)
+    assert daemon.query(f"select * from {name}") == (
+        (1, '{"x":1,"y":[1,2]}', '{"K":1}'), (None, '{"x":2,"y":null}', None), (3, None, None), (None, None, None))
+    flat = table(daemon, "id int, Name string, d decimal(10,2), t timestamp", "stored as json location '{place}'",
+                 '{"ID":1,"name":"x","D":1.5,"t":"2024-01-01 00:00:00"}\n{"id":2,"NAME":"Id","d":null}\n')
+    assert daemon.query(f"select * from {flat}") == ((1, "x", D("1.50"), datetime.datetime(2024, 1, 1)), (2, "Id", None, None))
+    for mode, rows in (("null", ((1,), (None,), (2,))), ("drop", ((1,), (2,)))):
+        rest = f"stored as json location '{{place}}' tblproperties ('loon.malformed'='{mode}')"
+        assert daemon.query("select * from " + table(daemon, "a int", rest, '{"a":1}\nno json\n{"a":2}\n')) == rows
+    number, text = refused(daemon, "select * from " + table(daemon, "a int", "stored as json location '{place}'", '{"a":1}\n{"a":\n'))
+    assert number in (1105, 1366) and "JSON" in text
+
+
+# Parquet and Avro
+
+
+def test_parquet_by_name_with_what_is_missing(daemon, tmp_path):
+    duckdb.sql(f"copy (select 1::int as A, 'old' as s) to '{tmp_path}/1.parquet'; copy (select 2::bigint as a, 2.5::float as d, 'new' as S) to '{tmp_path}/2.parquet'")
+    name = table(daemon, "a bigint, d double, s string, e array<int>", "stored as parquet location '{place}'",
+                 {f"{n}.parquet": (tmp_path / f"{n}.parquet").read_bytes() for n in (1, 2)})
+    assert daemon.query(f"select * from {name} order by a") == ((1, None, "old", None), (2, 2.5, "new", None))
+    assert daemon.query(f"select count(*) from {name} where d is null and a = 1") == ((1,),)
+
+
+def test_avro(daemon):
+    import fastavro
+    import io
+
+    files = {}
+    for number, fields, rows in (
+        (1, [("a", "int"), ("B", ["null", "string"])], [{"a": 1, "B": "x"}, {"a": 2, "B": None}]), (2, [("a", "long"), ("c", "double")], [{"a": 2**40, "c": 1.5}])):
+        out = io.BytesIO()
+        fastavro.writer(out, {"type": "record", "name": "r", "fields": [{"name": n, "type": t} for n, t in fields]}, rows)
+        files[f"{number}.avro"] = out.getvalue()
+    name = table(daemon, "a bigint, b string, c double", "stored as avro location '{place}'", files)
+    assert set(daemon.query(f"select * from {name}")) == {(1, "x", None), (2, None, None), (2**40, None, 1.5)}
+
+
+def test_orc_is_kept_and_says_who_reads_it(daemon):
+    name = table(daemon, "a int", "stored as orc location '{place}'", "ORC")
+    assert "STORED AS ORC" in daemon.query(f"show create table {name}")[0][1]
+    number, text = refused(daemon, f"select * from {name}")
+    assert number == 1235 and "ORC" in text
+
+
+# Partitions
+
+
+@pytest.fixture(scope="module")
+def parted(daemon, schema):
+    for year in (2018, 2019, 2020):
+        for month in ("a", "b/c"):
+            daemon.put(f"oss://lake/l/parted/y={year}/m={month.replace('/', '%2F')}/f.csv", f"{year}{month[0]},1\n")
+    daemon.put("oss://lake/l/parted/y=__HIVE_DEFAULT_PARTITION__/m=a/f.csv", "null,1\n")
+    daemon.put("oss://lake/l/parted/other/f.csv", "other,1\n")
+    daemon.query(f"create external table l.parted (v string, n int) partitioned by (y int, m string) {TEXT} location 'oss://lake/l/parted/'")
+    assert daemon.query("select * from l.parted") == ()
+    daemon.query("msck repair table l.parted")
+    return daemon
+
+
+def values(daemon, condition, source="l.parted"):
+    return sorted(row[0] for row in daemon.query(f"select v from {source} where {condition}"))
+
+
+@pytest.mark.parametrize("condition, rows", [
+    ("y = 2018", ["2018a", "2018b"]), ("2018 = y and m = 'a'", ["2018a"]), ("y = '2018' and m > 'a'", ["2018b"]), ("y in (2018, 2020) and m = 'b/c'", ["2018b", "2020b"]),
+    ("y between 2019 and 2020 and m <> 'a'", ["2019b", "2020b"]), ("y is null", ["null"]), ("y is not null and m = 'a'", ["2018a", "2019a", "2020a"]),
+    ("not (y = 2018 or y = 2019)", ["2020a", "2020b"]), ("y = 2018 or v = 'null'", ["2018a", "2018b", "null"]), ("y not in (2018, 2019)", ["2020a", "2020b"]),
+    ("y + 0 = 2019", ["2019a", "2019b"]), ("y = 2018 and y = 2019", []), ("(y = 2018 and n = 1) or (y = 2020 and n = 2)", ["2018a", "2018b"]),
+    ("not (y = 2018 and n = 1) and m = 'a'", ["2019a", "2020a"]), ("not (y is null) and y < 2019", ["2018a", "2018b"]), ("y = 2018.0", ["2018a", "2018b"]),
+    ("coalesce(y, 0) = 0", ["null"]), ("y >= 2020 and exists (select 1 from l.parted p where p.y = 2018)", ["2020a", "2020b"]), ("m like 'b%' and y = 2019", ["2019b"]),
+    ("Y = 2018 and M = 'a'", ["2018a"]), ("parted.y = 2018 and l.parted.m = 'a'", ["2018a"]), ("y = 99999999999", []), ("y <=> null", ["null"])])
+def test_partitions_are_pruned_and_nothing_else(parted, condition, rows):
+    assert values(parted, condition) == rows
+
+
+def test_pruning_with_joins(parted):
+    assert parted.query("select a.v, b.v from l.parted a left join l.parted b on a.y = b.y and a.m = b.m and b.m = 'a' where a.y = 2018 order by 1") == (
+        ("2018a", "2018a"), ("2018b", None))
+    assert parted.query("select count(*) from l.parted a left join l.parted b on a.y = b.y + 1 and a.m = b.m where b.y is null") == ((3,),)
+    assert parted.query("select count(*) from l.parted a full join (select 2019 as y) k using (y) where y = 2019") == ((2,),)
+    assert parted.query("select count(*) from l.parted a, l.parted b where a.y = 2018 and b.y = 2019") == ((4,),)
+    assert parted.query("select v from (select v, 2020 as y from l.parted where y = 2018) x where y = 2020 order by v") == (("2018a",), ("2018b",))
+    assert parted.query("with parted as (select 5 as y) select y from parted where y = 5") == ((5,),)
+
+
+def scanned(daemon, sql):
+    return daemon.await_task(daemon.submit(sql))["scanned_data_bytes"]
+
+
+def test_only_the_partitions_asked_for_are_scanned(parted):
+    size = scanned(parted, "select * from l.parted")
+    assert size == 7 * 8 - 1
+    assert scanned(parted, "select * from l.parted where y = 2018 and m = 'a'") == 8
+    assert scanned(parted, "select * from l.parted where y = 2018 union all select * from l.parted where y = 2019") == 4 * 8 * 2
+    assert scanned(parted, "select * from l.parted where y = 1") == 0
+
+
+def test_altering_partitions(daemon):
+    daemon.query(f"create external table l.alter_p (v string) partitioned by (d date, k bigint) {TEXT} location 'oss://lake/l/alter_p/'")
+    daemon.put("oss://lake/l/alter_p/d=2024-01-01/k=1/a", "in place\n")
+    daemon.put("oss://lake/l/elsewhere/a", "elsewhere\n")
+    daemon.query("alter table l.alter_p add partition (d='2024-01-01', k=1) partition (k=2, d='2024-01-02') location 'oss://lake/l/elsewhere'")
+    assert daemon.query("show partitions l.alter_p") == (("d=2024-01-01/k=1",), ("d=2024-01-02/k=2",))
+    assert daemon.query("select v, k, cast(d as varchar) from l.alter_p order by k") == (("in place", 1, "2024-01-01"), ("elsewhere", 2, "2024-01-02"))
+    assert daemon.query("select v from l.alter_p where d = date '2024-01-02'") == (("elsewhere",),)
+    assert refused(daemon, "alter table l.alter_p add partition (d='2024-01-01', k=1)")[0] == 1517
+    daemon.query("alter table l.alter_p add if not exists partition (d='2024-01-01', k=1) location 'oss://lake/l/elsewhere/'")
+    assert daemon.query("select distinct v from l.alter_p") == (("elsewhere",),)
+    for sql, number in [
+        ("add partition (d='no date', k=1)", 1366), ("add partition (d='2024-01-01')", 1735), ("add partition (d='2024-01-01', z=1)", 1735),
+        ("add partition (d='2024-01-01', k=9) location 'oss://lake/oss_schema/'", 1210), ("drop partition (z=1)", 1054)]:
+        assert refused(daemon, "alter table l.alter_p " + sql)[0] == number, sql
+    daemon.query("alter table l.alter_p drop partition (d='2024-01-02'), partition (d='2030-01-01', k=1)")
+    assert daemon.query("show partitions l.alter_p") == (("d=2024-01-01/k=1",),)
+    daemon.query("msck repair table l.alter_p sync_dir")
+    (daemon.data / "oss/lake/l/alter_p/d=2024-01-05/k=7").mkdir(parents=True)
+    (daemon.data / "oss/lake/l/alter_p/d=nonsense/k=7").mkdir(parents=True)
+    daemon.query("msck repair database l")
+    assert ("d=2024-01-05/k=7",) in daemon.query("show partitions l.alter_p")
+    (daemon.data / "oss/lake/l/alter_p/d=2024-01-05/k=7").rmdir()
+    daemon.query("msck repair table l.alter_p sync partitions")
+    assert ("d=2024-01-05/k=7",) not in daemon.query("show partitions l.alter_p")
+    assert refused(daemon, "show partitions oss_schema.oss_json")[0] == 1347
+
+
+# ALTER TABLE, views and other DDL
+
+
+def test_alter_table(daemon):
+    name = table(daemon, "a int, b string", TEXT + " location '{place}'", "1,x,2.5\n")
+    daemon.query(f"alter table {name} add columns (c double comment 'new')")
+    assert daemon.query(f"select * from {name}") == ((1, "x", 2.5),)
+    daemon.query(f"alter table {name} change column b name string comment 'renamed'")
+    assert daemon.query(f"select name from {name}") == (("x",),)
+    assert "COMMENT 'renamed'" in daemon.query(f"show create table {name}")[0][1]
+    daemon.query(f"alter table {name} set tblproperties ('skip.header.line.count'='1')")
+    assert daemon.query(f"select * from {name}") == ()
+    daemon.query(f"alter table {name} unset tblproperties ('skip.header.line.count')")
+    daemon.query(f"alter table {name} rename to l.renamed")
+    assert daemon.query("select count(*) from l.renamed") == ((1,),)
+    assert refused(daemon, f"select * from {name}")[0] == 1146
+    for sql, number in [
+        ("add columns (A int)", 1060), ("change nothing x int", 1054), ("rename to oss_schema.oss_json", 1210), ("rename to nowhere.x", 1049),
+        ("set location 'oss://lake/other/'", 1210), ("add column", 1064), ("frobnicate", 1235)]:
+        assert refused(daemon, "alter table l.renamed " + sql)[0] == number, sql
+
+
+def test_views(daemon):
+    base = table(daemon, "a int, b string", TEXT + " location '{place}'", "1,x\n2,y\n").split(".")[1]
+    with contextlib.closing(daemon.connect(database="l")) as connection:
+        loon.query(connection, f"create view v1 as select a, concat(b, '!') as c from {base} where b <> 'no {base}' -- the end")
+        loon.query(connection, "create view v2 (p comment 'first', q) comment 'of a view' as with v1 as (select * from v1) select v1.a, c from v1 join l.v1 w using (c)")
+    # From another schema, and from none.
+    for database in (None, "oss_schema"):
+        with contextlib.closing(daemon.connect(database=database)) as connection:
+            assert loon.query(connection, "select * from l.v2 order by p") == ((1, "x!"), (2, "y!"))
+    assert [row[:2] for row in daemon.query("describe l.v2")] == [("p", "int"), ("q", "string")]
+    assert ("v1", "VIEW") in daemon.query("show full tables from l")
+    with contextlib.closing(daemon.connect(database="l")) as connection:
+        shown = loon.query(connection, "show create view v2")[0][1]
+        loon.query(connection, "drop view v2")
+        loon.query(connection, shown)
+        assert loon.query(connection, "show create view v2")[0][1] == shown
+    assert refused(daemon, "create view l.v1 as select 1 as x")[0] == 1050
+    daemon.query("create or replace view l.v1 as select 7 as a, 'z' as c")
+    assert daemon.query("select * from l.v2") == ((7, "z"),)
+    assert refused(daemon, "drop table l.v1")[0] == 1347 and refused(daemon, f"drop view l.{base}")[0] == 1347
+    assert refused(daemon, "insert into l.v1 values (1, 'a')")[0] == 1288
+    assert refused(daemon, "create view l.bad as select * from l.nothing")[0] == 1146
+    assert refused(daemon, "create view l.bad (a) as select 1 as a, 2 as b")[0] == 1136
+    # One that reads itself.
+    daemon.query("create or replace view l.v1 as select p as a, q as c from l.v2")
+    assert refused(daemon, "select * from l.v1")[0] == 1235
+    daemon.query("drop view l.v1")
+    number, text = refused(daemon, "select * from l.v2")
+    assert number == 1146 and "l.v2" in text
+
+
+def test_like_and_like_mapping(daemon, tmp_path):
+    daemon.query(f"create external table l.like_a (a int comment 'c') partitioned by (p string) {TEXT} location 'oss://lake/l/like_a/'")
+    daemon.query("create table l.like_b like l.like_a")
+    assert daemon.query("describe l.like_b") == daemon.query("describe l.like_a")
+    assert "oss://lake/l/like_b/" in daemon.query("show create table l.like_b")[0][1]
+    duckdb.sql(f"copy (select 1::int as i, [1,2] as l, {{'x': 1.5::double}} as s, date '2024-01-01' as d) to '{tmp_path}/a.parquet'")
+    daemon.put("oss://lake/l/mapped/a.parquet", (tmp_path / "a.parquet").read_bytes())
+    daemon.query("create external table l.mapped like mapping('oss://lake/l/mapped/')")
+    assert [row[:2] for row in daemon.query("describe l.mapped")] == [("i", "int"), ("l", "array<int>"), ("s", "struct<x:double>"), ("d", "date")]
+    assert daemon.query("select i, l, s from l.mapped") == ((1, "[1,2]", '{"x":1.5}'),)
+    daemon.put("oss://lake/l/mapped_csv/a.csv", "id,name\n1,x\n2,y\n")
+    daemon.query("create external table l.mapped_csv like mapping('oss://lake/l/mapped_csv/a.csv')")
+    assert daemon.query("select id, name from l.mapped_csv") == ((1, "x"), (2, "y"))
+    daemon.put("oss://lake/l/mapped_json/a.json", '{"id":1,"tags":["a"]}\n')
+    daemon.query("create external table l.mapped_json like mapping('oss://lake/l/mapped_json/')")
+    assert daemon.query("select * from l.mapped_json") == ((1, '["a"]'),)
+    assert refused(daemon, "create external table l.m like mapping('oss://lake/l/nowhere/')")[0] == 1017
+    assert refused(daemon, "create external table l.m like mapping('oss://lake/oss_schema/')")[0] == 1210
+
+
+@pytest.mark.parametrize("ddl", [
+    f"create external table l.again (a int) partitioned by (y int comment 'year', m string) {TEXT} collection items terminated by ';' map keys terminated by '=' location 'oss://lake/l/x/'",
+    "create external table l.again (a string) row format serde 'org.apache.hadoop.hive.serde2.RegexSerDe' with serdeproperties ('input.regex'='(\\\\d+)''x') location 'oss://lake/l/x/'",
+    "create external table l.again (a string) row format serde 'org.apache.hadoop.hive.serde2.MultiDelimitSerDe' with serdeproperties ('field.delim'='||') location 'oss://lake/l/x/'",
+    "create external table l.again (a string) row format serde 'org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe' with serdeproperties ('serialization.encoding'='gbk') location 'oss://lake/l/x/'",
+    "create external table l.again (a int) stored as avro location 'oss://lake/l/x/'", "create table l.again (a int not null, primary key (a))",
+    "create external table l.again (a int) comment 'c' location 'oss://lake/l/x/' stored as orc tblproperties ('x'='y')"])
+def test_show_create_runs_again(daemon, ddl):
+    daemon.query(ddl)
+    shown = daemon.query("show create table l.again")[0][1]
+    daemon.query("drop table l.again")
+    daemon.query(shown)
+    assert daemon.query("show create table l.again")[0][1] == shown
+    daemon.query("drop table l.again")
+
+
+def test_schemas(daemon):
+    daemon.query("create schema l2 with dbproperties (location='oss://lake/l2/')")
+    daemon.query("create table l2.t (a int)")
+    assert refused(daemon, "drop schema l2")[0] == 1010 and refused(daemon, "drop schema l2 restrict")[0] == 1010
+    daemon.query("drop schema l2 cascade")
+    daemon.query("create schema l2 with dbproperties (location='oss://lake/l2/')")
+    assert daemon.query("show tables from l2") == ()
+    assert ("oss", "l2", "root") in daemon.query("show schemas extra")
+    assert ("# Partition Information", "", "") in daemon.query("describe formatted l.parted")
+    assert "Total Time" in daemon.query("explain analyze select count(*) from l.parted")[0][0]
+
+
+@pytest.mark.parametrize("sql, number, near", [
+    ("create external table l.x (a int,, b int) location 'oss://lake/l/x/'", 1064, "near ',"), ("create external table l.x (a uniontype<int>) location 'oss://lake/l/x/'", 1235, "UNIONTYPE"),
+    ("create external table l.x (a int) clustered by (a) into 4 buckets location 'oss://lake/l/x/'", 1235, "CLUSTERED BY"),
+    ("create external table l.x (a int) stored by 'x' location 'oss://lake/l/x/'", 1235, "STORED BY"),
+    ("create external table l.x (a int) partitioned by (p array<int>) location 'oss://lake/l/x/'", 1064, "simple type"),
+    ("create external table l.x (a int) partitioned by (A int) location 'oss://lake/l/x/'", 1064, "twice"),
+    ("create external table l.x (a int) row format serde 'com.example.GrokSerDe' location 'oss://lake/l/x/'", 1235, "GrokSerDe"),
+    ("create external table l.x (a string) row format serde 'x.LazySimpleSerDe' with serdeproperties ('serialization.encoding'='klingon') location 'oss://lake/l/x/'", 1235, "klingon"),
+    ("alter table l.parted partition (y=1) compact 'major'", 1235, "PARTITION"), ("insert overwrite directory 'x' select 1", 1235, "DIRECTORY"),
+    ("insert into l.parted", 1064, "a query is expected"), ("msck repair l.parted", 1064, "near 'l.parted'"), ("create or replace table l.x (a int)", 1235, "OR REPLACE TABLE")])
+def test_what_is_off_says_where(daemon, parted, sql, number, near):
+    found, text = refused(daemon, sql)
+    assert found == number and near in text, text
