@@ -1,3 +1,4 @@
+import Foundation
 import LoonCore
 
 /// Reads off the engine's tree what a SELECT's WHERE says about the tables in its FROM.
@@ -25,10 +26,16 @@ struct ScanFilters {
                 guard let place = next["query_location"] as? Int, let table = next["table_name"] as? String else { continue }
                 let alias = next["alias"] as? String ?? ""
                 let schema = next["schema_name"] as? String ?? ""
+                // Columns under other names, or some of the rows: what WHERE says is not about the table's own.
+                guard (next["column_name_alias"] as? [Any] ?? []).isEmpty, next["sample"] == nil || next["sample"] is NSNull else { continue }
                 let own = [[table.lowercased()], [schema.lowercased(), table.lowercased()]]
                 sources.append(Source(place: place, names: alias.isEmpty ? own : [[alias.lowercased()]]))
             case "JOIN":
                 isAlone = false
+                // Of the others it matters which rows meet, or one side is not seen.
+                guard ["REGULAR", "CROSS", "NATURAL"].contains(next["ref_type"] as? String ?? ""),
+                    ["INNER", "LEFT", "RIGHT", "OUTER", "FULL"].contains(next["join_type"] as? String ?? "")
+                else { continue }
                 for side in ["left", "right"] { if let child = next[side] as? [String: Any] { pending.append(child) } }
             default: isAlone = false
             }
@@ -63,8 +70,9 @@ struct ScanFilters {
                 return type == "COMPARE_IN" ? .isIn(column: column, constants) : .not(.isIn(column: column, constants))
             case "OPERATOR_IS_NULL", "OPERATOR_IS_NOT_NULL":
                 guard let operand = (node["children"] as? [[String: Any]])?.first, let column = column(operand) else { return .unknown }
-                if type == "OPERATOR_IS_NOT_NULL" { return .not(.isNull(column: column)) }
-                return mayBeNull ? .isNull(column: column) : .unknown
+                // In a join the NULLs of an outer join's missing side count too, and below NOT each is the other.
+                guard mayBeNull else { return .unknown }
+                return type == "OPERATOR_IS_NULL" ? .isNull(column: column) : .not(.isNull(column: column))
             case "COMPARE_BETWEEN", "COMPARE_NOT_BETWEEN":
                 guard let column = operand(node, "input").flatMap(column), let low = operand(node, "lower").flatMap(constant),
                     let high = operand(node, "upper").flatMap(constant)

@@ -15,6 +15,14 @@ package struct StatementGate: Sendable {
         package var predicates: [ScanPredicate]
     }
 
+    /// What a statement names.
+    package struct Examination: Sendable {
+        /// In the order of their places.
+        package let tables: [TableReference]
+        /// Every text in the statement in lower case, and so every column that it can mean; `nil` where it means columns without naming them (`*`).
+        package let words: Set<String>?
+    }
+
     /// Functions in FROM that make rows of their arguments alone.
     private static let tableFunctions: Set<String> = ["unnest", "range", "generate_series"]
     /// Scalar functions that reach past the query: files, settings, other statements, time, and the macros that read the engine's own catalog.
@@ -22,7 +30,7 @@ package struct StatementGate: Sendable {
         "getenv", "getvariable", "current_setting", "set_config", "pg_sleep", "sleep_ms", "query", "query_table", "read_text", "read_blob", "glob",
         "pg_get_viewdef", "pg_get_constraintdef", "format_type", "get_block_size", "write_log", "nextval", "currval", "txid_current",
         "in_search_path", "current_query", "current_schemas", "json_serialize_plan", "json_serialize_sql", "json_deserialize_sql",
-        "json_execute_serialized_sql", "loon_malformed", "loon_refuse", "loon_json_names", "current_connection_id", "current_query_id",
+        "json_execute_serialized_sql", "loon_malformed", "loon_refuse", "loon_tinyint", "loon_smallint", "loon_integer", "loon_bigint", "loon_json_names", "current_connection_id", "current_query_id",
         "current_transaction_id", "setseed", "stats",
     ]
     private static let refusedReferences: Set<String> = ["SHOW_REF", "COLUMN_DATA", "DELIM_GET", "BOUND_TABLE_REF"]
@@ -31,7 +39,7 @@ package struct StatementGate: Sendable {
 
     /// Reads the JSON that `json_serialize_sql` made of a statement, and returns the tables in the order of their places. Throws a syntax
     /// error where the engine found one, and a refusal where the query reaches for what it may not.
-    package func examine(serialized: [UInt8]) throws(QueryError) -> [TableReference] {
+    package func examine(serialized: [UInt8]) throws(QueryError) -> Examination {
         guard let tree = (try? JSONSerialization.jsonObject(with: Data(serialized))) as? [String: Any] else {
             throw QueryError(.syntax, "The statement nests too deep to be checked; break long chains of operators up")
         }
@@ -47,7 +55,7 @@ package struct StatementGate: Sendable {
         }
         var walk = Walk()
         try walk.run(statements)
-        return walk.tables
+        return Examination(tables: walk.tables, words: walk.words)
     }
 
     /// A name as the engine compares it: letters of ASCII without regard to case, everything else byte by byte. (Unicode's lower case would
@@ -65,6 +73,10 @@ package struct StatementGate: Sendable {
 
         private var found: [Key: TableReference] = [:]
         private var filters = ScanFilters()
+        /// `nil` where all columns are meant.
+        private(set) var words: Set<String>? = []
+        private var names: Set<String> = []
+        private var columns: Set<String> = []
         /// What is still to be looked at, each with the names of WITH that are in scope there. A list instead of recursion: a tree's depth is the
         /// sender's choice.
         private var pending: [(value: Any, scope: Set<Name>)] = []
@@ -77,11 +89,14 @@ package struct StatementGate: Sendable {
             while let (value, scope) = pending.popLast() {
                 if let list = value as? [Any] {
                     pending += list.map { ($0, scope) }
+                } else if let text = value as? String {
+                    words?.insert(text.lowercased())
                 } else if let node = value as? [String: Any] {
                     try examine(node, scope)
                     descend(into: node, scope)
                 }
             }
+            if !names.isDisjoint(with: columns) { words = nil }
         }
 
         /// A name of WITH is in scope in what follows it and in the body; in its own definition only on the recursive side.
@@ -102,6 +117,8 @@ package struct StatementGate: Sendable {
 
         private mutating func examine(_ node: [String: Any], _ scope: Set<Name>) throws(QueryError) {
             guard let type = node["type"] as? String else { return }
+            if Self.meansAllColumns(type, node) { words = nil }
+            if type == "COLUMN_REF", let name = (node["column_names"] as? [String])?.last { columns.insert(name.lowercased()) }
             if type == "SELECT_NODE" {
                 filters.add(select: node)
             } else if type == "BASE_TABLE" {
@@ -119,7 +136,18 @@ package struct StatementGate: Sendable {
             }
         }
 
+        /// `*`, COLUMNS(…), a join over whatever names are common, and columns by their order.
+        private static func meansAllColumns(_ type: String, _ node: [String: Any]) -> Bool {
+            switch type {
+            case "STAR": true
+            case "JOIN": node["ref_type"] as? String != "REGULAR" && node["ref_type"] as? String != "CROSS"
+            default: !(node["column_name_alias"] as? [Any] ?? []).isEmpty
+            }
+        }
+
         private mutating func examineTable(_ node: [String: Any], _ scope: Set<Name>) throws(QueryError) {
+            // A table's name in the place of a column means the whole row.
+            names.insert(((node["alias"] as? String).flatMap { $0.isEmpty ? nil : $0 } ?? node["table_name"] as? String ?? "").lowercased())
             guard let table = node["table_name"] as? String else { throw QueryError(.engine, "A table of the statement has no name") }
             let schema = (node["schema_name"] as? String).flatMap { $0.isEmpty ? nil : $0 }
             if let catalog = node["catalog_name"] as? String, !catalog.isEmpty {

@@ -4,6 +4,7 @@ import Synchronization
 package final class Cancellation: Sendable {
     private struct State: ~Copyable {
         var reason: QueryError?
+        var isPast = false
         var action: (@Sendable () -> Void)?
         var progress: (@Sendable () -> Double?)?
     }
@@ -17,12 +18,23 @@ package final class Cancellation: Sendable {
     /// How much of the run is done, from 0 to 1; `nil` where that is not known.
     package var progress: Double? { state.withLock { $0.progress?() } }
 
-    /// Asks the run to stop. The first reason stays.
-    package func cancel(_ reason: QueryError) {
+    /// Asks the run to stop. The first reason stays. False where what was to be stopped has happened.
+    @discardableResult
+    package func cancel(_ reason: QueryError) -> Bool {
         state.withLock {
+            guard !$0.isPast else { return false }
             if $0.reason == nil { $0.reason = reason }
             // Inside the lock, so that the action's target cannot be taken down meanwhile.
             $0.action?()
+            return true
+        }
+    }
+
+    /// From here on the run cannot be stopped: what it does is decided. Throws the reason where it is to stop already.
+    package func pass() throws {
+        try state.withLock {
+            if let reason = $0.reason { throw reason }
+            $0.isPast = true
         }
     }
 

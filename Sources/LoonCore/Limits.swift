@@ -107,6 +107,10 @@ package enum Limits {
     package static let partitionsInMemoryMax = 500_000
     /// Files that columns are inferred from.
     package static let inferredFilesMax = 100
+    /// Times that decided files are tried to be moved to their places, a second apart.
+    package static let publishAttemptsMax = 10
+    /// Constants of an IN list that partitions are compared with.
+    package static let prunedConstantsMax = 1_000
     /// Views inside views.
     package static let viewDepthMax = 16
     /// Bytes of a line of text or JSON.

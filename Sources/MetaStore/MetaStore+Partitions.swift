@@ -31,7 +31,7 @@ extension MetaStore {
     package func addPartitions(
         _ partitions: [TablePartition], to table: ExternalTable, existing: ExistingPartition
     ) throws(QueryError) -> Int {
-        defer { partitionLists.forget() }
+        defer { partitionLists.forget(PartitionLists.key(table.schema, table.name)) }
         return try writer.perform { context in
             guard let now = try Self.table(table.schema, table.name, context.database), now.partitionColumns == table.partitionColumns else {
                 throw QueryError(.unknownTable, "Table '\(table.schema).\(table.name)' doesn't exist any more")
@@ -75,7 +75,7 @@ extension MetaStore {
 
     /// Removes partitions by name; their files stay. Returns how many there were.
     package func dropPartitions(_ names: [String], of table: ExternalTable) throws(QueryError) -> Int {
-        defer { partitionLists.forget() }
+        defer { partitionLists.forget(PartitionLists.key(table.schema, table.name)) }
         return try writer.perform { context in
             let delete = try context.database.cachedStatement(
                 sql: "DELETE FROM catalog_partition WHERE schema = ? AND table_name = ? AND name = ?")
@@ -116,12 +116,16 @@ final class PartitionLists: Sendable {
         }
     }
 
-    /// Something was committed that changes lists. Before whoever asked for it is told.
-    func forget() {
+    /// Something was committed that changes a table's list, or any. Before whoever asked for it is told.
+    func forget(_ key: String? = nil) {
         state.withLock { state in
-            state.lists.removeAll()
-            state.count = 0
             state.changes &+= 1
+            guard let key else {
+                state.lists.removeAll()
+                state.count = 0
+                return
+            }
+            state.count -= state.lists.removeValue(forKey: key)?.count ?? 0
         }
     }
 }

@@ -8,7 +8,7 @@ extension MetaStore {
     package func decide(
         _ publication: Publication, table: ExternalTable, isNew: Bool, partitions: [TablePartition], task: TaskID?
     ) throws(QueryError) -> Int64 {
-        defer { partitionLists.forget() }
+        defer { if !partitions.isEmpty { partitionLists.forget(PartitionLists.key(table.schema, table.name)) } }
         return try writer.perform { context in
             let database = context.database
             if isNew {

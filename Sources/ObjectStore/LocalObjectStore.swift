@@ -234,6 +234,12 @@ package struct LocalObjectStore: Sendable {
         }
     }
 
+    /// Whether a staged file is there, or was moved already.
+    package func canMove(staged path: String, to key: ObjectKey) throws(QueryError) -> Bool {
+        if Posix.kind(staging + "/" + path) == .file { return true }
+        return try stat(key) != nil
+    }
+
     /// Makes the moves into the folders of `keys` durable.
     package func syncFolders(of keys: [ObjectKey]) throws(QueryError) {
         for folder in Set(keys.map { parent(of: $0) }) where Posix.kind(folder) == .folder { try Posix.syncFolder(folder) }
@@ -242,7 +248,7 @@ package struct LocalObjectStore: Sendable {
     /// Removes an object; one that does not exist is no error.
     package func remove(_ key: ObjectKey) throws(QueryError) {
         guard !key.isFolder, let path = try resolve(key), Posix.kind(path) == .file else { return }
-        Posix.remove(path)
+        try Posix.removeFile(path)
     }
 
     private func parent(of key: ObjectKey) -> String {

@@ -29,19 +29,29 @@ enum Posix {
         defer { closedir(directory) }
         let descriptor = dirfd(directory)
         var entries: [Entry] = []
-        while let entry = readdir(directory) {
+        while true {
+            errno = 0
+            guard let entry = readdir(directory) else {
+                guard errno == 0 else { throw failure("list", folder) }
+                return entries
+            }
             // The name is a C string at the entry's end.
             let name = UnsafeRawPointer(entry).advanced(by: MemoryLayout<dirent>.offset(of: \.d_name) ?? 0).assumingMemoryBound(to: CChar.self)
             if name[0] == 0x2E, name[1] == 0 || (name[1] == 0x2E && name[2] == 0) { continue }
             var status = stat()
             // It may have gone meanwhile.
-            guard fstatat(descriptor, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else { continue }
+            guard fstatat(descriptor, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else {
+                guard errno == ENOENT else { throw failure("look at", folder) }
+                continue
+            }
             let kind = status.st_mode & S_IFMT
             guard kind == S_IFREG || kind == S_IFDIR else { continue }
+            guard let text = String(validatingCString: name) else {
+                throw QueryError(.location, "A file's name is not UTF-8: '\(String(cString: name))'; rename it")
+            }
             entries.append(
-                Entry(name: String(cString: name), isFolder: kind == S_IFDIR, size: Int64(status.st_size), modified: milliseconds(status)))
+                Entry(name: text, isFolder: kind == S_IFDIR, size: Int64(status.st_size), modified: milliseconds(status)))
         }
-        return entries
     }
 
     struct Entry {
@@ -135,6 +145,11 @@ enum Posix {
         guard descriptor >= 0 else { throw failure("open", path) }
         defer { close(descriptor) }
         guard fsync(descriptor) == 0 else { throw failure("sync", path) }
+    }
+
+    /// Removes a file; one that is not there is no error.
+    static func removeFile(_ path: String) throws(QueryError) {
+        guard unlink(path) == 0 || errno == ENOENT else { throw failure("remove", path) }
     }
 
     /// Removes a file or a folder with all that is in it; what is not there is no error.

@@ -77,13 +77,21 @@ package struct TableBinding: Sendable {
     package let partitions: [[String?]]
     /// Whether some text file has what the engine's CSV reader gets wrong: an empty line or a carriage return, for OpenCSVSerde a backslash.
     package let needsCare: Bool
+    /// Names in lower case of which the query reads columns, and perhaps others; `nil` for all. What no name is of is not computed.
+    package let columnsRead: Set<String>?
 
-    package init(table: ExternalTable, files: [File], partitions: [[String?]] = [], needsCare: Bool = false) {
+    package init(table: ExternalTable, files: [File], partitions: [[String?]] = [], needsCare: Bool = false, columnsRead: Set<String>? = nil) {
         self.table = table
         self.files = files
         self.partitions = partitions
         self.needsCare = needsCare
+        self.columnsRead = columnsRead
     }
+}
+
+extension TableBinding {
+    /// Whether the query may read a column of the table.
+    func reads(_ column: TableColumn) -> Bool { columnsRead?.contains(column.name.lowercased()) ?? true }
 }
 
 /// A view of the catalog, in the engine's dialect, with every table in it named by its schema.

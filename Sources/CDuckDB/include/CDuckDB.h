@@ -40,6 +40,9 @@ static inline const char *cduckdb_string_bytes(const cduckdb_string *string) {
 }
 
 // Values of duckdb_type.
+#define CDUCKDB_TYPE_TINYINT 2
+#define CDUCKDB_TYPE_SMALLINT 3
+#define CDUCKDB_TYPE_INTEGER 4
 #define CDUCKDB_TYPE_BIGINT 5
 #define CDUCKDB_TYPE_VARCHAR 17
 

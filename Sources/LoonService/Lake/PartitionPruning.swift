@@ -53,6 +53,7 @@ struct PartitionPruning {
         case .isNull(let column):
             guard let index = indices[column.lowercased()] else { return .unknown }
             return values[index] == nil ? .yes : .no
+        case .isIn(_, let constants) where constants.count > Limits.prunedConstantsMax: return .unknown
         case .isIn(let column, let constants):
             return truth(.any(constants.map { .compare(column: column, .equal, $0) }), values)
         case .compare(let column, let comparison, let constant):

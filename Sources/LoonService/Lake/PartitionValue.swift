@@ -1,3 +1,4 @@
+import Foundation
 import LoonCore
 
 /// The value of a partition column, as a folder's name has it.
@@ -12,7 +13,28 @@ enum PartitionValue {
             throw QueryError(
                 .malformedData, "Incorrect value '\(value)' of the partition column '\(column.name)', which is \(column.type.ddl.uppercased())")
         }
-        return value
+        return canonical(value, column.type)
+    }
+
+    /// The one text of a value, as the engine writes it: two texts of one value would be two partitions.
+    private static func canonical(_ value: String, _ type: HiveType) -> String {
+        switch type {
+        case .tinyint, .smallint, .int, .bigint: return Int64(value).map(String.init) ?? value
+        case .boolean: return value.lowercased()
+        case .decimal(_, let scale):
+            let isNegative = value.hasPrefix("-")
+            let parts = value.drop { $0 == "-" || $0 == "+" }.split(separator: ".", omittingEmptySubsequences: false)
+            let whole = parts.first.map { $0.drop { $0 == "0" } } ?? ""
+            let fraction = (parts.count > 1 ? String(parts[1]) : "").padding(toLength: scale, withPad: "0", startingAt: 0)
+            let number = (whole.isEmpty ? "0" : String(whole)) + (scale > 0 ? "." + fraction : "")
+            return isNegative && number.contains(where: { $0 != "0" && $0 != "." }) ? "-" + number : number
+        case .timestamp:
+            guard value.count > 10 else { return value + " 00:00:00" }
+            guard value.contains(".") else { return value }
+            let trimmed = value.reversed().drop { $0 == "0" }.reversed()
+            return trimmed.last == "." ? String(trimmed.dropLast()) : String(trimmed)
+        default: return value
+        }
     }
 
     static func fits(_ value: String, _ type: HiveType) -> Bool {
@@ -23,12 +45,14 @@ enum PartitionValue {
         case .int: return Int32(value) != nil
         case .bigint: return Int64(value) != nil
         case .float, .double: return Double(value) != nil
-        case .decimal: return value.wholeMatch(of: /[+-]?[0-9]+(\.[0-9]*)?/) != nil
+        case .decimal(let precision, let scale):
+            guard let match = value.wholeMatch(of: /[+-]?0*([0-9]*)(?:\.([0-9]*?)0*)?/), !value.isEmpty else { return false }
+            return match.1.count <= precision - scale && (match.2?.count ?? 0) <= scale
         case .date: return isDate(value)
         case .timestamp:
             let parts = value.split(separator: " ", maxSplits: 1)
             return isDate(String(parts.first ?? ""))
-                && (parts.count == 1 || parts[1].wholeMatch(of: /[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?/) != nil)
+                && (parts.count == 1 || parts[1].wholeMatch(of: /([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,6})?/) != nil)
         case .string, .varchar, .char: return true
         case .binary, .array, .map, .structure: return false
         }

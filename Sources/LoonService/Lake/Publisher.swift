@@ -1,3 +1,4 @@
+import Foundation
 import Logging
 import LoonCore
 import MetaStore
@@ -15,7 +16,6 @@ struct Publisher {
         let targets = try publication.moves.map { try ObjectKey($0.target) }
         // What may still fail for lack of space is done before.
         for target in targets { try context.objects.makeFolder(of: target) }
-        if let reason = cancellation.reason { throw reason }
         let context = context
         let key = Lake.Key(table)
         let replaced = try publication.replaced.compactMap { try context.objects.stat(try ObjectKey($0))?.path }
@@ -24,9 +24,23 @@ struct Publisher {
         try context.lake.publishing(key, replaced: replaced) {
             if let number = number.value { Self.remove(publication.replaced, number, context) }
         } _: {
+            try cancellation.pass()
             number.value = try context.store.decide(publication, table: table, isNew: isNew, partitions: partitions, task: task)
-            try Self.move(publication, context)
+            try Self.moveDecided(publication, context)
         }
+    }
+
+    /// What is decided is not taken back for a disk that fails for a moment.
+    private static func moveDecided(_ publication: Publication, _ context: ServiceContext) throws {
+        for attempt in 1...Limits.publishAttemptsMax {
+            do { return try move(publication, context) } catch {
+                context.log.error("table.publish", metadata: ["table": "\(publication.schema).\(publication.table)", "error": "\(error)"])
+                guard attempt < Limits.publishAttemptsMax else { break }
+                Thread.sleep(forTimeInterval: 1)
+            }
+        }
+        throw QueryError(
+            .storage, "The write is decided, and its files could not be moved to their places; they are when the daemon starts next: do not repeat it")
     }
 
     private static func move(_ publication: Publication, _ context: ServiceContext) throws {
@@ -42,7 +56,7 @@ struct Publisher {
     /// The last step: what was replaced goes, and then the publication.
     private static func remove(_ replaced: [String], _ number: Int64, _ context: ServiceContext) {
         do {
-            for place in replaced { try context.objects.remove(try ObjectKey(place)) }
+            try removeFiles(replaced, context)
             try context.store.carriedOut(number)
         } catch {
             // It stays stored, and is tried again at the next start.
@@ -50,11 +64,27 @@ struct Publisher {
         }
     }
 
+    private static func removeFiles(_ places: [String], _ context: ServiceContext) throws {
+        let keys = try places.map { try ObjectKey($0) }
+        for key in keys { try context.objects.remove(key) }
+        // On disk before anything says so: else a power cut brings them back for good.
+        try context.objects.syncFolders(of: keys)
+    }
+
     /// At a start, before anything is read: carries out what was decided.
     func recover() throws {
         for (number, _, publication) in try context.store.publications() {
-            try Self.move(publication, context)
-            for place in publication.replaced { try context.objects.remove(try ObjectKey(place)) }
+            for move in publication.moves {
+                let key = try ObjectKey(move.target)
+                // It was moved, and somebody has removed it since.
+                guard try context.objects.canMove(staged: move.staged, to: key) else {
+                    context.log.warning("table.missing", metadata: ["object": "\(key)"])
+                    continue
+                }
+                try context.objects.move(staged: move.staged, to: key)
+            }
+            try context.objects.syncFolders(of: try publication.moves.map { try ObjectKey($0.target) })
+            try Self.removeFiles(publication.replaced, context)
             context.log.info(
                 "table.recovered", metadata: ["table": "\(publication.schema).\(publication.table)", "files": "\(publication.moves.count)"])
             try context.store.carriedOut(number)

@@ -17,6 +17,12 @@ struct PlannedQuery: Sendable {
 
     /// The schema of the first table that the query names.
     let firstSchema: String?
+
+    /// Runs the query by `body`, with its files kept where they are meanwhile.
+    func held<Value>(_ body: (EngineQuery) throws -> Value) rethrows -> Value {
+        defer { withExtendedLifetime((lease, transcoded)) {} }
+        return try body(query)
+    }
 }
 
 /// Turns a user's query into one for the engine: past the gate, with the tables and views that it names and their files.
@@ -34,18 +40,33 @@ struct QueryPlanner: Sendable {
         var views: [ViewBinding] = []
         var valueTables: [ValueTable] = []
         var firstSchema: String?
+        /// Of the statement and of the views in it; `nil` for all.
+        var words: Set<String>? = []
     }
 
     /// `sql` is in the engine's dialect. Blocks on the engine's parser, the metadata and the disk.
     /// `session` is whose eyes the system's tables are seen with; without one there are none.
     func plan(_ sql: String, schema: String?, dialect: DialectContext, isProfiled: Bool, session: Session? = nil) throws -> PlannedQuery {
+        for _ in 0..<3 {
+            do {
+                return try planOnce(sql, schema: schema, dialect: dialect, isProfiled: isProfiled, session: session)
+            } catch let error as QueryError where error.code == .tableChanged { continue }
+        }
+        throw QueryError(.tableChanged, "The query's tables are being changed; run it again")
+    }
+
+    private func planOnce(_ sql: String, schema: String?, dialect: DialectContext, isProfiled: Bool, session: Session?) throws -> PlannedQuery {
         var names = Names()
         try collect(sql, schema: schema, dialect, session, depth: 0, into: &names)
         let scanned = names.tables
         let (listed, lease) = try context.lake.reading(Set(scanned.map { Lake.Key($0.table) })) {
-            var bindings: [TableBinding] = []
+            var bindings: [Listed] = []
             var bytes: Int64 = 0
             for item in scanned {
+                // As it was when the names were read.
+                guard try context.store.table(schema: item.table.schema, name: item.table.name) == item.table else {
+                    throw QueryError(.tableChanged, "The table \(item.table.schema).\(item.table.name) was changed meanwhile; run the query again")
+                }
                 let (binding, size) = try bind(item.table, item.predicates)
                 bindings.append(binding)
                 // Sparse files may claim any size.
@@ -55,7 +76,7 @@ struct QueryPlanner: Sendable {
             }
             return (bindings, bytes)
         }
-        let (bindings, transcoded) = try transcode(listed.0)
+        let (bindings, transcoded) = try transcode(try listed.0.map { try binding($0, words: names.words) })
         let engineSchema = schema.map { SystemSchema.engineName($0) ?? $0 }
         return PlannedQuery(
             query: EngineQuery(
@@ -83,7 +104,7 @@ struct QueryPlanner: Sendable {
                 try TextTranscoder.transcode(file.path, from: encoding, to: temporary.path(number), cancellation: nil)
                 return TableBinding.File(path: temporary.path(number), partition: file.partition)
             }
-            return TableBinding(table: binding.table, files: files, partitions: binding.partitions, needsCare: binding.needsCare)
+            return TableBinding(table: binding.table, files: files, partitions: binding.partitions, needsCare: binding.needsCare, columnsRead: binding.columnsRead)
         }
         return (all, temporary)
     }
@@ -96,7 +117,9 @@ struct QueryPlanner: Sendable {
         _ sql: String, schema: String?, _ dialect: DialectContext, _ session: Session?, depth: Int, into names: inout Names
     ) throws -> [StatementGate.TableReference] {
         let engineSchema = schema.map { SystemSchema.engineName($0) ?? $0 }
-        let references = try StatementGate().examine(serialized: try context.engine.parse(sql))
+        let examination = try StatementGate().examine(serialized: try context.engine.parse(sql))
+        let references = examination.tables
+        if let words = examination.words { names.words?.formUnion(words) } else { names.words = nil }
         for reference in references {
             if let name = (reference.schema ?? engineSchema).flatMap(SystemSchema.name(ofEngineName:)) {
                 let table = try valueTable(name, reference.table, session)
@@ -166,28 +189,40 @@ struct QueryPlanner: Sendable {
 
     // MARK: Files
 
-    private func bind(_ table: ExternalTable, _ predicates: [ScanPredicate]) throws -> (TableBinding, bytes: Int64) {
+    /// A table with its files, of which nothing was read yet.
+    private struct Listed {
+        let table: ExternalTable
+        let partitions: [TablePartition]
+        let files: [TableFiles.File]
+    }
+
+    private func bind(_ table: ExternalTable, _ predicates: [ScanPredicate]) throws -> (Listed, bytes: Int64) {
         var partitions: [TablePartition] = []
         if table.isPartitioned {
             let all = try context.store.partitions(of: table)
             partitions = PartitionPruning(columns: table.partitionColumns, predicates: predicates).select(all)
         }
         var files = try TableFiles(context: context).list(table, partitions: partitions)
-        var needsCare = false
-        if case .text(let layout) = table.format, layout.serDe == .lazySimple || layout.serDe == .openCSV {
-            for file in files where !needsCare {
-                needsCare = try context.textTraits.needsCare(file.summary, escape: layout.serDe == .openCSV)
-            }
-        }
         let bytes = files.reduce(Int64(0)) { sum, file in
             let (next, isOver) = sum.addingReportingOverflow(file.summary.size)
             return isOver ? .max : next
         }
         // Values that follow each other make fewer cases for the engine to tell apart.
         if table.isPartitioned { files.sort { $0.partition < $1.partition } }
-        let binding = TableBinding(
-            table: table, files: files.map { .init(path: $0.summary.path, partition: $0.partition) }, partitions: partitions.map(\.values),
-            needsCare: needsCare)
-        return (binding, bytes)
+        return (Listed(table: table, partitions: partitions, files: files), bytes)
+    }
+
+    /// Looks into text files for what needs care.
+    private func binding(_ listed: Listed, words: Set<String>?) throws -> TableBinding {
+        var needsCare = false
+        if case .text(let layout) = listed.table.format, layout.serDe == .lazySimple || layout.serDe == .openCSV {
+            let isCSV = layout.serDe == .openCSV
+            // Only backslashes are looked for; another escape is always taken for there.
+            needsCare = isCSV && layout.escape != "\\"
+            for file in listed.files where !needsCare { needsCare = try context.textTraits.needsCare(file.summary, escape: isCSV) }
+        }
+        return TableBinding(
+            table: listed.table, files: listed.files.map { .init(path: $0.summary.path, partition: $0.partition) },
+            partitions: listed.partitions.map(\.values), needsCare: needsCare, columnsRead: words)
     }
 }

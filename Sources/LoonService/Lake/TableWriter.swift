@@ -52,7 +52,7 @@ struct TableWriter {
     func check(_ write: TableWrite) throws {
         let target = try target(write, columns: nil)
         let planned = try context.planner.plan(write.engineText, schema: write.schema, dialect: write.dialect, isProfiled: false)
-        let count = try context.engine.describe(planned.query, cancellation: Cancellation()).count
+        let count = try planned.held { try context.engine.describe($0, cancellation: Cancellation()) }.count
         guard target.isNew || count == target.given.count else {
             throw QueryError(
                 .columnCount, "Column count doesn't match value count: the table takes \(target.given.count) and the query has \(count)")
@@ -65,13 +65,18 @@ struct TableWriter {
         if let task = write.task, let done = try context.store.publication(of: task) {
             return Outcome(rowCount: done.rowCount, scannedBytes: 0, profile: QueryProfile(rowCount: done.rowCount))
         }
+        if case .createTableAs(let statement, _) = write.statement, statement.ifNotExists,
+            let schema = statement.name.schema ?? write.schema, try context.store.table(schema: schema, name: statement.name.table) != nil
+        {
+            return Outcome(rowCount: 0, scannedBytes: 0, profile: QueryProfile())
+        }
         let draft = try target(write, columns: nil)
         let lock = try context.lake.writing(
             Lake.Key(draft.table), partition: draft.partition?.name(draft.table.partitionColumns), cancellation: cancellation)
         defer { withExtendedLifetime(lock) {} }
         let planned = try context.planner.plan(write.engineText, schema: write.schema, dialect: write.dialect, isProfiled: true)
         // Again, with what may have changed while it waited.
-        let columns = draft.isNew ? try context.engine.describe(planned.query, cancellation: cancellation) : nil
+        let columns = draft.isNew ? try planned.held { try context.engine.describe($0, cancellation: cancellation) } : nil
         let target = try target(write, columns: columns)
         if target.ifNotExists, let partition = target.partition,
             try context.store.partitions(of: target.table).contains(where: { $0.values == partition.values })
@@ -80,7 +85,8 @@ struct TableWriter {
         }
         let staged = try context.objects.makeStagingFolder()
         do {
-            let profile = try context.engine.export(planned.query, to: try exportTarget(target, folder: staged), cancellation: cancellation)
+            let export = try exportTarget(target, folder: staged)
+            let profile = try planned.held { try context.engine.export($0, to: export, cancellation: cancellation) }
             try publish(staged, target, rowCount: profile.rowCount, write, cancellation)
             context.objects.discard(staged: staged)
             return Outcome(rowCount: profile.rowCount, scannedBytes: planned.scannedBytes, profile: profile)
@@ -104,7 +110,7 @@ struct TableWriter {
         case .createTableAs(let statement, let partitionNames):
             let definitions = TableDefinitions(context: context, schema: write.schema, account: write.account)
             let table = try definitions.table(statement, columns: columns, partitionedBy: partitionNames)
-            guard try context.store.table(schema: table.schema, name: table.name) == nil else {
+            guard try statement.ifNotExists || context.store.table(schema: table.schema, name: table.name) == nil else {
                 throw QueryError(.tableExists, "Table '\(table.name)' already exists")
             }
             try checkWritable(table)

@@ -152,7 +152,7 @@ struct DefinitionHandler {
         let query = try parsed.innerQuery()
         let planned = try context.planner.plan(
             try query.engineText(session.dialectContext()), schema: sessionSchema, dialect: session.dialectContext(), isProfiled: false)
-        var columns = try TableDefinitions.columns(try context.engine.describe(planned.query, cancellation: cancellation))
+        var columns = try TableDefinitions.columns(try planned.held { try context.engine.describe($0, cancellation: cancellation) })
         if !statement.columns.isEmpty {
             guard statement.columns.count == columns.count else {
                 throw QueryError(.columnCount, "The view names \(statement.columns.count) columns, and its query has \(columns.count)")

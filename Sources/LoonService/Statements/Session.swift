@@ -237,7 +237,8 @@ final class Session: ProtocolSession {
 
     /// Asks a statement to stop. The engine usually does within milliseconds; where it does not, the client is answered all the same (design: invariant 10).
     func interrupt(_ running: RunningStatement, _ reason: QueryError) {
-        running.cancellation.cancel(reason)
+        // A write that is decided answers for itself.
+        guard running.cancellation.cancel(reason) else { return }
         let (context, metadata) = (context, metadata)
         context.timers.asyncAfter(deadline: .now() + .milliseconds(Limits.killPatienceMilliseconds)) {
             guard running.response.takeOver(reason) else { return }

@@ -58,10 +58,10 @@ struct StatementHandler {
             try DefinitionHandler(session: session, response: response).dropTable(name, ifExists: ifExists, isView: true)
         case .dropTable(let name, let ifExists):
             try DefinitionHandler(session: session, response: response).dropTable(name, ifExists: ifExists, isView: false)
-        case .alterTable(let name, let change): try TableChanges(session: session, response: response).alter(name, change)
+        case .alterTable(let name, let change): try TableChanges(session: session, response: response, cancellation: cancellation).alter(name, change)
         case .repairTable(let name, let adds, let drops):
-            try TableChanges(session: session, response: response).repair(name, adds: adds, drops: drops)
-        case .repairSchema(let name): try TableChanges(session: session, response: response).repairSchema(name)
+            try TableChanges(session: session, response: response, cancellation: cancellation).repair(name, adds: adds, drops: drops)
+        case .repairSchema(let name): try TableChanges(session: session, response: response, cancellation: cancellation).repairSchema(name)
         case .insert, .createTableAs: try write(parsed)
         case .accepted: response.ok()
         case .unsupported(let kind): throw QueryError(.notSupported, "\(kind) is not supported yet")
@@ -119,7 +119,7 @@ struct StatementHandler {
             if let reason = running.cancellation.reason { return session.fail(reason, response) }
             running.stage = .executing
             let sink = ResponseSink(response, rowsMax: parsed.hasLimit ? nil : variables.selectLimit)
-            let result = Result { try context.engine.run(planned.query, cancellation: running.cancellation, sink: sink) }
+            let result = Result { try planned.held { try context.engine.run($0, cancellation: running.cancellation, sink: sink) } }
             context.sessions.released(running)
             switch result {
             case .success(let profile):
@@ -151,7 +151,7 @@ struct StatementHandler {
             let dialect = session.dialectContext()
             let planned = try context.planner.plan(
                 try parsed.engineText(dialect), schema: schema, dialect: dialect, isProfiled: false, session: session)
-            do { return try context.engine.describe(planned.query, cancellation: cancellation) } catch {
+            do { return try planned.held { try context.engine.describe($0, cancellation: cancellation) } } catch {
                 // With values it may be clear what without them is not.
                 if hasParameters { return [] }
                 throw error
@@ -168,7 +168,7 @@ struct StatementHandler {
         let dialect = session.dialectContext()
         let planned = try context.planner.plan(
             try parsed.engineText(dialect), schema: schema, dialect: dialect, isProfiled: false, session: session)
-        let text = try context.engine.explain(planned.query, isAnalyze: isAnalyze, cancellation: cancellation)
+        let text = try planned.held { try context.engine.explain($0, isAnalyze: isAnalyze, cancellation: cancellation) }
         response.rows([ResultColumn(name: "EXPLAIN", type: .text)], [[.text(text)]])
     }
 

@@ -9,11 +9,13 @@ import Synchronization
 struct TableChanges {
     let session: Session
     let response: ResponseWriter
+    let cancellation: Cancellation
     private var context: ServiceContext { session.context }
 
-    init(session: Session, response: ResponseWriter) {
+    init(session: Session, response: ResponseWriter, cancellation: Cancellation) {
         self.session = session
         self.response = response
+        self.cancellation = cancellation
     }
 
     private var definitions: TableDefinitions {
@@ -23,6 +25,9 @@ struct TableChanges {
     func alter(_ name: TableName, _ change: TableChange) throws {
         let isRename = if case .rename = change { true } else { false }
         let table = try definitions.existing(name, mayBeView: isRename)
+        // Nobody writes the table meanwhile.
+        let lock = try context.lake.writing(Lake.Key(table), partition: nil, cancellation: cancellation)
+        defer { withExtendedLifetime(lock) {} }
         switch change {
         case .addPartitions(let clauses, let ifNotExists): try add(clauses, to: table, ifNotExists: ifNotExists)
         case .dropPartitions(let partitions, _): try drop(partitions, of: table)
@@ -31,10 +36,7 @@ struct TableChanges {
         response.ok()
     }
 
-    /// Changes the definition, while nobody writes the table and nobody lists its files.
     private func update(_ table: ExternalTable, _ change: TableChange) throws {
-        let lock = try context.lake.writing(Lake.Key(table), partition: nil, cancellation: Cancellation())
-        defer { withExtendedLifetime(lock) {} }
         let definitions = definitions
         let changed = try context.store.updateTable(schema: table.schema, name: table.name) { table in
             try Self.changed(table, change, definitions)
@@ -73,7 +75,11 @@ struct TableChanges {
             try finish(&table)
         case .setLocation(let text):
             let schema = try definitions.schema(of: TableName(schema: table.schema, table: table.name))
-            table.location = try definitions.location(text, of: table.name, in: schema).description
+            let place = try definitions.location(text, of: table.name, in: schema)
+            guard place.isFolder || !table.isPartitioned else {
+                throw QueryError(.location, "The LOCATION of a partitioned table is a folder; end it with a slash")
+            }
+            table.location = place.description
         case .addPartitions, .dropPartitions: break
         }
         var names: Set<String> = []
@@ -154,9 +160,12 @@ struct TableChanges {
 
     private func repair(_ table: ExternalTable, adds: Bool, drops: Bool) throws {
         guard table.isPartitioned else { return }
+        let lock = try context.lake.writing(Lake.Key(table), partition: nil, cancellation: cancellation)
+        defer { withExtendedLifetime(lock) {} }
         let known = try context.store.partitions(of: table)
         let found = try foldersOfPartitions(table)
-        if adds { _ = try context.store.addPartitions(found.filter { !known.contains($0) }, to: table, existing: .keep) }
+        let names = Set(known.map { $0.name(table.partitionColumns) })
+        if adds { _ = try context.store.addPartitions(found.filter { !names.contains($0.name(table.partitionColumns)) }, to: table, existing: .keep) }
         guard drops else { return }
         let there = Set(found.map { $0.name(table.partitionColumns) })
         let gone = known.filter { $0.location == nil && !there.contains($0.name(table.partitionColumns)) }.map { $0.name(table.partitionColumns) }
@@ -169,6 +178,7 @@ struct TableChanges {
         for column in table.partitionColumns {
             var next: [(folder: ObjectKey, values: [String?])] = []
             for (folder, values) in found {
+                if let reason = cancellation.reason { throw reason }
                 for child in try context.objects.folders(folder) {
                     let name = child.key.dropLast().split(separator: "/").last.map(String.init) ?? ""
                     guard let part = TablePartition(name: name, columns: [column]), let value = part.values.first,

@@ -77,7 +77,7 @@ final class TaskRunner: Sendable {
         let staged = try context.objects.makeStagingFolder()
         do {
             let result = try ResultFile(folder: staged)
-            let profile = try context.engine.run(planned.query, cancellation: cancellation, sink: result)
+            let profile = try planned.held { try context.engine.run($0, cancellation: cancellation, sink: result) }
             let warnings = profile.malformedCount > 0 ? [MalformedWarning.text(profile.malformedCount)] : []
             let bytes = try result.finish(statement: submission.command, warnings: warnings)
             if !context.objects.bucketExists(folder.bucket) { try context.objects.makeBucket(folder.bucket) }

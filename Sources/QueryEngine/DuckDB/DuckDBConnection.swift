@@ -59,6 +59,9 @@ final class DuckDBConnection: @unchecked Sendable {
         guard cduckdb_prepare(handle, sql, &statement) == DuckDBSuccess else {
             throw EngineError.make(String(cString: cduckdb_prepare_error(statement)))
         }
+        guard cduckdb_prepared_statement_type(statement) == CDUCKDB_STATEMENT_SELECT else {
+            throw QueryError(.notSupported, "Only SELECT, WITH and VALUES can be run")
+        }
         var options: duckdb_arrow_options?
         cduckdb_connection_get_arrow_options(handle, &options)
         defer { cduckdb_destroy_arrow_options(&options) }
@@ -109,6 +112,7 @@ final class DuckDBConnection: @unchecked Sendable {
 
     /// Runs a COPY of Loon's own; returns how many rows it has written.
     func copy(_ sql: String) throws -> Int64 {
+        guard !sql.utf8.contains(0) else { throw QueryError(.notSupported, "A name or a text holds the character \\0") }
         var statements: duckdb_extracted_statements?
         defer { cduckdb_destroy_extracted(&statements) }
         guard cduckdb_extract_statements(handle, sql, &statements) == 1 else {

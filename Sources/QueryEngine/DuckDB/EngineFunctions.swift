@@ -15,10 +15,27 @@ enum EngineFunctions {
     /// `loon_json_names(line, shape)`: the names of the fields as the DDL writes them (`JSONNames`).
     static let jsonNames = "loon_json_names"
 
+    /// `loon_bigint(n, field)` and its like: the whole number that a field is as Hive reads it (`WholeNumbers`), counted for the query `n` where it is none;
+    /// 0 counts nothing.
+    static func wholeNumber(_ type: HiveType) -> String? {
+        switch type {
+        case .tinyint: "loon_tinyint"
+        case .smallint: "loon_smallint"
+        case .int: "loon_integer"
+        case .bigint: "loon_bigint"
+        default: nil
+        }
+    }
+
     /// Fields that did not fit, by query.
     private static let counts = Mutex<[Int64: Int64]>([:])
 
     static func takeCount(_ query: Int64) -> Int64 { counts.withLock { $0.removeValue(forKey: query) ?? 0 } }
+
+    static func count(_ rows: Int64, _ query: Int64) {
+        guard query != 0, rows > 0 else { return }
+        counts.withLock { $0[query, default: 0] += rows }
+    }
 
     static func register(on connection: duckdb_connection?) throws(QueryError) {
         try register(malformed, parameters: [CDUCKDB_TYPE_BIGINT, CDUCKDB_TYPE_VARCHAR], on: connection) { _, input, output in
@@ -27,9 +44,13 @@ enum EngineFunctions {
             let validity = cduckdb_vector_get_validity(output)
             for word in 0..<(rows + 63) / 64 { validity?[word] = 0 }
             guard rows > 0, let queries = cduckdb_vector_get_data(cduckdb_data_chunk_get_vector(input, 0)) else { return }
-            let query = queries.loadUnaligned(as: Int64.self)
-            EngineFunctions.counts.withLock { $0[query, default: 0] += Int64(rows) }
+            EngineFunctions.count(Int64(rows), queries.loadUnaligned(as: Int64.self))
         }
+        let field = [CDUCKDB_TYPE_BIGINT, CDUCKDB_TYPE_VARCHAR]
+        try register("loon_tinyint", parameters: field, returns: CDUCKDB_TYPE_TINYINT, on: connection) { WholeNumbers.read($1, $2, as: Int8.self) }
+        try register("loon_smallint", parameters: field, returns: CDUCKDB_TYPE_SMALLINT, on: connection) { WholeNumbers.read($1, $2, as: Int16.self) }
+        try register("loon_integer", parameters: field, returns: CDUCKDB_TYPE_INTEGER, on: connection) { WholeNumbers.read($1, $2, as: Int32.self) }
+        try register("loon_bigint", parameters: field, returns: CDUCKDB_TYPE_BIGINT, on: connection) { WholeNumbers.read($1, $2, as: Int64.self) }
         try register(refuse, parameters: [CDUCKDB_TYPE_VARCHAR, CDUCKDB_TYPE_VARCHAR, CDUCKDB_TYPE_VARCHAR], on: connection) { info, input, _ in
             guard cduckdb_data_chunk_get_size(input) > 0 else { return }
             let parts = (0..<idx_t(3)).map { column in
@@ -46,7 +67,8 @@ enum EngineFunctions {
     }
 
     private static func register(
-        _ name: String, parameters: [Int32], on connection: duckdb_connection?, _ body: @escaping duckdb_scalar_function_t
+        _ name: String, parameters: [Int32], returns result: Int32 = CDUCKDB_TYPE_VARCHAR, on connection: duckdb_connection?,
+        _ body: @escaping duckdb_scalar_function_t
     ) throws(QueryError) {
         var function: duckdb_scalar_function? = cduckdb_create_scalar_function()
         defer { cduckdb_destroy_scalar_function(&function) }
@@ -56,9 +78,9 @@ enum EngineFunctions {
             cduckdb_scalar_function_add_parameter(function, type)
             cduckdb_destroy_logical_type(&type)
         }
-        var text: duckdb_logical_type? = cduckdb_create_logical_type(CDUCKDB_TYPE_VARCHAR)
-        cduckdb_scalar_function_set_return_type(function, text)
-        cduckdb_destroy_logical_type(&text)
+        var type: duckdb_logical_type? = cduckdb_create_logical_type(result)
+        cduckdb_scalar_function_set_return_type(function, type)
+        cduckdb_destroy_logical_type(&type)
         cduckdb_scalar_function_set_function(function, body)
         guard cduckdb_register_scalar_function(connection, function) == DuckDBSuccess else {
             throw QueryError(.engine, "The engine does not take the function \(name)")

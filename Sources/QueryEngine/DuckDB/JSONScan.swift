@@ -4,16 +4,23 @@ import LoonCore
 struct JSONScan {
     let queryNumber: Int64
     let binding: TableBinding
+    /// The list of the binding's files, for the engine.
+    let files: String
     let values: PartitionValues
 
     private var table: ExternalTable { binding.table }
+    /// What the query has a use for.
+    private var read: [TableColumn] {
+        let read = table.columns.filter(binding.reads)
+        return read.isEmpty ? Array(table.columns.prefix(1)) : read
+    }
 
     var select: String {
         let mode = table.properties["loon.malformed"]
-        let shape = EngineText.literal(JSONNames.shape(table.columns))
+        let shape = EngineText.literal(JSONNames.shape(read))
         let structure = EngineText.literal(
             "{" + table.columns.map { "\(EngineText.json($0.name)):\(Self.structure($0.type))" }.joined(separator: ",") + "}")
-        var lines = "SELECT line AS l, file_index AS loon_file FROM \(TextScan.lines(binding.files, headerLines: 0)) WHERE line IS NOT NULL"
+        var lines = "SELECT line AS l, file_index AS loon_file FROM \(TextScan.lines(files, headerLines: 0)) WHERE line IS NOT NULL"
         // A line that is no object is an error, the engine's own, unless the table says otherwise.
         if mode == "null" || mode == "drop" {
             let loss = "\(EngineFunctions.malformed)(\(queryNumber), l)"
@@ -24,8 +31,8 @@ struct JSONScan {
         let first = "json_transform(l, \(structure))"
         let names = "\(EngineFunctions.jsonNames)(l, \(shape))"
         let rows: String
-        if table.columns.allSatisfy({ !$0.type.hasNames }) {
-            let complete = table.columns.map { "s.\(EngineText.name($0.name)) IS NOT NULL" }.joined(separator: " AND ")
+        if read.allSatisfy({ !$0.type.hasNames }) {
+            let complete = read.isEmpty ? "true" : read.map { "s.\(EngineText.name($0.name)) IS NOT NULL" }.joined(separator: " AND ")
             let tried = "SELECT l, \(first) AS s, loon_file FROM (\(lines))"
             let named = "SELECT CASE WHEN \(complete) THEN NULL ELSE \(names) END AS n, s, loon_file FROM (\(tried))"
             rows = "SELECT n, CASE WHEN n IS NULL THEN s ELSE json_transform(n, \(structure)) END AS s, loon_file FROM (\(named))"
@@ -33,7 +40,9 @@ struct JSONScan {
             let named = "SELECT \(names) AS n, loon_file FROM (\(lines))"
             rows = "SELECT n, json_transform(n, \(structure)) AS s, loon_file FROM (\(named))"
         }
-        let list = table.columns.map { "\(value($0, mode)) AS \(EngineText.name($0.name))" } + values.columns(of: "loon_file")
+        let list = table.columns.map { column in
+            "\(binding.reads(column) ? value(column, mode) : "CAST(NULL AS \(EngineText.type(column.type)))") AS \(EngineText.name(column.name))"
+        } + values.columns(of: "loon_file")
         return "SELECT \(list.joined(separator: ", ")) FROM (\(rows))"
     }
 

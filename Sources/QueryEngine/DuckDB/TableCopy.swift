@@ -22,7 +22,7 @@ struct TableCopy {
         case .text(let layout):
             let text = TextFields(layout: layout)
             // The line is written as it is: the delimiter is in it already. So is the header, which is the column's name.
-            let name = layout.headerLines > 0 ? dataColumns.map(\.name).joined(separator: layout.delimiter) : "line"
+            let name = layout.headerLines > 0 ? dataColumns.map(\.name).joined(separator: layout.delimiter) : Self.lineName
             select = "SELECT \((["\(text.line(dataColumns)) AS \(EngineText.name(name))"] + partitionNames).joined(separator: ", ")) FROM (\(rows))"
             options = ["FORMAT csv", "HEADER \(layout.headerLines > 0)"] + Self.plainLines
             options += compression(known: ["gzip", "zstd"], default: nil)
@@ -30,7 +30,7 @@ struct TableCopy {
             // The engine's JSON writer knows no partitions.
             let fields = dataColumns.map { "\(EngineText.name($0.name)) := \(Self.jsonValue($0))" }.joined(separator: ", ")
             let line = "CAST(to_json(struct_pack(\(fields))) AS VARCHAR)"
-            select = "SELECT \((["\(line) AS line"] + partitionNames).joined(separator: ", ")) FROM (\(rows))"
+            select = "SELECT \((["\(line) AS \(EngineText.name(Self.lineName))"] + partitionNames).joined(separator: ", ")) FROM (\(rows))"
             options = ["FORMAT csv", "HEADER false"] + Self.plainLines + compression(known: ["gzip", "zstd"], default: nil)
         default:
             select = rows
@@ -43,6 +43,9 @@ struct TableCopy {
         }
         return "COPY (\(select)) TO \(EngineText.literal(target.folder)) (\(options.joined(separator: ", ")))"
     }
+
+    /// No column of a table can have this name.
+    private static let lineName = "\u{1}"
 
     /// Nothing is quoted: the delimiter does not come up among one column.
     private static let plainLines = ["QUOTE ''", "ESCAPE ''", "DELIMITER e'\\x01'", "NULLSTR ''"]
@@ -92,7 +95,11 @@ private struct TextFields {
 
     private func text(_ value: String, _ type: HiveType, depth: Int = 0) -> String {
         switch type {
-        case .string, .varchar, .char: return value
+        case .string, .varchar, .char:
+            guard depth > 0 else { return value }
+            let marks = [layout.delimiter, "\n", "\r", layout.collectionDelimiter, layout.mapKeyDelimiter] + (2..<8).map(mark)
+            let condition = marks.map { "contains(\(value), \(EngineText.literal($0)))" } + ["\(value) = \(EngineText.literal(layout.nullText))"]
+            return refused(condition.joined(separator: " OR "), "A nested value holds a delimiter, a line break or the text for NULL", value)
         case .binary: return "to_base64(\(value))"
         case .array(let element):
             let item = "e\(depth)"
@@ -123,31 +130,44 @@ private struct TextFields {
 
     /// Escaped where the table says how; else a value that would be read as something else is an error.
     private func safe(_ text: String, _ column: TableColumn, marks isNested: Bool) -> String {
+        let delimiter = EngineText.literal(layout.delimiter)
+        let isText: Bool
         switch column.type {
-        case .string, .varchar, .char, .array, .map, .structure: break
-        default: return text
+        case .string, .varchar, .char: isText = true
+        case .array, .map, .structure, .binary: isText = false
+        // Digits and the marks between them hold none of the usual delimiters.
+        default:
+            guard layout.delimiter.unicodeScalars.contains(where: { $0.properties.isAlphabetic || "0123456789-+.: ".unicodeScalars.contains($0) }) else { return text }
+            isText = false
         }
+        // Not within the text, and not begun by its end.
+        let isSplit = "strpos(\(text) || \(delimiter), \(delimiter)) <> length(\(text)) + 1"
         let breaks = "contains(\(text), chr(10)) OR contains(\(text), chr(13))"
-        func refused(_ condition: String, _ what: String, _ value: String) -> String {
-            let message =
-                "A value of the column \(column.name) holds \(what), which the table's text format cannot keep; use another format, or ESCAPED BY"
-            return "CASE WHEN \(condition) THEN \(EngineFunctions.refuse)(\(EngineText.literal(message)), '', '') ELSE \(value) END"
-        }
+        // Empty text is NULL where the table says so.
+        let isNull = isText && !layout.nullText.isEmpty ? " OR \(text) = \(EngineText.literal(layout.nullText))" : ""
+        let what = "A value of the column \(column.name) holds"
         guard let escape = layout.escape, !isNested else {
-            return refused("\(breaks) OR contains(\(text), \(EngineText.literal(layout.delimiter)))", "a line break or the delimiter", text)
+            return refused("\(breaks) OR \(isSplit)\(isNull)", "\(what) a line break or the delimiter, or is the text for NULL", text)
         }
         let escaped = "replace(\(text), \(EngineText.literal(escape)), \(EngineText.literal(escape + escape)))"
         return refused(
-            breaks, "a line break", "replace(\(escaped), \(EngineText.literal(layout.delimiter)), \(EngineText.literal(escape + layout.delimiter)))")
+            breaks, "\(what) a line break", "replace(\(escaped), \(delimiter), \(EngineText.literal(escape + layout.delimiter)))")
+    }
+
+    private func refused(_ condition: String, _ what: String, _ value: String) -> String {
+        let message = "\(what), which the table's text format cannot keep; use another format, or ESCAPED BY"
+        return "CASE WHEN \(condition) THEN \(EngineFunctions.refuse)(\(EngineText.literal(message)), '', '') ELSE \(value) END"
     }
 
     /// OpenCSVSerde puts quotes around everything. NULL is a field without them.
     private func quoted(_ text: String, _ quote: String) -> String {
         let mark = EngineText.literal(quote)
-        let escape = layout.escape ?? quote
         var inner = "CAST(\(text) AS VARCHAR)"
-        if escape != quote { inner = "replace(\(inner), \(EngineText.literal(escape)), \(EngineText.literal(escape + escape)))" }
-        inner = "replace(\(inner), \(mark), \(EngineText.literal(escape + quote)))"
+        if let escape = layout.escape, escape != quote {
+            inner = "replace(\(inner), \(EngineText.literal(escape)), \(EngineText.literal(escape + escape)))"
+        }
+        // Doubled, which every reader takes, and not escaped.
+        inner = "replace(\(inner), \(mark), \(EngineText.literal(quote + quote)))"
         return "coalesce(\(mark) || \(inner) || \(mark), '')"
     }
 }

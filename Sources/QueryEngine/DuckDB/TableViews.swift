@@ -7,14 +7,20 @@ struct TableViews {
     let queryNumber: Int64
     /// The columns of an Avro file, which its reader wants to know.
     let fileColumns: (String) throws -> [String]
+    /// Longer lists of files lie in variables of the connection: the engine looks at the files of a view when the view is made, and again when it is used.
+    private static let listedMax = 16
 
     func statements(for query: EngineQuery) throws -> [String] {
         var schemas: [String] = []
         let names = [query.schema].compactMap(\.self) + query.tables.map(\.table.schema) + query.views.map(\.schema) + query.valueTables.map(\.schema)
         for name in names where !schemas.contains(where: { $0.lowercased() == name.lowercased() }) { schemas.append(name) }
         var statements = schemas.map { "CREATE SCHEMA IF NOT EXISTS \(catalog).\(EngineText.name($0))" }
-        for binding in query.tables {
-            statements.append("CREATE VIEW \(place(binding.table.schema, binding.table.name)) AS \(try select(binding))")
+        for (number, binding) in query.tables.enumerated() where binding.files.count > Self.listedMax {
+            statements.append("SET VARIABLE \(Self.variable(number)) = [\(EngineText.literal(binding.files[0].path))]")
+        }
+        for (number, binding) in query.tables.enumerated() {
+            let files = binding.files.count > Self.listedMax ? "getvariable('\(Self.variable(number))')" : Self.files(binding.files)
+            statements.append("CREATE VIEW \(place(binding.table.schema, binding.table.name)) AS \(try select(binding, files))")
         }
         statements += query.valueTables.map { table in
             let columns = table.columns.map { "\(EngineText.name($0.name)) \(EngineText.type($0.type))" }
@@ -28,12 +34,18 @@ struct TableViews {
             // On a line of its own: the query may end in a comment.
             return "CREATE VIEW \(place(view.schema, view.name))\(columns) AS (\(view.sql)\n)"
         }
+        for (number, binding) in query.tables.enumerated() where binding.files.count > Self.listedMax {
+            statements.append("SET VARIABLE \(Self.variable(number)) = \(Self.files(binding.files))")
+        }
         return statements
     }
 
+    private static func variable(_ number: Int) -> String { "loon_files_\(number)" }
+
     private func place(_ schema: String, _ name: String) -> String { "\(catalog).\(EngineText.name(schema)).\(EngineText.name(name))" }
 
-    private func select(_ binding: TableBinding) throws -> String {
+    /// `files` is the list of the binding's files.
+    private func select(_ binding: TableBinding, _ files: String) throws -> String {
         let table = binding.table
         guard !binding.files.isEmpty else {
             let nulls = table.allColumns.map { "CAST(NULL AS \(EngineText.type($0.type))) AS \(EngineText.name($0.name))" }
@@ -41,9 +53,9 @@ struct TableViews {
         }
         let values = PartitionValues(binding)
         switch table.format {
-        case .text(let layout): return TextScan(layout: layout, queryNumber: queryNumber, binding: binding, values: values).select
-        case .json: return JSONScan(queryNumber: queryNumber, binding: binding, values: values).select
-        case .parquet: return parquet(binding, values)
+        case .text(let layout): return TextScan(layout: layout, queryNumber: queryNumber, binding: binding, files: files, values: values).select
+        case .json: return JSONScan(queryNumber: queryNumber, binding: binding, files: files, values: values).select
+        case .parquet: return parquet(binding, files, values)
         case .avro: return try avro(binding, values)
         case .orc, .rcFile:
             throw QueryError(
@@ -54,7 +66,7 @@ struct TableViews {
     }
 
     /// By name: what a file has otherwise is cast, what it lacks is NULL.
-    private func parquet(_ binding: TableBinding, _ values: PartitionValues) -> String {
+    private func parquet(_ binding: TableBinding, _ files: String, _ values: PartitionValues) -> String {
         let columns = binding.table.columns
         let schema = columns.map { column in
             let name = EngineText.literal(column.name)
@@ -62,7 +74,7 @@ struct TableViews {
         }
         let list = columns.map { EngineText.name($0.name) } + values.columns(of: "file_index")
         return
-            "SELECT \(list.joined(separator: ", ")) FROM read_parquet(\(Self.files(binding.files)), schema = MAP {\(schema.joined(separator: ", "))})"
+            "SELECT \(list.joined(separator: ", ")) FROM read_parquet(\(files), schema = MAP {\(schema.joined(separator: ", "))})"
     }
 
     /// The reader takes files of one schema at a time.

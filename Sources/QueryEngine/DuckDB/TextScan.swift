@@ -9,6 +9,8 @@ struct TextScan {
     let layout: TextLayout
     let queryNumber: Int64
     let binding: TableBinding
+    /// The list of the binding's files, for the engine.
+    let files: String
     let values: PartitionValues
 
     private var columns: [TableColumn] { binding.table.columns }
@@ -28,7 +30,8 @@ struct TextScan {
         let malformed = MalformedFields(
             mode: binding.table.properties["loon.malformed"], queryNumber: queryNumber, table: "\(binding.table.schema).\(binding.table.name)")
         let list = zip(fields, columns).map { field, column in
-            "\(malformed.column(field, FieldValue(layout: layout).value(field, column.type), column)) AS \(EngineText.name(column.name))"
+            let value = binding.reads(column) ? malformed.column(field, FieldValue(layout: layout).value(field, column.type), column) : "CAST(NULL AS \(EngineText.type(column.type)))"
+            return "\(value) AS \(EngineText.name(column.name))"
         }
         let source = isSplitByReader ? splitByReader : "(\(lines))"
         let all = list + values.columns(of: isSplitByReader ? "file_index" : "loon_file")
@@ -55,7 +58,7 @@ struct TextScan {
             ]
         // The engine's parallel reader refuses a quoted line break where missing fields are to be NULL.
         if layout.quote != nil { options.append("parallel = false") }
-        return "read_csv(\(TableViews.files(binding.files)), \(options.joined(separator: ", ")))"
+        return "read_csv(\(files), \(options.joined(separator: ", ")))"
     }
 
     private static func options(_ layout: TextLayout) -> [String] {
@@ -67,19 +70,19 @@ struct TextScan {
     }
 
     /// Whole lines, as a table function with the column `line`. An empty line is NULL; with a `nullstr` the engine would lose it.
-    static func lines(_ files: [TableBinding.File], headerLines: Int) -> String {
+    static func lines(_ files: String, headerLines: Int) -> String {
         let options =
             options(TextLayout(headerLines: headerLines)) + [
                 "delim = '\(nothing)'", "quote = ''", "escape = ''", "columns = {'line': 'VARCHAR'}",
             ]
-        return "read_csv(\(TableViews.files(files)), \(options.joined(separator: ", ")))"
+        return "read_csv(\(files), \(options.joined(separator: ", ")))"
     }
 
     // MARK: Line by line
 
     /// A query with the fields of each line as the list `f`, or the line itself for a pattern.
     private var lines: String {
-        let source = Self.lines(binding.files, headerLines: layout.headerLines)
+        let source = Self.lines(files, headerLines: layout.headerLines)
         let line = "coalesce(line, '')"
         let split: String
         if layout.serDe == .regex {
@@ -122,13 +125,7 @@ struct FieldValue {
         // Base64, as Hive writes it; else the bytes themselves.
         case .binary: return "coalesce(try(from_base64(\(field))), encode(\(field)))"
         case .boolean: return "CASE lower(\(field)) WHEN 'true' THEN true WHEN 'false' THEN false END"
-        case .tinyint, .smallint, .int, .bigint:
-            // The engine would round, and take 1_000, 0x1F and 1e3. Most numbers are written as they would be printed: those are let through at once.
-            let cast = "TRY_CAST(\(field) AS \(name))"
-            let rest =
-                "CASE WHEN regexp_full_match(\(field), '\\s*[+-]?[0-9]+(\\.[0-9]*)?\\s*') "
-                + "THEN TRY_CAST(split_part(trim(\(field)), '.', 1) AS \(name)) END"
-            return "CASE WHEN CAST(\(cast) AS VARCHAR) = \(field) THEN \(cast) ELSE \(rest) END"
+        case .tinyint, .smallint, .int, .bigint: return "\(EngineFunctions.wholeNumber(type) ?? "")(0, \(field))"
         case .float, .double, .decimal, .date, .timestamp: return "TRY_CAST(\(field) AS \(name))"
         case .array(let element):
             let item = "e\(depth)"
@@ -192,6 +189,8 @@ struct MalformedFields {
 
     func column(_ field: String, _ value: String, _ column: TableColumn) -> String {
         guard isCounted(column.type), !drops else { return value }
+        // These count by themselves.
+        if mode != "fail", let function = EngineFunctions.wholeNumber(column.type) { return "\(function)(\(queryNumber), \(field))" }
         let type = EngineText.type(column.type)
         var loss = "\(EngineFunctions.malformed)(\(queryNumber), \(field))"
         if mode == "fail" {
