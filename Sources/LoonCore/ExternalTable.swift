@@ -33,11 +33,14 @@ package struct ViewDefinition: Sendable, Equatable, Codable {
     package let schema: String?
     /// How its quotes are read.
     package let sqlMode: String
+    /// The names of the query's columns when the view was made: what the tables get later is not the view's.
+    package let queryColumns: [String]
 
-    package init(statement: String, schema: String?, sqlMode: String) {
+    package init(statement: String, schema: String?, sqlMode: String, queryColumns: [String]) {
         self.statement = statement
         self.schema = schema
         self.sqlMode = sqlMode
+        self.queryColumns = queryColumns
     }
 }
 
@@ -90,6 +93,11 @@ package struct ExternalTable: Sendable, Equatable, Codable {
 
     /// What SELECT * has: the columns of the files, then those of the partitions.
     package var allColumns: [TableColumn] { columns + partitionColumns }
+
+    /// Whether both are the table of one name, letter by letter.
+    package func isSame(as other: ExternalTable) -> Bool {
+        schema.utf8.elementsEqual(other.schema.utf8) && name.utf8.elementsEqual(other.name.utf8)
+    }
 
     package var isPartitioned: Bool { !partitionColumns.isEmpty }
 }

@@ -5,6 +5,16 @@ package struct TablePartition: Sendable, Equatable {
     /// Where its files lie: `oss://bucket/folder/`. `nil` for the folder below the table's that its name says.
     package let location: String?
 
+    /// Byte by byte, as folders are told apart: letters that look alike are not the same value.
+    package static func isSame(_ one: String?, _ other: String?) -> Bool {
+        guard let one, let other else { return one == nil && other == nil }
+        return one.utf8.elementsEqual(other.utf8)
+    }
+
+    package func hasValues(of other: TablePartition) -> Bool {
+        values.count == other.values.count && zip(values, other.values).allSatisfy { Self.isSame($0, $1) }
+    }
+
     package init(values: [String?], location: String? = nil) {
         self.values = values
         self.location = location

@@ -275,9 +275,7 @@ package struct LocalObjectStore: Sendable {
     private func resolve(_ key: ObjectKey) throws(QueryError) -> String? {
         let path = root + "/" + key.bucket + (key.key.isEmpty ? "" : "/" + (key.isFolder ? String(key.key.dropLast()) : key.key))
         guard let real = try Posix.realPathIfPresent(path) else { return nil }
-        guard real.hasPrefix(root + "/" + key.bucket + "/") || real == root + "/" + key.bucket else {
-            throw QueryError(.location, "'\(key)' leads out of its bucket")
-        }
+        guard real == path else { throw QueryError(.location, "'\(key)' leads through a link; links are not followed") }
         return real
     }
 

@@ -99,12 +99,15 @@ package struct ViewBinding: Sendable {
     package let schema: String
     package let name: String
     package let columns: [String]
+    /// The query's columns that these are, in the same order.
+    package let queryColumns: [String]
     package let sql: String
 
-    package init(schema: String, name: String, columns: [String], sql: String) {
+    package init(schema: String, name: String, columns: [String], queryColumns: [String], sql: String) {
         self.schema = schema
         self.name = name
         self.columns = columns
+        self.queryColumns = queryColumns
         self.sql = sql
     }
 }

@@ -64,7 +64,11 @@ struct SelectNames {
         let areNames = tokens.allSatisfy { $0.kind == .word || $0.kind == .quotedName || lexer.isSymbol($0, ".") || lexer.isSymbol($0, "*") }
         if areNames, !endsWithConstant(last) { return nil }
         guard endsExpression(last, first: first) else { return nil }
-        if item.count == 1, lexer.tokens[first].kind == .string { return lexer.value(lexer.tokens[first]) }
+        if item.count == 1, lexer.tokens[first].kind == .string {
+            // The engine takes no empty name.
+            let text = lexer.value(lexer.tokens[first])
+            return text.isEmpty ? nil : text
+        }
         let (low, high) = (lexer.place(of: first).lowerBound, lexer.place(of: last).upperBound)
         guard low < high else { return nil }
         let text = lexer.source[low..<high]

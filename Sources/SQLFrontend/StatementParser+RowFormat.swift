@@ -93,6 +93,12 @@ extension StatementParser {
             return text
         }
         if text.hasPrefix("\\"), let code = UInt8(text.dropFirst(), radix: 8), code > 0, code < 0x80 { return String(UnicodeScalar(code)) }
+        // As MySQL's strings leave '\001' and '\u0001' of Hive's scripts.
+        let scalars = Array(text.unicodeScalars)
+        if scalars.count == 3, scalars[0] == "\0", let code = UInt8(text.dropFirst(), radix: 8), code > 0 { return String(UnicodeScalar(code)) }
+        if scalars.count == 5, scalars[0] == "u", let code = UInt8(text.dropFirst(), radix: 16), code > 0, code < 0x80 {
+            return String(UnicodeScalar(code))
+        }
         if text == "\\t" { return "\t" }
         if text == "\\n" { return "\n" }
         if let code = UInt8(text), code > 0, code < 0x80 { return String(UnicodeScalar(code)) }

@@ -132,6 +132,50 @@ def test_create_table_as(daemon):
     assert refused(daemon, "select * from w.t4")[0] == 1146 and not (daemon.data / "oss/lake/w/t4").exists()
 
 
+def test_what_text_cannot_keep_is_refused(daemon):
+    daemon.query("create table w.nested (a array<string>, m map<string,string>) row format delimited fields terminated by ','")
+    for values in ["['a' || chr(2) || 'b'], null", "['']::varchar[], null", "[null]::varchar[], null", "['\\\\N'], null", "null, map{'a' || chr(3): 'b'}", "null, map{'a': chr(10)}"]:
+        assert refused(daemon, f"insert into w.nested select {values}")[0] == 1366, values
+    daemon.query("create table w.plain (a string, d date, n int) row format delimited fields terminated by '-'")
+    for values in ["'\\\\N', null, 1", "'x-y', null, 1", "null, date '2024-01-01', 1", "null, null, -1", "'a' || chr(10), null, 1"]:
+        assert refused(daemon, f"insert into w.plain select {values}")[0] == 1366, values
+    daemon.query("create table w.line (a string) partitioned by (line string) row format delimited fields terminated by ','")
+    daemon.query("insert into w.line select '', 'p1'")
+    assert daemon.query("select * from w.line") == (("", "p1"),)
+    daemon.query("create table w.nothing (a string) row format serde 'org.apache.hadoop.hive.serde2.OpenCSVSerde'")
+    daemon.query("insert into w.nothing values (null), ('\"\"'), ('\\\\')")
+    assert sorted(daemon.query("select * from w.nothing")) == [("",), ('""',), ("\\",)]
+
+
+def test_tables_over_one_place_do_not_write_at_once(daemon):
+    daemon.query("create table w.one (n bigint) stored as parquet location 'oss://lake/w/shared/'")
+    daemon.query("create table w.two like w.one location 'oss://lake/w/shared/'")
+    outcomes = []
+
+    def run(sql):
+        try:
+            outcomes.append(daemon.query(sql))
+        except pymysql.err.MySQLError as error:
+            outcomes.append(error.args[0])
+
+    def together(*statements):
+        outcomes.clear()
+        threads = [threading.Thread(target=run, args=(sql,)) for sql in statements]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return outcomes
+
+    for _ in range(5):
+        together("insert overwrite w.one select range from range(300000)", "insert overwrite w.two select range from range(300000)")
+        assert daemon.query("select count(*) from w.one") == ((300_000,),)
+    made = together(*(f"create table w.made{n} stored as parquet location 'oss://lake/w/made/' as select range as n from range(1000000)" for n in (1, 2)))
+    assert 1210 in made and len(files(daemon, "made")) >= 1
+    counts = [daemon.query(f"select count(*) from w.{row[0]}") for row in daemon.query("show tables from w like 'made%'")]
+    assert counts == [((1_000_000,),)]
+
+
 def test_readers_see_all_of_an_overwrite_or_nothing(daemon):
     daemon.query("create table w.r (n int, version int) stored as parquet")
     daemon.query("insert into w.r select range, 0 from range(1000)")
@@ -233,7 +277,7 @@ def test_kill_9_at_every_step(tmp_path, killer, name, is_task):
     before = ((30, 30, 0), None)
     after = {"insert": ((60, 60, 0), None), "overwrite": ((30, 30, 1000), None), "create": ((30, 30, 0), (30, 30))}[name]
     outcomes = set()
-    for step in range(1, 1000, 1 if loon.FULL else 5):
+    for step in range(1, 1000, 1 if loon.FULL else 7):
         data = tmp_path / f"data-{step}"
         daemon = loon.Daemon(data).start()
         daemon.command("oss", "mb", "oss://lake", "--data-dir", data)

@@ -9,16 +9,29 @@ import ObjectStore
 ///
 /// `@unchecked`: everything mutable is guarded by `condition`.
 final class Lake: @unchecked Sendable {
-    /// A table, by its names in lower case.
+    /// A table, by the place of its files: two tables may have one, or one within the other.
     struct Key: Hashable {
-        let name: String
-        init(_ table: ExternalTable) { name = "\(table.schema.lowercased())\0\(table.name.lowercased())" }
+        fileprivate let name: String
+        fileprivate let place: String
+        init(_ table: ExternalTable) {
+            name = "\(table.schema.lowercased())\0\(table.name.lowercased())"
+            place = table.location.hasSuffix("/") ? table.location : table.location + "/"
+        }
+
+        fileprivate func overlaps(_ other: Key) -> Bool {
+            name == other.name || place.utf8.starts(with: other.place.utf8) || other.place.utf8.starts(with: place.utf8)
+        }
     }
 
     private struct Writer {
         let key: Key
         /// `nil` for all partitions.
         let partition: String?
+
+        func conflicts(_ other: Key, _ partition: String?) -> Bool {
+            guard key.overlaps(other) else { return false }
+            return key.name != other.name || self.partition == nil || partition == nil || self.partition == partition
+        }
     }
 
     private struct Retired {
@@ -47,7 +60,7 @@ final class Lake: @unchecked Sendable {
     /// meanwhile stays until it is gone.
     func reading<Value>(_ keys: Set<Key>, _ body: () throws -> Value) rethrows -> (Value, ReadLease) {
         condition.lock()
-        while !publishing.isDisjoint(with: keys) { condition.wait() }
+        while publishing.contains(where: { one in keys.contains { $0.overlaps(one) } }) { condition.wait() }
         for key in keys { planners[key, default: 0] += 1 }
         let number = nextNumber()
         readers[number] = keys
@@ -90,7 +103,7 @@ final class Lake: @unchecked Sendable {
     func writing(_ key: Key, partition: String?, cancellation: Cancellation) throws -> WriteLock {
         condition.lock()
         defer { condition.unlock() }
-        while writers.values.contains(where: { $0.key == key && ($0.partition == nil || partition == nil || $0.partition == partition) }) {
+        while writers.values.contains(where: { $0.conflicts(key, partition) }) {
             if let reason = cancellation.reason { throw reason }
             _ = condition.wait(until: Date(timeIntervalSinceNow: 0.05))
         }
@@ -112,9 +125,9 @@ final class Lake: @unchecked Sendable {
         _ key: Key, replaced: [String], remove: @escaping @Sendable () -> Void, _ body: () throws -> Void
     ) throws {
         condition.lock()
-        while publishing.contains(key) { condition.wait() }
+        while publishing.contains(where: { $0.overlaps(key) }) { condition.wait() }
         publishing.insert(key)
-        while planners[key] != nil { condition.wait() }
+        while planners.keys.contains(where: { $0.overlaps(key) }) { condition.wait() }
         condition.unlock()
         defer {
             condition.lock()
@@ -124,7 +137,7 @@ final class Lake: @unchecked Sendable {
         }
         try body()
         condition.lock()
-        let current = Set(readers.filter { $0.value.contains(key) }.keys)
+        let current = Set(readers.filter { $0.value.contains { $0.overlaps(key) } }.keys)
         let mustWait = !current.isEmpty && !replaced.isEmpty
         if mustWait { retired.append(Retired(paths: Set(replaced), readers: current, remove: remove)) }
         condition.unlock()

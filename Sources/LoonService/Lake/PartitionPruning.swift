@@ -2,36 +2,55 @@ import LoonCore
 
 /// Which partitions of a table a query can find rows in: its predicates tried on the partitions' values. What is not certain is kept.
 struct PartitionPruning {
-    private let columns: [TableColumn]
-    private let indices: [String: Int]
-    private let predicates: [ScanPredicate]
+    /// A predicate with its columns found, so that a partition costs little: there may be tens of thousands.
+    private indirect enum Test {
+        case compare(Int, HiveType, ScanPredicate.Comparison, ScanPredicate.Constant)
+        case isNull(Int)
+        case not(Test)
+        case all([Test])
+        case any([Test])
+        case unknown
+    }
+    private let tests: [Test]
+    private let keepsAll: Bool
 
     /// One predicate for each scan of the table.
     init(columns: [TableColumn], predicates: [ScanPredicate]) {
-        self.columns = columns
-        indices = Dictionary(columns.enumerated().map { ($1.name.lowercased(), $0) }) { first, _ in first }
-        self.predicates = predicates
+        let indices = Dictionary(columns.enumerated().map { ($1.name.lowercased(), $0) }) { first, _ in first }
+        func test(_ predicate: ScanPredicate) -> Test {
+            switch predicate {
+            case .unknown: return .unknown
+            case .not(let inner): return .not(test(inner))
+            case .all(let parts): return .all(parts.map(test))
+            case .any(let parts): return .any(parts.map(test))
+            case .isNull(let column): return indices[column.lowercased()].map { .isNull($0) } ?? .unknown
+            case .isIn(_, let constants) where constants.count > Limits.prunedConstantsMax: return .unknown
+            case .isIn(let column, let constants): return .any(constants.map { test(.compare(column: column, .equal, $0)) })
+            case .compare(let column, let comparison, let constant):
+                return indices[column.lowercased()].map { .compare($0, columns[$0].type, comparison, constant) } ?? .unknown
+            }
+        }
+        tests = predicates.map(test)
+        keepsAll = predicates.contains(.unknown)
     }
 
     func select(_ partitions: [TablePartition]) -> [TablePartition] {
-        guard !predicates.contains(.unknown) else { return partitions }
-        return partitions.filter { partition in predicates.contains { result($0, partition.values) != false } }
-    }
-
-    /// Whether the predicate holds for the partition's rows; `nil` where that is not known, or not the same for all.
-    /// NULL is as good as false here, but not below NOT: that is why it is one of `Truth`.
-    private func result(_ predicate: ScanPredicate, _ values: [String?]) -> Bool? {
-        switch truth(predicate, values) {
-        case .yes: true
-        case .no, .null: false
-        case .unknown: nil
+        guard !keepsAll else { return partitions }
+        return partitions.filter { partition in
+            tests.contains { test in
+                switch truth(test, partition.values) {
+                case .yes, .unknown: true
+                // NULL is as good as false here, but not below NOT.
+                case .no, .null: false
+                }
+            }
         }
     }
 
     private enum Truth { case yes, no, null, unknown }
 
-    private func truth(_ predicate: ScanPredicate, _ values: [String?]) -> Truth {
-        switch predicate {
+    private func truth(_ test: Test, _ values: [String?]) -> Truth {
+        switch test {
         case .unknown: return .unknown
         case .not(let inner):
             switch truth(inner, values) {
@@ -40,35 +59,35 @@ struct PartitionPruning {
             case .null: return .null
             case .unknown: return .unknown
             }
-        case .all(let parts):
-            let truths = parts.map { truth($0, values) }
-            if truths.contains(.no) { return .no }
-            if truths.contains(.unknown) { return .unknown }
-            return truths.contains(.null) ? .null : .yes
-        case .any(let parts):
-            let truths = parts.map { truth($0, values) }
-            if truths.contains(.yes) { return .yes }
-            if truths.contains(.unknown) { return .unknown }
-            return truths.contains(.null) ? .null : .no
-        case .isNull(let column):
-            guard let index = indices[column.lowercased()] else { return .unknown }
-            return values[index] == nil ? .yes : .no
-        case .isIn(_, let constants) where constants.count > Limits.prunedConstantsMax: return .unknown
-        case .isIn(let column, let constants):
-            return truth(.any(constants.map { .compare(column: column, .equal, $0) }), values)
-        case .compare(let column, let comparison, let constant):
-            guard let index = indices[column.lowercased()] else { return .unknown }
+        case .all(let parts): return combined(parts, values, decisive: .no, otherwise: .yes)
+        case .any(let parts): return combined(parts, values, decisive: .yes, otherwise: .no)
+        case .isNull(let index): return values[index] == nil ? .yes : .no
+        case .compare(let index, let type, let comparison, let constant):
             guard let value = values[index] else { return .null }
-            guard let order = order(value, columns[index].type, constant) else { return .unknown }
-            switch comparison {
-            case .equal: return order == 0 ? .yes : .no
-            case .notEqual: return order != 0 ? .yes : .no
-            case .less: return order < 0 ? .yes : .no
-            case .lessOrEqual: return order <= 0 ? .yes : .no
-            case .greater: return order > 0 ? .yes : .no
-            case .greaterOrEqual: return order >= 0 ? .yes : .no
-            }
+            guard let order = order(value, type, constant) else { return .unknown }
+            let holds =
+                switch comparison {
+                case .equal: order == 0
+                case .notEqual: order != 0
+                case .less: order < 0
+                case .lessOrEqual: order <= 0
+                case .greater: order > 0
+                case .greaterOrEqual: order >= 0
+                }
+            return holds ? .yes : .no
         }
+    }
+
+    /// AND and OR of three values and one that is not known.
+    private func combined(_ parts: [Test], _ values: [String?], decisive: Truth, otherwise: Truth) -> Truth {
+        var (hasUnknown, hasNull) = (false, false)
+        for part in parts {
+            let truth = truth(part, values)
+            if truth == decisive { return decisive }
+            if truth == .unknown { hasUnknown = true }
+            if truth == .null { hasNull = true }
+        }
+        return hasUnknown ? .unknown : hasNull ? .null : otherwise
     }
 
     /// Below, at or above the constant; `nil` where the engine might compare otherwise.

@@ -130,7 +130,7 @@ struct QueryPlanner: Sendable {
             names.firstSchema = names.firstSchema ?? table.schema
             if let view = table.view {
                 try add(table, view, dialect, depth: depth, into: &names)
-            } else if let index = names.tables.firstIndex(where: { $0.table.schema == table.schema && $0.table.name == table.name }) {
+            } else if let index = names.tables.firstIndex(where: { $0.table.isSame(as: table) }) {
                 names.tables[index].predicates += reference.predicates
             } else {
                 names.tables.append(.init(table: table, predicates: reference.predicates))
@@ -153,12 +153,16 @@ struct QueryPlanner: Sendable {
         // The engine would look for unqualified names in the schema of whoever asks.
         var bytes = Array(sql.utf8)
         let unqualified = references.filter { $0.schema == nil }.flatMap(\.places).sorted(by: >)
-        for place in unqualified where place <= bytes.count {
+        for place in unqualified {
+            guard place < bytes.count, bytes[place] != UInt8(ascii: "'") else {
+                throw QueryError(.notSupported, "The view \(table.schema).\(table.name) names a table in single quotes; write its name without")
+            }
             bytes.insert(contentsOf: Array("\(Self.quoted(view.schema ?? "")).".utf8), at: place)
         }
         names.views.append(
             ViewBinding(
-                schema: table.schema, name: table.name, columns: table.columns.map(\.name), sql: String(decoding: bytes, as: UTF8.self)))
+                schema: table.schema, name: table.name, columns: table.columns.map(\.name), queryColumns: view.queryColumns,
+                sql: String(decoding: bytes, as: UTF8.self)))
     }
 
     /// By scalars, as the engine reads it.

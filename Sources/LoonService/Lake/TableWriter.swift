@@ -79,7 +79,7 @@ struct TableWriter {
         let columns = draft.isNew ? try planned.held { try context.engine.describe($0, cancellation: cancellation) } : nil
         let target = try target(write, columns: columns)
         if target.ifNotExists, let partition = target.partition,
-            try context.store.partitions(of: target.table).contains(where: { $0.values == partition.values })
+            try context.store.partitions(of: target.table).contains(where: { $0.hasValues(of: partition) })
         {
             return Outcome(rowCount: 0, scannedBytes: 0, profile: QueryProfile())
         }
@@ -194,7 +194,7 @@ struct TableWriter {
             var folder = try ObjectKey(table.location)
             if table.isPartitioned {
                 let partition = try target.partition ?? dynamicPartition(of: file.path, target)
-                if !partitions.contains(where: { $0.values == partition.values }) { partitions.append(partition) }
+                if !partitions.contains(where: { $0.hasValues(of: partition) }) { partitions.append(partition) }
                 folder = try files.folder(of: try registered(partition, in: table) ?? partition, in: table)
             }
             let ending = file.path.split(separator: "/").last?.split(separator: ".").dropFirst().joined(separator: ".") ?? ""
@@ -215,7 +215,7 @@ struct TableWriter {
 
     private func registered(_ partition: TablePartition, in table: ExternalTable) throws -> TablePartition? {
         guard try context.store.table(schema: table.schema, name: table.name) != nil else { return nil }
-        return try context.store.partitions(of: table).first { $0.values == partition.values }
+        return try context.store.partitions(of: table).first { $0.hasValues(of: partition) }
     }
 
     /// The engine has named the folders of the dynamic columns; the fixed ones come first or between.

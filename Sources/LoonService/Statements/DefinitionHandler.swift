@@ -148,18 +148,20 @@ struct DefinitionHandler {
 
     func create(_ statement: CreateView, _ parsed: ParsedStatement, cancellation: Cancellation) throws {
         let schema = try definitions.schema(of: statement.name)
-        let (sessionSchema, mode) = session.state.withLock { ($0.schema, $0.variables.value("sql_mode")?.textValue ?? "") }
+        let mode = session.state.withLock { $0.variables.value("sql_mode")?.textValue ?? "" }
         let query = try parsed.innerQuery()
         let planned = try context.planner.plan(
-            try query.engineText(session.dialectContext()), schema: sessionSchema, dialect: session.dialectContext(), isProfiled: false)
+            try query.engineText(session.dialectContext()), schema: schema.name, dialect: session.dialectContext(), isProfiled: false)
+        // Unqualified names are of the view's own schema: so SHOW CREATE VIEW runs again from anywhere.
         var columns = try TableDefinitions.columns(try planned.held { try context.engine.describe($0, cancellation: cancellation) })
+        let queryColumns = columns.map(\.name)
         if !statement.columns.isEmpty {
             guard statement.columns.count == columns.count else {
                 throw QueryError(.columnCount, "The view names \(statement.columns.count) columns, and its query has \(columns.count)")
             }
             columns = zip(statement.columns, columns).map { TableColumn(name: $0.name, type: $1.type, comment: $0.comment) }
         }
-        let view = ViewDefinition(statement: query.text, schema: sessionSchema, sqlMode: mode)
+        let view = ViewDefinition(statement: query.text, schema: schema.name, sqlMode: mode, queryColumns: queryColumns)
         let table = ExternalTable(
             schema: schema.name, name: statement.name.table, columns: columns, format: .json, location: "", comment: statement.comment,
             creator: session.login.user, view: view)

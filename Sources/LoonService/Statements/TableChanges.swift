@@ -109,7 +109,24 @@ struct TableChanges {
             }
             return TablePartition(values: try values(clause.terms, of: table), location: location)
         }
+        try checkPlaces(partitions, of: table)
         _ = try context.store.addPartitions(partitions, to: table, existing: ifNotExists ? .move : .refuse)
+    }
+
+    /// Two partitions over one folder would overwrite each other.
+    private func checkPlaces(_ partitions: [TablePartition], of table: ExternalTable) throws {
+        let files = TableFiles(context: context)
+        let all = try context.store.partitions(of: table) + partitions
+        for (index, partition) in partitions.enumerated() {
+            let place = try files.folder(of: partition, in: table)
+            for (number, other) in all.enumerated() where !other.hasValues(of: partition) && (number < all.count - partitions.count + index) {
+                guard partition.location != nil || other.location != nil else { continue }
+                let taken = try files.folder(of: other, in: table)
+                guard !taken.contains(place), !place.contains(taken) else {
+                    throw QueryError(.location, "The partition \(other.name(table.partitionColumns)) lies at '\(taken)' already")
+                }
+            }
+        }
     }
 
     /// A value for every partition column.
@@ -140,7 +157,7 @@ struct TableChanges {
                 else { throw QueryError(.unknownColumn, "The table \(table.schema).\(table.name) has no partition column '\(term.column)'") }
                 wanted.append((index, try PartitionValue.checked(value, table.partitionColumns[index])))
             }
-            names += all.filter { partition in wanted.allSatisfy { partition.values[$0.index] == $0.value } }.map { $0.name(table.partitionColumns) }
+            names += all.filter { partition in wanted.allSatisfy { TablePartition.isSame(partition.values[$0.index], $0.value) } }.map { $0.name(table.partitionColumns) }
         }
         _ = try context.store.dropPartitions(names, of: table)
     }
@@ -164,11 +181,11 @@ struct TableChanges {
         defer { withExtendedLifetime(lock) {} }
         let known = try context.store.partitions(of: table)
         let found = try foldersOfPartitions(table)
-        let names = Set(known.map { $0.name(table.partitionColumns) })
-        if adds { _ = try context.store.addPartitions(found.filter { !names.contains($0.name(table.partitionColumns)) }, to: table, existing: .keep) }
+        let names = Set(known.map { Array($0.name(table.partitionColumns).utf8) })
+        if adds { _ = try context.store.addPartitions(found.filter { !names.contains(Array($0.name(table.partitionColumns).utf8)) }, to: table, existing: .keep) }
         guard drops else { return }
-        let there = Set(found.map { $0.name(table.partitionColumns) })
-        let gone = known.filter { $0.location == nil && !there.contains($0.name(table.partitionColumns)) }.map { $0.name(table.partitionColumns) }
+        let there = Set(found.map { Array($0.name(table.partitionColumns).utf8) })
+        let gone = known.filter { $0.location == nil && !there.contains(Array($0.name(table.partitionColumns).utf8)) }.map { $0.name(table.partitionColumns) }
         _ = try context.store.dropPartitions(gone, of: table)
     }
 

@@ -73,6 +73,9 @@ struct TableDefinitions {
     func location(_ text: String?, of name: String, in schema: SchemaDefinition) throws -> ObjectKey {
         let place = try text.map { try ObjectKey($0) } ?? ObjectKey(schema.location).child(name.lowercased(), isFolder: true)
         try checkBucket(place)
+        guard !place.key.unicodeScalars.contains(where: { "*?[]{}".unicodeScalars.contains($0) }) else {
+            throw QueryError(.location, "The location '\(place)' holds one of * ? [ ] { }, which the engine takes for a pattern; name another")
+        }
         guard try ObjectKey(schema.location).contains(place) else {
             throw QueryError(.location, "The location '\(place)' does not lie under that of the schema, '\(schema.location)'")
         }

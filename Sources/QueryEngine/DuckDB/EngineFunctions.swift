@@ -8,9 +8,9 @@ import Synchronization
 /// None is declared volatile, though two have effects: the engine pushes no condition below what is volatile, and joins would become products. So a
 /// condition on a column may be tried below the view's own expression and beside it, and a field that both see counts twice.
 enum EngineFunctions {
-    /// `loon_malformed(n, field)`: NULL, in the place of a field that does not fit, and counted for the query `n`.
+    /// `loon_malformed(n, field)`: NULL, in the place of a field that does not fit, and counted for the query `n` unless it is NULL or empty.
     static let malformed = "loon_malformed"
-    /// `loon_refuse(before, field, after)`: ends the query with an error that quotes the field.
+    /// `loon_refuse(before, field, after)`: ends the query with an error that quotes the field; NULL where that is NULL or empty.
     static let refuse = "loon_refuse"
     /// `loon_json_names(line, shape)`: the names of the fields as the DDL writes them (`JSONNames`).
     static let jsonNames = "loon_json_names"
@@ -44,21 +44,23 @@ enum EngineFunctions {
             let validity = cduckdb_vector_get_validity(output)
             for word in 0..<(rows + 63) / 64 { validity?[word] = 0 }
             guard rows > 0, let queries = cduckdb_vector_get_data(cduckdb_data_chunk_get_vector(input, 0)) else { return }
-            EngineFunctions.count(Int64(rows), queries.loadUnaligned(as: Int64.self))
+            let fields = cduckdb_data_chunk_get_vector(input, 1)
+            let lost = (0..<rows).count { EngineFunctions.text(fields, $0)?.isEmpty == false }
+            EngineFunctions.count(Int64(lost), queries.loadUnaligned(as: Int64.self))
         }
         let field = [CDUCKDB_TYPE_BIGINT, CDUCKDB_TYPE_VARCHAR]
         try register("loon_tinyint", parameters: field, returns: CDUCKDB_TYPE_TINYINT, on: connection) { WholeNumbers.read($1, $2, as: Int8.self) }
         try register("loon_smallint", parameters: field, returns: CDUCKDB_TYPE_SMALLINT, on: connection) { WholeNumbers.read($1, $2, as: Int16.self) }
         try register("loon_integer", parameters: field, returns: CDUCKDB_TYPE_INTEGER, on: connection) { WholeNumbers.read($1, $2, as: Int32.self) }
         try register("loon_bigint", parameters: field, returns: CDUCKDB_TYPE_BIGINT, on: connection) { WholeNumbers.read($1, $2, as: Int64.self) }
-        try register(refuse, parameters: [CDUCKDB_TYPE_VARCHAR, CDUCKDB_TYPE_VARCHAR, CDUCKDB_TYPE_VARCHAR], on: connection) { info, input, _ in
-            guard cduckdb_data_chunk_get_size(input) > 0 else { return }
-            let parts = (0..<idx_t(3)).map { column in
-                let strings = cduckdb_vector_get_data(cduckdb_data_chunk_get_vector(input, column))?.assumingMemoryBound(to: cduckdb_string.self)
-                guard let strings else { return "" }
-                let bytes = UnsafeRawBufferPointer(start: cduckdb_string_bytes(strings), count: Int(strings.pointee.length))
-                return String(decoding: bytes, as: UTF8.self)
-            }
+        try register(refuse, parameters: [CDUCKDB_TYPE_VARCHAR, CDUCKDB_TYPE_VARCHAR, CDUCKDB_TYPE_VARCHAR], on: connection) { info, input, output in
+            let rows = Int(cduckdb_data_chunk_get_size(input))
+            cduckdb_vector_ensure_validity_writable(output)
+            let validity = cduckdb_vector_get_validity(output)
+            for word in 0..<(rows + 63) / 64 { validity?[word] = 0 }
+            let columns = (0..<idx_t(3)).map { cduckdb_data_chunk_get_vector(input, $0) }
+            guard let row = (0..<rows).first(where: { EngineFunctions.text(columns[1], $0)?.isEmpty == false }) else { return }
+            let parts = columns.map { String(decoding: EngineFunctions.text($0, row) ?? UnsafeRawBufferPointer(start: nil, count: 0), as: UTF8.self) }
             cduckdb_scalar_function_set_error(info, parts.joined())
         }
         try register(jsonNames, parameters: [CDUCKDB_TYPE_VARCHAR, CDUCKDB_TYPE_VARCHAR], on: connection) { _, input, output in
@@ -85,6 +87,13 @@ enum EngineFunctions {
         guard cduckdb_register_scalar_function(connection, function) == DuckDBSuccess else {
             throw QueryError(.engine, "The engine does not take the function \(name)")
         }
+    }
+
+    /// A text of a vector; `nil` for NULL.
+    private static func text(_ vector: duckdb_vector?, _ row: Int) -> UnsafeRawBufferPointer? {
+        if let validity = cduckdb_vector_get_validity(vector), validity[row / 64] & (1 << UInt64(row % 64)) == 0 { return nil }
+        guard let strings = cduckdb_vector_get_data(vector)?.assumingMemoryBound(to: cduckdb_string.self) else { return nil }
+        return UnsafeRawBufferPointer(start: cduckdb_string_bytes(strings + row), count: Int(strings[row].length))
     }
 
     private static func renameFields(_ input: duckdb_data_chunk?, _ output: duckdb_vector?) {

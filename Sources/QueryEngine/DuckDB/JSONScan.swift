@@ -57,6 +57,7 @@ struct JSONScan {
             ? "\(EngineFunctions.refuse)('The value ''', left(CAST(json_extract(n, \(path)) AS VARCHAR), 80), "
                 + EngineText.literal("' of the column \(column.name) of \(table.schema).\(table.name) is no \(column.type.ddl.uppercased())") + ")"
             : "\(EngineFunctions.malformed)(\(queryNumber), n)"
+        if case .binary = column.type { return "coalesce(try(from_base64(s.\(name))), encode(s.\(name)))" }
         return "CASE WHEN s.\(name) IS NOT NULL THEN s.\(name) WHEN \(isThere) THEN CAST(\(loss) AS \(type)) END"
     }
 
@@ -65,6 +66,8 @@ struct JSONScan {
         switch type {
         case .structure(let fields): "{" + fields.map { "\(EngineText.json($0.name)):\(structure($0.type))" }.joined(separator: ",") + "}"
         case .array(let element): "[\(structure(element))]"
+        // Base64, as Loon writes it.
+        case .binary: EngineText.json("VARCHAR")
         default: EngineText.json(EngineText.type(type))
         }
     }

@@ -61,6 +61,7 @@ struct TableCopy {
     /// A number of JSON is read as a double, by the engine and by most others: longer ones go as text.
     private static func jsonValue(_ column: TableColumn) -> String {
         if case .decimal(let precision, _) = column.type, precision > 15 { return "CAST(\(EngineText.name(column.name)) AS VARCHAR)" }
+        if case .binary = column.type { return "to_base64(\(EngineText.name(column.name)))" }
         return EngineText.name(column.name)
     }
 
@@ -103,21 +104,28 @@ private struct TextFields {
         case .binary: return "to_base64(\(value))"
         case .array(let element):
             let item = "e\(depth)"
-            let parts =
-                "list_transform(\(value), lambda \(item): coalesce(\(text(item, element, depth: depth + 1)), \(EngineText.literal(layout.nullText))))"
-            return "array_to_string(\(parts), \(EngineText.literal(mark(depth))))"
+            let parts = "list_transform(\(value), lambda \(item): \(orNull(text(item, element, depth: depth + 1))))"
+            let joined = "array_to_string(\(parts), \(EngineText.literal(mark(depth))))"
+            // One element that is empty or NULL looks like no element, or like NULL.
+            let condition = "len(\(value)) > 0 AND (\(joined) = '' OR \(joined) = \(EngineText.literal(layout.nullText)))"
+            return refused(condition, "A list has one element, which is empty or NULL", joined)
         case .map(let key, let item):
             let entry = "e\(depth)"
-            let null = EngineText.literal(layout.nullText)
             let pair =
-                "\(text("\(entry).key", key, depth: depth + 2)) || \(EngineText.literal(mark(depth + 1))) || coalesce(\(text("\(entry).value", item, depth: depth + 2)), \(null))"
+                "\(text("\(entry).key", key, depth: depth + 2)) || \(EngineText.literal(mark(depth + 1))) || \(orNull(text("\(entry).value", item, depth: depth + 2)))"
             return "array_to_string(list_transform(map_entries(\(value)), lambda \(entry): \(pair)), \(EngineText.literal(mark(depth))))"
         case .structure(let fields):
-            let null = EngineText.literal(layout.nullText)
-            let parts = fields.map { "coalesce(\(text("\(value).\(EngineText.name($0.name))", $0.type, depth: depth + 1)), \(null))" }
+            let parts = fields.map { orNull(text("\(value).\(EngineText.name($0.name))", $0.type, depth: depth + 1)) }
             return "CASE WHEN \(value) IS NOT NULL THEN \(parts.joined(separator: " || \(EngineText.literal(mark(depth))) || ")) END"
         default: return "CAST(\(value) AS VARCHAR)"
         }
+    }
+
+    /// A nested value, or the text for NULL; an escape in that would be taken for one.
+    private func orNull(_ text: String) -> String {
+        let null = EngineText.literal(layout.nullText)
+        guard let escape = layout.escape, layout.nullText.contains(escape) else { return "coalesce(\(text), \(null))" }
+        return "coalesce(\(text), \(EngineFunctions.refuse)('', 'A nested value is NULL, which the text format of the table cannot keep beside ESCAPED BY', ''))"
     }
 
     private func mark(_ depth: Int) -> String {
@@ -156,10 +164,10 @@ private struct TextFields {
 
     private func refused(_ condition: String, _ what: String, _ value: String) -> String {
         let message = "\(what), which the table's text format cannot keep; use another format, or ESCAPED BY"
-        return "CASE WHEN \(condition) THEN \(EngineFunctions.refuse)(\(EngineText.literal(message)), '', '') ELSE \(value) END"
+        return "CASE WHEN \(condition) THEN \(EngineFunctions.refuse)('', \(EngineText.literal(message)), '') ELSE \(value) END"
     }
 
-    /// OpenCSVSerde puts quotes around everything. NULL is a field without them.
+    /// OpenCSVSerde puts quotes around everything, and has no NULL.
     private func quoted(_ text: String, _ quote: String) -> String {
         let mark = EngineText.literal(quote)
         var inner = "CAST(\(text) AS VARCHAR)"
@@ -168,6 +176,7 @@ private struct TextFields {
         }
         // Doubled, which every reader takes, and not escaped.
         inner = "replace(\(inner), \(mark), \(EngineText.literal(quote + quote)))"
-        return "coalesce(\(mark) || \(inner) || \(mark), '')"
+        // Without quotes a row of one NULL would be an empty line, which readers pass over.
+        return "coalesce(\(mark) || \(inner) || \(mark), \(EngineText.literal(quote + quote)))"
     }
 }

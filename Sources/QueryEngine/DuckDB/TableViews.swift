@@ -30,9 +30,9 @@ struct TableViews {
         let path = "SET search_path = \(EngineText.literal("\(catalog).\(EngineText.name(query.schema ?? "main")),memory.main"))"
         statements.append(path)
         statements += query.views.map { view in
-            let columns = view.columns.isEmpty ? "" : "(" + view.columns.map(EngineText.name).joined(separator: ", ") + ")"
+            let columns = zip(view.queryColumns, view.columns).map { "loon_view.\(EngineText.name($0)) AS \(EngineText.name($1))" }
             // On a line of its own: the query may end in a comment.
-            return "CREATE VIEW \(place(view.schema, view.name))\(columns) AS (\(view.sql)\n)"
+            return "CREATE VIEW \(place(view.schema, view.name)) AS SELECT \(columns.joined(separator: ", ")) FROM (\(view.sql)\n) AS loon_view"
         }
         for (number, binding) in query.tables.enumerated() where binding.files.count > Self.listedMax {
             statements.append("SET VARIABLE \(Self.variable(number)) = \(Self.files(binding.files))")
@@ -130,7 +130,7 @@ struct PartitionValues {
             var last: String??
             for (place, file) in binding.files.enumerated() {
                 let value = binding.partitions[file.partition][number]
-                if let previous = last, previous == value {
+                if let previous = last, TablePartition.isSame(previous, value) {
                     runs[runs.count - 1].end = place + 1
                 } else {
                     runs.append((place + 1, constant(file.partition, number, column.type)))

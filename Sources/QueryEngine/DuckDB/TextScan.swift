@@ -126,7 +126,10 @@ struct FieldValue {
         case .binary: return "coalesce(try(from_base64(\(field))), encode(\(field)))"
         case .boolean: return "CASE lower(\(field)) WHEN 'true' THEN true WHEN 'false' THEN false END"
         case .tinyint, .smallint, .int, .bigint: return "\(EngineFunctions.wholeNumber(type) ?? "")(0, \(field))"
-        case .float, .double, .decimal, .date, .timestamp: return "TRY_CAST(\(field) AS \(name))"
+        // The engine takes 1_000.5, and for days words and years before Christ.
+        case .float, .double, .decimal: return "CASE WHEN NOT contains(\(field), '_') THEN TRY_CAST(\(field) AS \(name)) END"
+        case .date, .timestamp:
+            return "CASE WHEN \(field) >= '0' AND \(field) < ':' AND NOT contains(\(field), '(') THEN TRY_CAST(\(field) AS \(name)) END"
         case .array(let element):
             let item = "e\(depth)"
             let value = value(item, element, depth: depth + 1)
@@ -197,7 +200,8 @@ struct MalformedFields {
             let text = "' of the column \(column.name) of \(table) is no \(column.type.ddl.uppercased()); the table says loon.malformed = fail"
             loss = "\(EngineFunctions.refuse)('The field ''', left(\(field), 80), \(EngineText.literal(text)))"
         }
-        return "CASE WHEN \(fits(field, value)) THEN \(value) ELSE CAST(\(loss) AS \(type)) END"
+        // Both pass over fields that are NULL or empty.
+        return "coalesce(\(value), CAST(\(loss) AS \(type)))"
     }
 
     func condition(_ fields: [(field: String, value: String, column: TableColumn)]) -> String {
