@@ -61,7 +61,10 @@ let package = Package(
             swiftSettings: settings),
         .target(name: "ObjectStore", dependencies: ["LoonCore"], swiftSettings: settings),
         .target(name: "MetaStore", dependencies: ["LoonCore", grdb], swiftSettings: settings),
-        .target(name: "QueryEngine", dependencies: ["LoonCore", "CDuckDB"], swiftSettings: settings),
+        // Optimized in debug builds too: its loops run for each field of a file.
+        .target(
+            name: "QueryEngine", dependencies: ["LoonCore", "CCharconv", "CDuckDB"],
+            swiftSettings: settings + [.unsafeFlags(["-O"], .when(configuration: .debug))]),
         .target(name: "Notifier", dependencies: ["LoonCore", "CCurl", crypto, logging, xmlCoder], swiftSettings: settings),
         .target(name: "AccessControl", dependencies: ["LoonCore", crypto, cryptoExtras], swiftSettings: settings),
 

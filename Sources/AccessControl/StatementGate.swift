@@ -30,7 +30,9 @@ package struct StatementGate: Sendable {
         "getenv", "getvariable", "current_setting", "set_config", "pg_sleep", "sleep_ms", "query", "query_table", "read_text", "read_blob", "glob",
         "pg_get_viewdef", "pg_get_constraintdef", "format_type", "get_block_size", "write_log", "nextval", "currval", "txid_current",
         "in_search_path", "current_query", "current_schemas", "json_serialize_plan", "json_serialize_sql", "json_deserialize_sql",
-        "json_execute_serialized_sql", "loon_malformed", "loon_refuse", "loon_tinyint", "loon_smallint", "loon_integer", "loon_bigint", "loon_json_names", "current_connection_id", "current_query_id",
+        "json_execute_serialized_sql", "loon_malformed", "loon_refuse", "loon_tinyint", "loon_smallint", "loon_integer", "loon_bigint", "loon_float",
+        "loon_double", "loon_date",
+        "loon_timestamp", "loon_json_names", "current_connection_id", "current_query_id",
         "current_transaction_id", "setseed", "stats",
     ]
     private static let refusedReferences: Set<String> = ["SHOW_REF", "COLUMN_DATA", "DELIM_GET", "BOUND_TABLE_REF"]

@@ -107,9 +107,11 @@ extension MetaStore {
                     throw QueryError(.tableExists, "Table '\(new.name)' already exists")
                 }
                 let elsewhere = try Bool.fetchOne(
-                    database, sql: "SELECT 1 FROM catalog_partition WHERE schema = ? AND table_name = ? AND location IS NOT NULL", arguments: [schema, name])
+                    database, sql: "SELECT 1 FROM catalog_partition WHERE schema = ? AND table_name = ? AND location IS NOT NULL",
+                    arguments: [schema, name])
                 guard elsewhere == nil || old.schema.lowercased() == new.schema.lowercased() else {
-                    throw QueryError(.location, "The table has partitions with a LOCATION of their own, under the schema \(old.schema); drop those first")
+                    throw QueryError(
+                        .location, "The table has partitions with a LOCATION of their own, under the schema \(old.schema); drop those first")
                 }
                 try database.execute(
                     sql: "UPDATE catalog_partition SET schema = ?, table_name = ? WHERE schema = ? AND table_name = ?",

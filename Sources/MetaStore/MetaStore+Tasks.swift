@@ -83,7 +83,10 @@ extension MetaStore {
                 sql: "UPDATE task SET mq_status = 'WAITING' WHERE n IN (SELECT task FROM outbox) AND mq_status = 'SENDING'")
             try database.execute(sql: "UPDATE task SET lone_deaths = lone_deaths + suspect, suspect = 1 WHERE status = 'RUNNING'")
             let guilty = try String.fetchAll(
-                database, sql: "SELECT id FROM task WHERE status = 'RUNNING' AND lone_deaths >= ? AND id NOT IN (SELECT task FROM publication WHERE task IS NOT NULL)", arguments: [Limits.loneDeathsMax])
+                database,
+                sql:
+                    "SELECT id FROM task WHERE status = 'RUNNING' AND lone_deaths >= ? AND id NOT IN (SELECT task FROM publication WHERE task IS NOT NULL)",
+                arguments: [Limits.loneDeathsMax])
             let outcome = TaskOutcome(
                 state: .failure, message: "The task ended the daemon \(Limits.loneDeathsMax) times while it ran alone; it is not run again",
                 measures: TaskMeasures())

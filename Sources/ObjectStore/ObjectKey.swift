@@ -1,3 +1,4 @@
+import Foundation
 package import LoonCore
 
 /// A place in the object store: `oss://bucket/key`.
@@ -50,7 +51,16 @@ package struct ObjectKey: Sendable, Hashable, CustomStringConvertible {
 
     /// Whether it comes before another, byte by byte, as listings have it.
     package func precedes(_ other: ObjectKey) -> Bool {
-        bucket == other.bucket ? key.utf8.lexicographicallyPrecedes(other.key.utf8) : bucket < other.bucket
+        guard bucket == other.bucket else { return bucket < other.bucket }
+        var (one, two) = (key, other.key)
+        return one.withUTF8 { one in
+            two.withUTF8 { two in
+                let common = min(one.count, two.count)
+                guard common > 0, let first = one.baseAddress, let second = two.baseAddress else { return one.count < two.count }
+                let order = memcmp(first, second, common)
+                return order == 0 ? one.count < two.count : order < 0
+            }
+        }
     }
 
     /// Reads `oss://bucket/key`.

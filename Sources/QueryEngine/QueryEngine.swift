@@ -18,8 +18,10 @@ package protocol QueryEngine: Sendable {
     /// Runs one SELECT and writes its rows as a table's files.
     func export(_ query: EngineQuery, to target: ExportTarget, cancellation: Cancellation) throws -> QueryProfile
 
-    /// The columns that files have, as far as they themselves say.
-    func inferColumns(of files: [String], format: TableFormat, cancellation: Cancellation) throws -> [ResultColumn]
+    /// The columns that files have, as far as they themselves say, and their format; of delimited text with delimiter, quote and header as they were found.
+    func inferColumns(
+        of files: [String], format: TableFormat, cancellation: Cancellation
+    ) throws -> (columns: [ResultColumn], format: TableFormat)
 
     /// Runs one SELECT and hands its rows to `sink` as fast as that takes them. Nothing of a batch may be kept beyond the call. Stops soon
     /// after `cancellation` asks for it, by throwing its reason.

@@ -351,6 +351,10 @@ def test_like_and_like_mapping(daemon, tmp_path):
     daemon.put("oss://lake/l/mapped_csv/a.csv", "id,name\n1,x\n2,y\n")
     daemon.query("create external table l.mapped_csv like mapping('oss://lake/l/mapped_csv/a.csv')")
     assert daemon.query("select id, name from l.mapped_csv") == ((1, "x"), (2, "y"))
+    for number, mark in enumerate("|;\t"):
+        daemon.put(f"oss://lake/l/mapped_text{number}/a.txt", f"id{mark}name\n1{mark}x\n2{mark}\n")
+        daemon.query(f"create external table l.mapped_text{number} like mapping('oss://lake/l/mapped_text{number}/')")
+        assert daemon.query(f"select id, name from l.mapped_text{number}") == ((1, "x"), (2, ""))
     daemon.put("oss://lake/l/mapped_json/a.json", '{"id":1,"tags":["a"]}\n')
     daemon.query("create external table l.mapped_json like mapping('oss://lake/l/mapped_json/')")
     assert daemon.query("select * from l.mapped_json") == ((1, '["a"]'),)

@@ -44,6 +44,10 @@ static inline const char *cduckdb_string_bytes(const cduckdb_string *string) {
 #define CDUCKDB_TYPE_SMALLINT 3
 #define CDUCKDB_TYPE_INTEGER 4
 #define CDUCKDB_TYPE_BIGINT 5
+#define CDUCKDB_TYPE_FLOAT 10
+#define CDUCKDB_TYPE_DOUBLE 11
+#define CDUCKDB_TYPE_TIMESTAMP 12
+#define CDUCKDB_TYPE_DATE 13
 #define CDUCKDB_TYPE_VARCHAR 17
 
 // Passed by value, so its size is part of the ABI: three counts and three pointers.

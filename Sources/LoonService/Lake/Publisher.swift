@@ -40,7 +40,8 @@ struct Publisher {
             }
         }
         throw QueryError(
-            .storage, "The write is decided, and its files could not be moved to their places; they are when the daemon starts next: do not repeat it")
+            .storage, "The write is decided, and its files could not be moved to their places; they are when the daemon starts next: do not repeat it"
+        )
     }
 
     private static func move(_ publication: Publication, _ context: ServiceContext) throws {

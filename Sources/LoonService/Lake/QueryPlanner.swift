@@ -104,7 +104,8 @@ struct QueryPlanner: Sendable {
                 try TextTranscoder.transcode(file.path, from: encoding, to: temporary.path(number), cancellation: nil)
                 return TableBinding.File(path: temporary.path(number), partition: file.partition)
             }
-            return TableBinding(table: binding.table, files: files, partitions: binding.partitions, needsCare: binding.needsCare, columnsRead: binding.columnsRead)
+            return TableBinding(
+                table: binding.table, files: files, partitions: binding.partitions, needsCare: binding.needsCare, columnsRead: binding.columnsRead)
         }
         return (all, temporary)
     }

@@ -107,14 +107,10 @@ struct DefinitionHandler {
         let files = try TableFiles(context: context).list(probe, partitions: []).map(\.summary)
         guard let first = files.first else { throw QueryError(.missingObject, "There is no file at '\(place)' to infer the columns from") }
         if !statement.isFormatGiven { statement.format = Self.format(of: first.key.key) }
-        let columns = try context.engine.inferColumns(
+        let inferred = try context.engine.inferColumns(
             of: files.prefix(Limits.inferredFilesMax).map(\.path), format: statement.format, cancellation: cancellation)
-        statement.columns = try TableDefinitions.columns(columns)
-        if case .text(var layout) = statement.format, !statement.isFormatGiven {
-            // A header is what the names came from.
-            layout.headerLines = columns.allSatisfy { $0.name.hasPrefix("column") } ? 0 : 1
-            statement.format = .text(layout)
-        }
+        statement.columns = try TableDefinitions.columns(inferred.columns)
+        if !statement.isFormatGiven { statement.format = inferred.format }
         try create(statement)
     }
 

@@ -157,7 +157,9 @@ struct TableChanges {
                 else { throw QueryError(.unknownColumn, "The table \(table.schema).\(table.name) has no partition column '\(term.column)'") }
                 wanted.append((index, try PartitionValue.checked(value, table.partitionColumns[index])))
             }
-            names += all.filter { partition in wanted.allSatisfy { TablePartition.isSame(partition.values[$0.index], $0.value) } }.map { $0.name(table.partitionColumns) }
+            names += all.filter { partition in wanted.allSatisfy { TablePartition.isSame(partition.values[$0.index], $0.value) } }.map {
+                $0.name(table.partitionColumns)
+            }
         }
         _ = try context.store.dropPartitions(names, of: table)
     }
@@ -182,10 +184,15 @@ struct TableChanges {
         let known = try context.store.partitions(of: table)
         let found = try foldersOfPartitions(table)
         let names = Set(known.map { Array($0.name(table.partitionColumns).utf8) })
-        if adds { _ = try context.store.addPartitions(found.filter { !names.contains(Array($0.name(table.partitionColumns).utf8)) }, to: table, existing: .keep) }
+        if adds {
+            _ = try context.store.addPartitions(
+                found.filter { !names.contains(Array($0.name(table.partitionColumns).utf8)) }, to: table, existing: .keep)
+        }
         guard drops else { return }
         let there = Set(found.map { Array($0.name(table.partitionColumns).utf8) })
-        let gone = known.filter { $0.location == nil && !there.contains(Array($0.name(table.partitionColumns).utf8)) }.map { $0.name(table.partitionColumns) }
+        let gone = known.filter { $0.location == nil && !there.contains(Array($0.name(table.partitionColumns).utf8)) }.map {
+            $0.name(table.partitionColumns)
+        }
         _ = try context.store.dropPartitions(gone, of: table)
     }
 

@@ -52,6 +52,22 @@ final class DuckDBConnection: @unchecked Sendable {
         return String(decoding: text.bytes, as: UTF8.self)
     }
 
+    /// The only value of a query of Loon's own.
+    func text(of sql: String) throws -> String {
+        var statement: duckdb_prepared_statement?
+        defer { cduckdb_destroy_prepare(&statement) }
+        guard cduckdb_prepare(handle, sql, &statement) == DuckDBSuccess else {
+            throw EngineError.make(String(cString: cduckdb_prepare_error(statement)))
+        }
+        var result = duckdb_result()
+        defer { cduckdb_destroy_result(&result) }
+        guard cduckdb_execute_prepared(statement, &result) == DuckDBSuccess else { throw Self.failure(&result) }
+        let text = TextSink()
+        let stream = try ArrowStream(&result)
+        _ = try stream.forEach(of: result) { text.take($0) }
+        return String(decoding: text.bytes, as: UTF8.self)
+    }
+
     /// The columns of a query's result.
     func columns(of sql: String) throws -> [ResultColumn] {
         var statement: duckdb_prepared_statement?

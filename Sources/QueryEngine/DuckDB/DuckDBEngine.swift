@@ -117,24 +117,46 @@ package final class DuckDBEngine: QueryEngine, Sendable {
         }
     }
 
-    package func inferColumns(of files: [String], format: TableFormat, cancellation: Cancellation) throws -> [ResultColumn] {
+    package func inferColumns(
+        of files: [String], format: TableFormat, cancellation: Cancellation
+    ) throws -> (columns: [ResultColumn], format: TableFormat) {
         let list = "[" + files.map(EngineText.literal).joined(separator: ", ") + "]"
         let connection = try connect()
         defer { connection.end() }
         return try shown {
             try cancellation.run(stoppingWith: { connection.interrupt() }, progress: { nil }) {
                 switch format {
-                case .parquet: try connection.columns(of: "SELECT * FROM read_parquet(\(list), union_by_name = true, hive_partitioning = false)")
-                case .avro: try connection.columns(of: "SELECT * FROM read_avro(\(list))")
+                case .parquet:
+                    (try connection.columns(of: "SELECT * FROM read_parquet(\(list), union_by_name = true, hive_partitioning = false)"), format)
+                case .avro: (try connection.columns(of: "SELECT * FROM read_avro(\(list))"), format)
                 case .json:
-                    try connection.columns(
-                        of: "SELECT * FROM read_json(\(list), format = 'newline_delimited', hive_partitioning = false, union_by_name = true)")
-                case .text: try connection.columns(of: "SELECT * FROM read_csv(\(list), hive_partitioning = false, union_by_name = true)")
+                    (
+                        try connection.columns(
+                            of: "SELECT * FROM read_json(\(list), format = 'newline_delimited', hive_partitioning = false, union_by_name = true)"),
+                        format
+                    )
+                case .text:
+                    (
+                        try connection.columns(of: "SELECT * FROM read_csv(\(list), hive_partitioning = false, union_by_name = true)"),
+                        .text(try sniffed(files.first ?? "", connection))
+                    )
                 case .orc, .rcFile:
                     throw QueryError(.notSupported, "The embedded engine does not read \(format.storedAs); write the columns out")
                 }
             }
         }
+    }
+
+    /// How a file of delimited text is laid out.
+    private func sniffed(_ file: String, _ connection: DuckDBConnection) throws -> TextLayout {
+        let fields = "[Delimiter, coalesce(nullif(Quote, '\\0'), ''), CAST(HasHeader AS VARCHAR)]"
+        let text = try connection.text(of: "SELECT array_to_string(\(fields), chr(1)) FROM sniff_csv(\(EngineText.literal(file)))")
+        let parts = text.split(separator: "\u{1}", omittingEmptySubsequences: false).map(String.init)
+        guard parts.count == 3, let delimiter = parts.first, delimiter.unicodeScalars.count == 1 else {
+            throw QueryError(.malformedData, "The delimiter of the files was not found; write the columns out")
+        }
+        let quote = parts[1].unicodeScalars.count == 1 ? parts[1] : "\""
+        return TextLayout(serDe: .openCSV, delimiter: delimiter, quote: quote, escape: quote, headerLines: parts[2] == "true" ? 1 : 0)
     }
 
     package func export(_ query: EngineQuery, to target: ExportTarget, cancellation: Cancellation) throws -> QueryProfile {

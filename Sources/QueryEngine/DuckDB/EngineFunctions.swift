@@ -15,14 +15,18 @@ enum EngineFunctions {
     /// `loon_json_names(line, shape)`: the names of the fields as the DDL writes them (`JSONNames`).
     static let jsonNames = "loon_json_names"
 
-    /// `loon_bigint(n, field)` and its like: the whole number that a field is as Hive reads it (`WholeNumbers`), counted for the query `n` where it is none;
+    /// `loon_bigint(n, field)` and its like: the value that a field is as Hive reads it (`FieldReaders`), counted for the query `n` where it is none;
     /// 0 counts nothing.
-    static func wholeNumber(_ type: HiveType) -> String? {
+    static func reader(_ type: HiveType) -> String? {
         switch type {
         case .tinyint: "loon_tinyint"
         case .smallint: "loon_smallint"
         case .int: "loon_integer"
         case .bigint: "loon_bigint"
+        case .float: "loon_float"
+        case .double: "loon_double"
+        case .date: "loon_date"
+        case .timestamp: "loon_timestamp"
         default: nil
         }
     }
@@ -49,10 +53,22 @@ enum EngineFunctions {
             EngineFunctions.count(Int64(lost), queries.loadUnaligned(as: Int64.self))
         }
         let field = [CDUCKDB_TYPE_BIGINT, CDUCKDB_TYPE_VARCHAR]
-        try register("loon_tinyint", parameters: field, returns: CDUCKDB_TYPE_TINYINT, on: connection) { WholeNumbers.read($1, $2, as: Int8.self) }
-        try register("loon_smallint", parameters: field, returns: CDUCKDB_TYPE_SMALLINT, on: connection) { WholeNumbers.read($1, $2, as: Int16.self) }
-        try register("loon_integer", parameters: field, returns: CDUCKDB_TYPE_INTEGER, on: connection) { WholeNumbers.read($1, $2, as: Int32.self) }
-        try register("loon_bigint", parameters: field, returns: CDUCKDB_TYPE_BIGINT, on: connection) { WholeNumbers.read($1, $2, as: Int64.self) }
+        try register("loon_tinyint", parameters: field, returns: CDUCKDB_TYPE_TINYINT, on: connection) {
+            FieldReaders.wholeNumbers($1, $2, as: Int8.self)
+        }
+        try register("loon_smallint", parameters: field, returns: CDUCKDB_TYPE_SMALLINT, on: connection) {
+            FieldReaders.wholeNumbers($1, $2, as: Int16.self)
+        }
+        try register("loon_integer", parameters: field, returns: CDUCKDB_TYPE_INTEGER, on: connection) {
+            FieldReaders.wholeNumbers($1, $2, as: Int32.self)
+        }
+        try register("loon_bigint", parameters: field, returns: CDUCKDB_TYPE_BIGINT, on: connection) {
+            FieldReaders.wholeNumbers($1, $2, as: Int64.self)
+        }
+        try register("loon_float", parameters: field, returns: CDUCKDB_TYPE_FLOAT, on: connection) { FieldReaders.floats($1, $2) }
+        try register("loon_double", parameters: field, returns: CDUCKDB_TYPE_DOUBLE, on: connection) { FieldReaders.doubles($1, $2) }
+        try register("loon_date", parameters: field, returns: CDUCKDB_TYPE_DATE, on: connection) { FieldReaders.dates($1, $2) }
+        try register("loon_timestamp", parameters: field, returns: CDUCKDB_TYPE_TIMESTAMP, on: connection) { FieldReaders.timestamps($1, $2) }
         try register(refuse, parameters: [CDUCKDB_TYPE_VARCHAR, CDUCKDB_TYPE_VARCHAR, CDUCKDB_TYPE_VARCHAR], on: connection) { info, input, output in
             let rows = Int(cduckdb_data_chunk_get_size(input))
             cduckdb_vector_ensure_validity_writable(output)

@@ -7,6 +7,8 @@ enum EngineText {
 
     /// By scalars, as the engine reads them: a `Character` may be a quote with marks around it, and would not be found equal to one.
     private static func quoted(_ text: String, by quote: Unicode.Scalar) -> String {
+        // Most have nothing to double.
+        guard text.utf8.contains(UInt8(ascii: quote)) else { return "\(quote)\(text)\(quote)" }
         var result = String.UnicodeScalarView()
         result.append(quote)
         for scalar in text.unicodeScalars {

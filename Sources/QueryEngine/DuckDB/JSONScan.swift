@@ -40,9 +40,10 @@ struct JSONScan {
             let named = "SELECT \(names) AS n, loon_file FROM (\(lines))"
             rows = "SELECT n, json_transform(n, \(structure)) AS s, loon_file FROM (\(named))"
         }
-        let list = table.columns.map { column in
-            "\(binding.reads(column) ? value(column, mode) : "CAST(NULL AS \(EngineText.type(column.type)))") AS \(EngineText.name(column.name))"
-        } + values.columns(of: "loon_file")
+        let list =
+            table.columns.map { column in
+                "\(binding.reads(column) ? value(column, mode) : "CAST(NULL AS \(EngineText.type(column.type)))") AS \(EngineText.name(column.name))"
+            } + values.columns(of: "loon_file")
         return "SELECT \(list.joined(separator: ", ")) FROM (\(rows))"
     }
 

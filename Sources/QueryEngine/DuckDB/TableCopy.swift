@@ -125,7 +125,8 @@ private struct TextFields {
     private func orNull(_ text: String) -> String {
         let null = EngineText.literal(layout.nullText)
         guard let escape = layout.escape, layout.nullText.contains(escape) else { return "coalesce(\(text), \(null))" }
-        return "coalesce(\(text), \(EngineFunctions.refuse)('', 'A nested value is NULL, which the text format of the table cannot keep beside ESCAPED BY', ''))"
+        return
+            "coalesce(\(text), \(EngineFunctions.refuse)('', 'A nested value is NULL, which the text format of the table cannot keep beside ESCAPED BY', ''))"
     }
 
     private func mark(_ depth: Int) -> String {
@@ -145,7 +146,8 @@ private struct TextFields {
         case .array, .map, .structure, .binary: isText = false
         // Digits and the marks between them hold none of the usual delimiters.
         default:
-            guard layout.delimiter.unicodeScalars.contains(where: { $0.properties.isAlphabetic || "0123456789-+.: ".unicodeScalars.contains($0) }) else { return text }
+            guard layout.delimiter.unicodeScalars.contains(where: { $0.properties.isAlphabetic || "0123456789-+.: ".unicodeScalars.contains($0) })
+            else { return text }
             isText = false
         }
         // Not within the text, and not begun by its end.

@@ -35,7 +35,9 @@ struct TableViews {
             return "CREATE VIEW \(place(view.schema, view.name)) AS SELECT \(columns.joined(separator: ", ")) FROM (\(view.sql)\n) AS loon_view"
         }
         for (number, binding) in query.tables.enumerated() where binding.files.count > Self.listedMax {
-            statements.append("SET VARIABLE \(Self.variable(number)) = \(Self.files(binding.files))")
+            // One text is read faster than thousands.
+            let paths = binding.files.map(\.path).joined(separator: TextScan.nothing)
+            statements.append("SET VARIABLE \(Self.variable(number)) = string_split(\(EngineText.literal(paths)), '\(TextScan.nothing)')")
         }
         return statements
     }

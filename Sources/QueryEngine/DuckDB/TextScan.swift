@@ -30,7 +30,10 @@ struct TextScan {
         let malformed = MalformedFields(
             mode: binding.table.properties["loon.malformed"], queryNumber: queryNumber, table: "\(binding.table.schema).\(binding.table.name)")
         let list = zip(fields, columns).map { field, column in
-            let value = binding.reads(column) ? malformed.column(field, FieldValue(layout: layout).value(field, column.type), column) : "CAST(NULL AS \(EngineText.type(column.type)))"
+            let value =
+                binding.reads(column)
+                ? malformed.column(field, FieldValue(layout: layout).value(field, column.type), column)
+                : "CAST(NULL AS \(EngineText.type(column.type)))"
             return "\(value) AS \(EngineText.name(column.name))"
         }
         let source = isSplitByReader ? splitByReader : "(\(lines))"
@@ -125,11 +128,10 @@ struct FieldValue {
         // Base64, as Hive writes it; else the bytes themselves.
         case .binary: return "coalesce(try(from_base64(\(field))), encode(\(field)))"
         case .boolean: return "CASE lower(\(field)) WHEN 'true' THEN true WHEN 'false' THEN false END"
-        case .tinyint, .smallint, .int, .bigint: return "\(EngineFunctions.wholeNumber(type) ?? "")(0, \(field))"
-        // The engine takes 1_000.5, and for days words and years before Christ.
-        case .float, .double, .decimal: return "CASE WHEN NOT contains(\(field), '_') THEN TRY_CAST(\(field) AS \(name)) END"
-        case .date, .timestamp:
-            return "CASE WHEN \(field) >= '0' AND \(field) < ':' AND NOT contains(\(field), '(') THEN TRY_CAST(\(field) AS \(name)) END"
+        case .tinyint, .smallint, .int, .bigint, .float, .double, .date, .timestamp:
+            return "\(EngineFunctions.reader(type) ?? "")(0, \(field))"
+        // The engine takes 1_000.5.
+        case .decimal: return "CASE WHEN NOT contains(\(field), '_') THEN TRY_CAST(\(field) AS \(name)) END"
         case .array(let element):
             let item = "e\(depth)"
             let value = value(item, element, depth: depth + 1)
@@ -193,7 +195,7 @@ struct MalformedFields {
     func column(_ field: String, _ value: String, _ column: TableColumn) -> String {
         guard isCounted(column.type), !drops else { return value }
         // These count by themselves.
-        if mode != "fail", let function = EngineFunctions.wholeNumber(column.type) { return "\(function)(\(queryNumber), \(field))" }
+        if mode != "fail", let function = EngineFunctions.reader(column.type) { return "\(function)(\(queryNumber), \(field))" }
         let type = EngineText.type(column.type)
         var loss = "\(EngineFunctions.malformed)(\(queryNumber), \(field))"
         if mode == "fail" {
