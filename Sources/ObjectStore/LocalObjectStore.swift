@@ -119,17 +119,19 @@ package struct LocalObjectStore: Sendable {
         guard (1...1_000).contains(keysMax) else { throw QueryError(.location, "A page has 1 to 1000 keys") }
         // Only the folder that the prefix ends in can hold such keys.
         let base = prefix.lastIndex(of: "/").map { String(prefix[...$0]) } ?? ""
-        var names: Set<String> = []
-        var folders: Set<String> = []
+        var names: [String] = []
+        // By bytes: letters that look alike are two keys.
+        var folders: [[UInt8]: String] = [:]
         for object in try list(try ObjectKey(bucket: bucket, key: base), recursive: true) where object.key.key.utf8.starts(with: prefix.utf8) {
             let rest = object.key.key.utf8.dropFirst(prefix.utf8.count)
             if delimiter != nil, let slash = rest.firstIndex(of: UInt8(ascii: "/")) {
-                folders.insert(String(object.key.key[...slash]))
+                let folder = String(object.key.key[...slash])
+                folders[Array(folder.utf8)] = folder
             } else {
-                names.insert(object.key.key)
+                names.append(object.key.key)
             }
         }
-        let all = (names.map { ($0, false) } + folders.map { ($0, true) }).filter { marker.utf8.lexicographicallyPrecedes($0.0.utf8) }
+        let all = (names.map { ($0, false) } + folders.values.map { ($0, true) }).filter { marker.utf8.lexicographicallyPrecedes($0.0.utf8) }
             .sorted { $0.0.utf8.lexicographicallyPrecedes($1.0.utf8) }
         let page = all.prefix(keysMax)
         return Page(

@@ -70,6 +70,8 @@ CASES = {
     "GBK": ("a string, b int", "row format serde 'org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe' with serdeproperties ('field.delim'=',', 'serialization.encoding'='gbk')", "中文,1\n测试,2\n".encode("gbk"), [("中文", 1), ("测试", 2)]),
     "an empty file beside another": ("a int", TEXT, {"a": "1\n", "b": ""}, [(1,)]),
     "gzip": ("a string, b int", TEXT, {"a.gz": gzip.compress(b"x,1\n\ny,2\n")}, [("x", 1), ("", None), ("y", 2)]),
+    "carriage returns of three kinds": ("a int, b string", TEXT, "1,x\r\n2,y\r3,z\n\r\n4,w\r", [(1, "x"), (2, "y"), (3, "z"), (None, None), (4, "w")]),
+    "bytes that are not UTF-8": ("a int, b string", TEXT, b"1,a\xff\xfeb\n2,\xe4\xb8\n", [(1, "a\ufffd\ufffdb"), (2, "\ufffd\ufffd")]),
     "what the engine takes and Hive does not": ("a double, b date, c decimal(9,1)", TEXT, "1_0.5,epoch,1_0\n1,infinity,1\n", [(None, None, None), (1.0, None, D("1.0"))]),
     "octal delimiters": ("a string, b string", "row format delimited fields terminated by '\\001' collection items terminated by '\\u0002'", "x\x01y\n", [("x", "y")]),
     "hidden files": ("a int", TEXT, {"a": "1\n", "_b": "2\n", ".c": "3\n"}, [(1,)]),

@@ -12,7 +12,7 @@ struct PlannedQuery: Sendable {
     let scannedBytes: Int64
     /// Keeps the files in their places while the query runs.
     let lease: ReadLease
-    /// Texts of other encodings, for this query alone.
+    /// Texts that were written anew, for this query alone.
     let transcoded: TemporaryFiles?
 
     /// The schema of the first table that the query names.
@@ -76,7 +76,7 @@ struct QueryPlanner: Sendable {
             }
             return (bindings, bytes)
         }
-        let (bindings, transcoded) = try transcode(try listed.0.map { try binding($0, words: names.words) })
+        let (bindings, transcoded) = try rewritten(listed.0, words: names.words)
         let engineSchema = schema.map { SystemSchema.engineName($0) ?? $0 }
         return PlannedQuery(
             query: EngineQuery(
@@ -84,30 +84,35 @@ struct QueryPlanner: Sendable {
             scannedBytes: listed.1, lease: lease, transcoded: transcoded, firstSchema: names.firstSchema)
     }
 
-    /// The engine reads UTF-8: files of another encoding are turned into it first.
-    private func transcode(_ bindings: [TableBinding]) throws -> ([TableBinding], TemporaryFiles?) {
-        func encoding(_ binding: TableBinding) -> String? {
-            if case .text(let layout) = binding.table.format { return layout.encoding }
-            return nil
-        }
-        guard bindings.contains(where: { encoding($0) != nil && !$0.files.isEmpty }) else { return (bindings, nil) }
-        let objects = context.objects
-        let temporary = TemporaryFiles(folder: try objects.makeStagingFolder()) { objects.discard(staged: $0) }
+    /// The engine reads UTF-8 with line ends that are all alike: other files are written anew first, for this query.
+    private func rewritten(_ listed: [Listed], words: Set<String>?) throws -> ([TableBinding], TemporaryFiles?) {
+        var temporary: TemporaryFiles?
         var number = 0
-        let all = try bindings.map { binding in
-            guard let encoding = encoding(binding) else { return binding }
-            let files = try binding.files.map { file in
-                guard !file.path.hasSuffix(".gz"), !file.path.hasSuffix(".zst") else {
-                    throw QueryError(.notSupported, "Compressed text in \(encoding) cannot be read; unpack it")
-                }
-                number += 1
-                try TextTranscoder.transcode(file.path, from: encoding, to: temporary.path(number), cancellation: nil)
-                return TableBinding.File(path: temporary.path(number), partition: file.partition)
+        let bindings = try listed.map { listed in
+            guard case .text(let layout) = listed.table.format else {
+                return try binding(listed, files: listed.files.map(\.summary.path), false, words)
             }
-            return TableBinding(
-                table: binding.table, files: files, partitions: binding.partitions, needsCare: binding.needsCare, columnsRead: binding.columnsRead)
+            var needsCare = layout.serDe == .openCSV && layout.escape != "\\"
+            let paths = try listed.files.map { file in
+                let traits = try context.textTraits.traits(of: file.summary)
+                // OpenCSVSerde's reader knows one of backslash and doubled quote; the other's loses empty lines.
+                if layout.serDe == .openCSV ? traits.hasBackslash : traits.hasOddLines { needsCare = true }
+                // Quoted line breaks may be of any kind.
+                guard layout.encoding != nil || (traits.mustBeRewritten && layout.quote == nil) else { return file.summary.path }
+                guard !TextTraits.isCompressed(file.summary.path) else {
+                    throw QueryError(.notSupported, "Compressed text in \(layout.encoding ?? "") cannot be read; unpack it")
+                }
+                let objects = context.objects
+                let folder = try temporary ?? TemporaryFiles(folder: try objects.makeStagingFolder()) { objects.discard(staged: $0) }
+                temporary = folder
+                number += 1
+                try TextTranscoder.transcode(
+                    file.summary.path, from: layout.encoding ?? "UTF-8", to: folder.path(number), cancellation: nil)
+                return folder.path(number)
+            }
+            return try binding(listed, files: paths, needsCare, words)
         }
-        return (all, temporary)
+        return (bindings, temporary)
     }
 
     // MARK: Names
@@ -217,17 +222,9 @@ struct QueryPlanner: Sendable {
         return (Listed(table: table, partitions: partitions, files: files), bytes)
     }
 
-    /// Looks into text files for what needs care.
-    private func binding(_ listed: Listed, words: Set<String>?) throws -> TableBinding {
-        var needsCare = false
-        if case .text(let layout) = listed.table.format, layout.serDe == .lazySimple || layout.serDe == .openCSV {
-            let isCSV = layout.serDe == .openCSV
-            // Only backslashes are looked for; another escape is always taken for there.
-            needsCare = isCSV && layout.escape != "\\"
-            for file in listed.files where !needsCare { needsCare = try context.textTraits.needsCare(file.summary, escape: isCSV) }
-        }
-        return TableBinding(
-            table: listed.table, files: listed.files.map { .init(path: $0.summary.path, partition: $0.partition) },
+    private func binding(_ listed: Listed, files: [String], _ needsCare: Bool, _ words: Set<String>?) throws -> TableBinding {
+        TableBinding(
+            table: listed.table, files: zip(files, listed.files).map { .init(path: $0, partition: $1.partition) },
             partitions: listed.partitions.map(\.values), needsCare: needsCare, columnsRead: words)
     }
 }

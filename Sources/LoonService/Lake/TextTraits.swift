@@ -3,58 +3,136 @@ import LoonCore
 import ObjectStore
 import Synchronization
 
-/// What of a text file the engine's CSV reader would get wrong. Files are looked through once, and again when they have changed.
+/// What of text files the engine's CSV reader would get wrong. Files are looked through once, and again when they have changed.
 final class TextTraits: Sendable {
+    /// Of one file.
+    struct Traits: Sendable {
+        /// Empty lines, or carriage returns: to be read line by line.
+        var hasOddLines = false
+        var hasBackslash = false
+        /// Line ends that are not all alike, or bytes that are not UTF-8: no reader of the engine's gets that right.
+        var mustBeRewritten = false
+    }
+
     private struct Known {
         let size: Int64
         let modified: Int64
-        let hasOddLines: Bool
-        let hasBackslash: Bool
+        let traits: Traits
     }
     private let known = Mutex<[String: Known]>([:])
 
-    /// Whether the engine's reader of delimited text loses something: empty lines, carriage returns, or, where `escape` is asked for, a backslash that
-    /// stands beside doubled quotes. Of a compressed file that is not known without reading it: true.
-    func needsCare(_ file: ObjectSummary, escape: Bool) throws(QueryError) -> Bool {
-        if file.path.hasSuffix(".gz") || file.path.hasSuffix(".zst") { return true }
-        if let known = known.withLock({ $0[file.path] }), known.size == file.size, known.modified == file.modified {
-            return escape ? known.hasBackslash : known.hasOddLines
-        }
-        let (hasOddLines, hasBackslash) = try Self.scan(file.path)
+    /// Of a compressed file they are not known without reading it: the worst that can be read is supposed.
+    func traits(of file: ObjectSummary) throws(QueryError) -> Traits {
+        if Self.isCompressed(file.path) { return Traits(hasOddLines: true, hasBackslash: true) }
+        if let known = known.withLock({ $0[file.path] }), known.size == file.size, known.modified == file.modified { return known.traits }
+        let traits = try Self.scan(file.path)
         known.withLock { known in
             if known.count >= Limits.filesPerScanMax { known.removeAll() }
-            known[file.path] = Known(size: file.size, modified: file.modified, hasOddLines: hasOddLines, hasBackslash: hasBackslash)
+            known[file.path] = Known(size: file.size, modified: file.modified, traits: traits)
         }
-        return escape ? hasBackslash : hasOddLines
+        return traits
     }
 
+    static func isCompressed(_ path: String) -> Bool { path.hasSuffix(".gz") || path.hasSuffix(".zst") }
+
     /// Reads a megabyte at a time, and looks for line breaks as fast as memory can be read.
-    private static func scan(_ path: String) throws(QueryError) -> (hasOddLines: Bool, hasBackslash: Bool) {
+    private static func scan(_ path: String) throws(QueryError) -> Traits {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         // It may have gone meanwhile: whoever reads it says so.
-        guard descriptor >= 0 else { return (false, false) }
+        guard descriptor >= 0 else { return Traits() }
         defer { close(descriptor) }
         posix_fadvise(descriptor, 0, 0, POSIX_FADV_SEQUENTIAL)
         let size = 1 << 20
         let buffer = UnsafeMutablePointer<UInt8>.allocate(capacity: size)
         defer { buffer.deallocate() }
-        // As if a line had ended before the first: a file that begins with an empty line has one.
-        var last = UInt8(ascii: "\n")
-        var (hasOddLines, hasBackslash) = (false, false)
-        while true {
+        var scan = TextScanner()
+        while !scan.traits.mustBeRewritten {
             let count = read(descriptor, buffer, size)
-            guard count > 0, !hasOddLines || !hasBackslash else { return (hasOddLines, hasBackslash) }
-            var place = 0
-            while !hasOddLines, place < count, let found = memchr(buffer + place, 0x0A, count - place) {
-                let index = buffer.distance(to: found.assumingMemoryBound(to: UInt8.self))
-                let before = index == 0 ? last : buffer[index - 1]
-                // A carriage return is rare enough to leave the file to the other reader.
-                if before == 0x0A || before == 0x0D { hasOddLines = true }
-                place = index + 1
+            guard count > 0 else { return scan.finished() }
+            scan.take(UnsafeBufferPointer(start: buffer, count: count))
+        }
+        return scan.traits
+    }
+}
+
+/// Looks through a text, piece by piece.
+struct TextScanner {
+    private(set) var traits = TextTraits.Traits()
+    /// As if a line had ended before the first: a text that begins with an empty line has one.
+    private var last = UInt8(ascii: "\n")
+    private var (crlf, lf, cr) = (false, false, false)
+    /// Bytes that still belong to the character that has begun, and the bounds of the next.
+    private var (missing, low, high) = (0, UInt8(0x80), UInt8(0xBF))
+
+    mutating func take(_ bytes: UnsafeBufferPointer<UInt8>) {
+        guard let start = bytes.baseAddress, bytes.count > 0 else { return }
+        breaks(start, bytes.count)
+        if !traits.hasBackslash, memchr(start, 0x5C, bytes.count) != nil { traits.hasBackslash = true }
+        if missing > 0 || Self.hasHighBit(bytes) { characters(bytes) }
+        last = bytes[bytes.count - 1]
+        if cr || (crlf && lf) { traits.mustBeRewritten = true }
+    }
+
+    mutating func finished() -> TextTraits.Traits {
+        if last == 0x0D || missing > 0 { traits.mustBeRewritten = true }
+        return traits
+    }
+
+    private mutating func breaks(_ start: UnsafePointer<UInt8>, _ count: Int) {
+        // A carriage return at the end of the piece before.
+        if last == 0x0D, start[0] != 0x0A { cr = true }
+        var place = 0
+        while place < count, let found = memchr(start + place, 0x0A, count - place) {
+            let index = start.distance(to: found.assumingMemoryBound(to: UInt8.self))
+            let before = index == 0 ? last : start[index - 1]
+            if before == 0x0D { crlf = true } else { lf = true }
+            if before == 0x0A || before == 0x0D { traits.hasOddLines = true }
+            place = index + 1
+        }
+        place = 0
+        while !cr, place < count, let found = memchr(start + place, 0x0D, count - place) {
+            traits.hasOddLines = true
+            let index = start.distance(to: found.assumingMemoryBound(to: UInt8.self))
+            if index + 1 < count, start[index + 1] != 0x0A { cr = true }
+            place = index + 1
+        }
+    }
+
+    private static func hasHighBit(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+        let raw = UnsafeRawBufferPointer(bytes)
+        var place = 0
+        var all: UInt64 = 0
+        while place + 8 <= raw.count {
+            all |= raw.loadUnaligned(fromByteOffset: place, as: UInt64.self)
+            place += 8
+        }
+        while place < raw.count {
+            all |= UInt64(raw[place])
+            place += 1
+        }
+        return all & 0x8080_8080_8080_8080 != 0
+    }
+
+    /// UTF-8 by the table of well-formed sequences (https://www.unicode.org/versions/Unicode15.0.0/ch03.pdf, table 3-7).
+    private mutating func characters(_ bytes: UnsafeBufferPointer<UInt8>) {
+        for byte in bytes {
+            if missing > 0 {
+                guard byte >= low, byte <= high else { return traits.mustBeRewritten = true }
+                missing -= 1
+                (low, high) = (0x80, 0xBF)
+                continue
             }
-            if !hasOddLines, memchr(buffer, 0x0D, count) != nil { hasOddLines = true }
-            if !hasBackslash, memchr(buffer, 0x5C, count) != nil { hasBackslash = true }
-            last = buffer[count - 1]
+            switch byte {
+            case 0x00...0x7F: continue
+            case 0xC2...0xDF: missing = 1
+            case 0xE0: (missing, low) = (2, 0xA0)
+            case 0xED: (missing, high) = (2, 0x9F)
+            case 0xE1...0xEF: missing = 2
+            case 0xF0: (missing, low) = (3, 0x90)
+            case 0xF1...0xF3: missing = 3
+            case 0xF4: (missing, high) = (3, 0x8F)
+            default: return traits.mustBeRewritten = true
+            }
         }
     }
 }

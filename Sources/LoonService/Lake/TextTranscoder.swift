@@ -17,7 +17,7 @@ enum TextTranscoder {
         return converter
     }
 
-    /// Writes the text of the file at `source` to `target`. What is none of the encoding becomes U+FFFD, as in Java.
+    /// Writes the text of the file at `source` to `target`, with line feeds for all line ends. What is none of the encoding becomes U+FFFD, as in Java.
     static func transcode(_ source: String, from encoding: String, to target: String, cancellation: Cancellation?) throws {
         guard let converter = open(encoding) else { throw QueryError(.notSupported, "The encoding '\(encoding)' is not known") }
         defer { iconv_close(converter) }
@@ -28,11 +28,12 @@ enum TextTranscoder {
         else { throw QueryError(.storage, "The staging folder does not take a file") }
         defer { try? output.close() }
         var rest: [CChar] = []
+        var lines = LineEnds()
         while let data = try input.read(upToCount: 1 << 20), !data.isEmpty {
             if let reason = cancellation?.reason { throw reason }
             rest += data.map { CChar(bitPattern: $0) }
             let (text, used) = convert(rest, converter)
-            do { try output.write(contentsOf: text) } catch {
+            do { try output.write(contentsOf: lines.unified(text)) } catch {
                 throw QueryError(.storage, "The staging folder does not take a file's text", detail: "\(error)")
             }
             rest.removeFirst(used)
@@ -70,6 +71,22 @@ enum TextTranscoder {
             }
         }
         return (result, used)
+    }
+}
+
+/// Makes line feeds of carriage returns, alone or with a line feed behind them, which all end a line where Hadoop reads.
+private struct LineEnds {
+    private var endsInReturn = false
+
+    mutating func unified(_ text: Data) -> Data {
+        guard endsInReturn || text.contains(0x0D) else { return text }
+        var result = Data(capacity: text.count)
+        for byte in text {
+            defer { endsInReturn = byte == 0x0D }
+            if byte == 0x0A, endsInReturn { continue }
+            result.append(byte == 0x0D ? 0x0A : byte)
+        }
+        return result
     }
 }
 
