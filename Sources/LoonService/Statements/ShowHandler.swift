@@ -184,7 +184,13 @@ struct ShowHandler {
         if SystemSchema.names.contains(schema) {
             return (columns, SystemTables.tables(of: schema).map { row($0.name, engine: .null, comment: "") })
         }
-        return (columns, try context.store.tables(schema: schema).map { row($0.name, engine: .text("DuckDB"), comment: $0.comment ?? "") })
+        return (
+            columns,
+            try context.store.tables(schema: schema).map { table in
+                // As MySQL has views.
+                table.view == nil ? row(table.name, engine: .text("DuckDB"), comment: table.comment ?? "") : row(table.name, engine: .null, comment: "VIEW")
+            }
+        )
     }
 
     private func createTable(_ name: TableName) throws -> Answer {
@@ -262,7 +268,7 @@ struct ShowHandler {
         guard let record = try context.store.account(user) else {
             throw QueryError(.noSuchGrant, "There is no such grant defined for user '\(user)' on host '%'")
         }
-        let privileges = record.isAdmin ? "ALL PRIVILEGES" : "SELECT, CREATE, DROP"
+        let privileges = record.isAdmin ? "ALL PRIVILEGES" : "SELECT, INSERT, CREATE, DROP, ALTER, CREATE VIEW, SHOW VIEW"
         let rest = record.isAdmin ? " WITH GRANT OPTION" : ""
         return (texts("Grants for \(user)@%"), [[.text("GRANT \(privileges) ON *.* TO `\(user)`@`%`\(rest)")]])
     }

@@ -49,6 +49,9 @@ struct TableDefinitions {
         if case .text(let layout) = table.format, let encoding = layout.encoding, !TextTranscoder.knows(encoding) {
             throw QueryError(.notSupported, "The encoding '\(encoding)' is not known")
         }
+        if let compression = table.properties["compression.type"], !["snappy", "gzip", "zstd", "none"].contains(compression.lowercased()) {
+            throw QueryError(.notSupported, "The compression.type '\(compression)' is not supported; snappy, gzip, zstd and none are")
+        }
         guard !table.isPartitioned || location.isFolder else {
             throw QueryError(.location, "The LOCATION of a partitioned table is a folder; end it with a slash")
         }

@@ -64,7 +64,7 @@ struct SystemTableReader {
         }
         for schema in try schemaNames(scope) {
             for (name, comment, isView) in try context.store.tableComments(schema: schema) where scope.has(table: name) {
-                try body(row(schema, name, type: isView ? "VIEW" : "BASE TABLE", engine: .text("DuckDB"), comment: comment ?? ""))
+                try body(row(schema, name, type: isView ? "VIEW" : "BASE TABLE", engine: isView ? .null : .text("DuckDB"), comment: comment ?? ""))
             }
         }
     }

@@ -37,35 +37,30 @@ final class DuckDBConnection: @unchecked Sendable {
     }
 
     /// The engine's plan of a query that was found to be one SELECT.
-    func plan(of sql: String, isAnalyze: Bool) throws -> String {
-        var statement: duckdb_prepared_statement?
-        defer { cduckdb_destroy_prepare(&statement) }
-        guard cduckdb_prepare(handle, (isAnalyze ? "EXPLAIN ANALYZE " : "EXPLAIN ") + sql, &statement) == DuckDBSuccess else {
-            throw EngineError.make(String(cString: cduckdb_prepare_error(statement)))
-        }
-        var result = duckdb_result()
-        defer { cduckdb_destroy_result(&result) }
-        guard cduckdb_execute_prepared(statement, &result) == DuckDBSuccess else { throw Self.failure(&result) }
-        let text = TextSink(column: 1)
-        let stream = try ArrowStream(&result)
-        _ = try stream.forEach(of: result) { text.take($0) }
-        return String(decoding: text.bytes, as: UTF8.self)
-    }
+    func plan(of sql: String, isAnalyze: Bool) throws -> String { try text(of: (isAnalyze ? "EXPLAIN ANALYZE " : "EXPLAIN ") + sql, column: 1) }
 
-    /// The only value of a query of Loon's own.
-    func text(of sql: String) throws -> String {
+    /// Runs a COPY of Loon's own; returns how many rows it has written.
+    func copy(_ sql: String) throws -> Int64 { Int64(try text(of: sql)) ?? 0 }
+
+    /// A value of the only row that a statement gives, which Loon has composed. (The engine prepares one statement at a time, and says so.)
+    func text(of sql: String, column: Int = 0) throws -> String {
+        guard !sql.utf8.contains(0) else { throw QueryError(.notSupported, "A name or a text holds the character \\0") }
         var statement: duckdb_prepared_statement?
         defer { cduckdb_destroy_prepare(&statement) }
         guard cduckdb_prepare(handle, sql, &statement) == DuckDBSuccess else {
             throw EngineError.make(String(cString: cduckdb_prepare_error(statement)))
         }
+        return String(decoding: try firstText(of: statement, column: column), as: UTF8.self)
+    }
+
+    private func firstText(of statement: duckdb_prepared_statement?, column: Int = 0) throws -> [UInt8] {
         var result = duckdb_result()
         defer { cduckdb_destroy_result(&result) }
         guard cduckdb_execute_prepared(statement, &result) == DuckDBSuccess else { throw Self.failure(&result) }
-        let text = TextSink()
+        let text = TextSink(column: column)
         let stream = try ArrowStream(&result)
         _ = try stream.forEach(of: result) { text.take($0) }
-        return String(decoding: text.bytes, as: UTF8.self)
+        return text.bytes
     }
 
     /// The columns of a query's result.
@@ -126,28 +121,6 @@ final class DuckDBConnection: @unchecked Sendable {
 
     func registerFunctions() throws(QueryError) { try EngineFunctions.register(on: handle) }
 
-    /// Runs a COPY of Loon's own; returns how many rows it has written.
-    func copy(_ sql: String) throws -> Int64 {
-        guard !sql.utf8.contains(0) else { throw QueryError(.notSupported, "A name or a text holds the character \\0") }
-        var statements: duckdb_extracted_statements?
-        defer { cduckdb_destroy_extracted(&statements) }
-        guard cduckdb_extract_statements(handle, sql, &statements) == 1 else {
-            throw QueryError(.engine, "The engine does not understand how a table is to be written", detail: sql)
-        }
-        var statement: duckdb_prepared_statement?
-        defer { cduckdb_destroy_prepare(&statement) }
-        guard cduckdb_prepare_extracted_statement(handle, statements, 0, &statement) == DuckDBSuccess else {
-            throw EngineError.make(String(cString: cduckdb_prepare_error(statement)))
-        }
-        var result = duckdb_result()
-        defer { cduckdb_destroy_result(&result) }
-        guard cduckdb_execute_prepared(statement, &result) == DuckDBSuccess else { throw Self.failure(&result) }
-        let count = TextSink()
-        let stream = try ArrowStream(&result)
-        _ = try stream.forEach(of: result) { count.take($0) }
-        return Int64(String(decoding: count.bytes, as: UTF8.self)) ?? 0
-    }
-
     /// The rows that the last profiled query's scans of files handed on.
     var lastScannedRows: Int64 { scannedRows(cduckdb_get_profiling_info(handle)) }
 
@@ -181,13 +154,7 @@ final class DuckDBConnection: @unchecked Sendable {
             cduckdb_bind_varchar_length(statement, 1, $0.baseAddress?.assumingMemoryBound(to: CChar.self), idx_t($0.count))
         }
         guard bound == DuckDBSuccess else { throw QueryError(.malformedData, "The statement is not valid UTF-8") }
-        var result = duckdb_result()
-        defer { cduckdb_destroy_result(&result) }
-        guard cduckdb_execute_prepared(statement, &result) == DuckDBSuccess else { throw Self.failure(&result) }
-        let text = TextSink()
-        let stream = try ArrowStream(&result)
-        _ = try stream.forEach(of: result) { text.take($0) }
-        return text.bytes
+        return try firstText(of: statement)
     }
 
     /// Runs a user's query, which must be exactly one SELECT: the second wall (design: invariant 7).

@@ -11,7 +11,8 @@ struct JSONScan {
     private var table: ExternalTable { binding.table }
     /// What the query has a use for.
     private var read: [TableColumn] {
-        let read = table.columns.filter(binding.reads)
+        // What is dropped does not depend on what is read.
+        let read = table.properties["loon.malformed"] == "drop" ? table.columns : table.columns.filter(binding.reads)
         return read.isEmpty ? Array(table.columns.prefix(1)) : read
     }
 
@@ -44,14 +45,20 @@ struct JSONScan {
             table.columns.map { column in
                 "\(binding.reads(column) ? value(column, mode) : "CAST(NULL AS \(EngineText.type(column.type)))") AS \(EngineText.name(column.name))"
             } + values.columns(of: "loon_file")
-        return "SELECT \(list.joined(separator: ", ")) FROM (\(rows))"
+        let select = "SELECT \(list.joined(separator: ", ")) FROM (\(rows))"
+        guard mode == "drop" else { return select }
+        let fits = read.map { "(s.\(EngineText.name($0.name)) IS NOT NULL OR NOT \(isThere($0)))" }.joined(separator: " AND ")
+        return select + " WHERE CASE WHEN \(fits) THEN true ELSE \(EngineFunctions.malformed)(\(queryNumber), coalesce(n, '-')) IS NOT NULL END"
+    }
+
+    /// Whether an object has a value for a column. The transformation leaves NULL where it does not fit.
+    private func isThere(_ column: TableColumn) -> String {
+        "coalesce(json_type(n, \(EngineText.literal("$.\(EngineText.json(column.name))"))), 'NULL') <> 'NULL'"
     }
 
     private func value(_ column: TableColumn, _ mode: String?) -> String {
         let name = EngineText.name(column.name)
         let path = EngineText.literal("$.\(EngineText.json(column.name))")
-        // The transformation leaves NULL where a value does not fit.
-        let isThere = "coalesce(json_type(n, \(path)), 'NULL') <> 'NULL'"
         let type = EngineText.type(column.type)
         let loss =
             mode == "fail"
@@ -59,7 +66,7 @@ struct JSONScan {
                 + EngineText.literal("' of the column \(column.name) of \(table.schema).\(table.name) is no \(column.type.ddl.uppercased())") + ")"
             : "\(EngineFunctions.malformed)(\(queryNumber), n)"
         if case .binary = column.type { return "coalesce(try(from_base64(s.\(name))), encode(s.\(name)))" }
-        return "CASE WHEN s.\(name) IS NOT NULL THEN s.\(name) WHEN \(isThere) THEN CAST(\(loss) AS \(type)) END"
+        return "CASE WHEN s.\(name) IS NOT NULL THEN s.\(name) WHEN \(isThere(column)) THEN CAST(\(loss) AS \(type)) END"
     }
 
     /// The form that json_transform takes (https://duckdb.org/docs/stable/data/json/json_functions#transforming-json-to-nested-types).
