@@ -61,7 +61,7 @@ final class ConnectionHandler: ChannelInboundHandler {
         var bytes = unwrapInboundIn(data)
         if decompressor != nil {
             // Not moved out of the optional: it is needed for the sequence ids of answers given meanwhile.
-            guard decompressor?.read(bytes, into: &inbound) == true else { return context.close(promise: nil) }
+            guard decompressor?.read(bytes, into: &inbound) == true else { return drop() }
         } else if inbound.readableBytes == 0 {
             inbound = bytes
         } else {
@@ -99,11 +99,21 @@ final class ConnectionHandler: ChannelInboundHandler {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
+        end()
+        self.context = nil
+        context.fireChannelInactive()
+    }
+
+    private func end() {
         machine.disconnected()
         session?.close()
         session = nil
-        self.context = nil
-        context.fireChannelInactive()
+    }
+
+    /// Ends the session at once: closing the channel may take some seconds, in which TLS waits for a peer that no longer answers.
+    private func drop() {
+        end()
+        context?.close(promise: nil)
     }
 
     /// A client that does not read its answers is asked nothing more.
@@ -120,7 +130,7 @@ final class ConnectionHandler: ChannelInboundHandler {
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if case ChannelEvent.inputClosed = event {
             // The client said goodbye and will not read an answer.
-            context.close(promise: nil)
+            drop()
         } else {
             context.fireUserInboundEventTriggered(event)
         }
@@ -128,7 +138,7 @@ final class ConnectionHandler: ChannelInboundHandler {
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         environment.log.debug("connection.error", metadata: ["connection": "\(connectionID)", "error": "\(error)"])
-        context.close(promise: nil)
+        drop()
     }
 
     /// The daemon stops.
@@ -140,10 +150,10 @@ final class ConnectionHandler: ChannelInboundHandler {
         if !machine.isAuthenticated {
             if now - connected > .seconds(Limits.handshakeSecondsMax) { perform(machine.handshakeTimedOut()) }
         } else if machine.isChangingUser {
-            if silence > .seconds(Limits.handshakeSecondsMax) { context?.close(promise: nil) }
+            if silence > .seconds(Limits.handshakeSecondsMax) { drop() }
         } else if machine.isIdle {
             if decoder.isWithinPacket || inbound.readableBytes > 0 {
-                if silence > .seconds(Limits.readStallSecondsMax) { context?.close(promise: nil) }
+                if silence > .seconds(Limits.readStallSecondsMax) { drop() }
             } else if let session, silence > .seconds(Int64(session.idleSecondsMax)) {
                 perform(machine.idleTimedOut())
             }
@@ -177,7 +187,7 @@ final class ConnectionHandler: ChannelInboundHandler {
                 ServerPackets.terminator(deprecatesEOF: machine.capabilities.contains(.deprecateEOF), status: status), sequence, context)
         case .closeStatement(let id): session?.closePrepared(id: id)
         case .pauseReading: pauseReading()
-        case .close: context.close(promise: nil)
+        case .close: drop()
         }
     }
 
