@@ -87,7 +87,7 @@ let package = Package(
         .testTarget(name: "AccessControlTests", dependencies: ["AccessControl", "LoonCore"], swiftSettings: settings),
         .testTarget(name: "LoonCoreTests", dependencies: ["LoonCore"], swiftSettings: settings),
         .testTarget(name: "LoonServiceTests", dependencies: ["LoonCore", "LoonService"], swiftSettings: settings),
-        .testTarget(name: "MetaStoreTests", dependencies: ["LoonCore", "MetaStore"], swiftSettings: settings),
+        .testTarget(name: "MetaStoreTests", dependencies: ["LoonCore", "MetaStore", grdb], swiftSettings: settings),
         .testTarget(name: "MySQLProtocolTests", dependencies: ["LoonCore", "MySQLProtocol", nioCore, crypto], swiftSettings: settings),
         .testTarget(name: "NotifierTests", dependencies: ["LoonCore", "Notifier"], swiftSettings: settings),
         .testTarget(name: "ObjectStoreTests", dependencies: ["LoonCore", "ObjectStore"], swiftSettings: settings),

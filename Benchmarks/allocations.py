@@ -20,7 +20,7 @@ def main():
         directory = pathlib.Path(temporary)
         library, count = directory / "allocations.so", directory / "count"
         subprocess.run(["cc", "-O2", "-shared", "-fPIC", "-o", library, HERE / "allocations.c"], check=True)
-        daemon = loon.Daemon(directory / "loon", ENGINE_THREADS="1")
+        daemon = loon.Daemon(directory / "loon", CLUSTER_THREADS="1")
         os.environ.update(LD_PRELOAD=str(library), ALLOCATIONS_FILE=str(count))
         daemon.start()
         del os.environ["LD_PRELOAD"], os.environ["ALLOCATIONS_FILE"]

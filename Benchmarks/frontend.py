@@ -136,7 +136,7 @@ def servers(directory):
         duck.execute(f"copy ({sql}) to '{directory}/{name}.parquet' (format parquet)")
         duck.execute(f"copy ({sql}) to '{directory}/{name}.csv' (format csv, header false, timestampformat '%Y-%m-%d %H:%M:%S.%f')")
         files[name] = directory / f"{name}.parquet"
-    daemon = loon.Daemon(directory / "loon", ENGINE_THREADS=os.environ.get("BENCH_ENGINE_THREADS", "1"))
+    daemon = loon.Daemon(directory / "loon", CLUSTER_THREADS=os.environ.get("BENCH_ENGINE_THREADS", "1"))
     daemon.preexec = lambda: os.sched_setaffinity(0, SERVER_CPU)
     daemon.start()
     daemon.create_account("bench", "--native-password")

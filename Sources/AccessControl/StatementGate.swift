@@ -21,7 +21,17 @@ package struct StatementGate: Sendable {
         package let tables: [TableReference]
         /// Every text in the statement in lower case, and so every column that it can mean; `nil` where it means columns without naming them (`*`).
         package let words: Set<String>?
+        /// The functions that it calls, in lower case.
+        package let functions: Set<String>
+        /// Whether it takes some of the rows by chance.
+        package let isSampled: Bool
     }
+
+    /// Names that mean a function where no column has them.
+    private static let columnFunctions: Set<String> = [
+        "current_date", "current_time", "current_timestamp", "localtime", "localtimestamp", "current_user", "session_user", "user", "current_role",
+        "current_catalog", "current_schema", "current_database",
+    ]
 
     /// Functions in FROM that make rows of their arguments alone.
     private static let tableFunctions: Set<String> = ["unnest", "range", "generate_series"]
@@ -57,7 +67,9 @@ package struct StatementGate: Sendable {
         }
         var walk = Walk()
         try walk.run(statements)
-        return Examination(tables: walk.tables, words: walk.words)
+        return Examination(
+            tables: walk.tables, words: walk.words, functions: walk.functions.union(walk.columns.intersection(Self.columnFunctions)),
+            isSampled: walk.isSampled)
     }
 
     /// A name as the engine compares it: letters of ASCII without regard to case, everything else byte by byte. (Unicode's lower case would
@@ -78,7 +90,9 @@ package struct StatementGate: Sendable {
         /// `nil` where all columns are meant.
         private(set) var words: Set<String>? = []
         private var names: Set<String> = []
-        private var columns: Set<String> = []
+        private(set) var columns: Set<String> = []
+        private(set) var functions: Set<String> = []
+        private(set) var isSampled = false
         /// What is still to be looked at, each with the names of WITH that are in scope there. A list instead of recursion: a tree's depth is the
         /// sender's choice.
         private var pending: [(value: Any, scope: Set<Name>)] = []
@@ -118,6 +132,8 @@ package struct StatementGate: Sendable {
         }
 
         private mutating func examine(_ node: [String: Any], _ scope: Set<Name>) throws(QueryError) {
+            if node["sample"] is [String: Any] { isSampled = true }
+            if let function = (node["function_name"] as? String)?.lowercased() { functions.insert(function) }
             guard let type = node["type"] as? String else { return }
             if Self.meansAllColumns(type, node) { words = nil }
             if type == "COLUMN_REF", let name = (node["column_names"] as? [String])?.last { columns.insert(name.lowercased()) }

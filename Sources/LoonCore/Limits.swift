@@ -67,6 +67,18 @@ package enum Limits {
     package static let suggestionsMax = 1_000
     /// Hints of one statement.
     package static let hintsMax = 64
+    /// Characters of `client-token` and of `label`.
+    package static let clientTokenCharactersMax = 128
+    package static let labelCharactersMax = 255
+    /// Seconds of `max-running-time-sec`.
+    package static let runningSecondsMax = 21_600
+    /// Seconds of `result-reuse-max-age-sec`.
+    package static let reuseSecondsMax = 604_800
+    /// The priorities of tasks are from 0 to this.
+    package static let taskPriorityMax = 9
+    package static let taskPriorityDefault = 5
+    /// Seconds of WAIT QUERY_TASK's TIMEOUT.
+    package static let waitSecondsMax = 86_400
 
     /// Bytes of a statement that may be read, and answered if it needs nothing else, on the event loop.
     package static let inlineStatementBytesMax = 4 * 1024
@@ -78,6 +90,8 @@ package enum Limits {
     package static let userVariablesMax = 1_024
     /// How long a killed statement's engine may take to end before the client is answered without it.
     package static let killPatienceMilliseconds = 100
+    /// How long an engine may go on after a kill before the log says so.
+    package static let lingerMilliseconds = 1_000
     /// How often a client that wants to know is told how far its statement is.
     package static let progressMilliseconds = 500
 
@@ -99,6 +113,16 @@ package enum Limits {
     package static let answerBytesMax = 64 * 1024 * 1024
     /// Comparisons in the WHERE of `show query_task`.
     package static let conditionsMax = 500
+    /// Tasks that one transaction cancels or removes.
+    package static let taskStepMax = 256
+    /// How often the daemon looks for tasks that are to be removed, and at the free space.
+    package static let housekeepingMilliseconds = 1_000
+    /// Accounts whose turns a cluster remembers.
+    package static let fairAccountsMax = 10_000
+    /// Pools of one daemon.
+    package static let clustersMax = 64
+    /// A result's files that hold it for `query_result`: bytes of its description.
+    package static let resultDescriptionBytesMax = 64 * 1024 * 1024
     /// Times that a daemon may die while one task runs alone, before the task is held to be the reason.
     package static let loneDeathsMax = 3
     /// Partitions of a table.

@@ -31,6 +31,8 @@ package indirect enum RowPredicate: Sendable, Equatable {
         case lessOrEqual = "<="
         case greater = ">"
         case greaterOrEqual = ">="
+        /// NULL is equal to NULL.
+        case nullSafeEqual = "<=>"
     }
 
     case compare(column: String, Comparison, SQLValue)

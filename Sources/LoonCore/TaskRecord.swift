@@ -20,11 +20,28 @@ package struct Submission: Sendable, Equatable {
     /// Every hint in effect, those of the session included.
     package let hints: [String: String]
     package let notification: NotificationTarget?
+    package let placement: Placement
+
+    /// Where a task waits and runs.
+    package struct Placement: Sendable, Equatable {
+        /// The pool, by its name in the configuration.
+        package let cluster: String
+        /// The kind of engine that the pool has.
+        package let engine: String
+        /// 0 to 9; higher ones run first.
+        package let priority: Int
+
+        package init(cluster: String = "public", engine: String = "duckdb", priority: Int = Limits.taskPriorityDefault) {
+            self.cluster = cluster
+            self.engine = engine
+            self.priority = priority
+        }
+    }
 
     package init(
         kind: String, command: String, schema: String, sessionSchema: String?, engineText: String, sqlMode: String, timeZoneOffsetMinutes: Int,
         now: Int64,
-        account: String, connectionID: Int64, hints: [String: String], notification: NotificationTarget?
+        account: String, connectionID: Int64, hints: [String: String], notification: NotificationTarget?, placement: Placement = Placement()
     ) {
         self.kind = kind
         self.command = command
@@ -38,7 +55,13 @@ package struct Submission: Sendable, Equatable {
         self.connectionID = connectionID
         self.hints = hints
         self.notification = notification
+        self.placement = placement
     }
+
+    /// The account's own name for the task, unique while the task is kept.
+    package var clientToken: String? { hints["client_token"] }
+    /// What the account files the task under.
+    package var label: String? { hints["label"] }
 }
 
 /// What a run of a task has measured.
@@ -50,10 +73,12 @@ package struct TaskMeasures: Sendable, Equatable {
     package var resultBytes: Int64?
     /// Fields of text and JSON that were not of their column's type.
     package var malformedCount: Int64?
+    /// The most that the engine's buffers held while the task ran; what ran beside it counts.
+    package var peakMemoryBytes: Int64?
 
     package init(
         rowCount: Int64? = nil, scannedRowCount: Int64? = nil, scannedBytes: Int64? = nil, elapsedMilliseconds: Int64? = nil,
-        resultBytes: Int64? = nil, malformedCount: Int64? = nil
+        resultBytes: Int64? = nil, malformedCount: Int64? = nil, peakMemoryBytes: Int64? = nil
     ) {
         self.rowCount = rowCount
         self.scannedRowCount = scannedRowCount
@@ -61,6 +86,7 @@ package struct TaskMeasures: Sendable, Equatable {
         self.elapsedMilliseconds = elapsedMilliseconds
         self.resultBytes = resultBytes
         self.malformedCount = malformedCount
+        self.peakMemoryBytes = peakMemoryBytes
     }
 }
 
@@ -80,8 +106,12 @@ package struct TaskRecord: Sendable {
     package var measures: TaskMeasures
     /// `oss://…/result.csv`
     package var resultFile: String?
+    /// The id of the earlier task whose result this is.
+    package var reusedFrom: String?
     /// Times the task was started.
     package var attempts: Int
+    /// It was running when a daemon died; it runs alone.
+    package var isSuspect = false
     package var messageState: MessageState?
     package var messageError: String?
     package var messageID: String?
@@ -107,11 +137,14 @@ package struct TaskOutcome: Sendable, Equatable {
     package let message: String
     package let measures: TaskMeasures
     package let resultFile: String?
+    /// What the result was computed from, as one number: see `ResultReuse`. `nil` where another task cannot have the same.
+    package let fingerprint: String?
 
-    package init(state: TaskState, message: String = "", measures: TaskMeasures, resultFile: String? = nil) {
+    package init(state: TaskState, message: String = "", measures: TaskMeasures, resultFile: String? = nil, fingerprint: String? = nil) {
         self.state = state
         self.message = message
         self.measures = measures
         self.resultFile = resultFile
+        self.fingerprint = fingerprint
     }
 }

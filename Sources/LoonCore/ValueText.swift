@@ -44,7 +44,8 @@ extension ColumnView {
 
     // MARK: Nested values
 
-    private func appendJSON(row: Int, to out: inout TextBuffer) {
+    /// Appends the value at `row` as JSON (RFC 8259): numbers and truth values as they are, NULL as null, everything else as a string.
+    package func appendJSON(row: Int, to out: inout TextBuffer) {
         if isNull(row) { return out.append("null") }
         switch type {
         case .list:

@@ -55,7 +55,10 @@ package struct Daemon: Service {
         let key = try passwordKey(directory)
         let notifier = try Notifier(outbox: context.store, options: notifierOptions, clock: context.clock, log: log)
         let scheduler = Scheduler(context: context, runner: TaskRunner(context: context, notifier: notifier, messages: messages))
+        try scheduler.start(mayHaveSuspects: recovered.queued > 0)
         notifier.start()
+        let housekeeping = Housekeeping(context: context)
+        housekeeping.start()
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let server = MySQLServer(
             loop: group.next(),
@@ -66,10 +69,10 @@ package struct Daemon: Service {
             backend: Gateway(context: context, scheduler: scheduler), log: log)
         let port = try await listen(server)
         if recovered.queued > 0 { log.info("server.recovered", metadata: ["tasks": "\(recovered.queued)"]) }
-        scheduler.wake()
         log.info("server.ready", metadata: ["host": "\(configuration.host)", "port": "\(port)", "socket": "\(socketPath(directory))"])
         try? await gracefulShutdown()
         log.info("server.stopping")
+        housekeeping.stop()
         let isIdle = try await stop(server, scheduler, notifier)
         do {
             try context.store.queueInterrupted(now: context.clock.now())
@@ -96,25 +99,39 @@ package struct Daemon: Service {
 
     private func makeContext(_ directory: DataDirectory, connectionsMax: Int) throws -> ServiceContext {
         let objects = try LocalObjectStore(root: directory.path + "/oss", staging: directory.path + "/staging")
-        // What the engine could not hold in memory when it was killed.
-        try? FileManager.default.removeItem(atPath: directory.path + "/spill")
         let store = try MetaStore(
-            path: directory.path + "/loon.sqlite", region: configuration.regionCode, offsetMinutes: configuration.timeZoneOffsetMinutes)
-        let processors = ProcessInfo.processInfo.activeProcessorCount
-        let engine = try DuckDBEngine(
-            root: objects.root,
-            options: .init(
-                threads: configuration.engineThreads == 0 ? processors : configuration.engineThreads, memoryLimit: configuration.engineMemory,
-                spillDirectory: directory.path + "/spill", stagingDirectory: objects.staging,
-                extensions: Self.extensions(beside: configuration.library)))
+            path: directory.path + "/loon.sqlite", region: configuration.regionCode, offsetMinutes: configuration.timeZoneOffsetMinutes,
+            keepDays: configuration.keepDays == 0 ? nil : configuration.keepDays)
+        let clusters = try makeClusters(directory, objects)
+        let moved = try store.moveQueued(from: clusters.all.map(\.name), to: clusters.standard.name)
+        if moved > 0 { log.warning("scheduler.moved", metadata: ["tasks": "\(moved)", "cluster": "\(clusters.standard.name)"]) }
         try objects.sweepStaging(except: Publisher.stagedFolders(try store.publications().map(\.publication)))
         let context = ServiceContext(
-            configuration: configuration, store: store, objects: objects, engine: engine, clock: .system, log: log,
+            configuration: configuration, store: store, objects: objects, clusters: clusters, clock: .system, log: log,
             variables: SystemVariables(serverVariables(connectionsMax: connectionsMax, directory)), started: WallClock.system.now(),
             statementThreads: WorkerThreads(name: "loon.statement", threadsMax: 8, queueMax: Limits.statementQueueMax))
         try Publisher(context: context).recover()
         try objects.sweepStaging()
         return context
+    }
+
+    /// Each with an engine of its own.
+    private func makeClusters(_ directory: DataDirectory, _ objects: LocalObjectStore) throws -> Clusters {
+        let processors = ProcessInfo.processInfo.activeProcessorCount
+        let spill = configuration.spillDirectory ?? directory.path + "/spill"
+        let clusters = try configuration.clusters.map { name, settings in
+            let folder = "\(spill)/loon-\(name)"
+            // What an engine could not hold in memory when it was killed.
+            try? FileManager.default.removeItem(atPath: folder)
+            try? FileManager.default.createDirectory(atPath: spill, withIntermediateDirectories: true)
+            let engine = try DuckDBEngine(
+                root: objects.root,
+                options: .init(
+                    threads: settings.threads == 0 ? processors : settings.threads, memoryLimit: settings.memory, spillDirectory: folder,
+                    spillLimit: settings.spill, stagingDirectory: objects.staging, extensions: Self.extensions(beside: configuration.library)))
+            return Cluster(name: name, settings: settings, engine: engine)
+        }
+        return Clusters(standard: clusters[0], others: Array(clusters.dropFirst()))
     }
 
     /// The engine's extensions lie beside its library.

@@ -25,7 +25,7 @@ final class Gateway: ConnectionBackend {
 
     func credentials(of user: String, completion: @escaping @Sendable (StoredCredentials) -> Void) {
         let accepted = loginThreads.run {
-            guard let account = try? self.context.store.account(user) else { return completion(.cachingSHA2(doubleSHA256: nil)) }
+            guard let account = try? self.account(user)?.record else { return completion(.cachingSHA2(doubleSHA256: nil)) }
             if account.plugin == AuthenticationPlugin.nativePassword.rawValue {
                 return completion(.native(doubleSHA1: Hex.bytes(account.passwordHash)))
             }
@@ -38,11 +38,11 @@ final class Gateway: ConnectionBackend {
     func verify(password: @escaping @Sendable () -> [UInt8]?, of user: String, completion: @escaping @Sendable (Bool) -> Void) {
         let accepted = hashThreads.run {
             guard let password = password() else { return completion(false) }
-            let account = try? self.context.store.account(user)
+            let account = try? self.account(user)?.record
             // An unknown account takes as long as a known one.
             let stored = account?.passwordHash ?? PasswordHash.decoy
             let isRight = (try? PasswordHash.matches(password, stored: stored)) == true && account != nil
-            if isRight { self.seen.withLock { $0[user] = (stored, Scramble.doubleSHA256(password)) } }
+            if isRight, let account { self.seen.withLock { $0[account.name] = (stored, Scramble.doubleSHA256(password)) } }
             completion(isRight)
         }
         if !accepted { completion(false) }
@@ -56,7 +56,7 @@ final class Gateway: ConnectionBackend {
     }
 
     private func open(_ login: Login) throws(QueryError) -> any ProtocolSession {
-        guard let account = try context.store.account(login.user) else {
+        guard let (account, cluster) = try account(login.user) else {
             throw QueryError(.authenticationFailed, "Access denied for user '\(login.user)'@'\(login.host)'")
         }
         var schema: String?
@@ -72,6 +72,15 @@ final class Gateway: ConnectionBackend {
         context.log.debug(
             "connection.opened",
             metadata: ["connection": "\(login.connectionID)", "account": "\(account.name)", "host": "\(login.host)"])
-        return Session(login: opened, isAdmin: account.isAdmin, context: context, scheduler: scheduler)
+        return Session(login: opened, isAdmin: account.isAdmin, cluster: cluster, context: context, scheduler: scheduler)
+    }
+
+    /// The account that a user's name means, and its cluster: `name`, or `name@cluster`.
+    private func account(_ user: String) throws(QueryError) -> (record: AccountRecord, cluster: Cluster)? {
+        if let record = try context.store.account(user) { return (record, context.clusters.standard) }
+        guard let at = user.lastIndex(of: "@"), let cluster = context.clusters.named(user[user.index(after: at)...].lowercased()),
+            let record = try context.store.account(String(user[..<at]))
+        else { return nil }
+        return (record, cluster)
     }
 }

@@ -11,7 +11,7 @@ struct ServiceContext: Sendable {
     let configuration: Configuration
     let store: MetaStore
     let objects: LocalObjectStore
-    let engine: any QueryEngine
+    let clusters: Clusters
     let clock: WallClock
     let log: Logger
     let variables: SystemVariables
@@ -19,6 +19,8 @@ struct ServiceContext: Sendable {
     let statements = StatementCache()
     let lake = Lake()
     let textTraits = TextTraits()
+    let changeable = ChangeableFunctions()
+    let freeSpace = FreeSpace()
     /// Where time limits and patience with the engine run out: short work.
     let timers = DispatchQueue(label: "loon.timers", attributes: .concurrent)
     /// When the daemon began, in milliseconds since 1970.
@@ -26,13 +28,13 @@ struct ServiceContext: Sendable {
     /// Where statements are read and answered: they block on the metadata and the disk.
     let statementThreads: WorkerThreads
 
-    /// Where a task's result lies: `oss://<result bucket>/DLA_Result/yyyy/MM/dd/<task id>/`.
-    func resultFolder(of task: TaskID) throws(QueryError) -> ObjectKey {
-        try ObjectKey(bucket: configuration.resultBucket, key: "DLA_Result/\(task.datePath)/\(task)/")
-    }
+    func resultFolder(of task: TaskID) throws(QueryError) -> ObjectKey { try configuration.resultFolder(of: task) }
 
     /// Removes what a run of a task that did not succeed may have published.
     func removeResult(of task: TaskID) throws(QueryError) { try objects.removeFolder(try resultFolder(of: task)) }
+
+    /// The engine that reads statements and describes results, whoever runs them.
+    var engine: any QueryEngine { clusters.standard.engine }
 
     var planner: QueryPlanner { QueryPlanner(context: self) }
 }

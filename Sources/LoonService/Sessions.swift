@@ -70,6 +70,7 @@ final class RunningStatement: Sendable {
     enum Stage: String, Sendable {
         case starting, planning, executing
         case waiting = "waiting for a place"
+        case waitingForTask = "waiting for a task"
         case sending = "sending data"
     }
 
@@ -86,6 +87,7 @@ final class RunningStatement: Sendable {
     private let stageNow = Mutex(Stage.starting)
     /// Which of several statements of a command runs.
     private let number = Atomic<Int>(0)
+    private let endings = Mutex<[@Sendable () -> Void]>([])
 
     init(session: Session, command: String, text: String, response: ResponseWriter) {
         connectionID = session.login.connectionID
@@ -101,6 +103,21 @@ final class RunningStatement: Sendable {
     /// The next of several statements begins. What was to happen to the one before it happens no more.
     func beginNext() { number.wrappingAdd(1, ordering: .relaxed) }
     var statementNumber: Int { number.load(ordering: .relaxed) }
+
+    /// Calls `body` when the answer has ended, however it did.
+    func whenAnswered(_ body: @escaping @Sendable () -> Void) {
+        endings.withLock { $0.append(body) }
+        // It may have been answered before.
+        if response.hasAnswered { answered() }
+    }
+
+    func answered() {
+        let bodies = endings.withLock { bodies in
+            defer { bodies = [] }
+            return bodies
+        }
+        for body in bodies { body() }
+    }
 
     var stage: Stage {
         get { stageNow.withLock { $0 } }

@@ -4,39 +4,81 @@ package import LoonCore
 
 /// The life of tasks. Each change of state is one transaction with the outbox row that announces it.
 extension MetaStore {
-    /// Accepts a task: `completion` gets its id when the row is durable, and not before.
-    package func submit(_ submission: Submission, now: Int64, completion: @escaping @Sendable (Result<TaskID, QueryError>) -> Void) {
-        writer.submit(
-            { context in
-                let id = context.sequence.next(now: now)
-                try Self.insert(TaskRecord(id: id, submission: submission, created: now), context.database)
-                return id
-            }, completion: completion)
+    /// What became of a submission.
+    package enum Accepted: Sendable {
+        case queued(TaskID)
+        /// The account's `client-token` names a task of the same statement already.
+        case repeated(TaskID)
+        /// It has ended at once, with the result of an earlier task.
+        case reused(TaskID)
+
+        package var id: TaskID {
+            switch self {
+            case .queued(let id), .repeated(let id), .reused(let id): id
+            }
+        }
     }
 
-    /// Takes the oldest queued task and makes it RUNNING; `nil` where none is to run now.
-    ///
-    /// A task that was running when a daemon died is suspected of it: it runs before the others, and alone.
-    package func claimNext(
-        now: Int64, engineQueryID: String, completion: @escaping @Sendable (Result<TaskRecord?, QueryError>) -> Void
+    /// Accepts a task: `completion` gets its id when the row is durable, and not before. `source` is the earlier task whose result it may have; `message`
+    /// announces one that has ended at once.
+    package func submit(
+        _ submission: Submission, reusing source: TaskID? = nil, now: Int64, message: @escaping @Sendable (TaskRecord) -> [UInt8] = { _ in [] },
+        completion: @escaping @Sendable (Result<Accepted, QueryError>) -> Void
     ) {
         writer.submit(
             { context in
                 let database = context.database
-                let running = try Row.fetchOne(
-                    database.cachedStatement(sql: "SELECT count(*) AS tasks, max(suspect) AS suspect FROM task WHERE status = 'RUNNING'"))
-                guard (running?["suspect"] as Int?) != 1 else { return nil }
-                let next = try database.cachedStatement(
-                    sql: "SELECT n, suspect FROM task WHERE status = 'QUEUED' ORDER BY suspect DESC, n LIMIT 1")
-                guard let row = try Row.fetchOne(next), row["suspect"] == 0 || running?["tasks"] == 0 else { return nil }
-                let number: Int64 = row["n"]
-                let update = try database.cachedStatement(
-                    sql: """
-                        UPDATE task SET status = 'RUNNING', started = ?, updated = ?, engine_query_id = ?, attempts = attempts + 1 WHERE n = ?
-                        """)
-                try update.execute(arguments: [now, now, engineQueryID, number])
-                return try Self.task(number: number, database)
+                if let token = submission.clientToken, let earlier = try Self.task(token: token, of: submission, database) {
+                    return .repeated(earlier)
+                }
+                let id = context.sequence.next(now: now)
+                try Self.insert(TaskRecord(id: id, submission: submission, created: now), database)
+                let number = database.lastInsertedRowID
+                if let source, try Self.takeResult(of: source, number: number, now: now, database) {
+                    try Self.announce(number, now: now, message: message, database)
+                    return .reused(id)
+                }
+                return .queued(id)
             }, completion: completion)
+    }
+
+    /// The task that has the submission's token; throws where it is of another statement.
+    private static func task(token: String, of submission: Submission, _ database: Database) throws -> TaskID? {
+        let row = try Row.fetchOne(
+            database, sql: "SELECT id, command, hints, session_schema FROM task WHERE account = ? AND client_token = ?",
+            arguments: [submission.account, token])
+        guard let row, let id = TaskID(row["id"]) else { return nil }
+        let isSame =
+            row["command"] == submission.command && (try? decoded([String: String].self, row["hints"])) == submission.hints
+            && row["session_schema"] == submission.sessionSchema
+        guard isSame else {
+            throw QueryError(
+                .duplicateToken, "Duplicate entry '\(token)' for key 'client-token': it names the task \(id), of another statement or other hints")
+        }
+        return id
+    }
+
+    /// Ends the new task with the result of an earlier one. False where that is gone.
+    private static func takeResult(of source: TaskID, number: Int64, now: Int64, _ database: Database) throws -> Bool {
+        try database.execute(
+            sql: """
+                UPDATE task SET status = 'SUCCESS', started = ?, updated = ?, elapse_time = 0, scanned_row_count = 0, scanned_data_bytes = 0,
+                    row_count = source.row_count, result_bytes = source.result_bytes, malformed_count = source.malformed_count,
+                    result_file = source.result_file, reused_from = source.id, mq_status = iif(task.target IS NULL, NULL, 'WAITING')
+                FROM (SELECT * FROM task WHERE id = ? AND status = 'SUCCESS') AS source WHERE task.n = ?
+                """, arguments: [now, now, source.description, number])
+        return database.changesCount == 1
+    }
+
+    /// The newest task with this fingerprint that ended at `since` or later, and where its result is.
+    package func reusable(fingerprint: String, since: Int64) throws(QueryError) -> (task: TaskID, resultFile: String)? {
+        try read { database in
+            let sql = "SELECT id, result_file FROM task WHERE fingerprint = ? AND updated >= ? AND status = 'SUCCESS' ORDER BY n DESC LIMIT 1"
+            guard let row = try Row.fetchOne(try database.cachedStatement(sql: sql), arguments: [fingerprint, since]),
+                let id = TaskID(row["id"]), let file: String = row["result_file"]
+            else { return nil }
+            return (id, file)
+        }
     }
 
     /// Ends a task that runs, and puts its message into the outbox in the same transaction. False where the task had ended before: the
@@ -45,31 +87,41 @@ extension MetaStore {
         _ id: TaskID, _ outcome: TaskOutcome, now: Int64, message: @escaping @Sendable (TaskRecord) -> [UInt8],
         completion: @escaping @Sendable (Result<Bool, QueryError>) -> Void
     ) {
-        writer.submit({ try Self.finish(id.description, outcome, now: now, message: message, $0.database) }, completion: completion)
+        writer.submit(
+            { try Self.finish(id.description, outcome, from: .running, now: now, message: message, $0.database) != nil }, completion: completion)
     }
 
-    private static func finish(
-        _ id: String, _ outcome: TaskOutcome, now: Int64, message: (TaskRecord) -> [UInt8], _ database: Database
-    ) throws -> Bool {
+    /// Returns the task as it has ended; `nil` where it was not in the state `from`.
+    static func finish(
+        _ id: String, _ outcome: TaskOutcome, from state: TaskState, now: Int64, message: (TaskRecord) -> [UInt8], _ database: Database
+    ) throws -> TaskRecord? {
         let update = try database.cachedStatement(
             sql: """
                 UPDATE task SET status = ?, message = ?, updated = ?, row_count = ?, scanned_row_count = ?, scanned_data_bytes = ?,
-                    elapse_time = ?, result_bytes = ?, malformed_count = ?, result_file = ?, mq_status = iif(target IS NULL, NULL, 'WAITING')
-                WHERE id = ? AND status = 'RUNNING'
+                    elapse_time = ?, result_bytes = ?, malformed_count = ?, peak_memory_bytes = ?, result_file = ?, fingerprint = ?,
+                    mq_status = iif(target IS NULL, NULL, 'WAITING')
+                WHERE id = ? AND status = ?
                 """)
         let measures = outcome.measures
         try update.execute(arguments: [
             outcome.state.rawValue, outcome.message, now, measures.rowCount, measures.scannedRowCount, measures.scannedBytes,
-            measures.elapsedMilliseconds, measures.resultBytes, measures.malformedCount, outcome.resultFile, id,
+            measures.elapsedMilliseconds, measures.resultBytes, measures.malformedCount, measures.peakMemoryBytes, outcome.resultFile,
+            outcome.fingerprint, id, state.rawValue,
         ])
-        guard database.changesCount == 1 else { return false }
+        guard database.changesCount == 1 else { return nil }
         try database.cachedStatement(sql: "DELETE FROM publication WHERE task = ? AND is_done = 1").execute(arguments: [id])
-        let number = try Int64.fetchOne(database, sql: "SELECT n FROM task WHERE id = ?", arguments: [id])
-        guard let number, let task = try self.task(number: number, database), let target = task.submission.notification else { return true }
-        try database.execute(
-            sql: "INSERT INTO outbox (task, target, body, tag, created, due) VALUES (?, ?, ?, ?, ?, ?)",
-            arguments: [number, try json(target), Data(message(task)), task.state.rawValue, now, now])
-        return true
+        let number = try Int64.fetchOne(try database.cachedStatement(sql: "SELECT n FROM task WHERE id = ?"), arguments: [id])
+        return try number.flatMap { try announce($0, now: now, message: message, database) }
+    }
+
+    /// Puts the message of a task that has ended into the outbox, if it is to have one. Returns the task.
+    @discardableResult
+    private static func announce(_ number: Int64, now: Int64, message: (TaskRecord) -> [UInt8], _ database: Database) throws -> TaskRecord? {
+        guard let task = try self.task(number: number, database) else { return nil }
+        guard let target = task.submission.notification else { return task }
+        let insert = try database.cachedStatement(sql: "INSERT INTO outbox (task, target, body, tag, created, due) VALUES (?, ?, ?, ?, ?, ?)")
+        try insert.execute(arguments: [number, try json(target), Data(message(task)), task.state.rawValue, now, now])
+        return task
     }
 
     /// At a start: puts back what was running when the daemon died, and what it was posting. A task that ran alone when a daemon died, and did so
@@ -90,7 +142,7 @@ extension MetaStore {
             let outcome = TaskOutcome(
                 state: .failure, message: "The task ended the daemon \(Limits.loneDeathsMax) times while it ran alone; it is not run again",
                 measures: TaskMeasures())
-            for id in guilty { _ = try Self.finish(id, outcome, now: now, message: message, database) }
+            for id in guilty { _ = try Self.finish(id, outcome, from: .running, now: now, message: message, database) }
             try Self.queueRunning(now: now, database)
             return (database.changesCount, guilty.compactMap(TaskID.init))
         }
@@ -122,18 +174,19 @@ extension MetaStore {
         let statement = try database.cachedStatement(
             sql: """
                 INSERT INTO task (id, status, kind, command, table_schema, session_schema, engine_text, sql_mode, time_zone, now, account, connection_id, hints, target,
-                    created, updated)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    created, updated, cluster, engine, priority, client_token, label)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """)
         try statement.execute(arguments: [
             task.id.description, task.state.rawValue, submission.kind, submission.command, submission.schema, submission.sessionSchema,
             submission.engineText, submission.sqlMode,
             submission.timeZoneOffsetMinutes, submission.now, submission.account, submission.connectionID, try json(submission.hints),
-            try submission.notification.map(json), task.created, task.updated,
+            try submission.notification.map(json), task.created, task.updated, submission.placement.cluster, submission.placement.engine,
+            submission.placement.priority, submission.clientToken, submission.label,
         ])
     }
 
-    private static func task(number: Int64, _ database: Database) throws -> TaskRecord? {
+    static func task(number: Int64, _ database: Database) throws -> TaskRecord? {
         let statement = try database.cachedStatement(sql: "SELECT * FROM task WHERE n = ?")
         guard let row = try Row.fetchOne(statement, arguments: [number]) else { return nil }
         let target: String? = row["target"]
@@ -143,7 +196,8 @@ extension MetaStore {
             timeZoneOffsetMinutes: row["time_zone"], now: row["now"], account: row["account"], connectionID: row["connection_id"],
             hints: (try? decoded([String: String].self, row["hints"])) ?? [:],
             // What this version cannot read stops no other task.
-            notification: target.map { (try? decoded(NotificationTarget.self, $0)) ?? .unreadable })
+            notification: target.map { (try? decoded(NotificationTarget.self, $0)) ?? .unreadable },
+            placement: .init(cluster: row["cluster"], engine: row["engine"], priority: row["priority"]))
         guard let id = TaskID(row["id"]) else { throw QueryError(.storage, "A task's id is damaged") }
         var task = TaskRecord(id: id, submission: submission, created: row["created"])
         task.state = TaskState(rawValue: row["status"]) ?? .failure
@@ -153,9 +207,12 @@ extension MetaStore {
         task.message = row["message"]
         task.measures = TaskMeasures(
             rowCount: row["row_count"], scannedRowCount: row["scanned_row_count"], scannedBytes: row["scanned_data_bytes"],
-            elapsedMilliseconds: row["elapse_time"], resultBytes: row["result_bytes"], malformedCount: row["malformed_count"])
+            elapsedMilliseconds: row["elapse_time"], resultBytes: row["result_bytes"], malformedCount: row["malformed_count"],
+            peakMemoryBytes: row["peak_memory_bytes"])
         task.resultFile = row["result_file"]
+        task.reusedFrom = row["reused_from"]
         task.attempts = row["attempts"]
+        task.isSuspect = row["suspect"] == 1
         task.messageState = (row["mq_status"] as String?).flatMap(MessageState.init)
         task.messageError = row["mq_error_msg"]
         task.messageID = row["mq_message_id"]

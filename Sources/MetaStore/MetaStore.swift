@@ -11,18 +11,21 @@ package final class MetaStore: Sendable {
     let writer: Writer
     let recentTaskRows = RecentTaskRows()
     let partitionLists = PartitionLists()
+    let display: TaskColumns
     /// 8 lower-case hex digits, made once for a data directory and part of every task id.
     package let instanceID: String
 
-    /// Opens the file at `path`, makes or migrates it. `region` and `offsetMinutes` shape task ids.
-    package init(path: String, region: String, offsetMinutes: Int) throws(QueryError) {
+    /// Opens the file at `path`, makes or migrates it: after a copy of it was made beside it. A file of a newer version is refused. `region` and
+    /// `offsetMinutes` shape task ids; tasks expire after `keepDays`, or never.
+    package init(path: String, region: String, offsetMinutes: Int, keepDays: Int? = nil) throws(QueryError) {
+        display = TaskColumns(offsetMinutes: offsetMinutes, keepDays: keepDays)
         do {
             var configuration = Configuration()
             configuration.maximumReaderCount = 4
             configuration.busyMode = .timeout(10)
             pool = try DatabasePool(path: path, configuration: configuration)
             try Self.makeDurable(pool)
-            try Schema.migrator.migrate(pool)
+            try Self.migrate(pool, path: path)
             let (instance, state) = try pool.write { database in
                 try (Self.instanceID(database), Self.sequenceState(database))
             }
@@ -32,6 +35,41 @@ package final class MetaStore: Sendable {
                 pool: pool,
                 sequence: TaskIDSequence(state: state, region: region, instance: instance, offsetMinutes: offsetMinutes))
         } catch {
+            throw Self.failure(error)
+        }
+    }
+
+    private static func migrate(_ pool: DatabasePool, path: String) throws {
+        let migrator = Schema.migrator
+        let (isNewer, isOlder, applied) = try pool.read { database in
+            (try migrator.hasBeenSuperseded(database), try !migrator.hasCompletedMigrations(database), try migrator.appliedMigrations(database).count)
+        }
+        guard !isNewer else {
+            throw QueryError(
+                .storage,
+                "The metadata file '\(path)' is of a newer loond; start that one, or put back the copy that it made beside the file before it changed it"
+            )
+        }
+        if isOlder, applied > 0 {
+            let copy = "\(path).before-\(applied + 1)"
+            try? FileManager.default.removeItem(atPath: copy)
+            try Self.copy(pool, to: copy)
+        }
+        try migrator.migrate(pool)
+    }
+
+    private static func copy(_ pool: DatabasePool, to path: String) throws {
+        let target = try DatabaseQueue(path: path)
+        try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: path)
+        try pool.backup(to: target)
+        try target.close()
+    }
+
+    /// Copies the file, as it is at one moment, to `path`, where nothing may be. Others may write meanwhile.
+    package func backUp(to path: String) throws(QueryError) {
+        guard !FileManager.default.fileExists(atPath: path) else { throw QueryError(.storage, "There is a file '\(path)' already") }
+        do { try Self.copy(pool, to: path) } catch {
+            try? FileManager.default.removeItem(atPath: path)
             throw Self.failure(error)
         }
     }

@@ -17,6 +17,8 @@ final class RecentTaskRows: TransactionObserver, Sendable {
         /// Tasks that the transaction in progress has changed.
         var changing: Set<Int64> = []
         var commits: UInt64 = 0
+        /// SQLite's `data_version`: changes when another process commits.
+        var fileVersion = 0
     }
     private let state = Mutex(State())
 
@@ -40,6 +42,17 @@ final class RecentTaskRows: TransactionObserver, Sendable {
             }
             state.rows[id] = entry
             state.ids[entry.number] = id
+        }
+    }
+
+    /// What another process has changed is not known: nothing is kept.
+    func fileHasVersion(_ version: Int) {
+        state.withLock { state in
+            guard state.fileVersion != version else { return }
+            state.fileVersion = version
+            state.commits &+= 1
+            state.rows.removeAll()
+            state.ids.removeAll()
         }
     }
 

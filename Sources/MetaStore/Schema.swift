@@ -106,6 +106,31 @@ enum Schema {
                     CREATE INDEX publication_by_task ON publication (task);
                     """)
         }
+        migrator.registerMigration("3: clusters, tokens, reuse, retention") { database in
+            try database.execute(
+                sql: """
+                    ALTER TABLE task ADD COLUMN cluster TEXT NOT NULL DEFAULT 'public';
+                    ALTER TABLE task ADD COLUMN engine TEXT NOT NULL DEFAULT 'duckdb';
+                    ALTER TABLE task ADD COLUMN priority INTEGER NOT NULL DEFAULT 5;
+                    ALTER TABLE task ADD COLUMN client_token TEXT;
+                    ALTER TABLE task ADD COLUMN label TEXT;
+                    ALTER TABLE task ADD COLUMN peak_memory_bytes INTEGER;
+                    ALTER TABLE task ADD COLUMN fingerprint TEXT;  -- what the result was computed from
+                    ALTER TABLE task ADD COLUMN reused_from TEXT;  -- the id of the task that computed the result
+                    DROP INDEX task_queued;
+                    DROP INDEX task_running;
+                    CREATE INDEX task_queued ON task (cluster, priority, account, n) WHERE status = 'QUEUED';
+                    CREATE INDEX task_suspect ON task (n) WHERE status = 'QUEUED' AND suspect = 1;
+                    CREATE INDEX task_by_status ON task (status, n);
+                    CREATE INDEX task_by_creation ON task (created);
+                    CREATE INDEX task_by_label ON task (label COLLATE NOCASE) WHERE label IS NOT NULL;
+                    CREATE UNIQUE INDEX task_by_token ON task (account, client_token) WHERE client_token IS NOT NULL;
+                    CREATE INDEX task_by_fingerprint ON task (fingerprint, n) WHERE fingerprint IS NOT NULL;
+                    CREATE INDEX task_by_source ON task (reused_from) WHERE reused_from IS NOT NULL;
+                    -- Results of tasks that are no longer kept, until their files are removed.
+                    CREATE TABLE removal (task TEXT PRIMARY KEY) WITHOUT ROWID;
+                    """)
+        }
         return migrator
     }
 }

@@ -72,6 +72,13 @@ package struct ErrorNumber: Sendable, Equatable {
             case .wrongObject: (1347, "HY000")
             case .duplicateColumn: (1060, "42S21")
             case .notWritable: (1288, "HY000")
+            case .cancelled: (1317, "70100")
+            case .limitExceeded: (1104, "42000")
+            case .unknownTask: (1094, "HY000")
+            case .duplicateToken: (1062, "23000")
+            case .diskFull: (1021, "HY000")
+            case .unknownHint: (3126, "HY000")
+            case .waitTimeout: (1205, "HY000")
             }
         self.number = number
         self.sqlState = sqlState

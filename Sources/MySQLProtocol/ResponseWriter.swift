@@ -74,6 +74,9 @@ package final class ResponseWriter: @unchecked Sendable {
     /// False once there is no use in going on: the client is gone, does not read any more, or was told already that the statement was killed.
     package var isOpen: Bool { !broken.load(ordering: .relaxed) && !abandoned.load(ordering: .relaxed) }
 
+    /// Whether the answer has ended.
+    package var hasAnswered: Bool { lock.withLock { hasEnded } }
+
     /// Calls `body` when the answer ends, before the client can have read it.
     package func whenAnswered(_ body: @escaping @Sendable () -> Void) { lock.withLock { answered = body } }
 

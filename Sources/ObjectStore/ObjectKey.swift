@@ -49,6 +49,12 @@ package struct ObjectKey: Sendable, Hashable, CustomStringConvertible {
         return ObjectKey(checkedBucket: bucket, key: key)
     }
 
+    /// The folder that it lies in.
+    package var parent: ObjectKey {
+        let end = key.dropLast(isFolder ? 1 : 0).utf8.lastIndex(of: UInt8(ascii: "/"))
+        return ObjectKey(checkedBucket: bucket, key: end.map { String(key[...$0]) } ?? "")
+    }
+
     /// Whether it comes before another, byte by byte, as listings have it.
     package func precedes(_ other: ObjectKey) -> Bool {
         guard bucket == other.bucket else { return bucket < other.bucket }

@@ -18,6 +18,15 @@ package protocol QueryEngine: Sendable {
     /// Runs one SELECT and writes its rows as a table's files.
     func export(_ query: EngineQuery, to target: ExportTarget, cancellation: Cancellation) throws -> QueryProfile
 
+    /// Runs one SELECT and keeps its rows, types and all, in a Parquet file that a `StoredResult` is read from. Beyond `rowsMax` rows it writes one more
+    /// and stops. With `isShown` others read the file too: whole numbers of more than 38 digits are then an error, and no texts.
+    func keep(
+        _ query: EngineQuery, inFile path: String, isShown: Bool, rowsMax: Int?, cancellation: Cancellation
+    ) throws -> (profile: QueryProfile, columns: [ResultColumn])
+
+    /// Names of functions that may give something else for the same values another time, in lower case.
+    func changeableFunctions() throws -> Set<String>
+
     /// The columns that files have, as far as they themselves say, and their format; of delimited text with delimiter, quote and header as they were found.
     func inferColumns(
         of files: [String], format: TableFormat, cancellation: Cancellation
@@ -30,9 +39,17 @@ package protocol QueryEngine: Sendable {
 
 /// Takes a result's rows. Throwing stops the query.
 package protocol BatchSink: AnyObject {
+    /// Comes before the query begins to run, where the sink wants it: throwing costs nothing yet.
+    var looksAtColumnsFirst: Bool { get }
+    func look(at columns: [ResultColumn]) throws
     /// Comes once, before the first batch, also when there are no rows.
     func begin(_ columns: [ResultColumn]) throws
     func write(_ batch: RecordBatch) throws
+}
+
+extension BatchSink {
+    package var looksAtColumnsFirst: Bool { false }
+    package func look(at columns: [ResultColumn]) throws {}
 }
 
 /// One statement for an engine.
@@ -46,15 +63,20 @@ package struct EngineQuery: Sendable {
     /// Those that others use come before them.
     package let views: [ViewBinding]
     package let valueTables: [ValueTable]
+    package let results: [StoredResult]
     /// Whether the profile is wanted: it costs some time.
     package let isProfiled: Bool
 
-    package init(sql: String, schema: String?, tables: [TableBinding], views: [ViewBinding] = [], valueTables: [ValueTable] = [], isProfiled: Bool) {
+    package init(
+        sql: String, schema: String?, tables: [TableBinding], views: [ViewBinding] = [], valueTables: [ValueTable] = [], results: [StoredResult] = [],
+        isProfiled: Bool
+    ) {
         self.sql = sql
         self.schema = schema
         self.tables = tables
         self.views = views
         self.valueTables = valueTables
+        self.results = results
         self.isProfiled = isProfiled
     }
 }
@@ -168,6 +190,8 @@ package struct QueryProfile: Sendable {
     package var scannedRowCount: Int64?
     /// Fields of text and JSON that did not fit their column's type and were read as NULL, and rows that were dropped for one.
     package var malformedCount: Int64 = 0
+    /// The most that the engine's buffers held meanwhile, for this query and those beside it; `nil` where the run was not profiled.
+    package var peakMemoryBytes: Int64?
 
     package init(rowCount: Int64 = 0, scannedRowCount: Int64? = nil, malformedCount: Int64 = 0) {
         self.rowCount = rowCount

@@ -9,8 +9,18 @@ package struct Hints: Sendable, Equatable {
     /// Every key that means something here, in the spelling of `values`.
     package static let known: Set<String> = [
         "run_async", "mq_notify_by", "mq_topic", "mq_queue", "mq_producer_id", "mq_endpoint", "mq_model", "mq_delayed_by",
-        "mq_instance_id", "insert_overwrite_ignore_conflict",
+        "mq_instance_id", "insert_overwrite_ignore_conflict", "max_running_time_sec", "cluster", "engine", "priority", "client_token",
+        "result_format",
+        "result_reuse_max_age_sec", "max_scan_bytes", "label",
     ]
+
+    /// Those of the original service that change nothing here: taken without a warning.
+    private static let passedOver: Set<String> = [
+        "join_distribution_type", "jdbc_scan_splits", "jdbc_split_column", "orc_bloomfilters_enabled",
+    ]
+
+    /// The format of a task's result.
+    package enum ResultFormat: String, Sendable, CaseIterable { case csv, json, parquet }
 
     package init() {}
 
@@ -87,10 +97,49 @@ package struct Hints: Sendable, Equatable {
         return String(head[...last])
     }
 
-    /// Throws where a hint that is a flag or a number is neither.
+    /// Keys that mean nothing here, in their order.
+    package var unknownKeys: [String] { values.keys.filter { !Self.known.contains($0) && !Self.passedOver.contains($0) }.sorted() }
+
+    /// Throws where a value cannot be what its hint means.
     package func validate() throws(QueryError) {
         _ = try flag("run_async")
+        _ = try flag("insert_overwrite_ignore_conflict")
         _ = try delaySeconds()
+        _ = try runningSecondsMax()
+        _ = try scanBytesMax()
+        _ = try priority()
+        _ = try reuseSecondsMax()
+        _ = try resultFormat()
+        try text("client_token", charactersMax: Limits.clientTokenCharactersMax)
+        try text("label", charactersMax: Limits.labelCharactersMax)
+        for key in ["cluster", "engine"] where values[key]?.isEmpty == true { throw QueryError(.hintValue, "The hint '\(key)' is empty") }
+    }
+
+    private func text(_ key: String, charactersMax: Int) throws(QueryError) {
+        guard let value = values[key] else { return }
+        let scalars = value.unicodeScalars
+        guard !scalars.isEmpty, scalars.count <= charactersMax, !scalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F }) else {
+            throw QueryError(.hintValue, "The hint '\(key)' has 1 to \(charactersMax) characters, none of them a control character")
+        }
+    }
+
+    /// `max-running-time-sec`
+    package func runningSecondsMax() throws(QueryError) -> Int? { try integer("max_running_time_sec", in: 1...Limits.runningSecondsMax) }
+    /// `max-scan-bytes`
+    package func scanBytesMax() throws(QueryError) -> Int? { try integer("max_scan_bytes", in: 1...Int.max) }
+    /// `priority`: higher ones run first.
+    package func priority() throws(QueryError) -> Int? { try integer("priority", in: 0...Limits.taskPriorityMax) }
+    /// `result-reuse-max-age-sec`: 0 for none.
+    package func reuseSecondsMax() throws(QueryError) -> Int? { try integer("result_reuse_max_age_sec", in: 0...Limits.reuseSecondsMax) }
+
+    /// `result-format`; `nil` where it is not given.
+    package func resultFormat() throws(QueryError) -> ResultFormat? {
+        guard let value = values["result_format"] else { return nil }
+        guard let format = ResultFormat(rawValue: value.lowercased()) else {
+            throw QueryError(
+                .hintValue, "The hint 'result_format' is \(ResultFormat.allCases.map(\.rawValue).joined(separator: ", ")), not '\(value)'")
+        }
+        return format
     }
 
     /// `mq-delayed-by`: seconds, at most 7 days.

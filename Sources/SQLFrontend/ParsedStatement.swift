@@ -31,6 +31,18 @@ package struct ParsedStatement: Sendable {
         innerStart = parser.innerStart
     }
 
+    /// Whether it calls a function that says something else each time, or has a name that is one's: `now()` and the like, which the engine's text has the
+    /// value of.
+    package var dependsOnMoment: Bool {
+        lexer.tokens.contains { $0.kind == .word && Self.momentary.contains(lexer.text($0).lowercased()) }
+    }
+
+    private static let momentary: Set<String> = [
+        "now", "curdate", "current_date", "curtime", "current_time", "current_timestamp", "localtime", "localtimestamp", "sysdate", "utc_date",
+        "utc_time",
+        "utc_timestamp", "unix_timestamp", "rand", "uuid", "uuid_short", "connection_id", "last_insert_id", "found_rows", "row_count",
+    ]
+
     private let innerStart: Int?
 
     /// The query inside the statement: behind EXPLAIN, INSERT, CREATE … AS.

@@ -22,6 +22,11 @@ package enum Statement: Sendable, Equatable {
     case set([Assignment])
     case show(Show, filter: ShowFilter)
     case showQueryTask(account: String?, RowSelection, full: Bool)
+    /// CANCEL QUERY_TASK of one id, or of all that a WHERE chooses.
+    case cancelQueryTask(id: String)
+    case cancelQueryTasks(RowPredicate)
+    /// WAIT QUERY_TASK
+    case waitQueryTask(id: String, seconds: Int?)
     case kill(connection: Expression, isQueryOnly: Bool)
     case createSchema(CreateSchema)
     case dropSchema(name: String, ifExists: Bool, isCascade: Bool)
@@ -56,6 +61,8 @@ package enum Statement: Sendable, Equatable {
         case .set: "SET"
         case .show, .showQueryTask: "SHOW"
         case .kill: "KILL"
+        case .cancelQueryTask, .cancelQueryTasks: "CANCEL"
+        case .waitQueryTask: "WAIT"
         case .createSchema: "CREATE SCHEMA"
         case .dropSchema: "DROP SCHEMA"
         case .createTable: "CREATE TABLE"

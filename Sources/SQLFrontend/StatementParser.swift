@@ -25,6 +25,8 @@ struct StatementParser {
         if cursor.isAt("describe") || cursor.isAt("desc") || cursor.isAt("explain") { return try describe() }
         if cursor.take("kill") { return try kill() }
         if cursor.take("do") { return try evaluate() }
+        if cursor.take("cancel") { return try cancel() }
+        if cursor.take("wait") { return try wait() }
         if cursor.take("help") {
             return try ending(.show(.help(cursor.token.kind == .string ? try cursor.string() : try cursor.name()), filter: .none))
         }
@@ -146,7 +148,7 @@ struct StatementParser {
         case "BEGIN", "START", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "UNLOCK", "LOCK", "FLUSH", "XA":
             return try alone(.accepted)
         case "UPDATE", "DELETE", "REPLACE", "TRUNCATE", "GRANT", "REVOKE", "CALL", "LOAD",
-            "ANALYZE", "OPTIMIZE", "RENAME", "PREPARE", "EXECUTE", "DEALLOCATE", "CANCEL", "WAIT", "RESEND", "CHECK", "HANDLER":
+            "ANALYZE", "OPTIMIZE", "RENAME", "PREPARE", "EXECUTE", "DEALLOCATE", "RESEND", "CHECK", "HANDLER":
             return .unsupported(kind: word)
         default: throw cursor.unexpected()
         }

@@ -1,7 +1,7 @@
 /// The schemas whose tables the daemon makes itself.
 package enum SystemSchema {
     /// Lower case.
-    package static let names = ["information_schema", "mysql", "performance_schema"]
+    package static let names = ["information_schema", "mysql", "performance_schema", "loon"]
     private static let prefix = "loon$"
 
     /// The schema's name among the engine's, which has an information_schema of its own; `nil` for any other schema.

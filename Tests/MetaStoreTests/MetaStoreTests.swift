@@ -1,4 +1,5 @@
 import Foundation
+import GRDB
 import LoonCore
 import MetaStore
 import Testing
@@ -8,32 +9,53 @@ import Testing
 
     private func store() throws -> MetaStore { try MetaStore(path: path, region: "hz", offsetMinutes: 480) }
 
-    private func submission(notifies: Bool = true) -> Submission {
+    private func submission(
+        notifies: Bool = true, command: String = "select 1", account: String = "a", hints: [String: String] = [:], priority: Int = 5,
+        cluster: String = "public"
+    ) -> Submission {
         let target = NotificationTarget(
             product: .ons, model: "queue", topic: "t", queue: nil, producerID: "g", endpoint: "http://127.0.0.1:1", instanceID: "MQ_INST_1",
             delaySeconds: nil)
         return Submission(
-            kind: "SELECT", command: "select 1", schema: "s", sessionSchema: nil, engineText: "select 1", sqlMode: "", timeZoneOffsetMinutes: 0,
-            now: 1, account: "a", connectionID: 5,
-            hints: ["run_async": "true"], notification: notifies ? target : nil)
+            kind: "SELECT", command: command, schema: "s", sessionSchema: nil, engineText: "select 1", sqlMode: "", timeZoneOffsetMinutes: 0,
+            now: 1, account: account, connectionID: 5,
+            hints: hints.merging(["run_async": "true"]) { $1 }, notification: notifies ? target : nil,
+            placement: .init(cluster: cluster, priority: priority))
     }
 
-    private func submit(_ store: MetaStore, now: Int64 = 1_000) async throws -> TaskID {
+    private func submit(_ store: MetaStore, now: Int64 = 1_000) async throws -> TaskID { try await submit(store, submission(), now: now).id }
+
+    private func submit(
+        _ store: MetaStore, _ submission: Submission, reusing source: TaskID? = nil, now: Int64 = 1_000
+    ) async throws -> MetaStore.Accepted {
         try await withCheckedThrowingContinuation { next in
-            store.submit(submission(), now: now) { next.resume(with: $0.mapError { $0 as any Error }) }
+            store.submit(submission, reusing: source, now: now, message: { _ in Array("body".utf8) }) {
+                next.resume(with: $0.mapError { $0 as any Error })
+            }
         }
     }
 
-    private func claim(_ store: MetaStore) async throws -> TaskRecord? {
+    private func claim(_ store: MetaStore, _ policy: ClaimPolicy = ClaimPolicy(cluster: "public")) async throws -> TaskRecord? {
         try await withCheckedThrowingContinuation { next in
-            store.claimNext(now: 2_000, engineQueryID: "e") { next.resume(with: $0.mapError { $0 as any Error }) }
+            store.claimNext(policy, now: 2_000, engineQueryID: "e") { next.resume(with: $0.mapError { $0 as any Error }) }
         }
     }
 
-    private func finish(_ store: MetaStore, _ id: TaskID, _ state: TaskState = .success) async throws -> Bool {
+    private func cancel(_ store: MetaStore, _ predicate: RowPredicate) async throws -> MetaStore.Cancelled {
         try await withCheckedThrowingContinuation { next in
+            store.cancel(predicate, account: nil, from: 0, now: 2_500, message: { _ in Array("body".utf8) }) {
+                next.resume(with: $0.mapError { $0 as any Error })
+            }
+        }
+    }
+
+    private func finish(
+        _ store: MetaStore, _ id: TaskID, _ state: TaskState = .success, file: String? = nil, fingerprint: String? = nil
+    ) async throws -> Bool {
+        let outcome = TaskOutcome(state: state, measures: TaskMeasures(rowCount: 4), resultFile: file, fingerprint: fingerprint)
+        return try await withCheckedThrowingContinuation { next in
             store.finish(
-                id, TaskOutcome(state: state, measures: TaskMeasures(rowCount: 4)), now: 3_000, message: { _ in Array("body".utf8) }
+                id, outcome, now: 3_000, message: { _ in Array("body".utf8) }
             ) { next.resume(with: $0.mapError { $0 as any Error }) }
         }
     }
@@ -109,10 +131,122 @@ import Testing
     @Test func claimsUseTheirIndexes() throws {
         let store = try store()
         for (query, index) in [
-            ("SELECT n, suspect FROM task WHERE status = 'QUEUED' ORDER BY suspect DESC, n LIMIT 1", "task_queued"),
-            ("SELECT count(*) AS tasks, max(suspect) AS suspect FROM task WHERE status = 'RUNNING'", "task_running"),
-            ("UPDATE task SET status = 'QUEUED' WHERE status = 'RUNNING'", "task_running"),
-        ] { #expect(try store.queryPlan(query).contains(index), "\(query)") }
+            ("SELECT cluster, account, suspect FROM task WHERE status = 'RUNNING'", "task_by_status (status=?"),
+            ("SELECT n, cluster FROM task INDEXED BY task_suspect WHERE status = 'QUEUED' AND suspect = 1 ORDER BY n LIMIT 1", "task_suspect"),
+            (
+                "SELECT priority FROM task WHERE status = 'QUEUED' AND cluster = 'c' AND priority < 9 ORDER BY priority DESC LIMIT 1",
+                "task_queued (cluster=? AND priority<?)"
+            ),
+            (
+                "SELECT account, n FROM task WHERE status = 'QUEUED' AND cluster = 'c' AND priority = 5 AND account > 'a' ORDER BY account, n LIMIT 1",
+                "task_queued (cluster=? AND priority=? AND account>?)"
+            ),
+            ("UPDATE task SET status = 'QUEUED' WHERE status = 'RUNNING'", "task_by_status"),
+            ("SELECT n FROM task WHERE created < 5 AND status NOT IN ('QUEUED', 'RUNNING') LIMIT 9", "task_by_creation"),
+            ("SELECT 1 FROM task WHERE reused_from = 'q'", "task_by_source"),
+            ("SELECT id FROM task WHERE account = 'a' AND client_token = 't'", "task_by_token"),
+            ("SELECT id FROM task WHERE fingerprint = 'f' AND status = 'SUCCESS' ORDER BY n DESC LIMIT 1", "task_by_fingerprint"),
+            ("SELECT id FROM task WHERE (label COLLATE NOCASE = 'x')", "task_by_label"),
+        ] {
+            let plan = try store.queryPlan(query)
+            #expect(plan.contains(index) && !plan.contains("TEMP B-TREE"), "\(query): \(plan)")
+        }
+    }
+
+    @Test func turnsAreFair() async throws {
+        let store = try store()
+        for _ in 0..<3 { _ = try await submit(store, submission(account: "greedy")) }
+        for account in ["b", "c"] { _ = try await submit(store, submission(account: account)) }
+        _ = try await submit(store, submission(account: "c", priority: 9))
+        _ = try await submit(store, submission(account: "other", priority: 9, cluster: "etl"))
+        var served: [String] = []
+        var turns: [String: Int] = [:]
+        while let task = try await claim(store, ClaimPolicy(cluster: "public", turns: turns)) {
+            served.append(task.submission.account)
+            turns[task.submission.account] = served.count
+            if served.count == 1 { #expect(task.submission.placement.priority == 9) }
+            // One place: each ends before the next begins.
+            #expect(try await finish(store, task.id))
+        }
+        #expect(served == ["c", "greedy", "b", "c", "greedy", "greedy"])
+        #expect(try await claim(store, ClaimPolicy(cluster: "etl"))?.submission.account == "other")
+    }
+
+    @Test func anAccountRunsNoMoreThanItMay() async throws {
+        let store = try store()
+        for account in ["a", "a", "b"] { _ = try await submit(store, submission(account: account, priority: account == "a" ? 9 : 0)) }
+        let policy = ClaimPolicy(cluster: "public", runningPerAccountMax: 1)
+        #expect(try await claim(store, policy)?.submission.account == "a")
+        #expect(try await claim(store, policy)?.submission.account == "b", "the other of a has the higher priority and must wait")
+        #expect(try await claim(store, policy) == nil)
+    }
+
+    @Test func aTokenNamesOneTask() async throws {
+        let store = try store()
+        let first = try await submit(store, submission(hints: ["client_token": "t"]))
+        guard case .repeated(let again) = try await submit(store, submission(hints: ["client_token": "t"])) else { return #expect(Bool(false)) }
+        #expect(again == first.id)
+        guard case .queued = try await submit(store, submission(account: "b", hints: ["client_token": "t"])) else { return #expect(Bool(false)) }
+        await #expect(throws: QueryError.self) { try await submit(store, submission(command: "select 2", hints: ["client_token": "t"])) }
+        await #expect(throws: QueryError.self) { try await submit(store, submission(hints: ["client_token": "t", "label": "x"])) }
+    }
+
+    @Test func whatWaitsIsCancelledAndAnnouncedAndWhatRunsIsNamed() async throws {
+        let store = try store()
+        let running = try await submit(store)
+        _ = try await claim(store)
+        let waiting = try await submit(store)
+        let cancelled = try await cancel(store, .compare(column: "status", .notEqual, .text("success")))
+        #expect(cancelled.ended.map(\.id) == [waiting] && cancelled.running == [running] && cancelled.next == nil)
+        #expect(try store.task(waiting)?.state == .cancelled)
+        #expect(try store.dueMessages(now: 2_500, excluding: [], limit: 10).map(\.taskID) == [waiting])
+        #expect(try await cancel(store, .all([])).ended.isEmpty)
+    }
+
+    @Test func aReusedResultGoesWithTheLastTaskThatHasIt() async throws {
+        let store = try store()
+        let source = try await submit(store)
+        _ = try await claim(store)
+        #expect(try await finish(store, source, file: "oss://b/f", fingerprint: "f"))
+        #expect(try store.reusable(fingerprint: "f", since: 3_001) == nil)
+        #expect(try store.reusable(fingerprint: "f", since: 3_000)?.task == source)
+        guard case .reused(let second) = try await submit(store, submission(), reusing: source, now: 5_000) else { return #expect(Bool(false)) }
+        let task = try #require(try store.task(second))
+        #expect(task.state == .success && task.resultFile == "oss://b/f" && task.reusedFrom == source.description && task.measures.rowCount == 4)
+        #expect(try store.dueMessages(now: 5_000, excluding: [], limit: 10).map(\.taskID) == [source, second])
+        #expect(try store.removeExpired(.init(before: 4_000, countMax: nil)) == 1)
+        #expect(try store.removals().isEmpty, "the second task still has it")
+        #expect(try store.removeExpired(.init(before: nil, countMax: 0)) == 1)
+        #expect(try store.removals() == [source])
+        try store.removed([source])
+        #expect(try store.removals().isEmpty)
+    }
+
+    @Test func whatHasNotEndedIsKept() async throws {
+        let store = try store()
+        for _ in 0..<3 { _ = try await submit(store) }
+        _ = try await claim(store)
+        #expect(try store.removeExpired(.init(before: .max, countMax: 0)) == 0)
+    }
+
+    @Test func aNewerFileIsRefusedAndAnOlderOneCopiedFirst() throws {
+        try store().close()
+        let database = try DatabaseQueue(path: path)
+        try database.write { try $0.execute(sql: "INSERT INTO grdb_migrations VALUES ('99: of tomorrow')") }
+        #expect { try store() } throws: { "\($0)".contains("newer loond") }
+        try database.write { try $0.execute(sql: "DELETE FROM grdb_migrations WHERE identifier LIKE '99%' OR identifier LIKE '3%'") }
+        try database.write { database in
+            for index in ["suspect", "by_status", "by_creation", "by_label", "by_token", "by_fingerprint", "by_source", "queued"] {
+                try database.execute(sql: "DROP INDEX task_\(index)")
+            }
+            for column in ["cluster", "engine", "priority", "client_token", "label", "peak_memory_bytes", "fingerprint", "reused_from"] {
+                try database.execute(sql: "ALTER TABLE task DROP COLUMN \(column)")
+            }
+            try database.execute(sql: "DROP TABLE removal; CREATE INDEX task_queued ON task (n); CREATE INDEX task_running ON task (n)")
+        }
+        try database.close()
+        try store().close()
+        #expect(FileManager.default.fileExists(atPath: path + ".before-3"))
     }
 
     @Test func manySubmittersShareCommitsAndGetDistinctIDs() async throws {
@@ -122,7 +256,7 @@ import Testing
             return try await group.reduce(into: Set<TaskID>()) { $0.insert($1) }
         }
         #expect(ids.count == 500)
-        #expect(try store.taskRows(RowSelection(), account: nil, full: false, offsetMinutes: 480).count == 500)
+        #expect(try store.taskRows(RowSelection(), account: nil, full: false).count == 500)
     }
 
     @Test func oneFailedWriteLeavesTheOthersOfItsTransaction() async throws {
@@ -136,8 +270,9 @@ import Testing
         #expect(try store.createSchema(schema) { _ in } == false)
     }
 
-    @Test func hasTheDocumentsColumns() {
-        #expect(MetaStore.taskColumns.count == 27)
-        #expect(MetaStore.taskColumns.first?.name == "id" && MetaStore.taskColumns.last?.name == "mq_total_time")
+    @Test func hasTheDocumentsColumns() throws {
+        let columns = try store().taskColumns
+        #expect(columns.count == 27)
+        #expect(columns.first?.name == "id" && columns.last?.name == "mq_total_time")
     }
 }

@@ -43,9 +43,10 @@ def test_the_shipped_configuration_is_good_and_complete():
     daemon = loon.Daemon("unused")
     path = loon.ROOT / "config/loon.yaml"
     assert daemon.command("check-config", "--config", path).returncode == 0
-    source = (loon.ROOT / "Sources/LoonService/Configuration/Settings.swift").read_text()
-    names = set(re.findall(r'(?:path: |text\(|integer\(|flag\()"([a-z-]+(?:\.[a-z-]+)?)"', source)) - {"notify.access-key-secret"}
-    assert len(names) > 20
+    sources = [loon.ROOT / f"Sources/LoonService/Configuration/{name}.swift" for name in ("Settings", "ClusterSettings")]
+    source = "".join(path.read_text() for path in sources)
+    names = set(re.findall(r'(?:path: |name: |text\(|integer\(|flag\(|size\()"([a-z-]+(?:\.[a-z-]+)?)"', source)) - {"notify.access-key-secret"}
+    assert len(names) > 40
     for name in names:
         assert re.search(rf"^\s*(# )?{name.split('.')[-1]}:", path.read_text(), re.M), name
 
@@ -214,7 +215,7 @@ def test_every_event_that_is_logged_is_documented(daemon):
     documented = set(re.findall(r"^\| `([a-z.]+)` \|", text, re.M))
     used = set()
     for path in pathlib.Path(loon.ROOT / "Sources").rglob("*.swift"):
-        used |= set(re.findall(r'"((?:server|connection|statement|task|message|notifier|scheduler|account|log|broker|tls|table)\.[a-z]+)"', path.read_text()))
+        used |= set(re.findall(r'"((?:server|connection|statement|task|message|notifier|scheduler|account|log|broker|tls|table|storage)\.[a-z]+)"', path.read_text()))
     used -= {"log.file", "log.level"}  # settings
     assert documented == used
     logged = set(re.findall(r"event=([a-z.]+)", pathlib.Path(str(daemon.data) + ".log").read_text()))

@@ -124,7 +124,7 @@ def test_hints_as_session_variables(daemon, broker):
 
 
 def test_hints_in_every_spelling(daemon):
-    for hint in ["/*+run-async=true*/", "/*+ RUN_ASYNC = TRUE , engine=x*/ /*+ mq-topic=t */", "-- first\n /* a */ /*+\nrun_async='true'\n*/"]:
+    for hint in ["/*+run-async=true*/", "/*+ RUN_ASYNC = TRUE , engine=duckdb*/ /*+ mq-topic=t */", "-- first\n /* a */ /*+\nrun_async='true'\n*/"]:
         task_id = daemon.query(f"{hint} select 1")[0][0]
         assert daemon.await_task(task_id)["status"] == "SUCCESS"
 
@@ -222,7 +222,7 @@ def test_a_full_disk_fails_what_needs_it_and_nothing_else(tmp_path):
     if os.geteuid() != 0 or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", tmp_path], capture_output=True).returncode != 0:
         pytest.skip("a small file system cannot be mounted here")
     try:
-        daemon = loon.Daemon(tmp_path / "data").start()
+        daemon = loon.Daemon(tmp_path / "data", STORAGE_MIN_FREE_MIB=0).start()
         large = daemon.submit("select range as n, md5(range::varchar) as h from range(2000000)")
         row = daemon.await_task(large, lambda row: row["status"] == "FAILURE", seconds=60)
         assert "disk" in row["message"] and list((daemon.data / "staging").iterdir()) == []

@@ -1,5 +1,6 @@
 package import LoonCore
 package import Notifier
+import ObjectStore
 
 /// Everything about a daemon that its operator decides. `Settings` reads it from flags, environment and file.
 package struct Configuration: Sendable {
@@ -35,17 +36,26 @@ package struct Configuration: Sendable {
     /// A path, or a name that the loader knows.
     package var library = "libduckdb.so"
     package var acceptsAnyEngineVersion = false
-    /// 0: one for each processor.
-    package var engineThreads = 0
-    package var engineMemory: String?
+    /// Where operators that outgrow the memory put their data; `nil`: `<data>/spill`.
+    package var spillDirectory: String?
 
-    // cluster
-    /// Asynchronous tasks that run at a time.
-    package var runningTasksMax = 2
-    /// Synchronous queries that run at a time.
-    package var runningQueriesMax = 4
-    /// Synchronous queries that wait for a place.
-    package var queuedQueriesMax = 1_000
+    // cluster, clusters
+    /// The pool of whoever names none, which is called `public`.
+    package var cluster = ClusterSettings()
+    /// Further pools, by what they have otherwise than `cluster`.
+    package var otherClusters: [(name: String, values: [(setting: ClusterSetting, value: String)])] = []
+
+    // tasks
+    /// Days after which a task and its result are removed; 0 for never.
+    package var keepDays = 45
+    /// The newest tasks that stay, whatever their age; 0 for all.
+    package var keepCount = 0
+
+    // storage
+    /// Free MiB of the data directory's disk below which a warning is logged.
+    package var warnFreeMiB = 1_024
+    /// Below which no task is accepted.
+    package var minFreeMiB = 256
 
     // notify
     package var accessKeyID: String?
@@ -66,8 +76,25 @@ package struct Configuration: Sendable {
 
     package init() {}
 
+    package static let defaultCluster = "public"
+
+    /// All pools, the default one first.
+    package var clusters: [(name: String, settings: ClusterSettings)] {
+        [(Self.defaultCluster, cluster)]
+            + otherClusters.map { other in
+                var settings = cluster
+                // Tried when they were read.
+                for (setting, value) in other.values { try? setting.apply(&settings, value) }
+                return (other.name, settings)
+            }
+    }
+
     package var rules: EndpointRules { endpointRules.map(EndpointRules.init) ?? .standard(region: region) }
     /// The bucket that results land in.
     package var resultBucket: String { "aliyun-oa-query-results-\(accountUID)-oss-\(region)" }
+    /// Where a task's result lies: `oss://<result bucket>/DLA_Result/yyyy/MM/dd/<task id>/`.
+    func resultFolder(of task: TaskID) throws(QueryError) -> ObjectKey {
+        try ObjectKey(bucket: resultBucket, key: "DLA_Result/\(task.datePath)/\(task)/")
+    }
     package var databasePath: String { dataDirectory + "/loon.sqlite" }
 }

@@ -23,6 +23,8 @@ enum ConfigurationFile {
             let full = place.isEmpty ? name : place + "." + name
             if full == "notify.allow" {
                 configuration.endpointRules = try rules(value, path)
+            } else if full == "clusters" {
+                configuration.otherClusters = try clusters(value, path)
             } else if let setting = Settings.all.first(where: { $0.path == full }) {
                 guard case .scalar(let scalar) = value else { throw failure(path, value, "'\(full)' takes a single value") }
                 do { try Settings.apply(setting, scalar.string, from: full, to: &configuration) } catch {
@@ -34,6 +36,35 @@ enum ConfigurationFile {
                 throw failure(path, key, "there is no setting '\(full)'")
             }
         }
+    }
+
+    /// `etl: { running-tasks: 8, … }`
+    private static func clusters(_ node: Node, _ path: String) throws(QueryError) -> [(
+        name: String, values: [(setting: ClusterSetting, value: String)]
+    )] {
+        guard case .mapping(let mapping) = node else { throw failure(path, node, "'clusters' has the names of clusters below it") }
+        guard mapping.count < Limits.clustersMax else { throw failure(path, node, "there are at most \(Limits.clustersMax) clusters") }
+        var clusters: [(name: String, values: [(setting: ClusterSetting, value: String)])] = []
+        for (key, value) in mapping {
+            guard let name = key.string, name.wholeMatch(of: /[a-z][a-z0-9_-]{0,62}/) != nil, name != Configuration.defaultCluster else {
+                throw failure(path, key, "a cluster's name is of small letters, digits, - and _; 'public' is set up under 'cluster'")
+            }
+            guard case .mapping(let entries) = value else { throw failure(path, value, "'clusters.\(name)' has keys below it") }
+            var values: [(setting: ClusterSetting, value: String)] = []
+            for (key, value) in entries {
+                guard let setting = ClusterSetting.all.first(where: { $0.name == key.string }) else {
+                    throw failure(path, key, "there is no setting 'clusters.\(name).\(key.string ?? "")'")
+                }
+                guard case .scalar(let scalar) = value else { throw failure(path, value, "'\(setting.name)' takes a single value") }
+                var trial = ClusterSettings()
+                do throws(SettingError) { try setting.apply(&trial, scalar.string) } catch {
+                    throw failure(path, value, "clusters.\(name).\(setting.name): '\(scalar.string)' is not \(error.expected)")
+                }
+                values.append((setting, scalar.string))
+            }
+            clusters.append((name, values))
+        }
+        return clusters
     }
 
     /// `- { scheme: http, host: "*.example.com", port: 8080, address: [private] }`, of which only `host` must be there.

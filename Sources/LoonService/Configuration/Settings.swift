@@ -19,51 +19,54 @@ package struct SettingError: Error, Sendable {
 
 /// The table of all settings: the one place that knows their names.
 package enum Settings {
-    package static let all: [Setting] = [
-        text("listen.host", \.host),
-        integer("listen.port", 0...65_535, \.port),
-        Setting(path: "listen.socket") { configuration, value throws(SettingError) in configuration.socket = value },
-        integer("listen.max-connections", 1...100_000, \.connectionsMax),
-        flag("listen.tls", \.offersTLS),
-        Setting(path: "listen.tls-certificate") { configuration, value throws(SettingError) in configuration.certificateFile = value },
-        Setting(path: "listen.tls-key") { configuration, value throws(SettingError) in configuration.certificateKeyFile = value },
-        flag("listen.require-secure-transport", \.requiresSecureTransport),
-        text("data-dir", \.dataDirectory),
-        text("service.region", \.region, pattern: /[a-z0-9-]{2,30}/, expected: "a region such as cn-hangzhou"),
-        text("service.region-code", \.regionCode, pattern: /[a-z]{2,8}/, expected: "2 to 8 letters"),
-        text("service.account-uid", \.accountUID, pattern: /[0-9]{1,20}/, expected: "up to 20 digits"),
-        Setting(path: "service.time-zone") { configuration, value throws(SettingError) in
-            guard let offset = TimeZoneOffset.minutes(value) else { throw SettingError(expected: "an offset such as +08:00") }
-            configuration.timeZoneOffsetMinutes = offset
-        },
-        integer("service.drain-s", 0...3_600, \.drainSeconds),
-        text("engine.library", \.library),
-        flag("engine.any-version", \.acceptsAnyEngineVersion),
-        integer("engine.threads", 0...1_024, \.engineThreads),
-        Setting(path: "engine.memory") { configuration, value throws(SettingError) in
-            guard value.wholeMatch(of: /[0-9]+ ?([KMGT]i?B)/) != nil else { throw SettingError(expected: "a size such as 4GiB") }
-            configuration.engineMemory = value
-        },
-        integer("cluster.running-tasks", 1...256, \.runningTasksMax),
-        integer("cluster.running-queries", 1...256, \.runningQueriesMax),
-        integer("cluster.queued-queries", 0...100_000, \.queuedQueriesMax),
-        Setting(path: "notify.access-key-id") { configuration, value throws(SettingError) in configuration.accessKeyID = value },
-        Setting(path: "notify.access-key-secret") { configuration, value throws(SettingError) in configuration.accessKeySecret = Secret(value) },
-        Setting(path: "notify.access-key-secret-file") { configuration, value throws(SettingError) in
-            guard let content = try? String(contentsOfFile: value, encoding: .utf8) else { throw SettingError(expected: "a file that can be read") }
-            configuration.accessKeySecret = Secret(content.trimmingCharacters(in: .whitespacesAndNewlines))
-        },
-        Setting(path: "notify.mns-endpoint") { configuration, value throws(SettingError) in configuration.mnsEndpoint = value },
-        integer("notify.retry-base-ms", 1...3_600_000, \.retryBaseMilliseconds),
-        integer("notify.retry-cap-ms", 1...86_400_000, \.retryCapMilliseconds),
-        integer("notify.give-up-s", 1...31_536_000, \.giveUpSeconds),
-        integer("notify.connect-timeout-ms", 1...600_000, \.connectTimeoutMilliseconds),
-        integer("notify.request-timeout-ms", 1...600_000, \.requestTimeoutMilliseconds),
-        Setting(path: "log.file") { configuration, value throws(SettingError) in configuration.logFile = value },
-        text(
-            "log.level", \.logLevel, pattern: /trace|debug|info|notice|warning|error|critical/,
-            expected: "trace, debug, info, notice, warning, error or critical"),
-    ]
+    package static let all: [Setting] =
+        [
+            text("listen.host", \.host),
+            integer("listen.port", 0...65_535, \.port),
+            Setting(path: "listen.socket") { configuration, value throws(SettingError) in configuration.socket = value },
+            integer("listen.max-connections", 1...100_000, \.connectionsMax),
+            flag("listen.tls", \.offersTLS),
+            Setting(path: "listen.tls-certificate") { configuration, value throws(SettingError) in configuration.certificateFile = value },
+            Setting(path: "listen.tls-key") { configuration, value throws(SettingError) in configuration.certificateKeyFile = value },
+            flag("listen.require-secure-transport", \.requiresSecureTransport),
+            text("data-dir", \.dataDirectory),
+            text("service.region", \.region, pattern: /[a-z0-9-]{2,30}/, expected: "a region such as cn-hangzhou"),
+            text("service.region-code", \.regionCode, pattern: /[a-z]{2,8}/, expected: "2 to 8 letters"),
+            text("service.account-uid", \.accountUID, pattern: /[0-9]{1,20}/, expected: "up to 20 digits"),
+            Setting(path: "service.time-zone") { configuration, value throws(SettingError) in
+                guard let offset = TimeZoneOffset.minutes(value) else { throw SettingError(expected: "an offset such as +08:00") }
+                configuration.timeZoneOffsetMinutes = offset
+            },
+            integer("service.drain-s", 0...3_600, \.drainSeconds),
+            text("engine.library", \.library),
+            flag("engine.any-version", \.acceptsAnyEngineVersion),
+            Setting(path: "engine.spill-dir") { configuration, value throws(SettingError) in configuration.spillDirectory = value },
+            integer("tasks.keep-days", 0...36_500, \.keepDays),
+            integer("tasks.keep-count", 0...1_000_000_000, \.keepCount),
+            integer("storage.warn-free-mib", 0...1_000_000_000, \.warnFreeMiB),
+            integer("storage.min-free-mib", 0...1_000_000_000, \.minFreeMiB),
+            Setting(path: "notify.access-key-id") { configuration, value throws(SettingError) in configuration.accessKeyID = value },
+            Setting(path: "notify.access-key-secret") { configuration, value throws(SettingError) in configuration.accessKeySecret = Secret(value) },
+            Setting(path: "notify.access-key-secret-file") { configuration, value throws(SettingError) in
+                guard let content = try? String(contentsOfFile: value, encoding: .utf8) else {
+                    throw SettingError(expected: "a file that can be read")
+                }
+                configuration.accessKeySecret = Secret(content.trimmingCharacters(in: .whitespacesAndNewlines))
+            },
+            Setting(path: "notify.mns-endpoint") { configuration, value throws(SettingError) in configuration.mnsEndpoint = value },
+            integer("notify.retry-base-ms", 1...3_600_000, \.retryBaseMilliseconds),
+            integer("notify.retry-cap-ms", 1...86_400_000, \.retryCapMilliseconds),
+            integer("notify.give-up-s", 1...31_536_000, \.giveUpSeconds),
+            integer("notify.connect-timeout-ms", 1...600_000, \.connectTimeoutMilliseconds),
+            integer("notify.request-timeout-ms", 1...600_000, \.requestTimeoutMilliseconds),
+            Setting(path: "log.file") { configuration, value throws(SettingError) in configuration.logFile = value },
+            text(
+                "log.level", \.logLevel, pattern: /trace|debug|info|notice|warning|error|critical/,
+                expected: "trace, debug, info, notice, warning, error or critical"),
+        ]
+        + ClusterSetting.all.map { setting in
+            Setting(path: "cluster." + setting.name) { configuration, value throws(SettingError) in try setting.apply(&configuration.cluster, value) }
+        }
 
     /// Puts the configuration together: what the file says, over it the environment, over that the flags (by path).
     package static func load(file: String?, environment: [String: String], flags: [String: String]) throws(QueryError) -> Configuration {
@@ -108,11 +111,20 @@ package enum Settings {
 
     private static func integer(_ path: String, _ range: ClosedRange<Int>, _ place: Place<Int>) -> Setting {
         Setting(path: path) { configuration, value throws(SettingError) in
-            guard let number = Int(value), range.contains(number) else {
-                throw SettingError(expected: "a whole number from \(range.lowerBound) to \(range.upperBound)")
-            }
-            configuration[keyPath: place] = number
+            configuration[keyPath: place] = try number(value, in: range)
         }
+    }
+
+    static func number(_ value: String, in range: ClosedRange<Int>) throws(SettingError) -> Int {
+        guard let number = Int(value), range.contains(number) else {
+            throw SettingError(expected: "a whole number from \(range.lowerBound) to \(range.upperBound)")
+        }
+        return number
+    }
+
+    static func size(_ value: String) throws(SettingError) -> String {
+        guard value.wholeMatch(of: /[0-9]{1,12} ?([KMGT]i?B)/) != nil else { throw SettingError(expected: "a size such as 4GiB") }
+        return value
     }
 
     private static func flag(_ path: String, _ place: Place<Bool>) -> Setting {

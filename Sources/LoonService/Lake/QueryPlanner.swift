@@ -17,6 +17,10 @@ struct PlannedQuery: Sendable {
 
     /// The schema of the first table that the query names.
     let firstSchema: String?
+    /// The functions that the query and its views call; `nil` where its rows are taken by chance.
+    let functions: Set<String>?
+    /// The files of its tables.
+    let files: [ObjectSummary]
 
     /// Runs the query by `body`, with its files kept where they are meanwhile.
     func held<Value>(_ body: (EngineQuery) throws -> Value) rethrows -> Value {
@@ -39,25 +43,33 @@ struct QueryPlanner: Sendable {
         var tables: [Scanned] = []
         var views: [ViewBinding] = []
         var valueTables: [ValueTable] = []
+        var results: [StoredResult] = []
         var firstSchema: String?
+        var functions: Set<String>? = []
         /// Of the statement and of the views in it; `nil` for all.
         var words: Set<String>? = []
     }
 
+    /// Whose eyes a query sees with.
+    struct Viewer {
+        let account: String
+        /// Without one there are no tables of the system's.
+        var session: Session?
+    }
+
     /// `sql` is in the engine's dialect. Blocks on the engine's parser, the metadata and the disk.
-    /// `session` is whose eyes the system's tables are seen with; without one there are none.
-    func plan(_ sql: String, schema: String?, dialect: DialectContext, isProfiled: Bool, session: Session? = nil) throws -> PlannedQuery {
+    func plan(_ sql: String, schema: String?, dialect: DialectContext, isProfiled: Bool, viewer: Viewer) throws -> PlannedQuery {
         for _ in 0..<3 {
             do {
-                return try planOnce(sql, schema: schema, dialect: dialect, isProfiled: isProfiled, session: session)
+                return try planOnce(sql, schema: schema, dialect: dialect, isProfiled: isProfiled, viewer: viewer)
             } catch let error as QueryError where error.code == .tableChanged { continue }
         }
         throw QueryError(.tableChanged, "The query's tables are being changed; run it again")
     }
 
-    private func planOnce(_ sql: String, schema: String?, dialect: DialectContext, isProfiled: Bool, session: Session?) throws -> PlannedQuery {
+    private func planOnce(_ sql: String, schema: String?, dialect: DialectContext, isProfiled: Bool, viewer: Viewer) throws -> PlannedQuery {
         var names = Names()
-        try collect(sql, schema: schema, dialect, session, depth: 0, into: &names)
+        try collect(sql, schema: schema, dialect, viewer, depth: 0, into: &names)
         let scanned = names.tables
         let (listed, lease) = try context.lake.reading(Set(scanned.map { Lake.Key($0.table) })) {
             var bindings: [Listed] = []
@@ -80,8 +92,10 @@ struct QueryPlanner: Sendable {
         let engineSchema = schema.map { SystemSchema.engineName($0) ?? $0 }
         return PlannedQuery(
             query: EngineQuery(
-                sql: sql, schema: engineSchema, tables: bindings, views: names.views, valueTables: names.valueTables, isProfiled: isProfiled),
-            scannedBytes: listed.1, lease: lease, transcoded: transcoded, firstSchema: names.firstSchema)
+                sql: sql, schema: engineSchema, tables: bindings, views: names.views, valueTables: names.valueTables, results: names.results,
+                isProfiled: isProfiled),
+            scannedBytes: listed.1, lease: lease, transcoded: transcoded, firstSchema: names.firstSchema, functions: names.functions,
+            files: listed.0.flatMap { $0.files.map(\.summary) })
     }
 
     /// The engine reads UTF-8 with line ends that are all alike: other files are written anew first, for this query.
@@ -120,22 +134,29 @@ struct QueryPlanner: Sendable {
     /// Returns what the text names, in the order of the places.
     @discardableResult
     private func collect(
-        _ sql: String, schema: String?, _ dialect: DialectContext, _ session: Session?, depth: Int, into names: inout Names
+        _ sql: String, schema: String?, _ dialect: DialectContext, _ viewer: Viewer, depth: Int, into names: inout Names
     ) throws -> [StatementGate.TableReference] {
         let engineSchema = schema.map { SystemSchema.engineName($0) ?? $0 }
         let examination = try StatementGate().examine(serialized: try context.engine.parse(sql))
         let references = examination.tables
         if let words = examination.words { names.words?.formUnion(words) } else { names.words = nil }
+        if examination.isSampled { names.functions = nil } else { names.functions?.formUnion(examination.functions) }
         for reference in references {
             if let name = (reference.schema ?? engineSchema).flatMap(SystemSchema.name(ofEngineName:)) {
-                let table = try valueTable(name, reference.table, session)
+                let table = try valueTable(name, reference.table, viewer.session)
                 if !names.valueTables.contains(where: { $0.schema == table.schema && $0.name == table.name }) { names.valueTables.append(table) }
+                continue
+            }
+            if (reference.schema ?? schema)?.lowercased() == StoredResults.schema {
+                if !names.results.contains(where: { $0.name.lowercased() == reference.table.lowercased() }) {
+                    names.results.append(try StoredResults(context: context).result(reference.table, account: viewer.account))
+                }
                 continue
             }
             let table = try table(reference, schema: schema)
             names.firstSchema = names.firstSchema ?? table.schema
             if let view = table.view {
-                try add(table, view, dialect, depth: depth, into: &names)
+                try add(table, view, dialect, viewer, depth: depth, into: &names)
             } else if let index = names.tables.firstIndex(where: { $0.table.isSame(as: table) }) {
                 names.tables[index].predicates += reference.predicates
             } else {
@@ -145,7 +166,9 @@ struct QueryPlanner: Sendable {
         return references
     }
 
-    private func add(_ table: ExternalTable, _ view: ViewDefinition, _ dialect: DialectContext, depth: Int, into names: inout Names) throws {
+    private func add(
+        _ table: ExternalTable, _ view: ViewDefinition, _ dialect: DialectContext, _ viewer: Viewer, depth: Int, into names: inout Names
+    ) throws {
         guard !names.views.contains(where: { $0.schema == table.schema && $0.name == table.name }) else { return }
         guard depth < Limits.viewDepthMax else {
             throw QueryError(.notSupported, "Views stand more than \(Limits.viewDepthMax) deep in each other, or in themselves")
@@ -153,7 +176,8 @@ struct QueryPlanner: Sendable {
         let mode = LexicalMode(sqlMode: view.sqlMode)
         let sql = try ParsedStatement(Array(view.statement.utf8), mode: mode).engineText(dialect)
         let references: [StatementGate.TableReference]
-        do { references = try collect(sql, schema: view.schema, dialect, nil, depth: depth + 1, into: &names) } catch let error as QueryError {
+        let inner = Viewer(account: viewer.account)
+        do { references = try collect(sql, schema: view.schema, dialect, inner, depth: depth + 1, into: &names) } catch let error as QueryError {
             throw QueryError(error.code, "The view \(table.schema).\(table.name): \(error.message)", detail: error.detail)
         }
         // The engine would look for unqualified names in the schema of whoever asks.

@@ -22,6 +22,8 @@ struct TableWrite {
 /// Writes tables: the engine writes files into the staging folder, the publisher gives them their places.
 struct TableWriter {
     let context: ServiceContext
+    let cluster: Cluster
+    let hints: Hints
 
     struct Outcome {
         let rowCount: Int64
@@ -51,7 +53,8 @@ struct TableWriter {
     /// Finds what can be found before anything is run, and throws what stands against it.
     func check(_ write: TableWrite) throws {
         let target = try target(write, columns: nil)
-        let planned = try context.planner.plan(write.engineText, schema: write.schema, dialect: write.dialect, isProfiled: false)
+        let planned = try context.planner.plan(
+            write.engineText, schema: write.schema, dialect: write.dialect, isProfiled: false, viewer: .init(account: write.account))
         let count = try planned.held { try context.engine.describe($0, cancellation: Cancellation()) }.count
         guard target.isNew || count == target.given.count else {
             throw QueryError(
@@ -74,7 +77,9 @@ struct TableWriter {
         let lock = try context.lake.writing(
             Lake.Key(draft.table), partition: draft.partition?.name(draft.table.partitionColumns), cancellation: cancellation)
         defer { withExtendedLifetime(lock) {} }
-        let planned = try context.planner.plan(write.engineText, schema: write.schema, dialect: write.dialect, isProfiled: true)
+        let planned = try context.planner.plan(
+            write.engineText, schema: write.schema, dialect: write.dialect, isProfiled: true, viewer: .init(account: write.account))
+        try cluster.checkScan(planned.scannedBytes, hints)
         // Again, with what may have changed while it waited.
         let columns = draft.isNew ? try planned.held { try context.engine.describe($0, cancellation: cancellation) } : nil
         let target = try target(write, columns: columns)
@@ -86,7 +91,7 @@ struct TableWriter {
         let staged = try context.objects.makeStagingFolder()
         do {
             let export = try exportTarget(target, folder: staged)
-            let profile = try planned.held { try context.engine.export($0, to: export, cancellation: cancellation) }
+            let profile = try planned.held { try cluster.engine.export($0, to: export, cancellation: cancellation) }
             try publish(staged, target, rowCount: profile.rowCount, write, cancellation)
             context.objects.discard(staged: staged)
             return Outcome(rowCount: profile.rowCount, scannedBytes: planned.scannedBytes, profile: profile)

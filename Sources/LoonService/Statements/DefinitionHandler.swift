@@ -147,7 +147,8 @@ struct DefinitionHandler {
         let mode = session.state.withLock { $0.variables.value("sql_mode")?.textValue ?? "" }
         let query = try parsed.innerQuery()
         let planned = try context.planner.plan(
-            try query.engineText(session.dialectContext()), schema: schema.name, dialect: session.dialectContext(), isProfiled: false)
+            try query.engineText(session.dialectContext()), schema: schema.name, dialect: session.dialectContext(), isProfiled: false,
+            viewer: .init(account: session.login.user))
         // Unqualified names are of the view's own schema: so SHOW CREATE VIEW runs again from anywhere.
         var columns = try TableDefinitions.columns(try planned.held { try context.engine.describe($0, cancellation: cancellation) })
         let queryColumns = columns.map(\.name)

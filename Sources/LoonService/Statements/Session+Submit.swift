@@ -12,25 +12,30 @@ extension Session {
 
     /// Makes the statement a task: checks all that can be checked now, stores it, and answers with its id once it is durable.
     func submit(_ parsed: ParsedStatement, hints: Hints, _ response: ResponseWriter) throws {
-        let isWrite =
-            switch parsed.statement {
-            case .query: false
-            case .insert, .createTableAs: true
-            default:
-                throw QueryError(
-                    .notSupported, "\(parsed.statement.kind) cannot run asynchronously; SELECT, WITH, VALUES, INSERT and CREATE TABLE … AS can")
-            }
+        let isWrite: Bool
+        switch parsed.statement {
+        case .query, .explain(isAnalyze: true): isWrite = false
+        case .insert, .createTableAs: isWrite = true
+        default:
+            throw QueryError(
+                .notSupported,
+                "\(parsed.statement.kind) cannot run asynchronously; SELECT, WITH, VALUES, INSERT, CREATE TABLE … AS and EXPLAIN ANALYZE can")
+        }
+        if let refusal = context.freeSpace.refusal { throw refusal }
+        let cluster = try context.clusters.choose(hints, usual: cluster)
         let (target, warning) = try NotificationHints(configuration: context.configuration).target(hints)
         let dialect = dialectContext()
         let (schema, variables) = state.withLock { ($0.schema, $0.variables) }
         // A statement that cannot be understood, or names what is not there, is refused now and not as a task that fails.
-        let engineText = try (isWrite ? parsed.innerQuery() : parsed).engineText(dialect)
-        let planned = try context.planner.plan(engineText, schema: schema, dialect: dialect, isProfiled: false, session: self)
+        var isWhole = false
+        if case .query = parsed.statement { isWhole = true }
+        let engineText = try (isWhole ? parsed : parsed.innerQuery()).engineText(dialect)
+        let planned = try context.planner.plan(engineText, schema: schema, dialect: dialect, isProfiled: false, viewer: viewer)
         if isWrite {
             let write = TableWrite(
                 statement: parsed.statement, engineText: engineText, schema: schema, dialect: dialect, account: login.user, task: nil,
                 ignoresConflict: false)
-            try TableWriter(context: context).check(write)
+            try TableWriter(context: context, cluster: cluster, hints: hints).check(write)
         }
         guard planned.query.valueTables.isEmpty else {
             throw QueryError(.notSupported, "A task cannot read information_schema and its like: what they say belongs to the session")
@@ -39,17 +44,33 @@ extension Session {
             kind: parsed.statement.kind, command: parsed.text.trimmingSuffix { $0.isWhitespace || $0 == ";" || $0 == "\0" },
             schema: schema ?? planned.firstSchema ?? "", sessionSchema: schema, engineText: engineText,
             sqlMode: variables.value("sql_mode")?.textValue ?? "", timeZoneOffsetMinutes: dialect.timeZoneOffsetMinutes, now: dialect.now,
-            account: login.user, connectionID: Int64(login.connectionID), hints: hints.values, notification: target)
-        if let warning { state.withLock { $0.warnings = [Diagnostic(error: warning, isWarning: true)] } }
-        context.store.submit(submission, now: dialect.now) { result in
+            account: login.user, connectionID: Int64(login.connectionID), hints: hints.values, notification: target,
+            placement: .init(cluster: cluster.name, engine: cluster.settings.engine, priority: try hints.priority() ?? Limits.taskPriorityDefault))
+        if let warning { warn(warning) }
+        let source = isWhole ? try ResultReuse(context: context).source(planned, submission, hints) : nil
+        try scheduler.queue.enter(cluster.name, login.user, cluster.settings)
+        context.store.submit(submission, reusing: source, now: dialect.now, message: scheduler.message) { result in
+            if case .success(.queued) = result {} else { self.scheduler.queue.leave(cluster.name, self.login.user) }
             switch result {
-            case .success(let id):
-                self.context.log.info("task.queued", metadata: self.metadata.merging(["task": "\(id)"]) { $1 })
-                self.scheduler.wake()
-                response.rows(
-                    [Self.taskIDColumn], [[.text(id.description)]], warnings: warning == nil ? 0 : 1)
+            case .success(let accepted):
+                self.accepted(accepted, source: source, in: cluster)
+                response.rows([Self.taskIDColumn], [[.text(accepted.id.description)]], warnings: self.warningCount)
             case .failure(let error): self.fail(error, response)
             }
+        }
+    }
+
+    private func accepted(_ accepted: MetaStore.Accepted, source: TaskID?, in cluster: Cluster) {
+        var metadata = metadata.merging(["task": "\(accepted.id)"]) { $1 }
+        switch accepted {
+        case .queued:
+            context.log.info("task.queued", metadata: metadata)
+            scheduler.wake(cluster)
+        case .repeated: context.log.info("task.repeated", metadata: metadata)
+        case .reused:
+            metadata["source"] = source.map { "\($0)" }
+            context.log.info("task.reused", metadata: metadata)
+            scheduler.wakeNotifier()
         }
     }
 }

@@ -42,10 +42,13 @@ final class Session: ProtocolSession {
     let isAdministrator: Bool
     let context: ServiceContext
     let scheduler: Scheduler
+    /// Where statements run that name no other.
+    let cluster: Cluster
     let state: Mutex<State>
 
-    init(login: Login, isAdmin: Bool, context: ServiceContext, scheduler: Scheduler) {
+    init(login: Login, isAdmin: Bool, cluster: Cluster, context: ServiceContext, scheduler: Scheduler) {
         self.login = login
+        self.cluster = cluster
         isAdministrator = isAdmin
         self.context = context
         self.scheduler = scheduler
@@ -107,6 +110,7 @@ final class Session: ProtocolSession {
     }
 
     private func ended(_ running: RunningStatement) {
+        running.answered()
         let now = context.clock.now()
         state.withLock { state in
             guard state.running === running else { return }
@@ -195,7 +199,9 @@ final class Session: ProtocolSession {
 
     func run(_ parsed: ParsedStatement, _ running: RunningStatement) throws {
         if !parsed.keepsWarnings { state.withLock { $0.warnings = [] } }
+        for key in parsed.hints.unknownKeys { warn(QueryError(.unknownHint, "The hint '\(key)' is not known, and was passed over")) }
         let hints = hints(of: parsed)
+        try hints.validate()
         if try hints.flag("run_async") == true, isMeant(parsed) { return try submit(parsed, hints: hints, running.response) }
         try StatementHandler(session: self, response: running.response, running: running).handle(parsed)
     }
@@ -304,9 +310,12 @@ final class Session: ProtocolSession {
     /// What SHOW WARNINGS tells of a query that has read what it could not understand.
     func warn(_ profile: QueryProfile) {
         guard profile.malformedCount > 0 else { return }
-        let warning = QueryError(.malformedData, MalformedWarning.text(profile.malformedCount))
-        state.withLock { $0.warnings = [Diagnostic(error: warning, isWarning: true)] }
+        warn(QueryError(.malformedData, MalformedWarning.text(profile.malformedCount)))
     }
+
+    func warn(_ warning: QueryError) { state.withLock { $0.warnings.append(Diagnostic(error: warning, isWarning: true)) } }
+    var warningCount: Int { state.withLock { $0.warnings.count } }
+    var viewer: QueryPlanner.Viewer { .init(account: login.user, session: self) }
 
     var metadata: Logger.Metadata { ["connection": "\(login.connectionID)", "account": "\(login.user)"] }
 }

@@ -188,7 +188,8 @@ struct ShowHandler {
             columns,
             try context.store.tables(schema: schema).map { table in
                 // As MySQL has views.
-                table.view == nil ? row(table.name, engine: .text("DuckDB"), comment: table.comment ?? "") : row(table.name, engine: .null, comment: "VIEW")
+                table.view == nil
+                    ? row(table.name, engine: .text("DuckDB"), comment: table.comment ?? "") : row(table.name, engine: .null, comment: "VIEW")
             }
         )
     }

@@ -25,7 +25,7 @@ struct StatementHandler {
                 return response.rows(answer.columns, select.limit == nil ? limited(answer.rows) : answer.rows)
             }
             try query(parsed)
-        case .explain(let isAnalyze): try explain(try parsed.innerQuery(), isAnalyze: isAnalyze)
+        case .explain(let isAnalyze): try explain(try parsed.innerQuery(), isAnalyze: isAnalyze, session.hints(of: parsed))
         case .use(let name):
             try session.use(name)
             response.ok()
@@ -37,7 +37,13 @@ struct StatementHandler {
         case .show(let subject, let filter):
             let answer = try ShowHandler(session: session).answer(subject, filter)
             response.rows(answer.columns, answer.rows)
-        case .showQueryTask(let account, let selection, let full): try showQueryTask(account: account, selection, full: full)
+        case .showQueryTask(let account, let selection, let full):
+            try TaskHandler(session: session, response: response).show(account: account, selection, full: full)
+        case .cancelQueryTask(let id): try TaskHandler(session: session, response: response).cancel(id)
+        case .cancelQueryTasks(let predicate): try TaskHandler(session: session, response: response).cancel(predicate)
+        case .waitQueryTask(let id, let seconds):
+            guard let running else { throw QueryError(.internalFault, "A wait was begun where nothing may wait") }
+            try TaskHandler(session: session, response: response).wait(id, seconds: seconds, running)
         case .kill(let connection, let isQueryOnly):
             let id = try Evaluator(session.dialectContext()).value(connection).integerValue
             guard let id = UInt32(exactly: id) else { throw QueryError(.unknownThread, "Unknown thread id: \(id)") }
@@ -71,10 +77,7 @@ struct StatementHandler {
     /// Answers now, with what is in memory, or returns false.
     func answerAtOnce(_ parsed: ParsedStatement) throws -> Bool {
         if case .showQueryTask(let account, let selection, let full) = parsed.statement {
-            let visible = try visibleAccount(account)
-            guard let row = context.store.recentTaskRow(selection, account: visible, full: full) else { return false }
-            response.rows(full ? MetaStore.fullTaskColumns : MetaStore.taskColumns, [row])
-            return true
+            return try TaskHandler(session: session, response: response).showRecent(account: account, selection, full: full)
         }
         guard parsed.needsNothing else { return false }
         try handle(parsed)
@@ -108,24 +111,29 @@ struct StatementHandler {
         running.stage = .planning
         if variables.executionMillisecondsMax > 0 { limit(running, milliseconds: variables.executionMillisecondsMax) }
         let dialect = session.dialectContext()
+        let hints = session.hints(of: parsed)
+        let cluster = try context.clusters.choose(hints, usual: session.cluster)
         let planned = try context.planner.plan(
-            try parsed.engineText(dialect), schema: schema, dialect: dialect, isProfiled: false, session: session)
+            try parsed.engineText(dialect), schema: schema, dialect: dialect, isProfiled: false, viewer: session.viewer)
+        try cluster.checkScan(planned.scannedBytes, hints)
         if let reason = running.cancellation.reason { throw reason }
         running.stage = .waiting
         let (session, response, context) = (session, response, context)
         ProgressReports(running, context: context).begin()
-        try session.scheduler.run {
+        try session.scheduler.run(in: cluster) {
             // Killed while it waited: the client knows already.
             if let reason = running.cancellation.reason { return session.fail(reason, response) }
             running.stage = .executing
             let sink = ResponseSink(response, rowsMax: parsed.hasLimit ? nil : variables.selectLimit)
-            let result = Result { try planned.held { try context.engine.run($0, cancellation: running.cancellation, sink: sink) } }
+            let result = Result {
+                try cluster.explaining { try planned.held { try cluster.engine.run($0, cancellation: running.cancellation, sink: sink) } }
+            }
             context.sessions.released(running)
             switch result {
             case .success(let profile):
                 session.warn(profile)
-                sink.finish(warnings: profile.malformedCount > 0 ? 1 : 0)
-            case .failure(is ResponseSink.Enough): sink.finish()
+                sink.finish(warnings: session.warningCount)
+            case .failure(is ResponseSink.Enough): sink.finish(warnings: session.warningCount)
             case .failure(let error): session.fail(error, response)
             }
         }
@@ -150,7 +158,7 @@ struct StatementHandler {
             let schema = session.state.withLock(\.schema)
             let dialect = session.dialectContext()
             let planned = try context.planner.plan(
-                try parsed.engineText(dialect), schema: schema, dialect: dialect, isProfiled: false, session: session)
+                try parsed.engineText(dialect), schema: schema, dialect: dialect, isProfiled: false, viewer: session.viewer)
             do { return try planned.held { try context.engine.describe($0, cancellation: cancellation) } } catch {
                 // With values it may be clear what without them is not.
                 if hasParameters { return [] }
@@ -163,12 +171,14 @@ struct StatementHandler {
     }
 
     /// The engine's plan, as one text.
-    private func explain(_ parsed: ParsedStatement, isAnalyze: Bool) throws {
+    private func explain(_ parsed: ParsedStatement, isAnalyze: Bool, _ hints: Hints) throws {
+        let cluster = try context.clusters.choose(hints, usual: session.cluster)
         let schema = session.state.withLock(\.schema)
         let dialect = session.dialectContext()
         let planned = try context.planner.plan(
-            try parsed.engineText(dialect), schema: schema, dialect: dialect, isProfiled: false, session: session)
-        let text = try planned.held { try context.engine.explain($0, isAnalyze: isAnalyze, cancellation: cancellation) }
+            try parsed.engineText(dialect), schema: schema, dialect: dialect, isProfiled: false, viewer: session.viewer)
+        if isAnalyze { try cluster.checkScan(planned.scannedBytes, hints) }
+        let text = try planned.held { try cluster.engine.explain($0, isAnalyze: isAnalyze, cancellation: cancellation) }
         response.rows([ResultColumn(name: "EXPLAIN", type: .text)], [[.text(text)]])
     }
 
@@ -178,21 +188,27 @@ struct StatementHandler {
         let dialect = session.dialectContext()
         let (schema, milliseconds) = session.state.withLock { ($0.schema, $0.variables.executionMillisecondsMax) }
         if case .createTableAs(let statement, _) = parsed.statement, statement.ifNotExists, try exists(statement.name) { return response.ok() }
+        let hints = session.hints(of: parsed)
+        let cluster = try context.clusters.choose(hints, usual: session.cluster)
         let write = TableWrite(
             statement: parsed.statement, engineText: try parsed.innerQuery().engineText(dialect), schema: schema, dialect: dialect,
-            account: session.login.user, task: nil, ignoresConflict: try session.hints(of: parsed).flag("insert_overwrite_ignore_conflict") == true)
+            account: session.login.user, task: nil, ignoresConflict: try hints.flag("insert_overwrite_ignore_conflict") == true)
         if milliseconds > 0 { limit(running, milliseconds: milliseconds) }
         running.stage = .waiting
         let (session, response, context) = (session, response, context)
-        try session.scheduler.run {
+        try session.scheduler.run(in: cluster) {
             if let reason = running.cancellation.reason { return session.fail(reason, response) }
             running.stage = .executing
-            let result = Result { try TableWriter(context: context).run(write, cancellation: running.cancellation) }
+            let result = Result {
+                try cluster.explaining {
+                    try TableWriter(context: context, cluster: cluster, hints: hints).run(write, cancellation: running.cancellation)
+                }
+            }
             context.sessions.released(running)
             switch result {
             case .success(let outcome):
                 session.warn(outcome.profile)
-                response.ok(affectedRows: UInt64(max(0, outcome.rowCount)), warnings: outcome.profile.malformedCount > 0 ? 1 : 0)
+                response.ok(affectedRows: UInt64(max(0, outcome.rowCount)), warnings: session.warningCount)
             case .failure(let error): session.fail(error, response)
             }
         }
@@ -225,40 +241,5 @@ struct StatementHandler {
     func listFields(of name: String) throws {
         let (table, columns) = try ShowHandler(session: session).columns(of: TableName(schema: nil, table: name))
         response.fieldList(columns, table: table)
-    }
-
-    /// Whose tasks are shown: an account sees its own, an administrator all.
-    private func visibleAccount(_ account: String?) throws -> String? {
-        let own = session.login.user
-        guard session.isAdministrator || account == nil || account == own else {
-            throw QueryError(.accessDenied, "Access denied; only an administrator sees the tasks of another account")
-        }
-        return session.isAdministrator ? account : own
-    }
-
-    private func showQueryTask(account: String?, _ selection: RowSelection, full: Bool) throws {
-        let rows = try context.store.taskRows(
-            selection, account: try visibleAccount(account), full: full, offsetMinutes: context.configuration.timeZoneOffsetMinutes)
-        response.rows(full ? MetaStore.fullTaskColumns : MetaStore.taskColumns, rows)
-    }
-}
-
-/// Tells a client that wants to know how far its statement is, as long as nothing of the answer is out.
-private struct ProgressReports {
-    private let running: RunningStatement
-    private let context: ServiceContext
-
-    init(_ running: RunningStatement, context: ServiceContext) {
-        self.running = running
-        self.context = context
-    }
-
-    func begin() {
-        guard running.response.takesProgress else { return }
-        let (running, context) = (running, context)
-        context.timers.asyncAfter(deadline: .now() + .milliseconds(Limits.progressMilliseconds)) {
-            guard running.response.progress(running.cancellation.progress ?? 0, stage: running.stage.rawValue) else { return }
-            ProgressReports(running, context: context).begin()
-        }
     }
 }

@@ -72,9 +72,13 @@ struct SystemTableScope {
     let schemas: Set<String>?
     let tables: Set<String>?
 
+    /// Of `loon.query_task`.
+    let tasks: RowPredicate?
+
     static let everything = SystemTableScope(nil)
 
     init(_ filter: Expression?) {
+        tasks = TaskTable.predicate(filter)
         func names(_ columns: String...) -> Set<String>? {
             columns.lazy.compactMap { filter?.required($0) }.first.map { Set($0.map { $0.lowercased() }) }
         }

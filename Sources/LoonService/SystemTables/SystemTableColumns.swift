@@ -3,6 +3,14 @@
 /// question mark behind the type of what may be NULL.
 enum SystemTableColumns {
     static let text = """
+        loon.query_task: id varchar(40); mpp_query_id varchar(40)?; status varchar(16); task_name varchar(64); table_schema varchar(64); \
+        command longtext; creator_id varchar(64); create_time varchar(19); update_time varchar(19); connection_id bigint; message text; \
+        row_count bigint?; elapse_time bigint?; scanned_row_count bigint?; scanned_data_bytes bigint?; result_file_oss_file \
+        varchar(1024)?; cancellable_task bigint; mq_product varchar(16)?; mq_model varchar(16)?; mq_topic varchar(128)?; mq_queue \
+        varchar(128)?; mq_producer_id varchar(128)?; mq_endpoint varchar(1024)?; mq_status varchar(16)?; mq_error_msg text?; mq_message_id \
+        varchar(128)?; mq_total_time bigint?; cluster varchar(64); engine varchar(64); priority bigint; progress bigint?; queue_time \
+        bigint?; attempts bigint; result_bytes bigint?; expire_time varchar(19)?; client_token varchar(128)?; mq_attempts bigint; label \
+        varchar(255)?; malformed_count bigint?; peak_memory_bytes bigint?; result_reused_from varchar(40)?
         mysql.tables_priv: Host char(255); Db char(64); User char(32); Table_name char(64); Grantor varchar(288); Timestamp timestamp; \
         Table_priv varchar(64); Column_priv varchar(64)
         mysql.columns_priv: Host char(255); Db char(64); User char(32); Table_name char(64); Column_name char(64); Timestamp timestamp; \

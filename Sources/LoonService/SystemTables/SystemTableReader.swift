@@ -32,6 +32,7 @@ struct SystemTableReader {
         case ("performance_schema", "SESSION_STATUS"), ("performance_schema", "GLOBAL_STATUS"):
             for (name, value) in ServerStatistics(context).status(of: session) { try body([.text(name), .text(value)]) }
         case ("performance_schema", "SESSION_CONNECT_ATTRS"): try attributes(body)
+        case ("loon", "QUERY_TASK"): try tasks(scope.tasks, body)
         case ("mysql", "USER") where session.isAdministrator: try accounts(table, body)
         default: break
         }
@@ -141,8 +142,26 @@ struct SystemTableReader {
                 .integer((now - since) / 1_000), .text(""), .null, .real(0),
             ]
         }
+        rows += session.scheduler.running.filter { isSeen($0.record.submission.account) }.map { task in
+            let submission = task.record.submission
+            return [
+                .integer(submission.connectionID), .text(submission.account), .text(""), .optional(submission.sessionSchema),
+                .text(task.isRecorded ? "Killed" : "Task"), .integer((now - task.started) / 1_000), .text("\(task.id)"), shown(submission.command),
+                .real((task.cancellation.progress ?? 0) * 100),
+            ]
+        }
         rows += context.sessions.zombies.filter { isSeen($0.account) }.map { row($0, command: "Killed") }
         return rows
+    }
+
+    /// An account sees its own, an administrator all.
+    private func tasks(_ predicate: RowPredicate?, _ body: ([SQLValue]) throws -> Void) throws {
+        let cancellation = session.state.withLock { $0.running?.cancellation }
+        let account = session.isAdministrator ? nil : session.login.user
+        try context.store.forEachTask(RowSelection(predicate: predicate), account: account, full: true) { row in
+            if let reason = cancellation?.reason { throw reason }
+            try body(session.scheduler.withProgress(row))
+        }
     }
 
     private func attributes(_ body: ([SQLValue]) throws -> Void) throws {

@@ -1,26 +1,39 @@
-import Crypto
 import Foundation
 import LoonCore
 import QueryEngine
 
-/// A result as files: `result.csv`, and `result.meta.json` that says what its columns are.
+/// Writes a result's rows into a file: `result.csv` or `result.json`. Confined to the thread that runs the query.
 ///
 /// CSV is RFC 4180 in UTF-8 with LF, a header line with the names that a client would see; NULL is an empty field and an empty string `""`.
-/// Confined to the thread that runs the query.
+/// JSON is one object a line, with names that come twice numbered as `query_result` numbers them.
 final class ResultFile: BatchSink {
-    static let name = "result.csv"
-    static let metaName = "result.meta.json"
+    enum Form {
+        case csv, json
+        var name: String { self == .csv ? "result.csv" : "result.json" }
+    }
 
-    private let folder: String
+    /// Thrown before the query runs: the text of its values does not say what they are, so that its rows are to be kept with their types first.
+    struct NotPlain: Error {}
+
+    private let form: Form
+    private let limits: ResultLimits
+    /// Whether the rows come from a file that keeps their types.
+    private let isKept: Bool
     private let file: FileHandle
     private var out = TextBuffer(capacity: Limits.rowBufferBytes * 2)
-    private var columns: [ResultColumn] = []
-    private var rows: Int64 = 0
-    private var bytes: Int64 = 0
+    /// What stands before each value of a row of JSON.
+    private var keys: [[UInt8]] = []
+    private(set) var columns: [ResultColumn] = []
+    private(set) var rows: Int64 = 0
+    private(set) var bytes: Int64 = 0
 
-    init(folder: String) throws {
-        self.folder = folder
-        let path = folder + "/" + Self.name
+    /// `columns`: the names and types of the query's columns, where the rows come from a kept file.
+    init(folder: String, form: Form, limits: ResultLimits, kept columns: [ResultColumn]? = nil) throws {
+        self.form = form
+        self.limits = limits
+        isKept = columns != nil
+        self.columns = columns ?? []
+        let path = folder + "/" + form.name
         guard FileManager.default.createFile(atPath: path, contents: nil, attributes: [.posixPermissions: 0o600]),
             let file = FileHandle(forWritingAtPath: path)
         else { throw QueryError(.storage, "The result cannot be written: the staging folder does not take a file") }
@@ -29,68 +42,65 @@ final class ResultFile: BatchSink {
 
     deinit { try? file.close() }
 
+    // MARK: BatchSink
+
+    var looksAtColumnsFirst: Bool { !isKept }
+
+    func look(at columns: [ResultColumn]) throws {
+        guard columns.allSatisfy({ StoredResult.isPlain($0.type) }) else { throw NotPlain() }
+    }
+
     func begin(_ columns: [ResultColumn]) throws {
-        self.columns = columns
-        for (index, column) in columns.enumerated() {
-            if index > 0 { out.append(UInt8(ascii: ",")) }
-            append(field: column.name)
+        if !isKept { self.columns = columns }
+        switch form {
+        case .csv:
+            for (index, column) in self.columns.enumerated() {
+                if index > 0 { out.append(UInt8(ascii: ",")) }
+                append(field: column.name)
+            }
+            out.append(UInt8(ascii: "\n"))
+        case .json:
+            keys = StoredResult.tableNames(self.columns).enumerated().map { index, name in
+                var key = TextBuffer(capacity: 64)
+                key.append(UInt8(ascii: index == 0 ? "{" : ","))
+                key.append(jsonString: name)
+                key.append(UInt8(ascii: ":"))
+                return Array(key.bytes)
+            }
         }
-        out.append(UInt8(ascii: "\n"))
     }
 
     func write(_ batch: RecordBatch) throws {
+        rows += Int64(batch.rowCount)
+        try limits.check(rows: rows)
         for row in 0..<batch.rowCount {
-            for (index, column) in batch.columns.enumerated() {
-                if index > 0 { out.append(UInt8(ascii: ",")) }
-                if column.isNull(row) { continue }
-                let start = out.count
-                column.appendText(row: row, to: &out)
-                if column.needsQuoting { quote(from: start) }
-            }
+            if form == .csv { appendCSV(row, of: batch) } else { appendJSON(row, of: batch) }
             out.append(UInt8(ascii: "\n"))
             if out.count >= Limits.rowBufferBytes { try flush() }
         }
-        rows += Int64(batch.rowCount)
     }
 
-    /// Writes what is left, and the description. Returns the bytes of the CSV file.
-    func finish(statement: String, warnings: [String]) throws -> Int64 {
-        try flush()
-        let description = Description(
-            columns: columns.map { .init(name: $0.name, type: $0.type.resultName) }, rows: rows, bytes: bytes,
-            statement_sha256: Hex.text(Array(SHA256.hash(data: Array(statement.utf8)))), warnings: warnings)
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-        do {
-            try encoder.encode(description).write(to: URL(fileURLWithPath: folder + "/" + Self.metaName))
-        } catch { throw QueryError(.storage, "The result's description cannot be written", detail: "\(error)") }
-        return bytes
-    }
+    /// Writes what is left.
+    func finish() throws { try flush() }
 
-    private struct Description: Encodable {
-        struct Column: Encodable {
-            let name: String
-            let type: String
+    // MARK: Rows
+
+    private func appendCSV(_ row: Int, of batch: RecordBatch) {
+        for (index, column) in batch.columns.enumerated() {
+            if index > 0 { out.append(UInt8(ascii: ",")) }
+            if column.isNull(row) { continue }
+            let start = out.count
+            column.appendText(row: row, to: &out)
+            if column.needsQuoting { quote(from: start) }
         }
-        let columns: [Column]
-        let rows: Int64
-        let bytes: Int64
-        let statement_sha256: String
-        let warnings: [String]
     }
 
-    private func flush() throws {
-        guard out.count > 0 else { return }
-        do { try file.write(contentsOf: Data(out.bytes)) } catch {
-            throw QueryError(.storage, "The result cannot be written: \(Self.reason(error))", detail: "\(error)")
+    private func appendJSON(_ row: Int, of batch: RecordBatch) {
+        for (key, column) in zip(keys, batch.columns) {
+            for byte in key { out.append(byte) }
+            column.appendJSON(row: row, to: &out)
         }
-        bytes += Int64(out.count)
-        out.removeAll()
-    }
-
-    private static func reason(_ error: any Error) -> String {
-        let code = (error as NSError).userInfo[NSUnderlyingErrorKey].map { ($0 as? NSError)?.code } ?? (error as NSError).code
-        return code == Int(ENOSPC) || (error as? CocoaError)?.code == .fileWriteOutOfSpace ? "the disk is full" : "the disk does not take it"
+        out.append(UInt8(ascii: "}"))
     }
 
     private func append(field: String) {
@@ -113,6 +123,39 @@ final class ResultFile: BatchSink {
         }
         out.append(UInt8(ascii: "\""))
     }
+
+    private func flush() throws {
+        guard out.count > 0 else { return }
+        bytes += Int64(out.count)
+        try limits.check(bytes: bytes)
+        do { try file.write(contentsOf: Data(out.bytes)) } catch {
+            throw QueryError(.storage, "The result cannot be written: \(Self.reason(error))", detail: "\(error)")
+        }
+        out.removeAll()
+    }
+
+    static func reason(_ error: any Error) -> String {
+        let code = (error as NSError).userInfo[NSUnderlyingErrorKey].map { ($0 as? NSError)?.code } ?? (error as NSError).code
+        return code == Int(ENOSPC) || (error as? CocoaError)?.code == .fileWriteOutOfSpace ? "the disk is full" : "the disk does not take it"
+    }
+}
+
+/// What a result may have; 0 for no bound.
+struct ResultLimits {
+    let rowsMax: Int
+    let bytesMax: Int
+
+    func check(rows: Int64) throws {
+        guard rowsMax == 0 || rows <= Int64(rowsMax) else {
+            throw QueryError(.limitExceeded, "The limit max-result-rows = \(rowsMax) is exceeded; ask for fewer rows, or insert them into a table")
+        }
+    }
+
+    func check(bytes: Int64) throws {
+        guard bytesMax == 0 || bytes <= Int64(bytesMax) else {
+            throw QueryError(.limitExceeded, "The limit max-result-bytes = \(bytesMax) is exceeded; ask for less, or insert the rows into a table")
+        }
+    }
 }
 
 extension ColumnView {
@@ -122,36 +165,6 @@ extension ColumnView {
         switch type {
         case .text, .binary, .list, .structure, .map, .interval: return true
         default: return false
-        }
-    }
-}
-
-extension ColumnType {
-    /// The type as `result.meta.json` names it.
-    var resultName: String {
-        switch self {
-        case .null: "null"
-        case .boolean: "boolean"
-        case .int8: "tinyint"
-        case .int16: "smallint"
-        case .int32: "int"
-        case .int64: "bigint"
-        case .uint8: "tinyint unsigned"
-        case .uint16: "smallint unsigned"
-        case .uint32: "int unsigned"
-        case .uint64: "bigint unsigned"
-        case .float32: "float"
-        case .float64: "double"
-        case .decimal(let precision, let scale): "decimal(\(precision),\(scale))"
-        case .text: "string"
-        case .binary: "binary"
-        case .date: "date"
-        case .time: "time"
-        case .timestamp: "timestamp"
-        case .interval: "interval"
-        case .list(let element): "array<\(element.resultName)>"
-        case .structure(let fields): "struct<" + fields.map { "\($0.name):\($0.type.resultName)" }.joined(separator: ",") + ">"
-        case .map(let key, let value): "map<\(key.resultName),\(value.resultName)>"
         }
     }
 }

@@ -3,129 +3,210 @@ import Logging
 import LoonCore
 import MetaStore
 import QueryEngine
+import SQLFrontend
 import Synchronization
 
-/// Gives synchronous queries and tasks their places, and runs them on the engine's threads.
+/// Gives synchronous queries and tasks their places in the clusters, and stops tasks.
 final class Scheduler: Sendable {
     private struct State {
-        var machine: SchedulerStateMachine
-        var waiting: [@Sendable () -> Void] = []
-        var running: [TaskID: Cancellation] = [:]
+        var running: [TaskID: RunningTask] = [:]
+        /// Tasks that a daemon died with may still wait: they run alone, in whatever cluster.
+        var mayHaveSuspects = false
         var onIdle: (@Sendable () -> Void)?
     }
 
-    private let state: Mutex<State>
-    private let threads: WorkerThreads
+    let queue = QueueGauge()
+    let waits = TaskWaits()
+    private let state = Mutex(State())
     private let runner: TaskRunner
-    private let context: ServiceContext
-    private let queryIDs: EngineQueryIDs
+    let context: ServiceContext
+    private let queryIDs = EngineQueryIDs()
     private let later = DispatchQueue(label: "loon.scheduler.retry")
 
     init(context: ServiceContext, runner: TaskRunner) {
-        let configuration = context.configuration
         self.context = context
         self.runner = runner
-        queryIDs = EngineQueryIDs()
-        state = Mutex(
-            State(
-                machine: SchedulerStateMachine(
-                    queriesMax: configuration.runningQueriesMax, waitingMax: configuration.queuedQueriesMax,
-                    tasksMax: configuration.runningTasksMax)))
-        let places = configuration.runningQueriesMax + configuration.runningTasksMax
-        threads = WorkerThreads(name: "loon.engine", threadsMax: places, queueMax: places)
     }
+
+    /// Begins with what waits in the metadata file. `mayHaveSuspects`: some of it was running when a daemon died.
+    func start(mayHaveSuspects: Bool) throws(QueryError) {
+        queue.start(with: try context.store.queuedCounts())
+        state.withLock { $0.mayHaveSuspects = mayHaveSuspects }
+        wakeAll()
+    }
+
+    /// What tells of a task's end.
+    var message: @Sendable (TaskRecord) -> [UInt8] { runner.message }
+    func wakeNotifier() { runner.wakeNotifier() }
 
     // MARK: Queries
 
     /// Runs a synchronous query when it has a place. Throws where too many wait.
-    func run(_ query: @escaping @Sendable () -> Void) throws(QueryError) {
-        let admission = state.withLock { state in
-            let admission = state.machine.querySubmitted()
-            if admission == .wait { state.waiting.append(query) }
-            return admission
-        }
-        switch admission {
-        case .start: start(query)
-        case .wait: break
-        case .stopping: throw QueryError(.shuttingDown, "Server shutdown in progress")
-        case .refuse: throw QueryError(.queueFull, "Too many queries are waiting for a place; try again, or run it with run_async=true")
-        }
-    }
-
-    private func start(_ query: @escaping @Sendable () -> Void) {
-        _ = threads.run {
-            var next: (@Sendable () -> Void)? = query
-            while let query = next {
-                query()
-                next = self.state.withLock { state in state.machine.queryEnded() ? state.waiting.removeFirst() : nil }
-            }
+    func run(in cluster: Cluster, _ query: @escaping @Sendable () -> Void) throws(QueryError) {
+        let mustClaim = try cluster.submit {
+            query()
+            if cluster.queryEnded() { self.claim(cluster) }
             self.checkIdle()
         }
+        if mustClaim { claim(cluster) }
     }
 
     // MARK: Tasks
 
-    /// There may be a task to run.
-    func wake() {
-        if state.withLock({ $0.machine.taskMayWait() }) { claim() }
+    /// There may be a task to run in the cluster.
+    func wake(_ cluster: Cluster) {
+        if cluster.taskMayWait() { claim(cluster) }
     }
 
-    private func claim() {
+    private func wakeAll() { for cluster in context.clusters.all { wake(cluster) } }
+
+    private func claim(_ cluster: Cluster) {
         let now = context.clock.now()
-        context.store.claimNext(now: now, engineQueryID: queryIDs.next(now: now)) { result in
+        context.store.claimNext(cluster.claimPolicy, now: now, engineQueryID: queryIDs.next(now: now)) { result in
             switch result {
             case .success(let task):
-                if let task { self.start(task) }
-                if self.state.withLock({ $0.machine.claimed(task != nil) }) { self.claim() }
+                if let task { self.start(task, in: cluster) }
+                if cluster.claimed(task?.submission.account) { self.claim(cluster) }
             case .failure(let error):
                 self.context.log.error("scheduler.claim", metadata: ["error": "\(error)"])
-                self.state.withLock { $0.machine.claimFailed() }
+                cluster.claimFailed()
                 // The disk may be full; what waits there is not forgotten.
-                self.later.asyncAfter(deadline: .now() + .milliseconds(Limits.storeRetryMilliseconds)) { self.wake() }
+                self.later.asyncAfter(deadline: .now() + .milliseconds(Limits.storeRetryMilliseconds)) { self.wake(cluster) }
             }
             self.checkIdle()
         }
     }
 
-    private func start(_ task: TaskRecord) {
-        let cancellation = Cancellation()
-        state.withLock { $0.running[task.id] = cancellation }
-        _ = threads.run {
-            self.runner.run(task, cancellation: cancellation) {
-                let more = self.state.withLock { state in
+    private func start(_ record: TaskRecord, in cluster: Cluster) {
+        queue.leave(record.submission.placement.cluster, record.submission.account)
+        let task = RunningTask(record, started: context.clock.now())
+        state.withLock { state in
+            state.running[task.id] = task
+            // They come first.
+            if !record.isSuspect { state.mayHaveSuspects = false }
+        }
+        let seconds = cluster.runningSecondsMax(Hints(values: record.submission.hints))
+        task.setLimit(seconds: seconds, on: context.timers) { [weak task] in
+            guard let task else { return }
+            self.stop(task, QueryError(.limitExceeded, "The limit max-running-time-sec = \(seconds) is exceeded"))
+        }
+        cluster.start {
+            self.runner.run(task, in: cluster, recorded: { self.recorded(task) }) {
+                let mayHaveSuspects = self.state.withLock { state in
                     state.running[task.id] = nil
-                    return state.machine.taskEnded()
+                    return state.mayHaveSuspects
                 }
-                if more { self.claim() }
+                task.released()
+                if cluster.taskEnded() { self.claim(cluster) }
+                if mayHaveSuspects { self.wakeAll() }
                 self.checkIdle()
             }
         }
+    }
+
+    private func recorded(_ task: RunningTask) {
+        task.recorded()
+        waits.ended(task.id)
+    }
+
+    /// How much of a task is done, from 0 to 1, where it runs and the engine knows.
+    func progress(of id: String) -> Double? { TaskID(id).flatMap { id in state.withLock { $0.running[id] } }?.cancellation.progress }
+
+    var running: [RunningTask] { state.withLock { $0.running.values.sorted { $0.started < $1.started } } }
+
+    // MARK: Stopping a task
+
+    /// Asks the task to stop. Where the engine does not, its end is recorded all the same (design: invariant 10). False where it was to stop already,
+    /// or what it does is decided.
+    @discardableResult
+    private func stop(_ task: RunningTask, _ reason: QueryError) -> Bool {
+        let isFirst = task.cancellation.reason == nil
+        guard task.cancellation.cancel(reason), isFirst else { return false }
+        let (context, runner) = (context, runner)
+        context.timers.asyncAfter(deadline: .now() + .milliseconds(Limits.killPatienceMilliseconds)) {
+            if !task.isRecorded { runner.recordEnd(of: task, reason) { self.recorded(task) } }
+            context.timers.asyncAfter(deadline: .now() + .milliseconds(Limits.lingerMilliseconds - Limits.killPatienceMilliseconds)) {
+                guard !task.isReleased else { return }
+                context.log.warning("task.lingers", metadata: ["task": "\(task.id)", "ms": "\(context.clock.now() - task.started)"])
+            }
+        }
+        return true
+    }
+
+    /// Cancels one task of those that `account` may see (`nil`: all); `completion` gets how many that were, when their ends are durable.
+    func cancel(_ id: String, account: String?, completion: @escaping @Sendable (Result<Int, QueryError>) -> Void) {
+        context.store.cancel(id, account: account, now: context.clock.now(), message: runner.message) { result in
+            switch result {
+            case .success(let step): self.finish(step) { completion(.success($0)) }
+            case .failure(let error): completion(.failure(error))
+            }
+        }
+    }
+
+    /// Cancels all that the condition chooses.
+    func cancel(
+        _ predicate: RowPredicate, account: String?, from start: Int64 = 0, count: Int = 0,
+        completion: @escaping @Sendable (Result<Int, QueryError>) -> Void
+    ) {
+        context.store.cancel(predicate, account: account, from: start, now: context.clock.now(), message: runner.message) { result in
+            switch result {
+            case .success(let step):
+                self.finish(step) { cancelled in
+                    guard let next = step.next else { return completion(.success(count + cancelled)) }
+                    self.cancel(predicate, account: account, from: next, count: count + cancelled, completion: completion)
+                }
+            case .failure(let error): completion(.failure(error))
+            }
+        }
+    }
+
+    private func finish(_ step: MetaStore.Cancelled, completion: @escaping @Sendable (Int) -> Void) {
+        for task in step.ended {
+            queue.leave(task.submission.placement.cluster, task.submission.account)
+            waits.ended(task.id)
+            runner.announce(task)
+        }
+        let group = DispatchGroup()
+        var count = step.ended.count
+        for id in step.running {
+            guard let task = state.withLock({ $0.running[id] }), stop(task, QueryError(.cancelled, "")) else { continue }
+            count += 1
+            group.enter()
+            task.whenRecorded { group.leave() }
+        }
+        let total = count
+        group.notify(queue: context.timers) { completion(total) }
     }
 
     // MARK: Stop
 
     /// Starts nothing more; `completion` is called when nothing runs any more.
     func stop(completion: @escaping @Sendable () -> Void) {
-        state.withLock { state in
-            state.machine.stop()
-            state.onIdle = completion
-        }
+        for cluster in context.clusters.all { cluster.stop() }
+        state.withLock { $0.onIdle = completion }
         checkIdle()
     }
 
     /// Interrupts the tasks that still run; they are put back and run again at the next start. Queries end with their connections.
     func interrupt() {
         let running = state.withLock { Array($0.running.values) }
-        for cancellation in running { cancellation.cancel(QueryError(.shuttingDown, "Server shutdown in progress")) }
+        for task in running { task.cancellation.cancel(QueryError(.shuttingDown, "Server shutdown in progress")) }
     }
 
     private func checkIdle() {
+        guard context.clusters.all.allSatisfy(\.isIdle) else { return }
         let completion = state.withLock { state -> (@Sendable () -> Void)? in
-            guard state.machine.isIdle, let completion = state.onIdle else { return nil }
-            state.onIdle = nil
-            return completion
+            defer { state.onIdle = nil }
+            return state.onIdle
         }
         completion?()
+    }
+}
+
+extension Cluster {
+    /// Seconds that a task with these hints may run.
+    fileprivate func runningSecondsMax(_ hints: Hints) -> Int {
+        min((try? hints.runningSecondsMax()) ?? settings.runningSecondsMax, settings.runningSecondsMax)
     }
 }
 

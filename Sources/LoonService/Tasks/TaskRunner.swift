@@ -20,78 +20,148 @@ final class TaskRunner: Sendable {
         self.messages = messages
     }
 
-    /// Blocks the thread while the engine works; `completion` is called when the end is durable, or when the daemon stops before it.
-    func run(_ task: TaskRecord, cancellation: Cancellation, completion: @escaping @Sendable () -> Void) {
-        let started = context.clock.now()
-        var metadata: Logger.Metadata = [
-            "task": "\(task.id)", "connection": "\(task.submission.connectionID)", "account": "\(task.submission.account)",
-        ]
-        context.log.info("task.started", metadata: metadata.merging(["attempt": "\(task.attempts)"]) { $1 })
+    /// What tells of a task's end.
+    var message: @Sendable (TaskRecord) -> [UInt8] {
+        let messages = messages
+        return { messages.encode($0) }
+    }
+
+    /// Blocks the thread while the engine works; `recorded` is called when the end is durable, and `completion` when the task has let go of its place, which
+    /// it also does when the daemon stops before the end.
+    func run(
+        _ task: RunningTask, in cluster: Cluster, recorded: @escaping @Sendable () -> Void, completion: @escaping @Sendable () -> Void
+    ) {
+        let metadata = metadata(of: task)
+        context.log.info("task.started", metadata: metadata.merging(["attempt": "\(task.record.attempts)", "cluster": "\(cluster.name)"]) { $1 })
         let outcome: TaskOutcome
         do {
-            outcome = try produce(task, started: started, cancellation: cancellation)
+            outcome = try cluster.explaining { try produce(task, in: cluster) }
         } catch {
             // An earlier run may have published before it was killed; this end does not speak of it.
             try? context.removeResult(of: task.id)
             let error = error as? QueryError ?? QueryError(.internalFault, "The task failed", detail: "\(error)")
             // Left RUNNING: the daemon puts it back before it ends.
             if error.code == .shuttingDown { return completion() }
-            metadata["error"] = "\(error.message)"
             // The engine's own words quote the statement.
             context.log.debug("task.failed", metadata: metadata.merging(["detail": "\(error.detail ?? "")"]) { $1 })
-            let measures = TaskMeasures(elapsedMilliseconds: context.clock.now() - started)
-            outcome = TaskOutcome(
-                state: .failure, message: String(decoding: error.message.utf8.prefix(Limits.errorMessageBytesMax), as: UTF8.self), measures: measures)
+            outcome = ended(task, error)
         }
-        metadata["status"] = "\(outcome.state.rawValue)"
-        metadata["ms"] = "\(outcome.measures.elapsedMilliseconds ?? 0)"
-        metadata["rows"] = "\(outcome.measures.rowCount ?? 0)"
-        metadata["bytes"] = "\(outcome.measures.scannedBytes ?? 0)"
-        record(task.id, outcome, metadata: metadata, completion: completion)
+        record(task, outcome) {
+            recorded()
+            completion()
+        }
     }
 
-    private func record(_ id: TaskID, _ outcome: TaskOutcome, metadata: Logger.Metadata, completion: @escaping @Sendable () -> Void) {
-        let messages = messages
-        context.store.finish(id, outcome, now: context.clock.now(), message: { messages.encode($0) }) { result in
+    /// Records the end of a task whose engine has not let go of it; what comes out of the run is thrown away.
+    func recordEnd(of task: RunningTask, _ reason: QueryError, recorded: @escaping @Sendable () -> Void) {
+        record(task, ended(task, reason), completion: recorded)
+    }
+
+    /// A message may wait.
+    func wakeNotifier() { notifier.wake() }
+
+    /// Logs the end of a task that never ran, and lets its message go out.
+    func announce(_ task: TaskRecord) {
+        context.log.info(
+            "task.ended",
+            metadata: [
+                "task": "\(task.id)", "connection": "\(task.submission.connectionID)", "account": "\(task.submission.account)",
+                "status": "\(task.state.rawValue)",
+            ])
+        if task.submission.notification != nil { notifier.wake() }
+    }
+
+    // MARK: Ends
+
+    private func metadata(of task: RunningTask) -> Logger.Metadata {
+        let submission = task.record.submission
+        return ["task": "\(task.id)", "connection": "\(submission.connectionID)", "account": "\(submission.account)"]
+    }
+
+    /// The end that an error is.
+    private func ended(_ task: RunningTask, _ error: QueryError) -> TaskOutcome {
+        TaskOutcome(
+            state: error.code == .cancelled ? .cancelled : .failure,
+            message: String(decoding: error.message.utf8.prefix(Limits.errorMessageBytesMax), as: UTF8.self),
+            measures: TaskMeasures(elapsedMilliseconds: max(0, context.clock.now() - task.started)))
+    }
+
+    private func record(_ task: RunningTask, _ outcome: TaskOutcome, completion: @escaping @Sendable () -> Void) {
+        context.store.finish(task.id, outcome, now: context.clock.now(), message: message) { result in
+            var metadata = self.metadata(of: task)
             switch result {
-            case .success:
-                self.context.log.info("task.ended", metadata: metadata)
-                self.notifier.wake()
+            case .success(let isFirst):
+                if isFirst {
+                    metadata["status"] = "\(outcome.state.rawValue)"
+                    metadata["ms"] = "\(outcome.measures.elapsedMilliseconds ?? 0)"
+                    metadata["rows"] = "\(outcome.measures.rowCount ?? 0)"
+                    metadata["bytes"] = "\(outcome.measures.scannedBytes ?? 0)"
+                    if !outcome.message.isEmpty { metadata["error"] = "\(outcome.message)" }
+                    self.context.log.info("task.ended", metadata: metadata)
+                    if task.record.submission.notification != nil { self.notifier.wake() }
+                }
                 completion()
             case .failure(let error):
                 // The disk may be full. Tried until it is stored; if the daemon stops before, the task runs again at the next start.
                 self.context.log.error("task.record", metadata: metadata.merging(["error": "\(error)"]) { $1 })
                 self.later.asyncAfter(deadline: .now() + .milliseconds(Limits.storeRetryMilliseconds)) {
-                    self.record(id, outcome, metadata: metadata, completion: completion)
+                    self.record(task, outcome, completion: completion)
                 }
             }
         }
     }
 
-    private func produce(_ task: TaskRecord, started: Int64, cancellation: Cancellation) throws -> TaskOutcome {
-        let submission = task.submission
-        if submission.kind != "SELECT" { return try write(task, started: started, cancellation: cancellation) }
+    // MARK: Work
+
+    private func produce(_ task: RunningTask, in cluster: Cluster) throws -> TaskOutcome {
+        let submission = task.record.submission
+        if let reason = task.cancellation.reason { throw reason }
+        switch submission.kind {
+        case "SELECT", "EXPLAIN": return try select(task, in: cluster)
+        default: return try write(task, in: cluster)
+        }
+    }
+
+    private func select(_ task: RunningTask, in cluster: Cluster) throws -> TaskOutcome {
+        let submission = task.record.submission
+        let hints = Hints(values: submission.hints)
         let planned = try context.planner.plan(
-            submission.engineText, schema: submission.sessionSchema, dialect: Self.dialect(submission, context), isProfiled: true)
+            submission.engineText, schema: submission.sessionSchema, dialect: Self.dialect(submission, context), isProfiled: true,
+            viewer: .init(account: submission.account))
+        try cluster.checkScan(planned.scannedBytes, hints)
         let folder = try context.resultFolder(of: task.id)
         let staged = try context.objects.makeStagingFolder()
         do {
-            let result = try ResultFile(folder: staged)
-            let profile = try planned.held { try context.engine.run($0, cancellation: cancellation, sink: result) }
-            let warnings = profile.malformedCount > 0 ? [MalformedWarning.text(profile.malformedCount)] : []
-            let bytes = try result.finish(statement: submission.command, warnings: warnings)
+            let format = try hints.resultFormat() ?? .csv
+            let fingerprint = try ResultReuse(context: context).fingerprint(planned, submission, format: format)
+            let limits = ResultLimits(rowsMax: cluster.settings.resultRowsMax, bytesMax: cluster.settings.resultBytesMax)
+            let result = TaskResult(engine: cluster.engine, limits: limits, folder: staged, cancellation: task.cancellation)
+            let outcome: TaskResult.Outcome
+            if submission.kind == "EXPLAIN" {
+                let text = try planned.held { try cluster.engine.explain($0, isAnalyze: true, cancellation: task.cancellation) }
+                outcome = try result.write(text: text, column: ResultColumn(name: "EXPLAIN", type: .text), statement: submission.command)
+            } else {
+                outcome = try result.compute(planned, as: format, statement: submission.command)
+            }
             if !context.objects.bucketExists(folder.bucket) { try context.objects.makeBucket(folder.bucket) }
+            // Whoever cancels from here on is told that it is too late.
+            try task.cancellation.pass()
             try context.objects.publish(staged: staged, at: folder)
+            var measures = measures(outcome.profile, planned.scannedBytes, task)
+            measures.resultBytes = outcome.bytes
             return TaskOutcome(
-                state: .success,
-                measures: TaskMeasures(
-                    rowCount: profile.rowCount, scannedRowCount: profile.scannedRowCount, scannedBytes: planned.scannedBytes,
-                    elapsedMilliseconds: context.clock.now() - started, resultBytes: bytes, malformedCount: profile.malformedCount),
-                resultFile: folder.description + ResultFile.name)
+                state: .success, measures: measures, resultFile: folder.description + outcome.file, fingerprint: fingerprint)
         } catch {
             context.objects.discard(staged: staged)
             throw error
         }
+    }
+
+    private func measures(_ profile: QueryProfile, _ scannedBytes: Int64, _ task: RunningTask) -> TaskMeasures {
+        TaskMeasures(
+            rowCount: profile.rowCount, scannedRowCount: profile.scannedRowCount, scannedBytes: scannedBytes,
+            elapsedMilliseconds: max(0, context.clock.now() - task.started), malformedCount: profile.malformedCount,
+            peakMemoryBytes: profile.peakMemoryBytes)
     }
 
     /// What views in the query depend on: the moment and the zone are the submission's.
@@ -101,20 +171,34 @@ final class TaskRunner: Sendable {
             systemTimeZoneOffsetMinutes: context.configuration.timeZoneOffsetMinutes, variable: { _, _ in .null }, function: { _ in .null })
     }
 
-    private func write(_ task: TaskRecord, started: Int64, cancellation: Cancellation) throws -> TaskOutcome {
-        let submission = task.submission
+    private func write(_ task: RunningTask, in cluster: Cluster) throws -> TaskOutcome {
+        let submission = task.record.submission
         let parsed = try ParsedStatement(Array(submission.command.utf8), mode: LexicalMode(sqlMode: submission.sqlMode))
         let hints = Hints(values: submission.hints)
         let write = TableWrite(
             statement: parsed.statement, engineText: submission.engineText, schema: submission.sessionSchema,
             dialect: Self.dialect(submission, context), account: submission.account, task: task.id,
             ignoresConflict: try hints.flag("insert_overwrite_ignore_conflict") == true)
-        let outcome = try TableWriter(context: context).run(write, cancellation: cancellation)
-        return TaskOutcome(
-            state: .success,
-            measures: TaskMeasures(
-                rowCount: outcome.rowCount, scannedRowCount: outcome.profile.scannedRowCount, scannedBytes: outcome.scannedBytes,
-                elapsedMilliseconds: context.clock.now() - started, malformedCount: outcome.profile.malformedCount),
-            resultFile: nil)
+        let outcome = try TableWriter(context: context, cluster: cluster, hints: hints).run(write, cancellation: task.cancellation)
+        return TaskOutcome(state: .success, measures: measures(outcome.profile, outcome.scannedBytes, task))
+    }
+}
+
+extension Cluster {
+    /// Runs `body`, and says which limit it was where the engine ran out of memory.
+    func explaining<Value>(_ body: () throws -> Value) throws -> Value {
+        do { return try body() } catch let error as QueryError where error.code == .outOfMemory {
+            throw QueryError(
+                .limitExceeded,
+                "The limit memory = \(settings.memory ?? "80 % of the machine's") of the cluster '\(name)', with spill = "
+                    + "\(settings.spill ?? "90 % of the disk"), is exceeded: \(error.message)", detail: error.detail)
+        }
+    }
+
+    /// Throws where a query would read more than it may.
+    func checkScan(_ bytes: Int64, _ hints: Hints) throws(QueryError) {
+        let limits = [try hints.scanBytesMax(), settings.scanBytesMax == 0 ? nil : settings.scanBytesMax].compactMap(\.self)
+        guard let limit = limits.min(), bytes > Int64(limit) else { return }
+        throw QueryError(.limitExceeded, "The limit max-scan-bytes = \(limit) is exceeded: the query would read \(bytes) bytes")
     }
 }

@@ -73,6 +73,10 @@ final class DuckDBConnection: @unchecked Sendable {
         guard cduckdb_prepared_statement_type(statement) == CDUCKDB_STATEMENT_SELECT else {
             throw QueryError(.notSupported, "Only SELECT, WITH and VALUES can be run")
         }
+        return try columns(of: statement)
+    }
+
+    private func columns(of statement: duckdb_prepared_statement?) throws -> [ResultColumn] {
         var options: duckdb_arrow_options?
         cduckdb_connection_get_arrow_options(handle, &options)
         defer { cduckdb_destroy_arrow_options(&options) }
@@ -120,9 +124,6 @@ final class DuckDBConnection: @unchecked Sendable {
     func end() { isOver.withLock { $0 = true } }
 
     func registerFunctions() throws(QueryError) { try EngineFunctions.register(on: handle) }
-
-    /// The rows that the last profiled query's scans of files handed on.
-    var lastScannedRows: Int64 { scannedRows(cduckdb_get_profiling_info(handle)) }
 
     /// Runs a statement of Loon's own, which must be one: names and texts of users stand in it, quoted.
     func execute(_ sql: String) throws(QueryError) {
@@ -173,6 +174,7 @@ final class DuckDBConnection: @unchecked Sendable {
         guard cduckdb_prepared_statement_type(statement) == CDUCKDB_STATEMENT_SELECT else {
             throw QueryError(.notSupported, "Only SELECT, WITH and VALUES can be run")
         }
+        if sink.looksAtColumnsFirst { try sink.look(at: try columns(of: statement)) }
         // An interrupt that came before the engine began is forgotten by it.
         if let reason = cancellation.reason { throw reason }
         var result = duckdb_result()
@@ -191,8 +193,15 @@ final class DuckDBConnection: @unchecked Sendable {
             if let reason = cancellation.reason { throw reason }
             if cduckdb_result_error(&result) != nil { throw Self.failure(&result) }
         }
-        if isProfiled { profile.scannedRowCount = lastScannedRows }
+        if isProfiled { takeMeasures(into: &profile) }
         return profile
+    }
+
+    /// What the last profiled query has measured.
+    func takeMeasures(into profile: inout QueryProfile) {
+        let info = cduckdb_get_profiling_info(handle)
+        profile.scannedRowCount = scannedRows(info)
+        profile.peakMemoryBytes = info.flatMap { metric($0, "SYSTEM_PEAK_BUFFER_MEMORY") }.flatMap { Int64($0) }
     }
 
     /// The rows that the scans of files handed on. Other operators' counts are not these.

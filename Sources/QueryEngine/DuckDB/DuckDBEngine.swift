@@ -14,15 +14,19 @@ package final class DuckDBEngine: QueryEngine, Sendable {
         package let memoryLimit: String?
         /// Where operators that outgrow the memory put their data.
         package let spillDirectory: String
+        /// How much of it, such as `100GiB`; `nil` leaves DuckDB's default of 90 % of what is free.
+        package let spillLimit: String?
         /// Where tables' files are written before they get their places.
         package let stagingDirectory: String
         /// Signed extensions that are loaded at the start: paths of files.
         package let extensions: [String]
 
-        package init(threads: Int, memoryLimit: String?, spillDirectory: String, stagingDirectory: String, extensions: [String]) {
+        package init(threads: Int, memoryLimit: String?, spillDirectory: String, spillLimit: String?, stagingDirectory: String, extensions: [String])
+        {
             self.threads = threads
             self.memoryLimit = memoryLimit
             self.spillDirectory = spillDirectory
+            self.spillLimit = spillLimit
             self.stagingDirectory = stagingDirectory
             self.extensions = extensions
         }
@@ -56,6 +60,7 @@ package final class DuckDBEngine: QueryEngine, Sendable {
             "SET GLOBAL allowed_configs = ['enable_profiling', 'search_path', 'schema', 'enable_progress_bar', 'enable_progress_bar_print']",
         ]
         if let limit = options.memoryLimit { settings.append("SET GLOBAL memory_limit = \(quote(limit))") }
+        if let limit = options.spillLimit { settings.append("SET GLOBAL max_temp_directory_size = \(quote(limit))") }
         settings += options.extensions.map { "LOAD \(quote($0))" }
         settings += MySQLFunctions.statements
         settings += ["SET GLOBAL enable_external_access = false", "SET GLOBAL lock_configuration = true"]
@@ -90,7 +95,11 @@ package final class DuckDBEngine: QueryEngine, Sendable {
     package func parse(_ sql: String) throws -> [UInt8] { try shown { try connect().serialize(sql) } }
 
     package func run(_ query: EngineQuery, cancellation: Cancellation, sink: any BatchSink) throws -> QueryProfile {
-        try shown { try perform(query, cancellation: cancellation, sink: sink) }
+        try shown {
+            try measured(query, cancellation: cancellation) { connection in
+                (try connection.stream(query.sql, isProfiled: query.isProfiled, cancellation: cancellation, sink: sink), ())
+            }
+        }.profile
     }
 
     package func describe(_ query: EngineQuery, cancellation: Cancellation) throws -> [ResultColumn] {
@@ -161,29 +170,39 @@ package final class DuckDBEngine: QueryEngine, Sendable {
 
     package func export(_ query: EngineQuery, to target: ExportTarget, cancellation: Cancellation) throws -> QueryProfile {
         try shown {
-            let connection = try connect()
-            try connection.execute("SET enable_progress_bar = true")
-            try connection.execute("SET enable_progress_bar_print = false")
-            if query.isProfiled { try connection.execute("SET enable_profiling = 'no_output'") }
-            do {
-                return try withTables(of: query, on: connection, cancellation: cancellation, filled: true) { number in
-                    defer { connection.end() }
-                    return try cancellation.run(stoppingWith: { connection.interrupt() }, progress: { connection.progress }) {
-                        let count = try connection.columns(of: query.sql).count
-                        let expected = target.sources.count { $0 != nil }
-                        guard count == expected else {
-                            throw QueryError(
-                                .columnCount, "Column count doesn't match value count: the table takes \(expected) and the query has \(count)")
-                        }
-                        var profile = QueryProfile()
-                        profile.rowCount = try connection.copy(TableCopy(query: query.sql, target: target).statement)
-                        profile.scannedRowCount = query.isProfiled ? connection.lastScannedRows : nil
-                        profile.malformedCount = EngineFunctions.takeCount(number)
-                        return profile
-                    }
+            try measured(query, cancellation: cancellation) { connection in
+                let count = try connection.columns(of: query.sql).count
+                let expected = target.sources.count { $0 != nil }
+                guard count == expected else {
+                    throw QueryError(
+                        .columnCount, "Column count doesn't match value count: the table takes \(expected) and the query has \(count)")
                 }
-            } catch { throw cancellation.reason ?? error }
+                var profile = QueryProfile()
+                profile.rowCount = try connection.copy(TableCopy(query: query.sql, target: target).statement)
+                if query.isProfiled { connection.takeMeasures(into: &profile) }
+                return (profile, ())
+            }
+        }.profile
+    }
+
+    package func keep(
+        _ query: EngineQuery, inFile path: String, isShown: Bool, rowsMax: Int?, cancellation: Cancellation
+    ) throws -> (profile: QueryProfile, columns: [ResultColumn]) {
+        try shown {
+            let (profile, columns) = try measured(query, cancellation: cancellation) { connection in
+                let columns = try connection.columns(of: query.sql)
+                var profile = QueryProfile()
+                profile.rowCount = try connection.copy(ResultScan.copy(query.sql, columns: columns, path: path, isShown: isShown, rowsMax: rowsMax))
+                if query.isProfiled { connection.takeMeasures(into: &profile) }
+                return (profile, columns)
+            }
+            return (profile, columns)
         }
+    }
+
+    package func changeableFunctions() throws -> Set<String> {
+        let sql = "SELECT string_agg(DISTINCT lower(function_name), chr(1)) FROM duckdb_functions() WHERE stability <> 'CONSISTENT'"
+        return try shown { Set(try connect().text(of: sql).split(separator: "\u{1}").map(String.init)) }
     }
 
     /// Runs `body` where the query finds its tables under their names, and no others: in a catalog of its own. `body` gets the number that the query's
@@ -192,7 +211,8 @@ package final class DuckDBEngine: QueryEngine, Sendable {
         of query: EngineQuery, on connection: DuckDBConnection, cancellation: Cancellation, filled: Bool, _ body: (Int64) throws -> Value
     ) throws -> Value {
         let number = Int64(lastCatalog.wrappingAdd(1, ordering: .relaxed).newValue)
-        guard !query.tables.isEmpty || !query.valueTables.isEmpty || query.schema != nil || !query.views.isEmpty else { return try body(number) }
+        let isAlone = query.tables.isEmpty && query.valueTables.isEmpty && query.views.isEmpty && query.results.isEmpty
+        guard !isAlone || query.schema != nil else { return try body(number) }
         let catalog = "loon_\(number)"
         defer {
             try? connection.execute("USE memory")
@@ -208,7 +228,10 @@ package final class DuckDBEngine: QueryEngine, Sendable {
         return try body(number)
     }
 
-    private func perform(_ query: EngineQuery, cancellation: Cancellation, sink: any BatchSink) throws -> QueryProfile {
+    /// Runs `body` on a connection that has the query's tables and counts its progress, and adds the malformed fields to the profile that it gives.
+    private func measured<Value>(
+        _ query: EngineQuery, cancellation: Cancellation, _ body: (DuckDBConnection) throws -> (profile: QueryProfile, value: Value)
+    ) throws -> (profile: QueryProfile, value: Value) {
         let connection = try connect()
         // What the engine counts its progress by; nothing is printed.
         try connection.execute("SET enable_progress_bar = true")
@@ -218,9 +241,9 @@ package final class DuckDBEngine: QueryEngine, Sendable {
             return try withTables(of: query, on: connection, cancellation: cancellation, filled: true) { number in
                 defer { connection.end() }
                 return try cancellation.run(stoppingWith: { connection.interrupt() }, progress: { connection.progress }) {
-                    var profile = try connection.stream(query.sql, isProfiled: query.isProfiled, cancellation: cancellation, sink: sink)
+                    var (profile, value) = try body(connection)
                     profile.malformedCount = EngineFunctions.takeCount(number)
-                    return profile
+                    return (profile, value)
                 }
             }
         } catch {

@@ -12,7 +12,9 @@ struct TableViews {
 
     func statements(for query: EngineQuery) throws -> [String] {
         var schemas: [String] = []
-        let names = [query.schema].compactMap(\.self) + query.tables.map(\.table.schema) + query.views.map(\.schema) + query.valueTables.map(\.schema)
+        let names =
+            [query.schema].compactMap(\.self) + query.tables.map(\.table.schema) + query.views.map(\.schema) + query.valueTables.map(\.schema)
+            + query.results.map(\.schema)
         for name in names where !schemas.contains(where: { $0.lowercased() == name.lowercased() }) { schemas.append(name) }
         var statements = schemas.map { "CREATE SCHEMA IF NOT EXISTS \(catalog).\(EngineText.name($0))" }
         for (number, binding) in query.tables.enumerated() where binding.files.count > Self.listedMax {
@@ -26,6 +28,7 @@ struct TableViews {
             let columns = table.columns.map { "\(EngineText.name($0.name)) \(EngineText.type($0.type))" }
             return "CREATE TABLE \(place(table.schema, table.name)) (\(columns.joined(separator: ", ")))"
         }
+        statements += query.results.map { "CREATE VIEW \(place($0.schema, $0.name)) AS \(ResultScan.select($0))" }
         // Behind the query's own schema stands the one with MySQL's functions, which has no tables.
         let path = "SET search_path = \(EngineText.literal("\(catalog).\(EngineText.name(query.schema ?? "main")),memory.main"))"
         statements.append(path)

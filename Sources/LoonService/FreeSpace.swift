@@ -1,0 +1,44 @@
+import Foundation
+import Logging
+import LoonCore
+import Synchronization
+
+/// Watches the disk of the data directory: before SQLite finds it full, no more tasks are accepted.
+final class FreeSpace: Sendable {
+    private enum Level: Int { case enough, low, none }
+    private struct State {
+        var level = Level.enough
+        var freeMiB = 0
+        var minMiB = 0
+    }
+    private let state = Mutex(State())
+
+    /// Why a submission cannot be accepted; `nil` where it can.
+    var refusal: QueryError? {
+        state.withLock { state in
+            guard state.level == .none else { return nil }
+            return QueryError(
+                .diskFull,
+                "The disk of the data directory has \(state.freeMiB) MiB left, and no task is accepted below storage.min-free-mib = \(state.minMiB); make room on it"
+            )
+        }
+    }
+
+    func look(at directory: String, _ configuration: Configuration, _ log: Logger) {
+        var status = statvfs()
+        guard statvfs(directory, &status) == 0 else { return }
+        let freeMiB = Int(clamping: UInt64(status.f_bavail) / 1_024 * UInt64(status.f_frsize) / 1_024)
+        let level: Level = freeMiB < configuration.minFreeMiB ? .none : freeMiB < configuration.warnFreeMiB ? .low : .enough
+        let before = state.withLock { state in
+            defer { state = State(level: level, freeMiB: freeMiB, minMiB: configuration.minFreeMiB) }
+            return state.level
+        }
+        guard before != level else { return }
+        let metadata: Logger.Metadata = ["free_mib": "\(freeMiB)"]
+        switch level {
+        case .none: log.error("storage.full", metadata: metadata.merging(["advice": "tasks are refused until there is room"]) { $1 })
+        case .low: log.warning("storage.low", metadata: metadata)
+        case .enough: log.info("storage.enough", metadata: metadata)
+        }
+    }
+}

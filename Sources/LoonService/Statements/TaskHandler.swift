@@ -1,0 +1,108 @@
+import LoonCore
+import MetaStore
+import MySQLProtocol
+import QueryEngine
+import SQLFrontend
+
+/// SHOW, CANCEL and WAIT QUERY_TASK.
+struct TaskHandler {
+    let session: Session
+    let response: ResponseWriter
+    private var context: ServiceContext { session.context }
+
+    init(session: Session, response: ResponseWriter) {
+        self.session = session
+        self.response = response
+    }
+
+    /// Whose tasks are shown: an account sees its own, an administrator all.
+    private func visibleAccount(_ account: String?) throws(QueryError) -> String? {
+        let own = session.login.user
+        guard session.isAdministrator || account == nil || account == own else {
+            throw QueryError(.accessDenied, "Access denied; only an administrator sees the tasks of another account")
+        }
+        return session.isAdministrator ? account : own
+    }
+
+    private func columns(full: Bool) -> [ResultColumn] { full ? context.store.fullTaskColumns : context.store.taskColumns }
+
+    // MARK: SHOW
+
+    func show(account: String?, _ selection: RowSelection, full: Bool) throws {
+        let rows = try context.store.taskRows(selection, account: try visibleAccount(account), full: full)
+        response.rows(columns(full: full), full ? rows.map(session.scheduler.withProgress) : rows)
+    }
+
+    /// Answers with a row that is in memory, or returns false.
+    func showRecent(account: String?, _ selection: RowSelection, full: Bool) throws -> Bool {
+        guard let row = context.store.recentTaskRow(selection, account: try visibleAccount(account), full: full) else { return false }
+        response.rows(columns(full: full), [full ? session.scheduler.withProgress(row) : row])
+        return true
+    }
+
+    // MARK: CANCEL. Answers with how many tasks it was that ended by it.
+
+    func cancel(_ id: String) throws {
+        session.scheduler.cancel(id, account: try visibleAccount(nil)) { answer($0) }
+    }
+
+    func cancel(_ predicate: RowPredicate) throws {
+        session.scheduler.cancel(predicate, account: try visibleAccount(nil)) { answer($0) }
+    }
+
+    private func answer(_ result: Result<Int, QueryError>) {
+        switch result {
+        case .success(let count): response.ok(affectedRows: UInt64(count))
+        case .failure(let error): session.fail(error, response)
+        }
+    }
+
+    // MARK: WAIT
+
+    /// Answers with the task's row when it has ended, or after `seconds`, with a warning. No thread waits meanwhile.
+    func wait(_ id: String, seconds: Int?, _ running: RunningStatement) throws {
+        let account = try visibleAccount(nil)
+        let selection = RowSelection(predicate: .compare(column: "id", .equal, .text(id)))
+        let (session, response, context) = (session, response, context)
+        @Sendable func answer(isLate: Bool) {
+            let accepted = context.statementThreads.run {
+                do {
+                    guard let row = try context.store.taskRows(selection, account: account, full: false).first else {
+                        throw MetaStore.unknownTask(id)
+                    }
+                    if isLate { session.warn(QueryError(.waitTimeout, "The task \(id) has not ended after \(seconds ?? 0) seconds")) }
+                    response.rows(context.store.taskColumns, [row], warnings: session.warningCount)
+                } catch { session.fail(error, response) }
+            }
+            if !accepted { session.fail(QueryError(.queueFull, "Too many statements are waiting; try again"), response) }
+        }
+        let ticket = session.scheduler.waits.wait(for: id) { answer(isLate: false) }
+        running.whenAnswered { session.scheduler.waits.leave(ticket) }
+        do {
+            guard let row = try context.store.taskRows(selection, account: account, full: false).first else { throw MetaStore.unknownTask(id) }
+            let hasEnded = TaskState(rawValue: row[2].textValue)?.hasEnded ?? true
+            // Who leaves first answers.
+            if hasEnded, session.scheduler.waits.leave(ticket) { return response.rows(context.store.taskColumns, [row]) }
+        } catch {
+            guard session.scheduler.waits.leave(ticket) else { return }
+            throw error
+        }
+        running.stage = .waitingForTask
+        ProgressReports(running, context: context) { session.scheduler.progress(of: id) ?? 0 }.begin()
+        guard let seconds else { return }
+        let timer = Deadline(seconds: seconds, on: context.timers) {
+            if session.scheduler.waits.leave(ticket) { answer(isLate: true) }
+        }
+        running.whenAnswered { timer.cancel() }
+    }
+}
+
+extension Scheduler {
+    /// A row of `show full query_task` with the progress of a task that runs.
+    func withProgress(_ row: [SQLValue]) -> [SQLValue] {
+        guard case .text(let id) = row[0], row[2] == .text(TaskState.running.rawValue) else { return row }
+        var row = row
+        row[context.store.progressColumn] = .integer(Int64(((progress(of: id) ?? 0) * 100).rounded(.down)))
+        return row
+    }
+}

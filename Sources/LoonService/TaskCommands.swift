@@ -1,0 +1,54 @@
+package import Foundation
+package import LoonCore
+import MetaStore
+import ObjectStore
+
+/// `loond tasks …` and `loond backup`: the tasks of a data directory, whether its daemon runs or not.
+package struct TaskCommands {
+    private let configuration: Configuration
+    private let store: MetaStore
+
+    package init(_ configuration: Configuration) throws(QueryError) {
+        self.configuration = configuration
+        let directory = try DataDirectory(configuration.dataDirectory)
+        store = try MetaStore(
+            path: directory.path + "/loon.sqlite", region: configuration.regionCode, offsetMinutes: configuration.timeZoneOffsetMinutes,
+            keepDays: configuration.keepDays == 0 ? nil : configuration.keepDays)
+    }
+
+    /// Prints every task, oldest first, as one JSON object a line with the columns of `show full query_task`.
+    package func export(to output: (Data) throws -> Void) throws {
+        let names = store.fullTaskColumns.map(\.name)
+        try store.forEachTask(RowSelection(), account: nil, full: true) { row in
+            var line = TextBuffer(capacity: 1_024)
+            for (index, (name, value)) in zip(names, row).enumerated() {
+                line.append(index == 0 ? "{" : ",")
+                line.append(jsonString: name)
+                line.append(":")
+                switch value {
+                case .null: line.append("null")
+                case .text(let text): line.append(jsonString: text)
+                default: value.appendText(to: &line)
+                }
+            }
+            line.append("}\n")
+            try output(Data(line.bytes))
+        }
+    }
+
+    /// Removes tasks that have ended, with their results: those submitted more than `days` ago, and all but the newest `keep`. Returns how many.
+    package func purge(olderThanDays days: Int?, keep: Int?) throws -> Int {
+        let objects = try LocalObjectStore(root: configuration.dataDirectory + "/oss", staging: configuration.dataDirectory + "/staging")
+        let retention = MetaStore.Retention(before: days.map { WallClock.system.now() - Int64($0) * 86_400_000 }, countMax: keep.map(Int64.init))
+        var count = 0
+        var hasMore = true
+        while hasMore {
+            hasMore = try Housekeeping.sweep(
+                store, remove: { try objects.removeFolder(try configuration.resultFolder(of: $0)) }, retention
+            ) { count += $0 }
+        }
+        return count
+    }
+
+    package func backUp(to path: String) throws(QueryError) { try store.backUp(to: path) }
+}

@@ -1,0 +1,80 @@
+import LoonCore
+import QueryEngine
+
+/// `result.meta.json`: what a result's file holds, for people and for `query_result`.
+struct ResultDescription: Codable {
+    static let name = "result.meta.json"
+    /// Beside a result whose text does not say all: the rows with their types.
+    static let keptName = "result.kept.parquet"
+
+    struct Column: Codable {
+        let name: String
+        let type: String
+    }
+    let columns: [Column]
+    let rows: Int64
+    let bytes: Int64
+    /// The result's file, beside this one.
+    let file: String
+    /// The file with the rows and their types, which may be the result's own; absent where the CSV says all.
+    let typed_file: String?
+    let statement_sha256: String
+    let warnings: [String]
+
+    /// The columns as they were; of nested ones the type is in the typed file.
+    var resultColumns: [ResultColumn] { columns.map { ResultColumn(name: $0.name, type: ColumnType(resultName: $0.type) ?? .list(.null)) } }
+}
+
+extension ColumnType {
+    /// The type as `result.meta.json` names it.
+    var resultName: String {
+        switch self {
+        case .null: "null"
+        case .boolean: "boolean"
+        case .int8: "tinyint"
+        case .int16: "smallint"
+        case .int32: "int"
+        case .int64: "bigint"
+        case .uint8: "tinyint unsigned"
+        case .uint16: "smallint unsigned"
+        case .uint32: "int unsigned"
+        case .uint64: "bigint unsigned"
+        case .float32: "float"
+        case .float64: "double"
+        case .decimal(let precision, let scale): "decimal(\(precision),\(scale))"
+        case .text: "string"
+        case .binary: "binary"
+        case .date: "date"
+        case .time: "time"
+        case .timestamp(.microsecond): "timestamp"
+        case .timestamp(.second): "timestamp(0)"
+        case .timestamp(.millisecond): "timestamp(3)"
+        case .timestamp(.nanosecond): "timestamp(9)"
+        case .interval: "interval"
+        case .list(let element): "array<\(element.resultName)>"
+        case .structure(let fields): "struct<" + fields.map { "\($0.name):\($0.type.resultName)" }.joined(separator: ",") + ">"
+        case .map(let key, let value): "map<\(key.resultName),\(value.resultName)>"
+        }
+    }
+
+    private static let plain: [String: ColumnType] = {
+        let types: [ColumnType] = [
+            .null, .boolean, .int8, .int16, .int32, .int64, .uint8, .uint16, .uint32, .uint64, .float32, .float64, .text, .binary, .date, .time,
+            .timestamp(.second), .timestamp(.millisecond), .timestamp(.microsecond), .timestamp(.nanosecond), .interval,
+        ]
+        return Dictionary(uniqueKeysWithValues: types.map { ($0.resultName, $0) })
+    }()
+
+    /// The inverse of `resultName`, of types that are not nested.
+    init?(resultName name: String) {
+        if let type = Self.plain[name] {
+            self = type
+        } else if let match = name.wholeMatch(of: /decimal\(([0-9]{1,2}),([0-9]{1,2})\)/), let precision = Int(match.1), let scale = Int(match.2),
+            (1...38).contains(precision), scale <= precision
+        {
+            self = .decimal(precision: precision, scale: scale)
+        } else {
+            return nil
+        }
+    }
+}

@@ -1,0 +1,75 @@
+import GRDB
+package import LoonCore
+
+/// Tasks that are no longer to be kept. A task goes first and the files of its result afterwards: what is between is remembered in `removal`.
+extension MetaStore {
+    /// What is kept.
+    package struct Retention: Sendable {
+        /// Tasks submitted before are removed once they have ended, in milliseconds since 1970; `nil` for none.
+        package let before: Int64?
+        /// The newest tasks that stay; `nil` for all.
+        package let countMax: Int64?
+
+        package init(before: Int64?, countMax: Int64?) {
+            self.before = before
+            self.countMax = countMax
+        }
+    }
+
+    /// Removes some tasks that have ended and are not to be kept. Returns how many; fewer than `Limits.taskStepMax` when there are no more.
+    package func removeExpired(_ retention: Retention) throws(QueryError) -> Int {
+        try writer.perform { context in
+            let database = context.database
+            var numbers: [Int64] = []
+            func add(_ condition: String, _ bound: Int64) throws {
+                numbers += try Int64.fetchAll(
+                    try database.cachedStatement(
+                        sql: """
+                            SELECT n FROM task WHERE \(condition) AND status NOT IN ('QUEUED', 'RUNNING') LIMIT \(Limits.taskStepMax)
+                            """), arguments: [bound])
+            }
+            if let before = retention.before { try add("created < ?", before) }
+            if numbers.isEmpty, let countMax = retention.countMax, let newest = try Int64.fetchOne(database, sql: "SELECT max(n) FROM task") {
+                try add("n <= ?", newest - countMax)
+            }
+            for number in numbers { try Self.remove(number, database) }
+            return numbers.count
+        }
+    }
+
+    private static func remove(_ number: Int64, _ database: Database) throws {
+        let select = try database.cachedStatement(sql: "SELECT id, reused_from FROM task WHERE n = ?")
+        guard let row = try Row.fetchOne(select, arguments: [number]) else { return }
+        let owner: String = row["reused_from"] ?? row["id"]
+        try database.cachedStatement(sql: "DELETE FROM outbox WHERE task = ?").execute(arguments: [number])
+        try database.cachedStatement(sql: "DELETE FROM task WHERE n = ?").execute(arguments: [number])
+        let isUsed = try database.cachedStatement(sql: "SELECT 1 FROM task WHERE id = ?1 UNION ALL SELECT 1 FROM task WHERE reused_from = ?1 LIMIT 1")
+        if try Int.fetchOne(isUsed, arguments: [owner]) == nil {
+            try database.cachedStatement(sql: "INSERT OR IGNORE INTO removal VALUES (?)").execute(arguments: [owner])
+        }
+    }
+
+    /// Tasks that are gone and whose results are still to be removed, some of them.
+    package func removals() throws(QueryError) -> [TaskID] {
+        try read { database in
+            try String.fetchAll(database, sql: "SELECT task FROM removal LIMIT \(Limits.taskStepMax)").compactMap(TaskID.init)
+        }
+    }
+
+    /// The results of these are removed.
+    package func removed(_ tasks: [TaskID]) throws(QueryError) {
+        try writer.perform { context in
+            let delete = try context.database.cachedStatement(sql: "DELETE FROM removal WHERE task = ?")
+            for task in tasks { try delete.execute(arguments: [task.description]) }
+        }
+    }
+
+    /// Forgets the rows that are kept in memory if another process has written to the file.
+    package func noticeOthersWrites() throws(QueryError) {
+        let version: Int
+        do {
+            version = try pool.writeWithoutTransaction { try Int.fetchOne($0, sql: "PRAGMA data_version") ?? 0 }
+        } catch { throw Self.failure(error) }
+        recentTaskRows.fileHasVersion(version)
+    }
+}

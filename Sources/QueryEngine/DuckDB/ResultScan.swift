@@ -1,0 +1,80 @@
+import LoonCore
+
+/// Results in files: how they are written with their types, and how they are read as tables.
+enum ResultScan {
+    /// The SELECT of a view over a stored result.
+    static func select(_ result: StoredResult) -> String {
+        let names = StoredResult.tableNames(result.columns).map(EngineText.name)
+        switch result.form {
+        case .kept:
+            let columns = zip(names, result.columns).map { name, column in
+                StoredResult.isPlain(column.type) ? "CAST(\(name) AS \(type(column.type))) AS \(name)" : name
+            }
+            return "SELECT \(columns.joined(separator: ", ")) FROM read_parquet(\(EngineText.literal(result.path)), hive_partitioning = false)"
+        case .csv:
+            let sources = result.columns.indices.map { "'c\($0)': 'VARCHAR'" }
+            let columns = zip(names, result.columns).enumerated().map { index, pair in
+                let (name, column) = pair
+                return column.type == .text ? "c\(index) AS \(name)" : "CAST(c\(index) AS \(type(column.type))) AS \(name)"
+            }
+            return """
+                SELECT \(columns.joined(separator: ", ")) FROM read_csv(\(EngineText.literal(result.path)), auto_detect = false, header = true, \
+                columns = {\(sources.joined(separator: ", "))}, delim = ',', quote = '"', escape = '"', new_line = '\\n', allow_quoted_nulls = false, \
+                max_line_size = \(Limits.textLineBytesMax))
+                """
+        }
+    }
+
+    /// The COPY that keeps a query's rows with their types. Above `rowsMax` one row more is written, which tells.
+    static func copy(_ query: String, columns: [ResultColumn], path: String, isShown: Bool, rowsMax: Int?) -> String {
+        let sources = columns.indices.map { "c\($0)" }
+        let names = StoredResult.tableNames(columns).map(EngineText.name)
+        let list = zip(zip(sources, columns), names).map { source, name in
+            // Parquet has no HUGEINT.
+            let type = source.1.type == huge && !isShown ? "VARCHAR" : type(source.1.type, hugeAs: "DECIMAL(38,0)")
+            return "CAST(\(source.0) AS \(type)) AS \(name)"
+        }
+        let limit = rowsMax.map { $0 == Int.max ? "" : " LIMIT \($0 + 1)" } ?? ""
+        // On a line of its own: the query may end in a comment.
+        return """
+            COPY (SELECT \(list.joined(separator: ", ")) FROM (\(query)
+            ) AS loon_source(\(sources.joined(separator: ", ")))\(limit)) TO \(EngineText.literal(path)) (FORMAT parquet, COMPRESSION zstd)
+            """
+    }
+
+    /// What a HUGEINT comes out as; it has up to 39 digits all the same.
+    private static let huge = ColumnType.decimal(precision: 38, scale: 0)
+
+    /// The engine's type that comes out as `type`.
+    private static func type(_ type: ColumnType, hugeAs huge: String = "HUGEINT") -> String {
+        switch type {
+        case self.huge: huge
+        case .null: "\"NULL\""
+        case .boolean: "BOOLEAN"
+        case .int8: "TINYINT"
+        case .int16: "SMALLINT"
+        case .int32: "INTEGER"
+        case .int64: "BIGINT"
+        case .uint8: "UTINYINT"
+        case .uint16: "USMALLINT"
+        case .uint32: "UINTEGER"
+        case .uint64: "UBIGINT"
+        case .float32: "FLOAT"
+        case .float64: "DOUBLE"
+        case .decimal(let precision, let scale): "DECIMAL(\(precision),\(scale))"
+        case .text: "VARCHAR"
+        case .binary: "BLOB"
+        case .date: "DATE"
+        case .time: "TIME"
+        case .timestamp(.second): "TIMESTAMP_S"
+        case .timestamp(.millisecond): "TIMESTAMP_MS"
+        case .timestamp(.microsecond): "TIMESTAMP"
+        case .timestamp(.nanosecond): "TIMESTAMP_NS"
+        case .interval: "INTERVAL"
+        case .list(let element): self.type(element, hugeAs: huge) + "[]"
+        case .structure(let fields):
+            "STRUCT(" + fields.map { "\(EngineText.name($0.name)) \(self.type($0.type, hugeAs: huge))" }.joined(separator: ", ") + ")"
+        case .map(let key, let value): "MAP(\(self.type(key, hugeAs: huge)), \(self.type(value, hugeAs: huge)))"
+        }
+    }
+}

@@ -1,0 +1,50 @@
+package import LoonCore
+
+/// The result of an earlier query, kept in a file, as a table of another query.
+package struct StoredResult: Sendable {
+    package enum Form: Sendable {
+        /// RFC 4180 as `result.csv` is: NULL an empty field, an empty string `""`.
+        case csv
+        /// As `QueryEngine.keep` writes it, types and all.
+        case kept
+    }
+
+    package let schema: String
+    package let name: String
+    /// On this machine.
+    package let path: String
+    package let form: Form
+    /// As the query had them: names may come twice.
+    package let columns: [ResultColumn]
+
+    package init(schema: String, name: String, path: String, form: Form, columns: [ResultColumn]) {
+        self.schema = schema
+        self.name = name
+        self.path = path
+        self.form = form
+        self.columns = columns
+    }
+
+    /// Whether the text of a column's values says all that they are: with another type it takes a kept file.
+    package static func isPlain(_ type: ColumnType) -> Bool {
+        switch type {
+        case .binary, .list, .structure, .map: false
+        default: true
+        }
+    }
+
+    /// Names as a table has them, where each comes once, whatever its letters: the second `a` is `a_1`.
+    package static func tableNames(_ columns: [ResultColumn]) -> [String] {
+        var taken: Set<String> = []
+        return columns.map { column in
+            let base = column.name.isEmpty ? "column" : column.name
+            var name = base
+            var number = 0
+            while !taken.insert(name.lowercased()).inserted {
+                number += 1
+                name = "\(base)_\(number)"
+            }
+            return name
+        }
+    }
+}
