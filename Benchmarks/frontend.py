@@ -92,12 +92,12 @@ def cli(server, sql):
     return time.perf_counter() - started
 
 
-def per_second(server, sql, threads, prepared=False):
+def per_second(server, sql, threads, prepared=False, rows=None):
     """Statements a second, by sysbench."""
     command = [
         "sysbench", str(HERE / "statement.lua"), "--db-driver=mysql", "--mysql-host=127.0.0.1", f"--mysql-port={server.port}", f"--mysql-user={server.user}",
-        f"--mysql-password={server.password}", f"--mysql-db={server.schema}", "--mysql-ssl=off", f"--threads={threads}", "--time=2", "--db-ps-mode=auto",
-        f"--sql={sql}", "--rows=9999", f"--prepared={'on' if prepared else 'off'}", "run"]
+        f"--mysql-password={server.password}", f"--mysql-db={server.schema or ''}", "--mysql-ssl=off", f"--threads={threads}", "--time=2", "--db-ps-mode=auto",
+        f"--sql={sql}", f"--rows={rows or 9999}", f"--prepared={'on' if prepared else 'off'}", "run"]
     output = subprocess.run(command, capture_output=True, text=True)
     match = re.search(r"queries:\s+\d+\s+\(([\d.]+) per sec", output.stdout)
     assert match, output.stdout + output.stderr

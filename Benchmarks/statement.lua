@@ -1,4 +1,4 @@
--- One statement for sysbench, again and again, as text or prepared. Each ? is a number from 1 to --rows.
+-- One statement for sysbench, again and again, as text or prepared. Each ? is a number from 1 to --rows, each # one of seven digits.
 sysbench.cmdline.options = {
     sql = {"the statement", "select 1"},
     rows = {"the highest number", 10000},
@@ -22,7 +22,7 @@ function event()
         local result = statement:execute()
         if result then result:free() end
     else
-        connection:query((sysbench.opt.sql:gsub("%?", number)))
+        connection:query((sysbench.opt.sql:gsub("%?", number):gsub("#", function() return string.format("%07d", number()) end)))
     end
 end
 

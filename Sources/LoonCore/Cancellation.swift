@@ -7,6 +7,7 @@ package final class Cancellation: Sendable {
         var isPast = false
         var action: (@Sendable () -> Void)?
         var progress: (@Sendable () -> Double?)?
+        var progressSeen: Double?
     }
     private let state = Mutex(State())
 
@@ -15,8 +16,16 @@ package final class Cancellation: Sendable {
     /// Why the run is to stop, `nil` while it may go on.
     package var reason: QueryError? { state.withLock { $0.reason } }
 
-    /// How much of the run is done, from 0 to 1; `nil` where that is not known.
-    package var progress: Double? { state.withLock { $0.progress?() } }
+    /// How much of the run is done, from 0 to 1; `nil` where that is not known. Never goes back, whatever the engine thinks of a run that ends.
+    package var progress: Double? {
+        state.withLock { state in
+            if let now = state.progress?() { state.progressSeen = max(state.progressSeen ?? 0, min(now, 1)) }
+            return state.progressSeen
+        }
+    }
+
+    /// Another run begins under the same hand.
+    package func beginNext() { state.withLock { $0.progressSeen = nil } }
 
     /// Asks the run to stop. The first reason stays. False where what was to be stopped has happened.
     @discardableResult

@@ -90,6 +90,8 @@ package enum Limits {
     package static let userVariablesMax = 1_024
     /// How long a killed statement's engine may take to end before the client is answered without it.
     package static let killPatienceMilliseconds = 100
+    /// How long whoever cancels tasks waits for the ends of those that run to be recorded.
+    package static let cancelPatienceMilliseconds = 5_000
     /// How long an engine may go on after a kill before the log says so.
     package static let lingerMilliseconds = 1_000
     /// How often a client that wants to know is told how far its statement is.
@@ -109,8 +111,12 @@ package enum Limits {
     package static let recentTaskRowBytesMax = 2 * 1024
     /// Rows that `show query_task` answers without a LIMIT of its own.
     package static let taskRowsMax = 10_000
+    /// Rows of tasks that are read at a time, where all are read.
+    package static let taskPageRows = 1_000
     /// Bytes of text in an answer that the daemon itself makes.
     package static let answerBytesMax = 64 * 1024 * 1024
+    /// Bytes of a LIKE pattern there.
+    package static let likePatternBytesMax = 1_024
     /// Comparisons in the WHERE of `show query_task`.
     package static let conditionsMax = 500
     /// Tasks that one transaction cancels or removes.

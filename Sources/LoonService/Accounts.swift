@@ -10,9 +10,10 @@ package enum Accounts {
     package static func create(
         _ name: String, password: String, isAdmin: Bool, usesNativePassword: Bool, configuration: Configuration
     ) throws(QueryError) {
-        _ = try DataDirectory(configuration.dataDirectory)
+        let directory = try DataDirectory(configuration.dataDirectory)
         let store = try MetaStore(
-            path: configuration.databasePath, region: configuration.regionCode, offsetMinutes: configuration.timeZoneOffsetMinutes)
+            path: configuration.databasePath, region: configuration.regionCode, offsetMinutes: configuration.timeZoneOffsetMinutes,
+            migrates: !directory.isInUse)
         try create(name, password: password, isAdmin: isAdmin, usesNativePassword: usesNativePassword, in: store)
         try store.close()
     }

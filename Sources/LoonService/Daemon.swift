@@ -47,15 +47,13 @@ package struct Daemon: Service {
         let messages = TaskMessage(
             source: "/loon/\(context.store.instanceID)", offsetMinutes: configuration.timeZoneOffsetMinutes)
         let recovered = try context.store.recover(now: context.clock.now()) { messages.encode($0) }
-        // A run that died after it had published may have left a result.
-        for task in recovered.ended { try context.removeResult(of: task) }
         if let file = try Accounts.createRootIfNeeded(in: context.store, directory: directory) {
             log.info("account.created", metadata: ["account": "root", "password_file": "\(file)"])
         }
         let key = try passwordKey(directory)
         let notifier = try Notifier(outbox: context.store, options: notifierOptions, clock: context.clock, log: log)
         let scheduler = Scheduler(context: context, runner: TaskRunner(context: context, notifier: notifier, messages: messages))
-        try scheduler.start(mayHaveSuspects: recovered.queued > 0)
+        try scheduler.start()
         notifier.start()
         let housekeeping = Housekeeping(context: context)
         housekeeping.start()
@@ -68,7 +66,7 @@ package struct Daemon: Service {
                 requiresSecureTransport: configuration.requiresSecureTransport, spoolDirectory: directory.path + "/spill"),
             backend: Gateway(context: context, scheduler: scheduler), log: log)
         let port = try await listen(server)
-        if recovered.queued > 0 { log.info("server.recovered", metadata: ["tasks": "\(recovered.queued)"]) }
+        if recovered > 0 { log.info("server.recovered", metadata: ["tasks": "\(recovered)"]) }
         log.info("server.ready", metadata: ["host": "\(configuration.host)", "port": "\(port)", "socket": "\(socketPath(directory))"])
         try? await gracefulShutdown()
         log.info("server.stopping")
@@ -102,7 +100,7 @@ package struct Daemon: Service {
         let store = try MetaStore(
             path: directory.path + "/loon.sqlite", region: configuration.regionCode, offsetMinutes: configuration.timeZoneOffsetMinutes,
             keepDays: configuration.keepDays == 0 ? nil : configuration.keepDays)
-        let clusters = try makeClusters(directory, objects)
+        let clusters = try makeClusters(directory, objects, instance: store.instanceID)
         let moved = try store.moveQueued(from: clusters.all.map(\.name), to: clusters.standard.name)
         if moved > 0 { log.warning("scheduler.moved", metadata: ["tasks": "\(moved)", "cluster": "\(clusters.standard.name)"]) }
         try objects.sweepStaging(except: Publisher.stagedFolders(try store.publications().map(\.publication)))
@@ -116,11 +114,11 @@ package struct Daemon: Service {
     }
 
     /// Each with an engine of its own.
-    private func makeClusters(_ directory: DataDirectory, _ objects: LocalObjectStore) throws -> Clusters {
+    private func makeClusters(_ directory: DataDirectory, _ objects: LocalObjectStore, instance: String) throws -> Clusters {
         let processors = ProcessInfo.processInfo.activeProcessorCount
         let spill = configuration.spillDirectory ?? directory.path + "/spill"
         let clusters = try configuration.clusters.map { name, settings in
-            let folder = "\(spill)/loon-\(name)"
+            let folder = "\(spill)/\(instance)-\(name)"
             // What an engine could not hold in memory when it was killed.
             try? FileManager.default.removeItem(atPath: folder)
             try? FileManager.default.createDirectory(atPath: spill, withIntermediateDirectories: true)

@@ -25,6 +25,14 @@ struct DataDirectory {
         }
     }
 
+    /// Whether a daemon works on it now.
+    var isInUse: Bool {
+        let descriptor = open(path + "/lock", O_RDWR | O_CLOEXEC)
+        guard descriptor >= 0 else { return false }
+        defer { close(descriptor) }
+        return flock(descriptor, LOCK_SH | LOCK_NB) != 0
+    }
+
     /// A file of the directory, `nil` where there is none.
     func read(_ name: String) -> String? { try? String(contentsOfFile: path + "/" + name, encoding: .utf8) }
 

@@ -101,7 +101,10 @@ final class RunningStatement: Sendable {
     }
 
     /// The next of several statements begins. What was to happen to the one before it happens no more.
-    func beginNext() { number.wrappingAdd(1, ordering: .relaxed) }
+    func beginNext() {
+        number.wrappingAdd(1, ordering: .relaxed)
+        cancellation.beginNext()
+    }
     var statementNumber: Int { number.load(ordering: .relaxed) }
 
     /// Calls `body` when the answer has ended, however it did.

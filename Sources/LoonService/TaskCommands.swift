@@ -8,12 +8,13 @@ package struct TaskCommands {
     private let configuration: Configuration
     private let store: MetaStore
 
+    /// Opens the data directory's metadata, or makes it.
     package init(_ configuration: Configuration) throws(QueryError) {
         self.configuration = configuration
         let directory = try DataDirectory(configuration.dataDirectory)
         store = try MetaStore(
             path: directory.path + "/loon.sqlite", region: configuration.regionCode, offsetMinutes: configuration.timeZoneOffsetMinutes,
-            keepDays: configuration.keepDays == 0 ? nil : configuration.keepDays)
+            keepDays: configuration.keepDays == 0 ? nil : configuration.keepDays, migrates: !directory.isInUse)
     }
 
     /// Prints every task, oldest first, as one JSON object a line with the columns of `show full query_task`.
@@ -40,15 +41,17 @@ package struct TaskCommands {
     package func purge(olderThanDays days: Int?, keep: Int?) throws -> Int {
         let objects = try LocalObjectStore(root: configuration.dataDirectory + "/oss", staging: configuration.dataDirectory + "/staging")
         let retention = MetaStore.Retention(before: days.map { WallClock.system.now() - Int64($0) * 86_400_000 }, countMax: keep.map(Int64.init))
-        var count = 0
-        var hasMore = true
+        var (count, hasMore) = (0, true)
+        var failures: Set<TaskID> = []
+        var failure: (any Error)?
         while hasMore {
             hasMore = try Housekeeping.sweep(
-                store, remove: { try objects.removeFolder(try configuration.resultFolder(of: $0)) }, retention
-            ) { count += $0 }
+                store, objects, configuration, retention, evenUnsent: true, failures: &failures, removed: { count += $0 }, failed: { failure = $1 })
         }
+        if let failure { throw failure }
         return count
     }
 
+    /// Copies the metadata, as it is at one moment, to a file that is not there yet.
     package func backUp(to path: String) throws(QueryError) { try store.backUp(to: path) }
 }

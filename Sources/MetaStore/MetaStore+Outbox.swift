@@ -49,7 +49,7 @@ extension MetaStore {
                 try Self.updateTask(
                     of: message.number,
                     "mq_status = 'SUCCESS', mq_error_msg = NULL, mq_message_id = ?, mq_total_time = ?, mq_attempts = mq_attempts + 1",
-                    [messageID, now - message.created], context.database)
+                    [messageID, max(0, now - message.created)], context.database)
                 try context.database.execute(sql: "DELETE FROM outbox WHERE n = ?", arguments: [message.number])
             }, completion: completion)
     }

@@ -16,17 +16,19 @@ extension MetaStore {
         }
     }
 
-    /// Removes some tasks that have ended and are not to be kept. Returns how many; fewer than `Limits.taskStepMax` when there are no more.
-    package func removeExpired(_ retention: Retention) throws(QueryError) -> Int {
+    /// Removes some tasks that have ended and are not to be kept; those whose message still waits are, unless `evenUnsent`. Returns how many; fewer than
+    /// `Limits.taskStepMax` when there are no more.
+    package func removeExpired(_ retention: Retention, evenUnsent: Bool = false) throws(QueryError) -> Int {
         try writer.perform { context in
             let database = context.database
             var numbers: [Int64] = []
             func add(_ condition: String, _ bound: Int64) throws {
-                numbers += try Int64.fetchAll(
-                    try database.cachedStatement(
-                        sql: """
-                            SELECT n FROM task WHERE \(condition) AND status NOT IN ('QUEUED', 'RUNNING') LIMIT \(Limits.taskStepMax)
-                            """), arguments: [bound])
+                let sent = evenUnsent ? "" : "AND NOT EXISTS (SELECT 1 FROM outbox WHERE outbox.task = task.n)"
+                let select = try database.cachedStatement(
+                    sql: """
+                        SELECT n FROM task WHERE \(condition) AND status IN ('SUCCESS', 'FAILURE', 'CANCELLED') \(sent) LIMIT \(Limits.taskStepMax)
+                        """)
+                numbers += try Int64.fetchAll(select, arguments: [bound])
             }
             if let before = retention.before { try add("created < ?", before) }
             if numbers.isEmpty, let countMax = retention.countMax, let newest = try Int64.fetchOne(database, sql: "SELECT max(n) FROM task") {
@@ -38,21 +40,33 @@ extension MetaStore {
     }
 
     private static func remove(_ number: Int64, _ database: Database) throws {
-        let select = try database.cachedStatement(sql: "SELECT id, reused_from FROM task WHERE n = ?")
+        let select = try database.cachedStatement(sql: "SELECT id, reused_from, result_file FROM task WHERE n = ?")
         guard let row = try Row.fetchOne(select, arguments: [number]) else { return }
         let owner: String = row["reused_from"] ?? row["id"]
         try database.cachedStatement(sql: "DELETE FROM outbox WHERE task = ?").execute(arguments: [number])
         try database.cachedStatement(sql: "DELETE FROM task WHERE n = ?").execute(arguments: [number])
         let isUsed = try database.cachedStatement(sql: "SELECT 1 FROM task WHERE id = ?1 UNION ALL SELECT 1 FROM task WHERE reused_from = ?1 LIMIT 1")
-        if try Int.fetchOne(isUsed, arguments: [owner]) == nil {
-            try database.cachedStatement(sql: "INSERT OR IGNORE INTO removal VALUES (?)").execute(arguments: [owner])
-        }
+        if try Int.fetchOne(isUsed, arguments: [owner]) == nil { try removeLater(owner, resultFile: row["result_file"], database) }
     }
 
-    /// Tasks that are gone and whose results are still to be removed, some of them.
-    package func removals() throws(QueryError) -> [TaskID] {
+    /// Remembers a task's result that is to be removed.
+    static func removeLater(_ task: String, resultFile: String?, _ database: Database) throws {
+        try database.cachedStatement(sql: "INSERT OR IGNORE INTO removal VALUES (?, ?)").execute(arguments: [task, resultFile])
+    }
+
+    /// A result that is still to be removed.
+    package struct Removal: Sendable {
+        /// Whose it was.
+        package let task: TaskID
+        /// Where it lies; `nil` where it lies as results do that nobody was told of.
+        package let resultFile: String?
+    }
+
+    /// Some of the results that are to be removed, but those of `excluded`.
+    package func removals(excluding excluded: Set<TaskID> = []) throws(QueryError) -> [Removal] {
         try read { database in
-            try String.fetchAll(database, sql: "SELECT task FROM removal LIMIT \(Limits.taskStepMax)").compactMap(TaskID.init)
+            try Row.fetchAll(database, sql: "SELECT task, result_file FROM removal LIMIT ?", arguments: [Limits.taskStepMax + excluded.count])
+                .compactMap { row in TaskID(row[0]).map { Removal(task: $0, resultFile: row[1]) } }.filter { !excluded.contains($0.task) }
         }
     }
 

@@ -3,6 +3,7 @@ package import LoonCore
 
 /// What decides whose task runs next in a cluster.
 package struct ClaimPolicy: Sendable {
+    /// By its name in the configuration.
     package let cluster: String
     /// Tasks of one account that run at a time; `nil` for as many as there are places.
     package let runningPerAccountMax: Int?
@@ -50,7 +51,12 @@ extension MetaStore {
                         UPDATE task SET status = 'RUNNING', started = ?, updated = ?, engine_query_id = ?, attempts = attempts + 1 WHERE n = ?
                         """)
                 try update.execute(arguments: [now, now, engineQueryID, number])
-                return try Self.task(number: number, database)
+                do { return try Self.task(number: number, database) } catch {
+                    // A row that cannot be read would be claimed again and again, and nothing behind it.
+                    try database.execute(
+                        sql: "UPDATE task SET status = 'FAILURE', message = 'The task''s row is damaged' WHERE n = ?", arguments: [number])
+                    throw error
+                }
             }, completion: completion)
     }
 
@@ -92,6 +98,11 @@ extension MetaStore {
         return heads
     }
 
+    /// Whether a task waits that was running when a daemon died.
+    package func hasSuspects() throws(QueryError) -> Bool {
+        try read { try Int.fetchOne($0, sql: "SELECT 1 FROM task INDEXED BY task_suspect WHERE status = 'QUEUED' AND suspect = 1 LIMIT 1") != nil }
+    }
+
     /// How many tasks wait, by cluster and account.
     package func queuedCounts() throws(QueryError) -> [(cluster: String, account: String, count: Int)] {
         try read { database in
@@ -109,75 +120,6 @@ extension MetaStore {
                 sql: "UPDATE task SET cluster = ? WHERE status = 'QUEUED' AND cluster NOT IN (\(marks))",
                 arguments: StatementArguments([cluster] + known))
             return context.database.changesCount
-        }
-    }
-
-    // MARK: Cancelling
-
-    /// What came of a step of cancelling.
-    package struct Cancelled: Sendable {
-        /// Waited, and have ended.
-        package var ended: [TaskRecord] = []
-        /// Run, and are to be stopped by who runs them.
-        package var running: [TaskID] = []
-        /// Where the next step goes on; `nil` at the end.
-        package var next: Int64?
-    }
-
-    /// Ends a task that waits, and finds out whether it runs. An id that `account` may not see is an error; `account` is `nil` for who sees all.
-    package func cancel(
-        _ id: String, account: String?, now: Int64, message: @escaping @Sendable (TaskRecord) -> [UInt8],
-        completion: @escaping @Sendable (Result<Cancelled, QueryError>) -> Void
-    ) {
-        writer.submit(
-            { context in
-                let row = try Row.fetchOne(context.database, sql: "SELECT n, id, status, account FROM task WHERE id = ?", arguments: [id])
-                guard let row, account == nil || row["account"] == account else { throw Self.unknownTask(id) }
-                var cancelled = Cancelled()
-                try Self.cancel([row], now: now, message: message, context.database, into: &cancelled)
-                return cancelled
-            }, completion: completion)
-    }
-
-    /// One step of cancelling all tasks that `predicate` chooses among those of `account` that have not ended, from `start` on.
-    package func cancel(
-        _ predicate: RowPredicate, account: String?, from start: Int64, now: Int64, message: @escaping @Sendable (TaskRecord) -> [UInt8],
-        completion: @escaping @Sendable (Result<Cancelled, QueryError>) -> Void
-    ) {
-        let display = display
-        writer.submit(
-            { context in
-                var compiler = TaskColumns.Compiler(display)
-                let condition = try compiler.compile(predicate)
-                var arguments = StatementArguments(compiler.arguments.map(Self.databaseValue))
-                arguments += ["start": start, "account": account]
-                let rows = try Row.fetchAll(
-                    context.database,
-                    sql: """
-                        SELECT n, id, status FROM task
-                        WHERE \(condition) AND status IN ('QUEUED', 'RUNNING') AND n >= :start AND (:account IS NULL OR account = :account)
-                        ORDER BY n LIMIT \(Limits.taskStepMax)
-                        """, arguments: arguments)
-                var cancelled = Cancelled()
-                try Self.cancel(rows, now: now, message: message, context.database, into: &cancelled)
-                if rows.count == Limits.taskStepMax { cancelled.next = rows.last.map { $0["n"] + 1 } }
-                return cancelled
-            }, completion: completion)
-    }
-
-    package static func unknownTask(_ id: String) -> QueryError {
-        QueryError(.unknownTask, "Unknown task id: '\(id.prefix(80))'")
-    }
-
-    private static func cancel(
-        _ rows: [Row], now: Int64, message: (TaskRecord) -> [UInt8], _ database: Database, into cancelled: inout Cancelled
-    ) throws {
-        for row in rows {
-            let status: String = row["status"]
-            if status == TaskState.running.rawValue, let id = TaskID(row["id"]) { cancelled.running.append(id) }
-            guard status == TaskState.queued.rawValue else { continue }
-            let outcome = TaskOutcome(state: .cancelled, measures: TaskMeasures())
-            if let task = try finish(row["id"], outcome, from: .queued, now: now, message: message, database) { cancelled.ended.append(task) }
         }
     }
 }

@@ -18,43 +18,75 @@ extension MetaStore {
         return full ? entry.values : Array(entry.values.prefix(TaskColumns.shortCount))
     }
 
-    /// The rows that `selection` chooses among the tasks of `account`, or among all where it is `nil`. An unknown column is an error.
-    package func taskRows(_ selection: RowSelection, account: String?, full: Bool) throws(QueryError) -> [[SQLValue]] {
-        var rows: [[SQLValue]] = []
+    /// Rows of `show query_task`.
+    package struct TaskRows: Sendable {
+        package fileprivate(set) var rows: [[SQLValue]] = []
+        /// There are more, which the answer has no room for.
+        package fileprivate(set) var isCut = false
+    }
+
+    /// The rows that `selection` chooses among the tasks of `account`, or among all where it is `nil`. An unknown column is an error. `progress` is that of the
+    /// tasks that run, from 0 to 100.
+    package func taskRows(
+        _ selection: RowSelection, account: String?, full: Bool, progress: [TaskID: Int] = [:]
+    ) throws(QueryError) -> TaskRows {
+        var answer = TaskRows()
         var bytes = 0
         var bounded = selection
-        bounded.limit = min(selection.limit ?? Limits.taskRowsMax, Limits.taskRowsMax)
-        try forEachTask(bounded, account: account, full: full) { row throws(QueryError) in
-            rows.append(row)
+        let mayBeCut = (selection.limit ?? .max) > Limits.taskRowsMax
+        if mayBeCut { bounded.limit = Limits.taskRowsMax + 1 }
+        try forEachTask(bounded, account: account, full: full, progress: progress) { row throws(QueryError) in
+            guard answer.rows.count < Limits.taskRowsMax else { return answer.isCut = true }
+            answer.rows.append(row)
             for case .text(let text) in row { bytes += text.utf8.count }
-            guard bytes <= Limits.answerBytesMax || rows.count == 1 else {
+            guard bytes <= Limits.answerBytesMax || answer.rows.count == 1 else {
                 throw QueryError(
                     .resultTooLarge, "The answer has more than \(Limits.answerBytesMax) bytes; ask for fewer rows with WHERE or LIMIT")
             }
         }
-        return rows
+        return answer
     }
 
-    /// Hands over the rows one by one: as many as there are, if the selection has no limit.
+    /// Hands over the rows one by one: as many as there are, if the selection has no limit. Without a condition they are read in pages, so that a slow reader
+    /// does not keep the file from being cleaned up.
     package func forEachTask(
-        _ selection: RowSelection, account: String?, full: Bool, _ body: ([SQLValue]) throws -> Void
+        _ selection: RowSelection, account: String?, full: Bool, progress: [TaskID: Int] = [:], _ body: ([SQLValue]) throws -> Void
+    ) throws(QueryError) {
+        guard selection == RowSelection() else { return try forEach(selection, account: account, full: full, after: nil, progress, body) }
+        var last: (created: Int64, number: Int64)? = (.min, 0)
+        while let after = last {
+            last = nil
+            var page = selection
+            page.limit = Limits.taskPageRows
+            try forEach(page, account: account, full: full, after: after, progress, body) { last = ($0, $1) }
+        }
+    }
+
+    private func forEach(
+        _ selection: RowSelection, account: String?, full: Bool, after: (created: Int64, number: Int64)?, _ progress: [TaskID: Int],
+        _ body: ([SQLValue]) throws -> Void, _ passed: (Int64, Int64) -> Void = { _, _ in }
     ) throws(QueryError) {
         let id = selection.onlyID
         // A row that may be kept is read with all its columns.
         let isWide = full || id != nil
         let count = isWide ? display.names.count : TaskColumns.shortCount
         let commits = recentTaskRows.commits
-        var compiler = TaskColumns.Compiler(display)
-        var sql = "SELECT \(isWide ? display.fullList : display.shortList), n, account FROM task WHERE "
+        var compiler = TaskColumns.Compiler(display, progress: progress)
+        var sql = "SELECT \(isWide ? display.fullList : display.shortList), n, account, created FROM task WHERE "
         sql += try compiler.compile(selection.predicate)
         var arguments = compiler.arguments
         if let account {
             sql += " AND account = ?"
             arguments.append(.text(account))
         }
-        sql += " ORDER BY " + (try display.order(selection.order))
+        if let after {
+            sql += " AND (created, n) > (?, ?)"
+            arguments += [.integer(after.created), .integer(after.number)]
+        }
+        sql += " ORDER BY " + (after == nil ? try display.order(selection.order, ofOneAccount: account != nil, progress) : "created, n")
         if selection.limit != nil || selection.offset > 0 { sql += " LIMIT \(selection.limit ?? -1) OFFSET \(selection.offset)" }
         let (query, values) = (sql, StatementArguments(arguments.map(Self.databaseValue)))
+        var rows: [[SQLValue]] = []
         try read { database in
             let cursor = try Row.fetchCursor(try database.cachedStatement(sql: query), arguments: values)
             while let row = try cursor.next() {
@@ -62,9 +94,12 @@ extension MetaStore {
                 if let id {
                     recentTaskRows.keep(.init(number: row[count], account: row[count + 1], values: cells), id: id, since: commits)
                 }
-                try body(full || !isWide ? cells : Array(cells.prefix(TaskColumns.shortCount)))
+                let shown = full || !isWide ? cells : Array(cells.prefix(TaskColumns.shortCount))
+                if after == nil { try body(shown) } else { rows.append(shown) }
+                passed(row[count + 2], row[count])
             }
         }
+        do { for row in rows { try body(row) } } catch { throw Self.failure(error) }
     }
 
     static func databaseValue(_ value: SQLValue) -> (any DatabaseValueConvertible)? {

@@ -28,9 +28,7 @@ extension MetaStore {
         writer.submit(
             { context in
                 let database = context.database
-                if let token = submission.clientToken, let earlier = try Self.task(token: token, of: submission, database) {
-                    return .repeated(earlier)
-                }
+                if let earlier = try Self.repeated(by: submission, database) { return .repeated(earlier) }
                 let id = context.sequence.next(now: now)
                 try Self.insert(TaskRecord(id: id, submission: submission, created: now), database)
                 let number = database.lastInsertedRowID
@@ -42,20 +40,35 @@ extension MetaStore {
             }, completion: completion)
     }
 
-    /// The task that has the submission's token; throws where it is of another statement.
-    private static func task(token: String, of submission: Submission, _ database: Database) throws -> TaskID? {
-        let row = try Row.fetchOne(
-            database, sql: "SELECT id, command, hints, session_schema FROM task WHERE account = ? AND client_token = ?",
-            arguments: [submission.account, token])
-        guard let row, let id = TaskID(row["id"]) else { return nil }
+    /// The task that the account's `client-token` names already; throws where it is of another statement or other hints.
+    package func repeated(
+        token: String?, account: String, command: String, hints: [String: String], sessionSchema: String?
+    ) throws(QueryError) -> TaskID? {
+        guard let token else { return nil }
+        return try read {
+            try Self.repeated(token: token, account: account, command: command, hints: hints, sessionSchema: sessionSchema, $0)
+        }
+    }
+
+    private static func repeated(
+        token: String, account: String, command: String, hints: [String: String], sessionSchema: String?, _ database: Database
+    ) throws -> TaskID? {
+        let select = try database.cachedStatement(sql: "SELECT id, command, hints, session_schema FROM task WHERE account = ? AND client_token = ?")
+        guard let row = try Row.fetchOne(select, arguments: [account, token]), let id = TaskID(row["id"]) else { return nil }
         let isSame =
-            row["command"] == submission.command && (try? decoded([String: String].self, row["hints"])) == submission.hints
-            && row["session_schema"] == submission.sessionSchema
+            row["command"] == command && (try? decoded([String: String].self, row["hints"])) == hints && row["session_schema"] == sessionSchema
         guard isSame else {
             throw QueryError(
                 .duplicateToken, "Duplicate entry '\(token)' for key 'client-token': it names the task \(id), of another statement or other hints")
         }
         return id
+    }
+
+    private static func repeated(by submission: Submission, _ database: Database) throws -> TaskID? {
+        guard let token = submission.clientToken else { return nil }
+        return try repeated(
+            token: token, account: submission.account, command: submission.command, hints: submission.hints, sessionSchema: submission.sessionSchema,
+            database)
     }
 
     /// Ends the new task with the result of an earlier one. False where that is gone.
@@ -71,13 +84,16 @@ extension MetaStore {
     }
 
     /// The newest task with this fingerprint that ended at `since` or later, and where its result is.
-    package func reusable(fingerprint: String, since: Int64) throws(QueryError) -> (task: TaskID, resultFile: String)? {
+    package func reusable(
+        fingerprint: String, since: Int64
+    ) throws(QueryError) -> (task: TaskID, resultFile: String, rows: Int64, bytes: Int64)? {
         try read { database in
-            let sql = "SELECT id, result_file FROM task WHERE fingerprint = ? AND updated >= ? AND status = 'SUCCESS' ORDER BY n DESC LIMIT 1"
+            let sql =
+                "SELECT id, result_file, row_count, result_bytes FROM task WHERE fingerprint = ? AND updated >= ? AND status = 'SUCCESS' ORDER BY n DESC LIMIT 1"
             guard let row = try Row.fetchOne(try database.cachedStatement(sql: sql), arguments: [fingerprint, since]),
                 let id = TaskID(row["id"]), let file: String = row["result_file"]
             else { return nil }
-            return (id, file)
+            return (id, file, row["row_count"] ?? 0, row["result_bytes"] ?? 0)
         }
     }
 
@@ -125,10 +141,8 @@ extension MetaStore {
     }
 
     /// At a start: puts back what was running when the daemon died, and what it was posting. A task that ran alone when a daemon died, and did so
-    /// `Limits.loneDeathsMax` times, ends in FAILURE, announced by `message`. Returns how many tasks are to run again, and those that are not.
-    package func recover(
-        now: Int64, message: @escaping @Sendable (TaskRecord) -> [UInt8]
-    ) throws(QueryError) -> (queued: Int, ended: [TaskID]) {
+    /// `Limits.loneDeathsMax` times, ends in FAILURE, announced by `message`. Returns how many tasks are to run again.
+    package func recover(now: Int64, message: @escaping @Sendable (TaskRecord) -> [UInt8]) throws(QueryError) -> Int {
         try writer.perform { context in
             let database = context.database
             try database.execute(
@@ -142,9 +156,12 @@ extension MetaStore {
             let outcome = TaskOutcome(
                 state: .failure, message: "The task ended the daemon \(Limits.loneDeathsMax) times while it ran alone; it is not run again",
                 measures: TaskMeasures())
-            for id in guilty { _ = try Self.finish(id, outcome, from: .running, now: now, message: message, database) }
+            for id in guilty {
+                _ = try Self.finish(id, outcome, from: .running, now: now, message: message, database)
+                try Self.removeLater(id, resultFile: nil, database)
+            }
             try Self.queueRunning(now: now, database)
-            return (database.changesCount, guilty.compactMap(TaskID.init))
+            return database.changesCount
         }
     }
 
@@ -158,6 +175,7 @@ extension MetaStore {
             sql: "UPDATE task SET status = 'QUEUED', engine_query_id = NULL, started = NULL, updated = ? WHERE status = 'RUNNING'", arguments: [now])
     }
 
+    /// The task with this id; `nil` where there is none.
     package func task(_ id: TaskID) throws(QueryError) -> TaskRecord? {
         try read { database in
             guard let number = try Int64.fetchOne(database, sql: "SELECT n FROM task WHERE id = ?", arguments: [id.description]) else {

@@ -16,8 +16,8 @@ package final class MetaStore: Sendable {
     package let instanceID: String
 
     /// Opens the file at `path`, makes or migrates it: after a copy of it was made beside it. A file of a newer version is refused. `region` and
-    /// `offsetMinutes` shape task ids; tasks expire after `keepDays`, or never.
-    package init(path: String, region: String, offsetMinutes: Int, keepDays: Int? = nil) throws(QueryError) {
+    /// `offsetMinutes` shape task ids; tasks expire after `keepDays`, or never. Without `migrates` an older file is refused: a daemon of that age works on it.
+    package init(path: String, region: String, offsetMinutes: Int, keepDays: Int? = nil, migrates: Bool = true) throws(QueryError) {
         display = TaskColumns(offsetMinutes: offsetMinutes, keepDays: keepDays)
         do {
             var configuration = Configuration()
@@ -25,7 +25,7 @@ package final class MetaStore: Sendable {
             configuration.busyMode = .timeout(10)
             pool = try DatabasePool(path: path, configuration: configuration)
             try Self.makeDurable(pool)
-            try Self.migrate(pool, path: path)
+            try Self.migrate(pool, path: path, mayChange: migrates)
             let (instance, state) = try pool.write { database in
                 try (Self.instanceID(database), Self.sequenceState(database))
             }
@@ -39,7 +39,7 @@ package final class MetaStore: Sendable {
         }
     }
 
-    private static func migrate(_ pool: DatabasePool, path: String) throws {
+    private static func migrate(_ pool: DatabasePool, path: String, mayChange: Bool) throws {
         let migrator = Schema.migrator
         let (isNewer, isOlder, applied) = try pool.read { database in
             (try migrator.hasBeenSuperseded(database), try !migrator.hasCompletedMigrations(database), try migrator.appliedMigrations(database).count)
@@ -49,6 +49,9 @@ package final class MetaStore: Sendable {
                 .storage,
                 "The metadata file '\(path)' is of a newer loond; start that one, or put back the copy that it made beside the file before it changed it"
             )
+        }
+        guard mayChange || !isOlder else {
+            throw QueryError(.storage, "The metadata file '\(path)' is of an older loond, which works on it; start that daemon in this version first")
         }
         if isOlder, applied > 0 {
             let copy = "\(path).before-\(applied + 1)"

@@ -122,13 +122,18 @@ enum Schema {
                     CREATE INDEX task_queued ON task (cluster, priority, account, n) WHERE status = 'QUEUED';
                     CREATE INDEX task_suspect ON task (n) WHERE status = 'QUEUED' AND suspect = 1;
                     CREATE INDEX task_by_status ON task (status, n);
+                    DROP INDEX task_by_account;
+                    CREATE INDEX task_by_account ON task (account, created);
                     CREATE INDEX task_by_creation ON task (created);
                     CREATE INDEX task_by_label ON task (label COLLATE NOCASE) WHERE label IS NOT NULL;
                     CREATE UNIQUE INDEX task_by_token ON task (account, client_token) WHERE client_token IS NOT NULL;
                     CREATE INDEX task_by_fingerprint ON task (fingerprint, n) WHERE fingerprint IS NOT NULL;
                     CREATE INDEX task_by_source ON task (reused_from) WHERE reused_from IS NOT NULL;
                     -- Results of tasks that are no longer kept, until their files are removed.
-                    CREATE TABLE removal (task TEXT PRIMARY KEY) WITHOUT ROWID;
+                    CREATE TABLE removal (
+                        task TEXT PRIMARY KEY,
+                        result_file TEXT               -- as the task had it; NULL where it had not ended well
+                    ) WITHOUT ROWID;
                     """)
         }
         return migrator

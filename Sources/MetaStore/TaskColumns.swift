@@ -15,6 +15,8 @@ struct TaskColumns: Sendable {
         var moment: String?
         /// Of words in capital letters.
         var isWord = false
+        /// A number that is computed: compared with a text it is to be a number all the same, as a column's is.
+        var isComputed: Bool { type == .int64 && expression != name && moment == nil }
         /// Compared as it is, without regard to what letters are alike: names that an index knows.
         var isExact = false
     }
@@ -51,7 +53,7 @@ struct TaskColumns: Sendable {
             // What `full` adds.
             text("cluster"), text("engine"), number("priority"),
             number(Self.progress, "CASE status WHEN 'SUCCESS' THEN 100 WHEN 'QUEUED' THEN 0 END"),
-            number("queue_time", "started - created"), number("attempts"), number("result_bytes"),
+            number("queue_time", "max(started - created, 0)"), number("attempts"), number("result_bytes"),
             keepDays.map { time("expire_time", "created + \($0 * 86_400_000)") } ?? text("expire_time", "NULL"), exact("client_token"),
             number("mq_attempts"), text("label"), number("malformed_count"), number("peak_memory_bytes"), exact("result_reused_from", "reused_from"),
         ]
@@ -62,18 +64,25 @@ struct TaskColumns: Sendable {
         indexByName = Dictionary(uniqueKeysWithValues: columns.enumerated().map { ($1.name, $0) })
     }
 
-    private func column(_ name: String) throws(QueryError) -> Column {
+    private func column(_ name: String, _ progress: [TaskID: Int]) throws(QueryError) -> Column {
         guard let index = indexByName[name] else { throw QueryError(.unknownColumn, "Unknown column '\(name)' in 'query_task'") }
-        return columns[index]
+        guard name == Self.progress else { return columns[index] }
+        // Of those that run the file does not know it. Ids are of letters and digits.
+        let running = progress.map { "WHEN '\($0.key)' THEN \($0.value) " }.joined()
+        let known = running.isEmpty ? "0" : "CASE id \(running)ELSE 0 END"
+        return Column(
+            name: name, type: .int64, expression: "CASE status WHEN 'SUCCESS' THEN 100 WHEN 'QUEUED' THEN 0 WHEN 'RUNNING' THEN \(known) END")
     }
 
     func index(of name: String) -> Int? { indexByName[name] }
 
     /// SQL that rows are ordered by. A time that is all that orders them may be ordered by the moment, which an index knows.
-    func order(_ items: [RowSelection.Order]) throws(QueryError) -> String {
+    /// Without any they come as they were submitted.
+    func order(_ items: [RowSelection.Order], ofOneAccount: Bool, _ progress: [TaskID: Int]) throws(QueryError) -> String {
+        if items.isEmpty { return ofOneAccount ? "created, n" : "n" }
         var terms: [String] = []
         for item in items {
-            let column = try column(item.column)
+            let column = try column(item.column, progress)
             terms.append(
                 (items.count == 1 ? column.moment : nil) ?? column.expression + (column.isExact || column.type != .text ? "" : " COLLATE NOCASE"))
             terms[terms.count - 1] += item.descending ? " DESC" : " ASC"
@@ -86,16 +95,21 @@ struct TaskColumns: Sendable {
     /// Turns a condition into SQL with bound values; names become SQL only through the columns.
     struct Compiler {
         private let columns: TaskColumns
+        private let progress: [TaskID: Int]
         private(set) var arguments: [SQLValue] = []
 
-        init(_ columns: TaskColumns) { self.columns = columns }
+        /// `progress` of the tasks that run, from 0 to 100.
+        init(_ columns: TaskColumns, progress: [TaskID: Int] = [:]) {
+            self.columns = columns
+            self.progress = progress
+        }
 
         mutating func compile(_ predicate: RowPredicate?) throws(QueryError) -> String {
             guard let predicate else { return "TRUE" }
             switch predicate {
-            case .compare(let name, let comparison, let value): return try compare(try columns.column(name), comparison, value)
+            case .compare(let name, let comparison, let value): return try compare(try column(name), comparison, value)
             case .isIn(let name, let values):
-                let column = try columns.column(name)
+                let column = try column(name)
                 var parts: [String] = []
                 if column.moment == nil {
                     for value in values { parts.append(bind(value, column)) }
@@ -104,17 +118,22 @@ struct TaskColumns: Sendable {
                 for value in values { parts.append(try compare(column, .equal, value)) }
                 return "(\(parts.joined(separator: " OR ")))"
             case .between(let name, let low, let high):
-                let column = try columns.column(name)
+                let column = try column(name)
                 return "(\(try compare(column, .greaterOrEqual, low)) AND \(try compare(column, .lessOrEqual, high)))"
             case .like(let name, let pattern):
-                let column = try columns.column(name)
+                let column = try column(name)
+                guard pattern.utf8.count <= Limits.likePatternBytesMax else {
+                    throw QueryError(.syntax, "A pattern has at most \(Limits.likePatternBytesMax) bytes")
+                }
                 return "(\(column.expression) LIKE \(bind(.text(pattern), nil)) ESCAPE '\\')"
-            case .isNull(let name): return "(\(try columns.column(name).expression) IS NULL)"
+            case .isNull(let name): return "(\(try column(name).expression) IS NULL)"
             case .not(let inner): return "(NOT \(try compile(inner)))"
             case .all(let parts): return try compile(parts, " AND ")
             case .any(let parts): return try compile(parts, " OR ")
             }
         }
+
+        private func column(_ name: String) throws(QueryError) -> Column { try columns.column(name, progress) }
 
         private mutating func compile(_ parts: [RowPredicate], _ word: String) throws(QueryError) -> String {
             guard !parts.isEmpty else { return "TRUE" }
@@ -143,8 +162,9 @@ struct TaskColumns: Sendable {
 
         /// Text compares as MySQL's does, without regard to case, but for what is a name.
         private func collated(_ column: Column) -> String {
-            column.type == .text && !column.isExact && !column.isWord && column.moment == nil
-                ? column.expression + " COLLATE NOCASE" : column.expression
+            if column.isComputed { return "CAST(\(column.expression) AS INTEGER)" }
+            let isLoose = column.type == .text && !column.isExact && !column.isWord && column.moment == nil
+            return isLoose ? column.expression + " COLLATE NOCASE" : column.expression
         }
 
         private mutating func bind(_ value: SQLValue, _ column: Column?) -> String {

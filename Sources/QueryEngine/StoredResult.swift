@@ -16,13 +16,16 @@ package struct StoredResult: Sendable {
     package let form: Form
     /// As the query had them: names may come twice.
     package let columns: [ResultColumn]
+    /// Bytes of the longest row of text, as far as it is known.
+    package let rowBytesMax: Int
 
-    package init(schema: String, name: String, path: String, form: Form, columns: [ResultColumn]) {
+    package init(schema: String, name: String, path: String, form: Form, columns: [ResultColumn], rowBytesMax: Int = 0) {
         self.schema = schema
         self.name = name
         self.path = path
         self.form = form
         self.columns = columns
+        self.rowBytesMax = rowBytesMax
     }
 
     /// Whether the text of a column's values says all that they are: with another type it takes a kept file.

@@ -212,7 +212,7 @@ def test_an_engine_that_does_not_hear_holds_nobody_up(own):
 # Waiting
 
 def test_wait(own):
-    slow = own.submit(SLOW.format(20000), user="user")
+    slow = own.submit(SLOW.format(4000), user="user")
     row = own.query(f"wait query_task '{slow}'", "user")[0]
     assert row[0] == slow and row[2] == "SUCCESS"
     assert own.query(f"wait query_task '{slow}' timeout 5")[0][2] == "SUCCESS", "an administrator sees all"
@@ -345,7 +345,7 @@ def test_the_engines_memory_is_bounded(own):
 
 
 def test_progress(own):
-    slow = own.submit(SLOW.format(60000), user="user")
+    slow = own.submit(SLOW.format(12000), user="user")
     seen = set()
     while (row := full(own, slow))["status"] in ("QUEUED", "RUNNING"):
         seen.add(row["progress"])
@@ -355,6 +355,126 @@ def test_progress(own):
                 seen.add("listed")
         time.sleep(0.02)
     assert row["progress"] == 100 and "listed" in seen and all(value == "listed" or 0 <= value <= 100 for value in seen)
+
+
+def test_explain_analyze_is_stopped_as_a_query_is(own):
+    slow = own.submit("explain analyze " + SLOW.format(300000))
+    running(own, slow)
+    with contextlib.closing(own.connect()) as connection, connection.cursor() as cursor:
+        assert cursor.execute(f"cancel query_task '{slow}'") == 1
+    assert own.task(slow)["status"] == "CANCELLED"
+    row = ended(own, own.submit("explain analyze " + SLOW.format(300000), "max-running-time-sec=1"))
+    assert row["status"] == "FAILURE" and "max-running-time-sec = 1 " in row["message"]
+    # Synchronous ones take places, and not the threads that answer everybody.
+    connections = [own.connect() for _ in range(10)]
+    for connection in connections:
+        connection._execute_command(3, "explain analyze " + SLOW.format(300000))
+    time.sleep(0.3)
+    started = time.monotonic()
+    assert own.task(slow)["status"] == "CANCELLED" and time.monotonic() - started < 2
+    for connection in connections:
+        own.query(f"kill {connection.thread_id()}")
+
+
+def test_killed_queries_leave_the_queue(own):
+    connections = [own.connect("user") for _ in range(6)]
+    for connection in connections:
+        connection._execute_command(3, SLOW.format(300000))
+    time.sleep(0.5)
+    states = {row[6] for row in own.query("show processlist") if row[1] == "user"}
+    assert "waiting for a place" in states
+    waiting = [row[0] for row in own.query("show processlist") if row[6] == "waiting for a place"]
+    for connection in waiting:
+        own.query(f"kill query {connection}")
+    time.sleep(0.3)
+    assert not [row for row in own.query("show processlist") if row[6] == "waiting for a place"]
+    for connection in connections:
+        own.query(f"kill {connection.thread_id()}")
+    assert own.query("select count(*) from s.t") == ((3,),)
+
+
+def test_conditions_on_what_is_computed(own):
+    slow = own.submit(SLOW.format(200000), "label=Computed")
+    running(own, slow)
+    for where in ["cancellable_task = '1'", "cancellable_task = 1", "progress >= 0", "progress between '0' and '100'", "queue_time >= '0'",
+                  "not progress is null", "progress < 100"]:
+        assert [row[0] for row in own.query(f"show full query_task where label = 'computed' and {where}")] == [slow], where
+    assert own.query("show full query_task where label = 'computed' and progress > 100") == ()
+    own.query(f"cancel query_task '{slow}'")
+    assert error(own, "show query_task where command like '" + "%a" * 1000 + "'")[0] == 1064
+
+
+def test_who_tries_again_is_answered_though_nothing_is_taken_any_more(own):
+    own.query("create view s.gone as select * from s.t")
+    statement = "/*+ run_async=true, client-token=again, cluster=strict */ select count(*) as c from s.gone"
+    first = own.query(statement, "user")[0][0]
+    own.query("drop view s.gone")
+    assert own.query(statement, "user")[0][0] == first
+    assert error(own, statement.replace("again", "other"), "user")[0] == 1146
+
+
+def test_long_rows_are_read_again(own):
+    task = own.submit("select repeat('x', 17000000) as long, 1 as n")
+    assert ended(own, task)["status"] == "SUCCESS"
+    assert own.query(f"select length(long), n from query_result.`{task}`") == ((17000000, 1),)
+
+
+def test_suspects_of_two_clusters_do_not_wait_for_each_other(tmp_path):
+    config = tmp_path / "loon.yaml"
+    config.write_text("service: { drain-s: 0 }\nclusters: { etl: { threads: 1 } }\n")
+    daemon = loon.Daemon(tmp_path / "data").start("--config", config)
+    slow = [daemon.submit(SLOW.format(300000), f"cluster={name}") for name in ("public", "etl")]
+    for task_id in slow:
+        running(daemon, task_id)
+    later = daemon.submit("select 'later'", "priority=0")
+    daemon.program.kill()
+    daemon.start("--config", config)
+    running(daemon, slow[0])
+    assert daemon.program.stop() == 0
+    daemon.start("--config", config)
+    running(daemon, slow[0])
+    daemon.query(f"cancel query_task '{slow[0]}'")
+    running(daemon, slow[1])
+    assert daemon.query(f"wait query_task '{slow[1]}' timeout 1")[0][2] == "RUNNING"
+    daemon.query(f"cancel query_task '{slow[1]}'")
+    assert daemon.await_task(later)["status"] == "SUCCESS"
+    assert daemon.await_task(daemon.submit("select 'last'"))["status"] == "SUCCESS"
+    daemon.program.stop()
+
+
+def test_what_was_published_before_a_kill_is_not_cancelled_half(tmp_path):
+    daemon = loon.Daemon(tmp_path / "data").start()
+    daemon.put("oss://lake/k/none", "")
+    daemon.query("create schema k with dbproperties (location = 'oss://lake/k/')")
+    daemon.query("create external table k.t (n int) location 'oss://lake/k/t/'")
+    done, read = daemon.submit("insert into k.t select 1"), daemon.submit("select 1")
+    daemon.await_task(done), daemon.await_task(read)
+    blocker = daemon.submit(SLOW.format(300000))
+    running(daemon, blocker)
+    daemon.program.kill()
+    with contextlib.closing(sqlite3.connect(daemon.data / "loon.sqlite")) as file:
+        # As if it had died after the work and before its record.
+        file.execute("update task set status = 'RUNNING' where id in (?, ?)", (done, read))
+        file.execute(
+            "insert into publication (task, definition, is_done) values (?, ?, 1)",
+            (done, json.dumps({"schema": "k", "table": "t", "moves": [], "replaced": [], "rowCount": 1})))
+        # So that it waits behind the other.
+        file.execute("update task set n = 1000000 where id = ?", (done,))
+        file.execute("update task set n = 1000001 where id = ?", (read,))
+        file.commit()
+    daemon.start()
+    running(daemon, blocker)
+    with contextlib.closing(daemon.connect()) as connection, connection.cursor() as cursor:
+        assert cursor.execute(f"cancel query_task '{done}'") == 0, "its rows are in the table"
+        assert cursor.execute(f"cancel query_task '{read}'") == 1
+        assert cursor.execute(f"cancel query_task '{blocker}'") == 1
+    row = daemon.await_task(done)
+    assert row["status"] == "SUCCESS" and row["row_count"] == 1 and daemon.query("select n from k.t") == ((1,),)
+    deadline = time.monotonic() + 10
+    while list((daemon.data / "oss").glob(f"*/DLA_Result/*/*/*/{read}")):
+        assert time.monotonic() < deadline, "the result of a cancelled task is removed"
+        time.sleep(0.05)
+    daemon.program.stop()
 
 
 # Results
@@ -515,6 +635,18 @@ def test_old_tasks_go_with_their_results(tmp_path):
         assert time.monotonic() < deadline
         time.sleep(0.05)
     assert daemon.command("tasks", "purge", "--data-dir", daemon.data, check=False).returncode == 2
+    # What cannot be removed holds nothing else up.
+    stuck = [daemon.submit(f"select {number}") for number in range(2)]
+    for task_id in stuck:
+        daemon.await_task(task_id)
+    folder = next((daemon.data / "oss").glob(f"*/DLA_Result/*/*/*/{stuck[0]}"))
+    shutil.move(folder, tmp_path / "elsewhere")
+    folder.symlink_to(tmp_path / "elsewhere")
+    run = daemon.command("tasks", "purge", "--keep", "1", "--data-dir", daemon.data, check=False)
+    assert not list((daemon.data / "oss").glob(f"*/DLA_Result/*/*/*/{newer}"))
+    folder.unlink(missing_ok=True)
+    daemon.program.stop()
+    daemon.start()
     assert "1 tasks" in daemon.command("tasks", "purge", "--older-than-days", "0", "--data-dir", daemon.data).stdout
     assert not list((daemon.data / "oss").glob("*/DLA_Result/*/*/*/*"))
     daemon.program.stop()
@@ -527,7 +659,7 @@ def test_backup_and_restore(tmp_path):
     daemon.query("create schema s with dbproperties (location = 'oss://lake/s/')")
     done = daemon.submit("select 'kept'")
     daemon.await_task(done)
-    slow = daemon.submit(SLOW.format(20000))
+    slow = daemon.submit(SLOW.format(8000))
     running(daemon, slow)
     copy = tmp_path / "copy.sqlite"
     daemon.command("backup", copy, "--data-dir", daemon.data)
@@ -596,3 +728,20 @@ def test_bad_clusters_name_their_line(tmp_path, text, words):
     path.write_text("# one line\n" + text + "\n")
     run = loon.Daemon(tmp_path / "data").command("check-config", "--config", path, check=False)
     assert run.returncode == 1 and words in run.stderr and f"{path}:2" in run.stderr, run.stderr
+
+
+def test_a_message_that_waits_keeps_its_task(tmp_path):
+    daemon = loon.Daemon(tmp_path / "data", TASKS_KEEP_COUNT=1, NOTIFY_RETRY_BASE_MS=100).start()
+    unsent = [daemon.submit(f"select {number}", "mq-notify-by=ons, mq-topic=T, mq-producer-id=G, mq-endpoint=http://MQ_INST_1_x.localhost:1") for number in range(4)]
+    for task_id in unsent:
+        daemon.await_task(task_id)
+    plain = [daemon.submit(f"select {number}") for number in range(3)]
+    for task_id in plain[1:]:
+        daemon.await_task(task_id)
+    deadline = time.monotonic() + 10
+    while daemon.task(plain[0]):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    time.sleep(1.2)
+    assert all(daemon.task(task_id)["mq_status"] in ("WAITING", "SENDING") for task_id in unsent)
+    daemon.program.stop()

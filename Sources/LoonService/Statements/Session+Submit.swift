@@ -21,11 +21,19 @@ extension Session {
                 .notSupported,
                 "\(parsed.statement.kind) cannot run asynchronously; SELECT, WITH, VALUES, INSERT, CREATE TABLE … AS and EXPLAIN ANALYZE can")
         }
+        let (schema, variables) = state.withLock { ($0.schema, $0.variables) }
+        let command = parsed.text.trimmingSuffix { $0.isWhitespace || $0 == ";" || $0 == "\0" }
+        // Who tries again is answered whatever has changed since.
+        if let earlier = try context.store.repeated(
+            token: hints["client_token"], account: login.user, command: command, hints: hints.values, sessionSchema: schema)
+        {
+            accepted(.repeated(earlier), source: nil, in: self.cluster)
+            return response.rows([Self.taskIDColumn], [[.text(earlier.description)]], warnings: warningCount)
+        }
         if let refusal = context.freeSpace.refusal { throw refusal }
         let cluster = try context.clusters.choose(hints, usual: cluster)
         let (target, warning) = try NotificationHints(configuration: context.configuration).target(hints)
         let dialect = dialectContext()
-        let (schema, variables) = state.withLock { ($0.schema, $0.variables) }
         // A statement that cannot be understood, or names what is not there, is refused now and not as a task that fails.
         var isWhole = false
         if case .query = parsed.statement { isWhole = true }
@@ -41,16 +49,20 @@ extension Session {
             throw QueryError(.notSupported, "A task cannot read information_schema and its like: what they say belongs to the session")
         }
         let submission = Submission(
-            kind: parsed.statement.kind, command: parsed.text.trimmingSuffix { $0.isWhitespace || $0 == ";" || $0 == "\0" },
-            schema: schema ?? planned.firstSchema ?? "", sessionSchema: schema, engineText: engineText,
+            kind: parsed.statement.kind, command: command, schema: schema ?? planned.firstSchema ?? "", sessionSchema: schema, engineText: engineText,
             sqlMode: variables.value("sql_mode")?.textValue ?? "", timeZoneOffsetMinutes: dialect.timeZoneOffsetMinutes, now: dialect.now,
             account: login.user, connectionID: Int64(login.connectionID), hints: hints.values, notification: target,
             placement: .init(cluster: cluster.name, engine: cluster.settings.engine, priority: try hints.priority() ?? Limits.taskPriorityDefault))
         if let warning { warn(warning) }
-        let source = isWhole ? try ResultReuse(context: context).source(planned, submission, hints) : nil
-        try scheduler.queue.enter(cluster.name, login.user, cluster.settings)
+        let source = isWhole ? try ResultReuse(context: context).source(planned, submission, hints, cluster) : nil
+        let mayWait = source == nil
+        if mayWait { try scheduler.queue.enter(cluster.name, login.user, cluster.settings) }
         context.store.submit(submission, reusing: source, now: dialect.now, message: scheduler.message) { result in
-            if case .success(.queued) = result {} else { self.scheduler.queue.leave(cluster.name, self.login.user) }
+            var waits = false
+            if case .success(.queued) = result { waits = true }
+            // The result that it was to have may have gone meanwhile.
+            if waits, !mayWait { self.scheduler.queue.enterRegardless(cluster.name, self.login.user) }
+            if !waits, mayWait { self.scheduler.queue.leave(cluster.name, self.login.user) }
             switch result {
             case .success(let accepted):
                 self.accepted(accepted, source: source, in: cluster)

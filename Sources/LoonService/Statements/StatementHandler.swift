@@ -109,9 +109,9 @@ struct StatementHandler {
         guard let running else { throw QueryError(.internalFault, "A query was begun where nothing may block") }
         let (schema, variables) = session.state.withLock { ($0.schema, $0.variables) }
         running.stage = .planning
-        if variables.executionMillisecondsMax > 0 { limit(running, milliseconds: variables.executionMillisecondsMax) }
         let dialect = session.dialectContext()
         let hints = session.hints(of: parsed)
+        try limit(running, variables, hints)
         let cluster = try context.clusters.choose(hints, usual: session.cluster)
         let planned = try context.planner.plan(
             try parsed.engineText(dialect), schema: schema, dialect: dialect, isProfiled: false, viewer: session.viewer)
@@ -120,9 +120,7 @@ struct StatementHandler {
         running.stage = .waiting
         let (session, response, context) = (session, response, context)
         ProgressReports(running, context: context).begin()
-        try session.scheduler.run(in: cluster) {
-            // Killed while it waited: the client knows already.
-            if let reason = running.cancellation.reason { return session.fail(reason, response) }
+        try session.scheduler.run(in: cluster, for: running) {
             running.stage = .executing
             let sink = ResponseSink(response, rowsMax: parsed.hasLimit ? nil : variables.selectLimit)
             let result = Result {
@@ -139,7 +137,10 @@ struct StatementHandler {
         }
     }
 
-    private func limit(_ running: RunningStatement, milliseconds: Int64) {
+    /// Stops the statement at what max_execution_time says, or the hint max-running-time-sec.
+    private func limit(_ running: RunningStatement, _ variables: SessionVariables, _ hints: Hints) throws {
+        let limits = [variables.executionMillisecondsMax, try hints.runningSecondsMax().map { Int64($0) * 1_000 } ?? 0].filter { $0 > 0 }
+        guard let milliseconds = limits.min() else { return }
         let number = running.statementNumber
         context.timers.asyncAfter(deadline: .now() + .milliseconds(Int(clamping: milliseconds))) { [weak running, weak session] in
             guard let running, let session, running.statementNumber == number, session.state.withLock({ $0.running === running }) else { return }
@@ -170,34 +171,52 @@ struct StatementHandler {
         }
     }
 
-    /// The engine's plan, as one text.
+    /// The engine's plan, as one text. To find out what a run makes of it takes a place, as running does.
     private func explain(_ parsed: ParsedStatement, isAnalyze: Bool, _ hints: Hints) throws {
+        guard let running else { throw QueryError(.internalFault, "A query was begun where nothing may block") }
         let cluster = try context.clusters.choose(hints, usual: session.cluster)
-        let schema = session.state.withLock(\.schema)
+        let (schema, variables) = session.state.withLock { ($0.schema, $0.variables) }
+        try limit(running, variables, hints)
         let dialect = session.dialectContext()
         let planned = try context.planner.plan(
             try parsed.engineText(dialect), schema: schema, dialect: dialect, isProfiled: false, viewer: session.viewer)
-        if isAnalyze { try cluster.checkScan(planned.scannedBytes, hints) }
-        let text = try planned.held { try cluster.engine.explain($0, isAnalyze: isAnalyze, cancellation: cancellation) }
-        response.rows([ResultColumn(name: "EXPLAIN", type: .text)], [[.text(text)]])
+        let (session, response, context) = (session, response, context)
+        @Sendable func answer() {
+            let result = Result {
+                try cluster.explaining {
+                    try planned.held { try cluster.engine.explain($0, isAnalyze: isAnalyze, cancellation: running.cancellation) }
+                }
+            }
+            context.sessions.released(running)
+            switch result {
+            case .success(let text): response.rows([ResultColumn(name: "EXPLAIN", type: .text)], [[.text(text)]], warnings: session.warningCount)
+            case .failure(let error): session.fail(error, response)
+            }
+        }
+        guard isAnalyze else { return answer() }
+        try cluster.checkScan(planned.scannedBytes, hints)
+        running.stage = .waiting
+        try session.scheduler.run(in: cluster, for: running) {
+            running.stage = .executing
+            answer()
+        }
     }
 
     /// INSERT and CREATE TABLE … AS take an engine's place, as queries do.
     private func write(_ parsed: ParsedStatement) throws {
         guard let running else { throw QueryError(.internalFault, "A write was begun where nothing may block") }
         let dialect = session.dialectContext()
-        let (schema, milliseconds) = session.state.withLock { ($0.schema, $0.variables.executionMillisecondsMax) }
+        let (schema, variables) = session.state.withLock { ($0.schema, $0.variables) }
         if case .createTableAs(let statement, _) = parsed.statement, statement.ifNotExists, try exists(statement.name) { return response.ok() }
         let hints = session.hints(of: parsed)
         let cluster = try context.clusters.choose(hints, usual: session.cluster)
         let write = TableWrite(
             statement: parsed.statement, engineText: try parsed.innerQuery().engineText(dialect), schema: schema, dialect: dialect,
             account: session.login.user, task: nil, ignoresConflict: try hints.flag("insert_overwrite_ignore_conflict") == true)
-        if milliseconds > 0 { limit(running, milliseconds: milliseconds) }
+        try limit(running, variables, hints)
         running.stage = .waiting
         let (session, response, context) = (session, response, context)
-        try session.scheduler.run(in: cluster) {
-            if let reason = running.cancellation.reason { return session.fail(reason, response) }
+        try session.scheduler.run(in: cluster, for: running) {
             running.stage = .executing
             let result = Result {
                 try cluster.explaining {

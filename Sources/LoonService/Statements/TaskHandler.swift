@@ -29,8 +29,15 @@ struct TaskHandler {
     // MARK: SHOW
 
     func show(account: String?, _ selection: RowSelection, full: Bool) throws {
-        let rows = try context.store.taskRows(selection, account: try visibleAccount(account), full: full)
-        response.rows(columns(full: full), full ? rows.map(session.scheduler.withProgress) : rows)
+        let found = try context.store.taskRows(
+            selection, account: try visibleAccount(account), full: full, progress: session.scheduler.progress)
+        if found.isCut {
+            session.warn(
+                QueryError(
+                    .resultTooLarge, "Only the first \(Limits.taskRowsMax) tasks are shown; loon.query_task has all, and so has LIMIT with an offset")
+            )
+        }
+        response.rows(columns(full: full), full ? found.rows.map(session.scheduler.withProgress) : found.rows, warnings: session.warningCount)
     }
 
     /// Answers with a row that is in memory, or returns false.
@@ -46,8 +53,22 @@ struct TaskHandler {
         session.scheduler.cancel(id, account: try visibleAccount(nil)) { answer($0) }
     }
 
-    func cancel(_ predicate: RowPredicate) throws {
-        session.scheduler.cancel(predicate, account: try visibleAccount(nil)) { answer($0) }
+    func cancel(_ predicate: RowPredicate, from start: Int64 = 0, count: Int = 0) throws {
+        try session.scheduler.cancel(predicate, account: try visibleAccount(nil), from: start) { result in
+            switch result {
+            case .success(let step):
+                guard let next = step.next else { return answer(.success(count + step.count)) }
+                // Looking for more blocks.
+                let accepted = context.statementThreads.run {
+                    do { try cancel(predicate, from: next, count: count + step.count) } catch { session.fail(error, response) }
+                }
+                if !accepted {
+                    session.fail(
+                        QueryError(.queueFull, "Too many statements are waiting; \(count + step.count) tasks were cancelled, try again"), response)
+                }
+            case .failure(let error): answer(.failure(error))
+            }
+        }
     }
 
     private func answer(_ result: Result<Int, QueryError>) {
@@ -67,7 +88,7 @@ struct TaskHandler {
         @Sendable func answer(isLate: Bool) {
             let accepted = context.statementThreads.run {
                 do {
-                    guard let row = try context.store.taskRows(selection, account: account, full: false).first else {
+                    guard let row = try context.store.taskRows(selection, account: account, full: false).rows.first else {
                         throw MetaStore.unknownTask(id)
                     }
                     if isLate { session.warn(QueryError(.waitTimeout, "The task \(id) has not ended after \(seconds ?? 0) seconds")) }
@@ -79,7 +100,7 @@ struct TaskHandler {
         let ticket = session.scheduler.waits.wait(for: id) { answer(isLate: false) }
         running.whenAnswered { session.scheduler.waits.leave(ticket) }
         do {
-            guard let row = try context.store.taskRows(selection, account: account, full: false).first else { throw MetaStore.unknownTask(id) }
+            guard let row = try context.store.taskRows(selection, account: account, full: false).rows.first else { throw MetaStore.unknownTask(id) }
             let hasEnded = TaskState(rawValue: row[2].textValue)?.hasEnded ?? true
             // Who leaves first answers.
             if hasEnded, session.scheduler.waits.leave(ticket) { return response.rows(context.store.taskColumns, [row]) }

@@ -7,10 +7,27 @@ import Synchronization
 final class Cluster: Sendable {
     private struct State {
         var machine: ClusterStateMachine
-        var waiting: [@Sendable () -> Void] = []
+        var waiting: [Waiting] = []
+        var runningQueries: [String: Int] = [:]
         /// When accounts were served last.
         var turns: [String: Int] = [:]
         var lastTurn = 0
+        var lastTicket = 0
+
+        /// The query whose turn it is: the oldest of the account that has the fewest running.
+        mutating func takeNext() -> Waiting {
+            let counts = waiting.map { runningQueries[$0.account, default: 0] }
+            let next = waiting.remove(at: counts.indices.min { counts[$0] < counts[$1] } ?? 0)
+            runningQueries[next.account, default: 0] += 1
+            return next
+        }
+    }
+
+    /// A query that waits for a place.
+    private struct Waiting {
+        let ticket: Int
+        let account: String
+        let run: @Sendable () -> Void
     }
 
     let name: String
@@ -48,7 +65,7 @@ final class Cluster: Sendable {
             var mustClaim = false
             while let action = state.machine.next() {
                 switch action {
-                case .startQuery: queries.append(state.waiting.removeFirst())
+                case .startQuery: queries.append(state.takeNext().run)
                 case .claimTask: mustClaim = true
                 }
             }
@@ -60,15 +77,19 @@ final class Cluster: Sendable {
 
     // MARK: Queries. Where they return true, the next task is to be claimed.
 
-    /// Runs a synchronous query when it has a place; `ended` is called behind it. Throws where too many wait.
-    func submit(_ query: @escaping @Sendable () -> Void) throws(QueryError) -> Bool {
+    /// Runs a synchronous query when it has a place; it says itself when it has ended. Throws where too many wait.
+    func submit(account: String, _ query: @escaping @Sendable () -> Void) throws(QueryError) -> (ticket: Int, mustClaim: Bool) {
         var admission = ClusterStateMachine.Admission.refuse
+        var ticket = 0
         let mustClaim = tell { state in
             admission = state.machine.querySubmitted()
-            if admission == .accepted { state.waiting.append(query) }
+            guard admission == .accepted else { return }
+            state.lastTicket += 1
+            ticket = state.lastTicket
+            state.waiting.append(Waiting(ticket: ticket, account: account, run: query))
         }
         switch admission {
-        case .accepted: return mustClaim
+        case .accepted: return (ticket, mustClaim)
         case .stopping: throw QueryError(.shuttingDown, "Server shutdown in progress")
         case .refuse:
             throw QueryError(
@@ -78,7 +99,22 @@ final class Cluster: Sendable {
         }
     }
 
-    func queryEnded() -> Bool { tell { $0.machine.queryEnded() } }
+    /// The query waits no more, if it still does.
+    func leave(_ ticket: Int) -> Bool {
+        tell { state in
+            guard let index = state.waiting.firstIndex(where: { $0.ticket == ticket }) else { return }
+            state.waiting.remove(at: index)
+            state.machine.queryLeft()
+        }
+    }
+
+    func queryEnded(account: String) -> Bool {
+        tell { state in
+            let left = state.runningQueries[account, default: 1] - 1
+            state.runningQueries[account] = left > 0 ? left : nil
+            state.machine.queryEnded()
+        }
+    }
 
     // MARK: Tasks
 

@@ -70,6 +70,9 @@ struct ClusterStateMachine {
 
     mutating func queryEnded() { runningQueries -= 1 }
 
+    /// It waits no more, and never ran.
+    mutating func queryLeft() { waitingQueries -= 1 }
+
     mutating func taskMayWait() { mayHaveMore = true }
 
     mutating func claimed(_ found: Bool) {

@@ -2,6 +2,7 @@ import Dispatch
 import Logging
 import LoonCore
 import MetaStore
+import ObjectStore
 import Synchronization
 
 /// Removes tasks that are no longer to be kept, with their results, in steps that nobody notices; watches the disk.
@@ -9,6 +10,8 @@ final class Housekeeping: Sendable {
     private let context: ServiceContext
     private let queue = DispatchQueue(label: "loon.housekeeping", qos: .utility)
     private let isStopped = Atomic<Bool>(false)
+    /// Whose results could not be removed.
+    private let failures = Mutex<Set<TaskID>>([])
 
     init(context: ServiceContext) { self.context = context }
 
@@ -32,9 +35,12 @@ final class Housekeeping: Sendable {
         var hasMore = false
         do {
             try context.store.noticeOthersWrites()
-            hasMore = try Self.sweep(context.store, remove: { try self.context.removeResult(of: $0) }, Self.retention(context)) { removed in
-                context.log.info("task.expired", metadata: ["tasks": "\(removed)"])
-            }
+            var failures = self.failures.withLock { $0 }
+            hasMore = try Self.sweep(
+                context.store, context.objects, context.configuration, Self.retention(context), failures: &failures,
+                removed: { context.log.info("task.expired", metadata: ["tasks": "\($0)"]) },
+                failed: { context.log.error("task.expire", metadata: ["task": "\($0)", "error": "\($1)"]) })
+            self.failures.withLock { [failures] in $0 = failures }
         } catch {
             context.log.error("task.expire", metadata: ["error": "\(error)"])
         }
@@ -50,15 +56,25 @@ final class Housekeeping: Sendable {
             countMax: configuration.keepCount == 0 ? nil : Int64(configuration.keepCount))
     }
 
-    /// One step. Returns whether there is more to do.
+    /// One step. Returns whether there is more to do. What cannot be removed is left for the next start, and `failed` told.
     static func sweep(
-        _ store: MetaStore, remove: (TaskID) throws -> Void, _ retention: MetaStore.Retention, removed: (Int) -> Void
+        _ store: MetaStore, _ objects: LocalObjectStore, _ configuration: Configuration, _ retention: MetaStore.Retention, evenUnsent: Bool = false,
+        failures: inout Set<TaskID>, removed: (Int) -> Void, failed: (TaskID, any Error) -> Void
     ) throws -> Bool {
-        let count = try store.removeExpired(retention)
+        let count = try store.removeExpired(retention, evenUnsent: evenUnsent)
         if count > 0 { removed(count) }
-        let results = try store.removals()
-        for task in results { try remove(task) }
-        if !results.isEmpty { try store.removed(results) }
-        return count == Limits.taskStepMax || results.count == Limits.taskStepMax
+        let removals = try store.removals(excluding: failures)
+        var done: [TaskID] = []
+        for removal in removals {
+            do {
+                try objects.removeFolder(try removal.resultFile.map { try ObjectKey($0).parent } ?? configuration.resultFolder(of: removal.task))
+                done.append(removal.task)
+            } catch {
+                failed(removal.task, error)
+                if failures.count < Limits.taskStepMax { failures.insert(removal.task) }
+            }
+        }
+        if !done.isEmpty { try store.removed(done) }
+        return count == Limits.taskStepMax || done.count == Limits.taskStepMax
     }
 }

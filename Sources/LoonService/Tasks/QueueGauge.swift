@@ -45,6 +45,9 @@ final class QueueGauge: Sendable {
         if let refusal { throw refusal }
     }
 
+    /// Takes one however full the queue is, for a task that is in it already.
+    func enterRegardless(_ cluster: String, _ account: String) { start(with: [(cluster, account, 1)]) }
+
     /// A task waits no more.
     func leave(_ cluster: String, _ account: String) {
         state.withLock { state in
@@ -54,6 +57,4 @@ final class QueueGauge: Sendable {
             state.byAccount[key] = left > 0 ? left : nil
         }
     }
-
-    func count(_ cluster: String) -> Int { state.withLock { $0.byCluster[cluster, default: 0] } }
 }

@@ -18,6 +18,8 @@ struct ResultDescription: Codable {
     let file: String
     /// The file with the rows and their types, which may be the result's own; absent where the CSV says all.
     let typed_file: String?
+    /// Bytes of the longest row of text.
+    let longest_row: Int?
     let statement_sha256: String
     let warnings: [String]
 

@@ -26,6 +26,8 @@ final class ResultFile: BatchSink {
     private(set) var columns: [ResultColumn] = []
     private(set) var rows: Int64 = 0
     private(set) var bytes: Int64 = 0
+    /// The most bytes that a row has.
+    private(set) var longestRow = 0
 
     /// `columns`: the names and types of the query's columns, where the rows come from a kept file.
     init(folder: String, form: Form, limits: ResultLimits, kept columns: [ResultColumn]? = nil) throws {
@@ -74,8 +76,10 @@ final class ResultFile: BatchSink {
         rows += Int64(batch.rowCount)
         try limits.check(rows: rows)
         for row in 0..<batch.rowCount {
+            let start = out.count
             if form == .csv { appendCSV(row, of: batch) } else { appendJSON(row, of: batch) }
             out.append(UInt8(ascii: "\n"))
+            longestRow = max(longestRow, out.count - start)
             if out.count >= Limits.rowBufferBytes { try flush() }
         }
     }

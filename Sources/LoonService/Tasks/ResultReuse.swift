@@ -67,12 +67,16 @@ struct ResultReuse {
     }
 
     /// The earlier task whose result a submission may have.
-    func source(_ planned: PlannedQuery, _ submission: Submission, _ hints: Hints) throws -> TaskID? {
+    func source(_ planned: PlannedQuery, _ submission: Submission, _ hints: Hints, _ cluster: Cluster) throws -> TaskID? {
         guard let seconds = try hints.reuseSecondsMax(), seconds > 0,
             let fingerprint = try fingerprint(planned, submission, format: try hints.resultFormat() ?? .csv),
             let found = try context.store.reusable(fingerprint: fingerprint, since: context.clock.now() - Int64(seconds) * 1_000)
         else { return nil }
-        // The file may have been removed by hand.
-        return try context.objects.stat(try .init(found.resultFile)) == nil ? nil : found.task
+        let limits = ResultLimits(rowsMax: cluster.settings.resultRowsMax, bytesMax: cluster.settings.resultBytesMax)
+        guard (try? limits.check(rows: found.rows)) != nil, (try? limits.check(bytes: found.bytes)) != nil else { return nil }
+        // The files may have been removed by hand.
+        let file = try ObjectKey(found.resultFile)
+        let description = try file.parent.child(ResultDescription.name, isFolder: false)
+        return try context.objects.stat(file) == nil || context.objects.stat(description) == nil ? nil : found.task
     }
 }

@@ -28,9 +28,10 @@ final class Scheduler: Sendable {
         self.runner = runner
     }
 
-    /// Begins with what waits in the metadata file. `mayHaveSuspects`: some of it was running when a daemon died.
-    func start(mayHaveSuspects: Bool) throws(QueryError) {
+    /// Begins with what waits in the metadata file.
+    func start() throws(QueryError) {
         queue.start(with: try context.store.queuedCounts())
+        let mayHaveSuspects = try context.store.hasSuspects()
         state.withLock { $0.mayHaveSuspects = mayHaveSuspects }
         wakeAll()
     }
@@ -41,13 +42,15 @@ final class Scheduler: Sendable {
 
     // MARK: Queries
 
-    /// Runs a synchronous query when it has a place. Throws where too many wait.
-    func run(in cluster: Cluster, _ query: @escaping @Sendable () -> Void) throws(QueryError) {
-        let mustClaim = try cluster.submit {
+    /// Runs a statement's query when it has a place. Throws where too many wait. One that was answered while it waited, because somebody killed it, waits no
+    /// more.
+    func run(in cluster: Cluster, for statement: RunningStatement, _ query: @escaping @Sendable () -> Void) throws(QueryError) {
+        let (ticket, mustClaim) = try cluster.submit(account: statement.account) {
             query()
-            if cluster.queryEnded() { self.claim(cluster) }
+            if cluster.queryEnded(account: statement.account) { self.claim(cluster) }
             self.checkIdle()
         }
+        statement.whenAnswered { if cluster.leave(ticket) { self.claim(cluster) } }
         if mustClaim { claim(cluster) }
     }
 
@@ -109,6 +112,9 @@ final class Scheduler: Sendable {
         waits.ended(task.id)
     }
 
+    /// How much of each task that runs is done, from 0 to 100.
+    var progress: [TaskID: Int] { state.withLock(\.running).mapValues { Int((($0.cancellation.progress ?? 0) * 100).rounded(.down)) } }
+
     /// How much of a task is done, from 0 to 1, where it runs and the engine knows.
     func progress(of id: String) -> Double? { TaskID(id).flatMap { id in state.withLock { $0.running[id] } }?.cancellation.progress }
 
@@ -135,32 +141,33 @@ final class Scheduler: Sendable {
 
     /// Cancels one task of those that `account` may see (`nil`: all); `completion` gets how many that were, when their ends are durable.
     func cancel(_ id: String, account: String?, completion: @escaping @Sendable (Result<Int, QueryError>) -> Void) {
-        context.store.cancel(id, account: account, now: context.clock.now(), message: runner.message) { result in
-            switch result {
-            case .success(let step): self.finish(step) { completion(.success($0)) }
-            case .failure(let error): completion(.failure(error))
-            }
+        do throws(QueryError) { end([try context.store.number(of: id, account: account)], completion: completion) } catch {
+            completion(.failure(error))
         }
     }
 
-    /// Cancels all that the condition chooses.
+    /// Cancels some of the tasks that the condition chooses, from `start` on; `completion` also gets where to go on, `nil` at the end. Blocks while they are
+    /// looked for.
     func cancel(
-        _ predicate: RowPredicate, account: String?, from start: Int64 = 0, count: Int = 0,
-        completion: @escaping @Sendable (Result<Int, QueryError>) -> Void
-    ) {
-        context.store.cancel(predicate, account: account, from: start, now: context.clock.now(), message: runner.message) { result in
+        _ predicate: RowPredicate, account: String?, from start: Int64,
+        completion: @escaping @Sendable (Result<(count: Int, next: Int64?), QueryError>) -> Void
+    ) throws(QueryError) {
+        let numbers = try context.store.unfinished(predicate, account: account, from: start)
+        let next = numbers.count == Limits.taskStepMax ? numbers.last.map { $0 + 1 } : nil
+        end(numbers) { result in completion(result.map { ($0, next) }) }
+    }
+
+    private func end(_ numbers: [Int64], completion: @escaping @Sendable (Result<Int, QueryError>) -> Void) {
+        context.store.cancel(numbers, now: context.clock.now(), message: runner.message) { result in
             switch result {
-            case .success(let step):
-                self.finish(step) { cancelled in
-                    guard let next = step.next else { return completion(.success(count + cancelled)) }
-                    self.cancel(predicate, account: account, from: next, count: count + cancelled, completion: completion)
-                }
+            case .success(let step): self.finish(step, completion: completion)
             case .failure(let error): completion(.failure(error))
             }
         }
     }
 
-    private func finish(_ step: MetaStore.Cancelled, completion: @escaping @Sendable (Int) -> Void) {
+    private func finish(_ step: MetaStore.Cancelled, completion: @escaping @Sendable (Result<Int, QueryError>) -> Void) {
+        if step.ended.contains(where: \.isSuspect) { wakeAll() }
         for task in step.ended {
             queue.leave(task.submission.placement.cluster, task.submission.account)
             waits.ended(task.id)
@@ -175,7 +182,19 @@ final class Scheduler: Sendable {
             task.whenRecorded { group.leave() }
         }
         let total = count
-        group.notify(queue: context.timers) { completion(total) }
+        let isAnswered = Mutex(false)
+        @Sendable func answer(_ result: Result<Int, QueryError>) {
+            let isFirst = isAnswered.withLock { answered in
+                defer { answered = true }
+                return !answered
+            }
+            if isFirst { completion(result) }
+        }
+        group.notify(queue: context.timers) { answer(.success(total)) }
+        guard total > step.ended.count else { return }
+        context.timers.asyncAfter(deadline: .now() + .milliseconds(Limits.cancelPatienceMilliseconds)) {
+            answer(.failure(QueryError(.storage, "The tasks were stopped, and that cannot be recorded yet: the metadata file takes nothing")))
+        }
     }
 
     // MARK: Stop
@@ -200,26 +219,5 @@ final class Scheduler: Sendable {
             return state.onIdle
         }
         completion?()
-    }
-}
-
-extension Cluster {
-    /// Seconds that a task with these hints may run.
-    fileprivate func runningSecondsMax(_ hints: Hints) -> Int {
-        min((try? hints.runningSecondsMax()) ?? settings.runningSecondsMax, settings.runningSecondsMax)
-    }
-}
-
-/// `mpp_query_id`: yyyyMMdd_HHmmss_nnnnn_xxxxx in UTC, a counter of this run of the daemon and five letters or digits that tell runs apart.
-final class EngineQueryIDs: Sendable {
-    private let counter = Atomic<Int>(0)
-    private let suffix: String
-
-    init() { suffix = String((0..<5).map { _ in "abcdefghijkmnpqrstuvwxyz23456789".randomElement() ?? "a" }) }
-
-    func next(now: Int64) -> String {
-        let number = counter.wrappingAdd(1, ordering: .relaxed).newValue % 100_000
-        let digits = String(number)
-        return "\(CivilTime(milliseconds: now).compactSecond)_\(String(repeating: "0", count: 5 - digits.count))\(digits)_\(suffix)"
     }
 }

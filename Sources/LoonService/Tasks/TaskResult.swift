@@ -1,8 +1,7 @@
 import Crypto
+import Dispatch
 import Foundation
 import LoonCore
-import MetaStore
-import ObjectStore
 import QueryEngine
 import SQLFrontend
 
@@ -52,6 +51,8 @@ struct TaskResult {
         let typedFile: String?
         let columns: [ResultColumn]
         let bytes: Int64
+        /// Of text, in bytes.
+        var longestRow = 0
         let profile: QueryProfile
     }
 
@@ -60,11 +61,14 @@ struct TaskResult {
         let sink = try ResultFile(folder: folder, form: .csv, limits: limits)
         let profile = try planned.held { try engine.run($0, cancellation: cancellation, sink: sink) }
         try sink.finish()
-        return Rows(file: ResultFile.Form.csv.name, typedFile: nil, columns: sink.columns, bytes: sink.bytes, profile: profile)
+        return Rows(
+            file: ResultFile.Form.csv.name, typedFile: nil, columns: sink.columns, bytes: sink.bytes, longestRow: sink.longestRow, profile: profile)
     }
 
     private func keep(_ planned: PlannedQuery, in name: String, isShown: Bool = false) throws -> Rows {
         let path = folder + "/" + name
+        let watch = limits.bytesMax == 0 ? nil : FileSizeWatch(path, limits, cancellation)
+        defer { withExtendedLifetime(watch) {} }
         let (profile, columns) = try planned.held {
             try engine.keep(
                 $0, inFile: path, isShown: isShown, rowsMax: limits.rowsMax == 0 ? nil : limits.rowsMax, cancellation: cancellation)
@@ -90,7 +94,8 @@ struct TaskResult {
         let count = rows.profile.malformedCount
         let description = ResultDescription(
             columns: rows.columns.map { .init(name: $0.name, type: $0.type.resultName) }, rows: rows.profile.rowCount, bytes: rows.bytes,
-            file: rows.file, typed_file: rows.typedFile, statement_sha256: Hex.text(Array(SHA256.hash(data: Array(statement.utf8)))),
+            file: rows.file, typed_file: rows.typedFile, longest_row: rows.longestRow,
+            statement_sha256: Hex.text(Array(SHA256.hash(data: Array(statement.utf8)))),
             warnings: count > 0 ? [MalformedWarning.text(count)] : [])
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
@@ -100,30 +105,20 @@ struct TaskResult {
     }
 }
 
-/// Finds the results of earlier tasks, for queries that read them as tables.
-struct StoredResults {
-    /// The schema that they are tables of.
-    static let schema = "query_result"
-    let context: ServiceContext
+/// Stops a run whose file grows beyond what its result may have. Looks every 200 ms until it is gone.
+private final class FileSizeWatch: @unchecked Sendable {
+    // A dispatch source may be cancelled from any thread, which its type does not say.
+    private let timer: any DispatchSourceTimer
 
-    /// The result of a task that `account` may see.
-    func result(_ id: String, account: String) throws -> StoredResult {
-        guard let taskID = TaskID(id.lowercased()), let task = try context.store.task(taskID),
-            try task.submission.account == account || context.store.account(account)?.isAdmin == true
-        else { throw QueryError(.unknownTable, "Table '\(Self.schema).\(id.prefix(80))' doesn't exist: there is no such task") }
-        guard task.state == .success, let file = task.resultFile else {
-            throw QueryError(.unknownTable, "Table '\(Self.schema).\(id)' doesn't exist: the task is \(task.state.rawValue) and has no result")
+    init(_ path: String, _ limits: ResultLimits, _ cancellation: Cancellation) {
+        timer = DispatchSource.makeTimerSource(queue: .global(qos: .utility))
+        timer.schedule(deadline: .now() + .milliseconds(200), repeating: .milliseconds(200))
+        timer.setEventHandler {
+            guard let size = try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int64 else { return }
+            do { try limits.check(bytes: size) } catch let error as QueryError { cancellation.cancel(error) } catch {}
         }
-        let key = try ObjectKey(file)
-        let folder = key.parent
-        let gone = QueryError(.missingObject, "The result of the task \(id) is gone: \(file)")
-        let place = try folder.child(ResultDescription.name, isFolder: false)
-        guard let summary = try context.objects.stat(place), summary.size <= Int64(Limits.resultDescriptionBytesMax) else { throw gone }
-        guard let description = try? JSONDecoder().decode(ResultDescription.self, from: try context.objects.read(place)) else {
-            throw QueryError(.malformedData, "The description of the result of the task \(id) cannot be read: \(place)")
-        }
-        guard let data = try context.objects.stat(try folder.child(description.typed_file ?? description.file, isFolder: false)) else { throw gone }
-        return StoredResult(
-            schema: Self.schema, name: id, path: data.path, form: description.typed_file == nil ? .csv : .kept, columns: description.resultColumns)
+        timer.activate()
     }
+
+    deinit { timer.cancel() }
 }

@@ -38,8 +38,8 @@ final class TaskRunner: Sendable {
             outcome = try cluster.explaining { try produce(task, in: cluster) }
         } catch {
             // An earlier run may have published before it was killed; this end does not speak of it.
-            try? context.removeResult(of: task.id)
-            let error = error as? QueryError ?? QueryError(.internalFault, "The task failed", detail: "\(error)")
+            if task.record.attempts > 1 { try? context.removeResult(of: task.id) }
+            let error = task.cancellation.reason ?? error as? QueryError ?? QueryError(.internalFault, "The task failed", detail: "\(error)")
             // Left RUNNING: the daemon puts it back before it ends.
             if error.code == .shuttingDown { return completion() }
             // The engine's own words quote the statement.
@@ -181,24 +181,5 @@ final class TaskRunner: Sendable {
             ignoresConflict: try hints.flag("insert_overwrite_ignore_conflict") == true)
         let outcome = try TableWriter(context: context, cluster: cluster, hints: hints).run(write, cancellation: task.cancellation)
         return TaskOutcome(state: .success, measures: measures(outcome.profile, outcome.scannedBytes, task))
-    }
-}
-
-extension Cluster {
-    /// Runs `body`, and says which limit it was where the engine ran out of memory.
-    func explaining<Value>(_ body: () throws -> Value) throws -> Value {
-        do { return try body() } catch let error as QueryError where error.code == .outOfMemory {
-            throw QueryError(
-                .limitExceeded,
-                "The limit memory = \(settings.memory ?? "80 % of the machine's") of the cluster '\(name)', with spill = "
-                    + "\(settings.spill ?? "90 % of the disk"), is exceeded: \(error.message)", detail: error.detail)
-        }
-    }
-
-    /// Throws where a query would read more than it may.
-    func checkScan(_ bytes: Int64, _ hints: Hints) throws(QueryError) {
-        let limits = [try hints.scanBytesMax(), settings.scanBytesMax == 0 ? nil : settings.scanBytesMax].compactMap(\.self)
-        guard let limit = limits.min(), bytes > Int64(limit) else { return }
-        throw QueryError(.limitExceeded, "The limit max-scan-bytes = \(limit) is exceeded: the query would read \(bytes) bytes")
     }
 }

@@ -107,7 +107,7 @@ package final class DuckDBEngine: QueryEngine, Sendable {
             let connection = try connect()
             return try withTables(of: query, on: connection, cancellation: cancellation, filled: false) { _ in
                 defer { connection.end() }
-                return try cancellation.run(stoppingWith: { connection.interrupt() }, progress: { nil }) { try connection.columns(of: query.sql) }
+                return try stoppable(connection, cancellation) { try connection.columns(of: query.sql) }
             }
         }
     }
@@ -117,7 +117,7 @@ package final class DuckDBEngine: QueryEngine, Sendable {
             let connection = try connect()
             return try withTables(of: query, on: connection, cancellation: cancellation, filled: isAnalyze) { _ in
                 defer { connection.end() }
-                return try cancellation.run(stoppingWith: { connection.interrupt() }, progress: { connection.progress }) {
+                return try stoppable(connection, cancellation) {
                     // What is explained must be a SELECT, like what is run.
                     _ = try connection.columns(of: query.sql)
                     return try connection.plan(of: query.sql, isAnalyze: isAnalyze).replacing(root + "/", with: "oss://")
@@ -133,7 +133,7 @@ package final class DuckDBEngine: QueryEngine, Sendable {
         let connection = try connect()
         defer { connection.end() }
         return try shown {
-            try cancellation.run(stoppingWith: { connection.interrupt() }, progress: { nil }) {
+            try stoppable(connection, cancellation) {
                 switch format {
                 case .parquet:
                     (try connection.columns(of: "SELECT * FROM read_parquet(\(list), union_by_name = true, hive_partitioning = false)"), format)
@@ -228,6 +228,13 @@ package final class DuckDBEngine: QueryEngine, Sendable {
         return try body(number)
     }
 
+    /// Runs `body` so that it can be stopped. What the engine says when it is interrupted is not why.
+    private func stoppable<Value>(_ connection: DuckDBConnection, _ cancellation: Cancellation, _ body: () throws -> Value) throws -> Value {
+        do {
+            return try cancellation.run(stoppingWith: { connection.interrupt() }, progress: { connection.progress }, body)
+        } catch { throw cancellation.reason ?? error }
+    }
+
     /// Runs `body` on a connection that has the query's tables and counts its progress, and adds the malformed fields to the profile that it gives.
     private func measured<Value>(
         _ query: EngineQuery, cancellation: Cancellation, _ body: (DuckDBConnection) throws -> (profile: QueryProfile, value: Value)
@@ -240,14 +247,13 @@ package final class DuckDBEngine: QueryEngine, Sendable {
         do {
             return try withTables(of: query, on: connection, cancellation: cancellation, filled: true) { number in
                 defer { connection.end() }
-                return try cancellation.run(stoppingWith: { connection.interrupt() }, progress: { connection.progress }) {
+                return try stoppable(connection, cancellation) {
                     var (profile, value) = try body(connection)
                     profile.malformedCount = EngineFunctions.takeCount(number)
                     return (profile, value)
                 }
             }
         } catch {
-            // What the engine says when it is interrupted is not why.
             throw cancellation.reason ?? error
         }
     }

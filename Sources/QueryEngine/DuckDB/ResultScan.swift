@@ -20,7 +20,7 @@ enum ResultScan {
             return """
                 SELECT \(columns.joined(separator: ", ")) FROM read_csv(\(EngineText.literal(result.path)), auto_detect = false, header = true, \
                 columns = {\(sources.joined(separator: ", "))}, delim = ',', quote = '"', escape = '"', new_line = '\\n', allow_quoted_nulls = false, \
-                max_line_size = \(Limits.textLineBytesMax))
+                max_line_size = \(max(Limits.textLineBytesMax, min(result.rowBytesMax, Limits.rowBytesMax) + 2)))
                 """
         }
     }

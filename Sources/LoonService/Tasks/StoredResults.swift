@@ -1,0 +1,34 @@
+import Foundation
+import LoonCore
+import MetaStore
+import ObjectStore
+import QueryEngine
+
+/// Finds the results of earlier tasks, for queries that read them as tables.
+struct StoredResults {
+    /// The schema that they are tables of.
+    static let schema = "query_result"
+    let context: ServiceContext
+
+    /// The result of a task that `account` may see.
+    func result(_ id: String, account: String) throws -> StoredResult {
+        guard let taskID = TaskID(id.lowercased()), let task = try context.store.task(taskID),
+            try task.submission.account == account || context.store.account(account)?.isAdmin == true
+        else { throw QueryError(.unknownTable, "Table '\(Self.schema).\(id.prefix(80))' doesn't exist: there is no such task") }
+        guard task.state == .success, let file = task.resultFile else {
+            throw QueryError(.unknownTable, "Table '\(Self.schema).\(id)' doesn't exist: the task is \(task.state.rawValue) and has no result")
+        }
+        let key = try ObjectKey(file)
+        let folder = key.parent
+        let gone = QueryError(.missingObject, "The result of the task \(id) is gone: \(file)")
+        let place = try folder.child(ResultDescription.name, isFolder: false)
+        guard let summary = try context.objects.stat(place), summary.size <= Int64(Limits.resultDescriptionBytesMax) else { throw gone }
+        guard let description = try? JSONDecoder().decode(ResultDescription.self, from: try context.objects.read(place)) else {
+            throw QueryError(.malformedData, "The description of the result of the task \(id) cannot be read: \(place)")
+        }
+        guard let data = try context.objects.stat(try folder.child(description.typed_file ?? description.file, isFolder: false)) else { throw gone }
+        return StoredResult(
+            schema: Self.schema, name: id, path: data.path, form: description.typed_file == nil ? .csv : .kept, columns: description.resultColumns,
+            rowBytesMax: description.longest_row ?? 0)
+    }
+}
