@@ -107,7 +107,7 @@ package enum Limits {
     /// How long a write that could not be stored, a task's end for one, waits for its next try.
     package static let storeRetryMilliseconds = 1_000
     /// Rows of `show query_task` that are kept for whoever asks again, and the bytes of text of one.
-    package static let recentTaskRowsMax = 4_096
+    package static let recentTaskRowsMax = 16_384
     package static let recentTaskRowBytesMax = 2 * 1024
     /// Rows that `show query_task` answers without a LIMIT of its own.
     package static let taskRowsMax = 10_000

@@ -20,6 +20,7 @@ struct ServiceContext: Sendable {
     let lake = Lake()
     let textTraits = TextTraits()
     let changeable = ChangeableFunctions()
+    let examinations = Examinations()
     let freeSpace = FreeSpace()
     /// Where time limits and patience with the engine run out: short work.
     let timers = DispatchQueue(label: "loon.timers", attributes: .concurrent)

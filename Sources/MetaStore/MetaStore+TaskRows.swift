@@ -87,7 +87,7 @@ extension MetaStore {
         if selection.limit != nil || selection.offset > 0 { sql += " LIMIT \(selection.limit ?? -1) OFFSET \(selection.offset)" }
         let (query, values) = (sql, StatementArguments(arguments.map(Self.databaseValue)))
         var rows: [[SQLValue]] = []
-        try read { database in
+        try readOne { database in
             let cursor = try Row.fetchCursor(try database.cachedStatement(sql: query), arguments: values)
             while let row = try cursor.next() {
                 let cells = (0..<count).map { Self.value(row, $0) }

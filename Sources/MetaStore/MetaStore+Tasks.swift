@@ -198,7 +198,7 @@ extension MetaStore {
         try statement.execute(arguments: [
             task.id.description, task.state.rawValue, submission.kind, submission.command, submission.schema, submission.sessionSchema,
             submission.engineText, submission.sqlMode,
-            submission.timeZoneOffsetMinutes, submission.now, submission.account, submission.connectionID, try json(submission.hints),
+            submission.timeZoneOffsetMinutes, submission.now, submission.account, submission.connectionID, json(submission.hints),
             try submission.notification.map(json), task.created, task.updated, submission.placement.cluster, submission.placement.engine,
             submission.placement.priority, submission.clientToken, submission.label,
         ])

@@ -82,6 +82,8 @@ package final class MetaStore: Sendable {
     private static func makeDurable(_ pool: DatabasePool) throws {
         try pool.writeWithoutTransaction { database in
             try database.execute(sql: "PRAGMA synchronous = FULL")
+            // Pages of the log that are put back into the file at a time: 32 MiB.
+            try database.execute(sql: "PRAGMA wal_autocheckpoint = 8192")
         }
         guard try synchronousMode(pool) == 2 else {
             throw QueryError(.storage, "SQLite does not sync its commits on this file system; the data directory must allow it")
@@ -125,6 +127,24 @@ package final class MetaStore: Sendable {
 
     func read<Value>(_ body: (Database) throws -> Value) throws(QueryError) -> Value {
         do { return try pool.read(body) } catch { throw Self.failure(error) }
+    }
+
+    /// A read of one statement, which needs no transaction of its own.
+    func readOne<Value>(_ body: (Database) throws -> Value) throws(QueryError) -> Value {
+        do { return try pool.unsafeRead(body) } catch { throw Self.failure(error) }
+    }
+
+    /// JSON of texts by their names, sorted.
+    static func json(_ texts: [String: String]) -> String {
+        var out = TextBuffer(capacity: 256)
+        for (index, (key, value)) in texts.sorted(by: { $0.key < $1.key }).enumerated() {
+            out.append(index == 0 ? "{" : ",")
+            out.append(jsonString: key)
+            out.append(":")
+            out.append(jsonString: value)
+        }
+        out.append(texts.isEmpty ? "{}" : "}")
+        return String(decoding: out.bytes, as: UTF8.self)
     }
 
     static func failure(_ error: any Error) -> QueryError {

@@ -44,12 +44,7 @@ package final class Writer: Sendable {
             perform: { context in
                 var result: Result<Value, QueryError>
                 do {
-                    var value: Value?
-                    try context.database.inSavepoint {
-                        value = try body(&context)
-                        return .commit
-                    }
-                    result = value.map(Result.success) ?? .failure(QueryError(.internalFault, "A write made no value"))
+                    result = .success(try Self.inSavepoint(context.database) { try body(&context) })
                 } catch {
                     result = .failure(MetaStore.failure(error))
                 }
@@ -83,6 +78,23 @@ package final class Writer: Sendable {
 
     /// Returns when everything that was queued before is committed.
     func drain() { _ = try? perform { _ in } }
+
+    /// As GRDB's `inSavepoint`, which reads its statements anew each time.
+    private static func inSavepoint<Value>(_ database: Database, _ body: () throws -> Value) throws -> Value {
+        try database.cachedStatement(sql: "SAVEPOINT write").execute()
+        do {
+            let value = try body()
+            try database.cachedStatement(sql: "RELEASE SAVEPOINT write").execute()
+            return value
+        } catch {
+            // Where SQLite has rolled everything back itself (a full disk), there is no savepoint any more.
+            if database.isInsideTransaction {
+                try database.cachedStatement(sql: "ROLLBACK TO SAVEPOINT write").execute()
+                try database.cachedStatement(sql: "RELEASE SAVEPOINT write").execute()
+            }
+            throw error
+        }
+    }
 
     private func commitBatch() {
         let batch = state.withLock { state in

@@ -137,7 +137,7 @@ struct QueryPlanner: Sendable {
         _ sql: String, schema: String?, _ dialect: DialectContext, _ viewer: Viewer, depth: Int, into names: inout Names
     ) throws -> [StatementGate.TableReference] {
         let engineSchema = schema.map { SystemSchema.engineName($0) ?? $0 }
-        let examination = try StatementGate().examine(serialized: try context.engine.parse(sql))
+        let examination = try context.examinations.examination(of: sql, by: context.engine)
         let references = examination.tables
         if let words = examination.words { names.words?.formUnion(words) } else { names.words = nil }
         if examination.isSampled { names.functions = nil } else { names.functions?.formUnion(examination.functions) }
