@@ -15,6 +15,7 @@ let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: 
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swift-crypto")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let grdbSQLite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
@@ -60,7 +61,7 @@ let package = Package(
             name: "MySQLProtocol", dependencies: ["CZlib", "LoonCore", nioCore, nioPosix, nioSSL, crypto, cryptoExtras, logging],
             swiftSettings: settings),
         .target(name: "ObjectStore", dependencies: ["LoonCore"], swiftSettings: settings),
-        .target(name: "MetaStore", dependencies: ["LoonCore", grdb], swiftSettings: settings),
+        .target(name: "MetaStore", dependencies: ["LoonCore", grdb, grdbSQLite], swiftSettings: settings),
         // Optimized in debug builds too: its loops run for each field of a file.
         .target(
             name: "QueryEngine", dependencies: ["LoonCore", "CCharconv", "CDuckDB"],

@@ -15,7 +15,17 @@ extension MetaStore {
     /// The row of the one task that `selection` names by its id, if it is at hand: never blocks. `nil` says nothing about the task.
     package func recentTaskRow(_ selection: RowSelection, account: String?, full: Bool) -> [SQLValue]? {
         guard let id = selection.onlyID, let entry = recentTaskRows[id], account == nil || entry.account == account else { return nil }
-        return full ? entry.values : Array(entry.values.prefix(TaskColumns.shortCount))
+        let count = full ? display.names.count : TaskColumns.shortCount
+        return entry.values.count == count ? entry.values : entry.values.count > count ? Array(entry.values.prefix(count)) : nil
+    }
+
+    /// Looks the one task up that `selection` names by its id: `completion` gets its row, or `nil` where there is none to see. False where the selection is
+    /// another, or too many wait.
+    package func lookUp(
+        _ selection: RowSelection, account: String?, full: Bool, completion: @escaping @Sendable (Result<[SQLValue]?, QueryError>) -> Void
+    ) -> Bool {
+        guard let id = selection.onlyID else { return false }
+        return lookUps.add(.init(id: id, account: account, full: full, completion: completion))
     }
 
     /// Rows of `show query_task`.
@@ -66,13 +76,9 @@ extension MetaStore {
         _ selection: RowSelection, account: String?, full: Bool, after: (created: Int64, number: Int64)?, _ progress: [TaskID: Int],
         _ body: ([SQLValue]) throws -> Void, _ passed: (Int64, Int64) -> Void = { _, _ in }
     ) throws(QueryError) {
-        let id = selection.onlyID
-        // A row that may be kept is read with all its columns.
-        let isWide = full || id != nil
-        let count = isWide ? display.names.count : TaskColumns.shortCount
-        let commits = recentTaskRows.commits
+        let count = full ? display.names.count : TaskColumns.shortCount
         var compiler = TaskColumns.Compiler(display, progress: progress)
-        var sql = "SELECT \(isWide ? display.fullList : display.shortList), n, account, created FROM task WHERE "
+        var sql = "SELECT \(full ? display.fullList : display.shortList), n, created FROM task WHERE "
         sql += try compiler.compile(selection.predicate)
         var arguments = compiler.arguments
         if let account {
@@ -87,16 +93,12 @@ extension MetaStore {
         if selection.limit != nil || selection.offset > 0 { sql += " LIMIT \(selection.limit ?? -1) OFFSET \(selection.offset)" }
         let (query, values) = (sql, StatementArguments(arguments.map(Self.databaseValue)))
         var rows: [[SQLValue]] = []
-        try readOne { database in
+        try read { database in
             let cursor = try Row.fetchCursor(try database.cachedStatement(sql: query), arguments: values)
             while let row = try cursor.next() {
                 let cells = (0..<count).map { Self.value(row, $0) }
-                if let id {
-                    recentTaskRows.keep(.init(number: row[count], account: row[count + 1], values: cells), id: id, since: commits)
-                }
-                let shown = full || !isWide ? cells : Array(cells.prefix(TaskColumns.shortCount))
-                if after == nil { try body(shown) } else { rows.append(shown) }
-                passed(row[count + 2], row[count])
+                if after == nil { try body(cells) } else { rows.append(cells) }
+                passed(row[count + 1], row[count])
             }
         }
         do { for row in rows { try body(row) } } catch { throw Self.failure(error) }

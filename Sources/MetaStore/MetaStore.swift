@@ -10,6 +10,7 @@ package final class MetaStore: Sendable {
     let pool: DatabasePool
     let writer: Writer
     let recentTaskRows = RecentTaskRows()
+    let lookUps: TaskLookUps
     let partitionLists = PartitionLists()
     let display: TaskColumns
     /// 8 lower-case hex digits, made once for a data directory and part of every task id.
@@ -31,6 +32,7 @@ package final class MetaStore: Sendable {
             }
             instanceID = instance
             pool.add(transactionObserver: recentTaskRows, extent: .databaseLifetime)
+            lookUps = TaskLookUps(pool, display, recentTaskRows)
             writer = Writer(
                 pool: pool,
                 sequence: TaskIDSequence(state: state, region: region, instance: instance, offsetMinutes: offsetMinutes))
@@ -127,11 +129,6 @@ package final class MetaStore: Sendable {
 
     func read<Value>(_ body: (Database) throws -> Value) throws(QueryError) -> Value {
         do { return try pool.read(body) } catch { throw Self.failure(error) }
-    }
-
-    /// A read of one statement, which needs no transaction of its own.
-    func readOne<Value>(_ body: (Database) throws -> Value) throws(QueryError) -> Value {
-        do { return try pool.unsafeRead(body) } catch { throw Self.failure(error) }
     }
 
     /// JSON of texts by their names, sorted.

@@ -74,10 +74,10 @@ struct StatementHandler {
         }
     }
 
-    /// Answers now, with what is in memory, or returns false.
+    /// Answers now, with what is in memory or what a thread that is there for it reads, or returns false.
     func answerAtOnce(_ parsed: ParsedStatement) throws -> Bool {
         if case .showQueryTask(let account, let selection, let full) = parsed.statement {
-            return try TaskHandler(session: session, response: response).showRecent(account: account, selection, full: full)
+            return try TaskHandler(session: session, response: response).lookUp(account: account, selection, full: full)
         }
         guard parsed.needsNothing else { return false }
         try handle(parsed)

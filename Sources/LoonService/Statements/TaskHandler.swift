@@ -40,11 +40,23 @@ struct TaskHandler {
         response.rows(columns(full: full), full ? found.rows.map(session.scheduler.withProgress) : found.rows, warnings: session.warningCount)
     }
 
-    /// Answers with a row that is in memory, or returns false.
-    func showRecent(account: String?, _ selection: RowSelection, full: Bool) throws -> Bool {
-        guard let row = context.store.recentTaskRow(selection, account: try visibleAccount(account), full: full) else { return false }
-        response.rows(columns(full: full), [full ? session.scheduler.withProgress(row) : row])
-        return true
+    /// Answers a look-up by id without a thread of its own: with the row that is in memory, or when it is read. False where something else is asked.
+    func lookUp(account: String?, _ selection: RowSelection, full: Bool) throws -> Bool {
+        let visible = try visibleAccount(account)
+        let (session, response, columns) = (session, response, columns(full: full))
+        @Sendable func answer(_ row: [SQLValue]?) {
+            response.rows(columns, row.map { [full ? session.scheduler.withProgress($0) : $0] } ?? [])
+        }
+        if let row = context.store.recentTaskRow(selection, account: visible, full: full) {
+            answer(row)
+            return true
+        }
+        return context.store.lookUp(selection, account: visible, full: full) { result in
+            switch result {
+            case .success(let row): answer(row)
+            case .failure(let error): session.fail(error, response)
+            }
+        }
     }
 
     // MARK: CANCEL. Answers with how many tasks it was that ended by it.
