@@ -106,6 +106,8 @@ package enum Limits {
     package static let storeBatchMax = 512
     /// How long a write that could not be stored, a task's end for one, waits for its next try.
     package static let storeRetryMilliseconds = 1_000
+    /// Task ids that are set aside at a time, and skipped if the daemon dies: each is one page less to sync for each of them.
+    package static let taskIDsReserved = 100
     /// Rows of `show query_task` that are kept for whoever asks again, and the bytes of text of one.
     package static let recentTaskRowsMax = 16_384
     package static let recentTaskRowBytesMax = 2 * 1024

@@ -45,7 +45,8 @@ package struct TaskIDSequence: Sendable {
     private let region: String
     private let instance: String
     private let offsetMinutes: Int
-    private static let counterMax = 9_999_999
+    /// The highest counter; the next round begins at 1.
+    package static let counterMax = 9_999_999
 
     /// `instance` is 8 lower-case hex digits, `region` the letters of the region code, `offsetMinutes` the service's time zone.
     package init(state: State, region: String, instance: String, offsetMinutes: Int) {

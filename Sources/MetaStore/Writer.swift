@@ -30,10 +30,13 @@ package final class Writer: Sendable {
     private let queue = DispatchQueue(label: "loon.metastore.writer")
     /// Touched on `queue` alone.
     private let sequence: Mutex<TaskIDSequence>
+    /// Up to where ids may be given without the file being told: those that are left at a start are skipped.
+    private let reserved: Mutex<TaskIDSequence.State>
 
     init(pool: DatabasePool, sequence: TaskIDSequence) {
         self.pool = pool
         self.sequence = Mutex(sequence)
+        reserved = Mutex(sequence.state)
     }
 
     /// Queues a write. `completion` is called once, after the commit or its failure.
@@ -104,22 +107,27 @@ package final class Writer: Sendable {
         }
         var answers: [(QueryError?) -> Void] = []
         var failure: QueryError?
+        var reserved = reserved.withLock { $0 }
         do {
             try pool.writeWithoutTransaction { database in
                 try database.inTransaction(.immediate) {
                     var context = Context(database: database, sequence: sequence.withLock { $0 })
                     let before = context.sequence.state
                     for operation in batch { answers.append(operation.perform(&context)) }
-                    if context.sequence.state != before {
-                        try database.execute(
-                            sql: "UPDATE task_sequence SET minute = ?, counter = ?",
-                            arguments: [context.sequence.state.minute, context.sequence.state.counter])
+                    let state = context.sequence.state
+                    if state != before {
                         // Kept even if the commit fails: an id is rather skipped than used twice.
                         sequence.withLock { $0 = context.sequence }
+                    }
+                    if state.minute != reserved.minute || state.counter > reserved.counter {
+                        reserved = .init(minute: state.minute, counter: min(state.counter + Limits.taskIDsReserved, TaskIDSequence.counterMax))
+                        try database.cachedStatement(sql: "UPDATE task_sequence SET minute = ?, counter = ?").execute(
+                            arguments: [reserved.minute, reserved.counter])
                     }
                     return .commit
                 }
             }
+            self.reserved.withLock { [reserved] in $0 = reserved }
         } catch {
             failure = MetaStore.failure(error)
         }
