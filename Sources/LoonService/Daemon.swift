@@ -116,7 +116,10 @@ package struct Daemon: Service {
     /// Each with an engine of its own.
     private func makeClusters(_ directory: DataDirectory, _ objects: LocalObjectStore, instance: String) throws -> Clusters {
         let processors = ProcessInfo.processInfo.activeProcessorCount
-        let spill = configuration.spillDirectory ?? directory.path + "/spill"
+        let spill = URL(fileURLWithPath: configuration.spillDirectory ?? directory.path + "/spill").standardizedFileURL.path
+        guard !(spill + "/").hasPrefix(objects.root + "/"), !(spill + "/").hasPrefix(objects.staging + "/") else {
+            throw QueryError(.wrongVariableValue, "engine.spill-dir '\(spill)' lies in the object store; name a folder elsewhere")
+        }
         let clusters = try configuration.clusters.map { name, settings in
             let folder = "\(spill)/\(instance)-\(name)"
             // What an engine could not hold in memory when it was killed.

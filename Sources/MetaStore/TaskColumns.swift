@@ -143,7 +143,8 @@ struct TaskColumns: Sendable {
         }
 
         private mutating func compare(_ column: Column, _ comparison: RowPredicate.Comparison, _ value: SQLValue) throws(QueryError) -> String {
-            if let moment = column.moment, case .text(let text) = value, let time = columns.milliseconds(text) {
+            if let moment = column.moment, !value.isNull {
+                let time = try columns.milliseconds(value)
                 // A time is shown, and compared, to the second.
                 let (begun, over) = ("\(moment) >= \(time)", "\(moment) >= \(time + 1_000)")
                 let (before, within) = ("\(moment) < \(time)", "\(moment) < \(time + 1_000)")
@@ -173,9 +174,14 @@ struct TaskColumns: Sendable {
         }
     }
 
-    /// The moment that a time in the service's zone is.
-    private func milliseconds(_ text: String) -> Int64? {
-        guard let microseconds = CivilTime.microseconds(parsing: text), microseconds % 1_000_000 == 0 else { return nil }
-        return microseconds / 1_000 - Int64(offsetMinutes) * 60_000
+    /// The moment that a time in the service's zone is, or with a `Z` in UTC, to the second.
+    private func milliseconds(_ value: SQLValue) throws(QueryError) -> Int64 {
+        let wrong = QueryError(.malformedData, "Incorrect DATETIME value: '\(value.textValue.prefix(80))'; write yyyy-MM-dd or yyyy-MM-dd HH:mm:ss")
+        guard case .text(let text) = value else { throw wrong }
+        let isUTC = text.hasSuffix("Z")
+        let plain = text.replacing("T", with: " ", maxReplacements: 1)
+        guard let microseconds = CivilTime.microseconds(parsing: isUTC ? String(plain.dropLast()) : plain) else { throw wrong }
+        let seconds = CivilTime.floorDivide(microseconds, by: 1_000_000).quotient
+        return seconds * 1_000 - (isUTC ? 0 : Int64(offsetMinutes) * 60_000)
     }
 }

@@ -40,7 +40,8 @@ package struct ParsedStatement: Sendable {
     private static let momentary: Set<String> = [
         "now", "curdate", "current_date", "curtime", "current_time", "current_timestamp", "localtime", "localtimestamp", "sysdate", "utc_date",
         "utc_time",
-        "utc_timestamp", "unix_timestamp", "rand", "uuid", "uuid_short", "connection_id", "last_insert_id", "found_rows", "row_count",
+        "utc_timestamp", "unix_timestamp", "current_localtimestamp", "current_localtime", "rand", "uuid", "uuid_short", "connection_id",
+        "last_insert_id", "found_rows", "row_count",
     ]
 
     private let innerStart: Int?

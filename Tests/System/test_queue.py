@@ -309,6 +309,8 @@ def test_a_full_queue_refuses(own):
 
 
 def test_the_running_time_is_held(own):
+    number, message = error(own, "/*+ max-running-time-sec=1 */ " + SLOW.format(300000))
+    assert number == 3024 and "max-running-time-sec = 1 " in message
     row = ended(own, own.submit(SLOW.format(300000), "max-running-time-sec=1"))
     assert row["status"] == "FAILURE" and "max-running-time-sec = 1 " in row["message"] and 1000 <= row["elapse_time"] < 1200 + 200, row
     row = ended(own, own.submit(DEAF.replace("20000", "30000"), "cluster=tiny, max-running-time-sec=60"))
@@ -495,6 +497,7 @@ RESULTS = {
     "wide numbers": "select sum(range) as h, 18446744073709551615::ubigint as u, (-128)::tinyint as t, 170141183460469231731687303715884105727::hugeint as big, 1.5::float as f from range(5)",
     "truth": "select true as t, false as f, null::boolean as n",
     "odd": "select uuid '6ba7b810-9dad-11d1-80b4-00c04fd430c8' as id, interval 14 month + interval 3 day as iv, null as nothing, 'é' || chr(128512) as emoji",
+    "intervals below zero": "select interval '-1' year as v, [interval '-1 month'] as l, timestamp '2020-01-01' - timestamp '2020-01-02 03:00:00' as d",
     "times": "select timestamp_s '2026-01-02 03:04:05' as s, timestamp_ms '2026-01-02 03:04:05.006' as ms, timestamp_ns '2026-01-02 03:04:05.000000006' as ns",
 }
 
@@ -527,6 +530,40 @@ def test_results_are_tables(own, name, form):
     assert len(own.query(f"select * from query_result.`{task}`")) == len(expected), "an administrator sees all"
 
 
+def test_a_view_that_asks_the_session_is_no_task(own):
+    own.query("create view s.asks as select @a as u, n from s.t")
+    number, message = error(own, "/*+ run_async=true */ select * from s.asks")
+    assert number == 1235 and "@a" in message
+    own.query("create view s.plain as select n, now() as moment from s.t")
+    assert ended(own, own.submit("select * from s.plain"))["status"] == "SUCCESS"
+
+
+def test_times_that_are_none_are_errors(own):
+    task = own.submit("select 1", "label=Moment")
+    ended(own, task)
+    for text in ["yesterday", "2026/11/23", "20261123", "2026-13-45"]:
+        assert error(own, f"cancel query_task where create_time < '{text}'")[0] == 1366
+        assert error(own, f"show query_task where not create_time <> '{text}'")[0] == 1366
+    assert error(own, "show query_task where create_time >= 20261123")[0] == 1366
+    shown = own.task(task)["create_time"]
+    utc = datetime.datetime.fromisoformat(shown) - datetime.timedelta(hours=8)
+    for text in [shown, shown.replace(" ", "T"), utc.isoformat() + "Z"]:
+        assert len(own.query(f"show query_task where label = 'moment' and create_time = '{text}'")) == 1, text
+        assert len(own.query(f"show query_task where label = 'moment' and create_time < '{text}'")) == 0
+
+
+def test_warnings_are_the_last_statements(own):
+    with contextlib.closing(own.connect()) as connection, connection.cursor() as cursor:
+        with contextlib.suppress(pymysql.err.MySQLError):
+            cursor.execute("/*+ run_async=true, priority=bad */ select 1")
+        cursor.execute("/*+ run_async=true, foo=1 */ select 1")
+        assert cursor._result.warning_count == 1
+        cursor.execute("/*+ run_async=true */ select 1")
+        assert cursor._result.warning_count == 0
+        cursor.execute("show warnings")
+        assert cursor.fetchall() == ()
+
+
 def test_results_of_results(own):
     first = own.submit("select range as n, range % 3 as k from range(10)", user="user")
     ended(own, first)
@@ -537,6 +574,13 @@ def test_results_of_results(own):
     failed = own.submit("select error('no')", user="user")
     ended(own, failed)
     assert "FAILURE" in error(own, f"select * from query_result.`{failed}`", "user")[1]
+
+
+@pytest.mark.parametrize("form", ["csv", "json", "parquet"])
+def test_fields_without_names_get_some(own, form):
+    task = own.submit("select row(1, 'a') as r from range(2)", f"result-format={form}")
+    assert ended(own, task)["status"] == "SUCCESS"
+    assert [list(json.loads(row[0]).values()) for row in own.query(f"select * from query_result.`{task}`")] == [[1, "a"], [1, "a"]]
 
 
 def test_a_json_result_is_lines_of_json(own):
@@ -576,7 +620,7 @@ def test_reuse(own, broker):
     for sql, hints in [
         (statement + " ", "result-reuse-max-age-sec=0"), ("select sum(n) as t from s.r", "result-reuse-max-age-sec=600"),
         (statement, "result-reuse-max-age-sec=600, result-format=json"), ("select random() + n from s.r", "result-reuse-max-age-sec=600"),
-        ("select now(), n from s.r", "result-reuse-max-age-sec=600"), ("select n from s.r using sample 50%", "result-reuse-max-age-sec=600"),
+        ("select now(), n from s.r", "result-reuse-max-age-sec=600"), ("select current_localtimestamp(), n from s.r", "result-reuse-max-age-sec=600"), ("select n from s.r using sample 50%", "result-reuse-max-age-sec=600"),
         ("select 1", "result-reuse-max-age-sec=600"),
     ]:
         for _ in range(2):
@@ -700,6 +744,12 @@ def test_no_task_is_accepted_on_a_full_disk(tmp_path):
     daemon.program.wait_for("event=storage.low")
     assert daemon.await_task(daemon.submit("select 1"))["status"] == "SUCCESS"
     daemon.program.stop()
+
+
+def test_spilling_into_the_object_store_is_refused(tmp_path):
+    daemon = loon.Daemon(tmp_path / "data", ENGINE_SPILL_DIR=tmp_path / "data/oss/x")
+    run = daemon.command("serve", "--port", "0", "--data-dir", daemon.data, check=False)
+    assert run.returncode == 1 and "engine.spill-dir" in run.stderr
 
 
 def test_tasks_of_a_cluster_that_is_no_more_run_in_the_default_one(tmp_path):

@@ -202,8 +202,11 @@ struct QueryPlanner: Sendable {
 
     /// One of the system's tables, for a query that the daemon cannot answer alone.
     private func valueTable(_ schema: String, _ name: String, _ session: Session?) throws -> ValueTable {
-        guard let table = SystemTables.table(schema: schema, name: name), let session else {
-            throw SystemTables.missing(schema: schema, name: name)
+        guard let table = SystemTables.table(schema: schema, name: name) else { throw SystemTables.missing(schema: schema, name: name) }
+        guard let session else {
+            throw QueryError(
+                .notSupported,
+                "\(schema).\(table.name) says what a session sees: it can be read by a SELECT, not by a task, a view or what writes a table")
         }
         return ValueTable(schema: SystemSchema.engineName(schema) ?? schema, name: table.name, columns: table.resultColumns) { body in
             try SystemTableReader(session: session).forEachRow(of: table, .everything, body)

@@ -38,7 +38,14 @@ extension Session {
         var isWhole = false
         if case .query = parsed.statement { isWhole = true }
         let engineText = try (isWhole ? parsed : parsed.innerQuery()).engineText(dialect)
-        let planned = try context.planner.plan(engineText, schema: schema, dialect: dialect, isProfiled: false, viewer: viewer)
+        let asked = AskedOfSession()
+        let planned = try context.planner.plan(engineText, schema: schema, dialect: dialect.recording(in: asked), isProfiled: false, viewer: viewer)
+        // The statement's own text has the session's values in it; a view's is written out anew when the task runs.
+        if let name = asked.names.first {
+            throw QueryError(
+                .notSupported,
+                "A view of the query asks the session for '\(name)', and a task has no session; write the view's query into the statement")
+        }
         if isWrite {
             let write = TableWrite(
                 statement: parsed.statement, engineText: engineText, schema: schema, dialect: dialect, account: login.user, task: nil,
@@ -84,6 +91,34 @@ extension Session {
             context.log.info("task.reused", metadata: metadata)
             scheduler.wakeNotifier()
         }
+    }
+}
+
+/// What views ask a session for.
+private final class AskedOfSession: Sendable {
+    private let found = Mutex<Set<String>>([])
+    var names: [String] { found.withLock { $0.sorted() } }
+    func add(_ name: String) { found.withLock { _ = $0.insert(name) } }
+}
+
+extension DialectContext {
+    /// The same, with a note of what is asked for but the moment.
+    fileprivate func recording(in asked: AskedOfSession) -> DialectContext {
+        let (variable, userVariable, function) = (variable, userVariable, function)
+        return DialectContext(
+            now: now, timeZoneOffsetMinutes: timeZoneOffsetMinutes, systemTimeZoneOffsetMinutes: systemTimeZoneOffsetMinutes,
+            variable: {
+                asked.add("@@" + $0)
+                return variable($0, $1)
+            },
+            userVariable: {
+                asked.add($0)
+                return userVariable($0)
+            },
+            function: {
+                asked.add($0 + "()")
+                return function($0)
+            })
     }
 }
 

@@ -198,7 +198,7 @@ final class Session: ProtocolSession {
     }
 
     func run(_ parsed: ParsedStatement, _ running: RunningStatement) throws {
-        if !parsed.keepsWarnings { state.withLock { $0.warnings = [] } }
+        if !parsed.keepsWarnings || !parsed.hints.isEmpty { state.withLock { $0.warnings = [] } }
         for key in parsed.hints.unknownKeys { warn(QueryError(.unknownHint, "The hint '\(key)' is not known, and was passed over")) }
         let hints = hints(of: parsed)
         try hints.validate()

@@ -141,11 +141,15 @@ struct StatementHandler {
     private func limit(_ running: RunningStatement, _ variables: SessionVariables, _ hints: Hints) throws {
         let limits = [variables.executionMillisecondsMax, try hints.runningSecondsMax().map { Int64($0) * 1_000 } ?? 0].filter { $0 > 0 }
         guard let milliseconds = limits.min() else { return }
+        let seconds = try hints.runningSecondsMax().flatMap { Int64($0) * 1_000 == milliseconds ? $0 : nil }
+        let reason = QueryError(
+            .timeLimit,
+            seconds.map { "The limit max-running-time-sec = \($0) is exceeded" }
+                ?? "Query execution was interrupted, maximum statement execution time exceeded")
         let number = running.statementNumber
         context.timers.asyncAfter(deadline: .now() + .milliseconds(Int(clamping: milliseconds))) { [weak running, weak session] in
             guard let running, let session, running.statementNumber == number, session.state.withLock({ $0.running === running }) else { return }
-            session.interrupt(
-                running, QueryError(.timeLimit, "Query execution was interrupted, maximum statement execution time exceeded"))
+            session.interrupt(running, reason)
         }
     }
 

@@ -26,13 +26,14 @@ enum TaskTable {
         }
         switch filter {
         case .binary(let symbol, let left, .literal(.text(let text))):
-            guard let column = column(left) else { return nil }
+            guard let column = column(left), CivilTime.microseconds(parsing: text) != nil else { return nil }
             switch symbol {
             case .greater, .greaterOrEqual: return .compare(column: column, .greaterOrEqual, .text(text))
             case .less, .lessOrEqual: return .compare(column: column, .lessOrEqual, .text(text))
             default: return nil
             }
         case .between(let inner, .literal(.text(let low)), .literal(.text(let high))):
+            guard CivilTime.microseconds(parsing: low) != nil, CivilTime.microseconds(parsing: high) != nil else { return nil }
             return column(inner).map { .between(column: $0, .text(low), .text(high)) }
         default: return nil
         }

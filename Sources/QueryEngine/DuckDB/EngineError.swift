@@ -47,7 +47,7 @@ enum EngineError {
         var lines: [Substring] = []
         for line in message.split(separator: "\n", omittingEmptySubsequences: false) {
             if line.hasPrefix("LINE ") || line.hasPrefix("  file = ") || line.hasPrefix("Did you mean") || line.hasPrefix("Possible fixes:")
-                || line.hasPrefix("Possible solutions:")
+                || line.hasPrefix("Possible solutions:") || line.hasPrefix("This limit was set by")
             {
                 break
             }

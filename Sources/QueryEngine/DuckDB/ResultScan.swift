@@ -30,8 +30,10 @@ enum ResultScan {
         let sources = columns.indices.map { "c\($0)" }
         let names = StoredResult.tableNames(columns).map(EngineText.name)
         let list = zip(zip(sources, columns), names).map { source, name in
-            // Parquet has no HUGEINT.
-            let type = source.1.type == huge && !isShown ? "VARCHAR" : type(source.1.type, hugeAs: "DECIMAL(38,0)")
+            // Fields without names cannot be named in a cast.
+            guard isNamed(source.1.type) else { return "\(source.0) AS \(name)" }
+            // Parquet has no HUGEINT, and no INTERVAL below zero.
+            let type = source.1.type == huge && !isShown ? "VARCHAR" : type(source.1.type, hugeAs: "DECIMAL(38,0)", intervalAs: "VARCHAR")
             return "CAST(\(source.0) AS \(type)) AS \(name)"
         }
         let limit = rowsMax.map { $0 == Int.max ? "" : " LIMIT \($0 + 1)" } ?? ""
@@ -42,11 +44,20 @@ enum ResultScan {
             """
     }
 
+    private static func isNamed(_ type: ColumnType) -> Bool {
+        switch type {
+        case .list(let element): isNamed(element)
+        case .structure(let fields): fields.allSatisfy { !$0.name.isEmpty && isNamed($0.type) }
+        case .map(let key, let value): isNamed(key) && isNamed(value)
+        default: true
+        }
+    }
+
     /// What a HUGEINT comes out as; it has up to 39 digits all the same.
     private static let huge = ColumnType.decimal(precision: 38, scale: 0)
 
     /// The engine's type that comes out as `type`.
-    private static func type(_ type: ColumnType, hugeAs huge: String = "HUGEINT") -> String {
+    private static func type(_ type: ColumnType, hugeAs huge: String = "HUGEINT", intervalAs interval: String = "INTERVAL") -> String {
         switch type {
         case self.huge: huge
         case .null: "\"NULL\""
@@ -70,11 +81,13 @@ enum ResultScan {
         case .timestamp(.millisecond): "TIMESTAMP_MS"
         case .timestamp(.microsecond): "TIMESTAMP"
         case .timestamp(.nanosecond): "TIMESTAMP_NS"
-        case .interval: "INTERVAL"
-        case .list(let element): self.type(element, hugeAs: huge) + "[]"
+        case .interval: interval
+        case .list(let element): self.type(element, hugeAs: huge, intervalAs: interval) + "[]"
         case .structure(let fields):
-            "STRUCT(" + fields.map { "\(EngineText.name($0.name)) \(self.type($0.type, hugeAs: huge))" }.joined(separator: ", ") + ")"
-        case .map(let key, let value): "MAP(\(self.type(key, hugeAs: huge)), \(self.type(value, hugeAs: huge)))"
+            "STRUCT(" + fields.map { "\(EngineText.name($0.name)) \(self.type($0.type, hugeAs: huge, intervalAs: interval))" }.joined(separator: ", ")
+                + ")"
+        case .map(let key, let value):
+            "MAP(\(self.type(key, hugeAs: huge, intervalAs: interval)), \(self.type(value, hugeAs: huge, intervalAs: interval)))"
         }
     }
 }
