@@ -6,8 +6,11 @@ import threading
 import time
 
 import pymysql
+import pytest
 
 import loon
+
+pytestmark = pytest.mark.timeout(1800 if loon.FULL else 120)
 
 TASKS = 50
 ROUNDS = 100 if loon.FULL else 4

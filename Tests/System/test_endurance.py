@@ -15,6 +15,8 @@ import pytest
 
 import loon
 
+pytestmark = pytest.mark.timeout(1800 if loon.FULL else 120)
+
 ROUNDS = 100 if loon.FULL else 10
 SLOW = "select sum(a.range * b.range) as s from range({}) a, range(100000) b"
 

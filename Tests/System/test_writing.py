@@ -12,6 +12,8 @@ import pytest
 import loon
 from test_tables import flights, refused  # noqa: F401 (a fixture)
 
+pytestmark = pytest.mark.timeout(1800 if loon.FULL else 120)
+
 
 @pytest.fixture(scope="module", autouse=True)
 def schema(daemon):
