@@ -37,8 +37,8 @@ final class TaskRunner: Sendable {
         do {
             outcome = try cluster.explaining { try produce(task, in: cluster) }
         } catch {
-            // An earlier run may have published before it was killed; this end does not speak of it.
-            if task.record.attempts > 1 { try? context.removeResult(of: task.id) }
+            // An earlier run may have published before it was killed, or this one may have failed while it synced what it had moved.
+            try? context.removeResult(of: task.id)
             let error = task.cancellation.reason ?? error as? QueryError ?? QueryError(.internalFault, "The task failed", detail: "\(error)")
             // Left RUNNING: the daemon puts it back before it ends.
             if error.code == .shuttingDown { return completion() }
