@@ -77,6 +77,7 @@
     }
 
     /// Microseconds since 1970 of a timestamp, or of the day of a time, and whether that is one of the engine's infinities.
+    @inlinable @inline(__always)
     package func microseconds(_ row: Int) -> (value: Int64, isInfinite: Bool) {
         let value = value(row, as: Int64.self, zero: 0)
         if value == .max || value == -.max { return (value, kind != .time) }

@@ -1,7 +1,7 @@
 /// Dates and times of the proleptic Gregorian calendar without a calendar library: what task ids, rows and logs print.
 ///
-/// The day arithmetic is the one of Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms".
-package struct CivilTime: Sendable, Equatable {
+/// The day arithmetic of distant years is the one of Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms".
+@usableFromInline package struct CivilTime: Sendable, Equatable {
     package let year: Int
     package let month: Int
     package let day: Int
@@ -22,9 +22,15 @@ package struct CivilTime: Sendable, Equatable {
     }
 
     /// Year, month and day of a count of days since 1970-01-01.
+    @inlinable @inline(__always)
     package static func date(daysSinceEpoch: Int64) -> (year: Int, month: Int, day: Int) {
         // The years of four digits, in half the width: printing a column of times is mostly this.
         if daysSinceEpoch >= -719_468, daysSinceEpoch < 2_932_897 { return date(daysSinceMarchOfYear0: UInt32(daysSinceEpoch + 719_468)) }
+        return distantDate(daysSinceEpoch: daysSinceEpoch)
+    }
+
+    @usableFromInline
+    static func distantDate(daysSinceEpoch: Int64) -> (year: Int, month: Int, day: Int) {
         let shifted = daysSinceEpoch &+ 719_468
         let (era, dayOfEra) = floorDivide(shifted, by: 146_097)
         let yearOfEra = (dayOfEra - dayOfEra / 1_460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
@@ -35,16 +41,18 @@ package struct CivilTime: Sendable, Equatable {
         return (Int(yearOfEra + era * 400) + (month <= 2 ? 1 : 0), month, day)
     }
 
-    @inline(__always)
-    private static func date(daysSinceMarchOfYear0 days: UInt32) -> (year: Int, month: Int, day: Int) {
-        let era = days / 146_097
-        let dayOfEra = days % 146_097
-        let yearOfEra = (dayOfEra - dayOfEra / 1_460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
-        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-        let monthFromMarch = (5 * dayOfYear + 2) / 153
-        let day = dayOfYear - (153 * monthFromMarch + 2) / 5 + 1
-        let month = monthFromMarch < 10 ? monthFromMarch + 3 : monthFromMarch - 9
-        return (Int(yearOfEra + era * 400) + (month <= 2 ? 1 : 0), Int(month), Int(day))
+    /// Cassio Neri and Lorenz Schneider, "Euclidean affine functions and their application to calendar algorithms" (2022), figure 12: multiplications
+    /// stand for the divisions by a year's and a month's days. Years count from March, and the last two months belong to the next.
+    @inlinable @inline(__always)
+    static func date(daysSinceMarchOfYear0 days: UInt32) -> (year: Int, month: Int, day: Int) {
+        let (century, rest) = (4 &* days &+ 3).quotientAndRemainder(dividingBy: 146_097)
+        let product = 2_939_745 &* UInt64(rest | 3)
+        let dayOfYear = UInt32(truncatingIfNeeded: product) / 2_939_745 / 4
+        let monthAndDay = 2_141 &* dayOfYear &+ 197_913
+        let isNextYear = dayOfYear >= 306
+        let year = Int(100 &* century &+ UInt32(truncatingIfNeeded: product >> 32)) &+ (isNextYear ? 1 : 0)
+        let month = Int(monthAndDay >> 16) &- (isNextYear ? 12 : 0)
+        return (year, month, Int((monthAndDay & 0xFFFF) / 2_141) &+ 1)
     }
 
     /// Days since 1970-01-01 of a date; the inverse of `date(daysSinceEpoch:)`.
@@ -76,6 +84,7 @@ package struct CivilTime: Sendable, Equatable {
     }
 
     /// The quotient rounded down and the remainder, which is never negative. `divisor` is positive.
+    @inlinable @inline(__always)
     package static func floorDivide(_ value: Int64, by divisor: Int64) -> (quotient: Int64, remainder: Int64) {
         let remainder = value % divisor
         return remainder < 0 ? (value / divisor - 1, remainder + divisor) : (value / divisor, remainder)

@@ -41,6 +41,9 @@ package struct TextBuffer: ~Copyable {
         return base + count
     }
 
+    /// Bytes that may be written from `base + count` on: at least as many as were last asked for with `tail`.
+    package var room: Int { capacity - count }
+
     @inline(__always)
     package mutating func advance(_ written: Int) { count += written }
 

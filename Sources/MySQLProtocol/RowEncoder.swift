@@ -102,13 +102,14 @@ struct RowEncoder {
         let cells = batch.columns.map(Cell.init)
         return try cells.withUnsafeBufferPointer { (cells) throws(QueryError) in
             // What a row takes beside its texts.
-            let fixed = 16 + cells.reduce(0) { $0 + max($1.textBytesMax, 8) + 9 }
+            let fixed = cells.reduce(16) { $0 + max($1.textBytesMax, BinaryWriter.bytesMax) + 9 }
             var row = first
             while row < batch.rowCount, packets.out.count < bytesMax {
                 let start = packets.open()
+                // A call for each, so that each is compiled for its format alone.
                 switch format {
-                case .text: writeText(row, cells, of: batch, fixed: fixed, to: &packets)
-                case .binary: writeBinary(row, cells, of: batch, to: &packets)
+                case .text: writeCells(row, cells, of: batch, as: .text, room: fixed, to: &packets)
+                case .binary: writeCells(row, cells, of: batch, as: .binary, room: fixed, to: &packets)
                 }
                 guard packets.out.count - start <= Limits.rowBytesMax else {
                     packets.out.truncate(to: start)
@@ -121,43 +122,52 @@ struct RowEncoder {
         }
     }
 
-    /// Through one pointer, moved on from cell to cell, with room made once for all that is short.
+    /// Through one pointer, moved on from cell to cell. There is always room for `room` bytes behind it: all that is short, and a text makes its own.
     @inline(__always)
-    private func writeText(
-        _ row: Int, _ cells: UnsafeBufferPointer<Cell>, of batch: borrowing RecordBatch, fixed: Int, to packets: inout PacketBuffer
+    private func writeCells(
+        _ row: Int, _ cells: UnsafeBufferPointer<Cell>, of batch: borrowing RecordBatch, as format: RowFormat, room: Int,
+        to packets: inout PacketBuffer
     ) {
-        var base = packets.out.tail(fixed)
+        let nulls = format == .binary ? openBinary(cells.count, &packets) : 0
+        var base = packets.out.tail(room)
         var place = base
+        var end = base + packets.out.room
         for index in cells.indices {
             if cells[index].isNull(row) {
-                place.pointee = 0xFB
-                place += 1
+                if format == .binary {
+                    setNull(index, nulls, &packets)
+                } else {
+                    place.pointee = 0xFB
+                    place += 1
+                }
                 continue
             }
             switch cells[index].kind {
             case .bytes:
                 let bytes = cells[index].bytes(row)
-                if bytes.count >= fixed / 4 {
+                if end - place < bytes.count + room {
                     packets.out.advance(place - base)
-                    base = packets.out.tail(bytes.count + fixed)
+                    base = packets.out.tail(bytes.count + room)
                     place = base
+                    end = base + packets.out.room
                 }
                 place = Self.write(bytes, to: place)
-                // Short ones use up the room, too.
-                packets.out.advance(place - base)
-                base = packets.out.tail(fixed)
-                place = base
             case .other:
                 packets.out.advance(place - base)
                 let cell = packets.openCell()
                 batch.columns[index].appendText(row: row, to: &packets.out)
                 packets.closeCell(cell)
-                base = packets.out.tail(fixed)
+                base = packets.out.tail(room)
                 place = base
+                end = base + packets.out.room
             default:
-                let length = cells[index].writeText(row: row, to: place + 1)
-                place.pointee = UInt8(truncatingIfNeeded: length)
-                place += length + 1
+                var length = format == .binary ? cells[index].writeBinary(row: row, to: place) : 0
+                if length == 0 {
+                    length = cells[index].writeText(row: row, to: place + 1)
+                    place.pointee = UInt8(truncatingIfNeeded: length)
+                    length += 1
+                }
+                place += length
             }
         }
         packets.out.advance(place - base)
@@ -175,32 +185,30 @@ struct RowEncoder {
             for index in 0..<width { place[1 + index] = UInt8(truncatingIfNeeded: bytes.count >> (8 * index)) }
             place += 1 + width
         }
-        if let start = bytes.baseAddress { place.update(from: start, count: bytes.count) }
+        if let start = bytes.baseAddress { copy(start, bytes.count, to: place) }
         return place + bytes.count
     }
 
-    private func writeBinary(_ row: Int, _ cells: UnsafeBufferPointer<Cell>, of batch: borrowing RecordBatch, to packets: inout PacketBuffer) {
-        let nulls = openBinary(cells.count, &packets)
-        for index in cells.indices {
-            if cells[index].isNull(row) {
-                setNull(index, nulls, &packets)
-            } else if !cells[index].appendBinary(row: row, to: &packets.out) {
-                let cell = packets.openCell()
-                if cells[index].kind == .other {
-                    batch.columns[index].appendText(row: row, to: &packets.out)
-                } else {
-                    cells[index].appendText(row: row, to: &packets.out)
-                }
-                packets.closeCell(cell)
-            }
+    /// Short texts as two words that overlap: a call of memmove takes longer than they do.
+    @inline(__always)
+    private static func copy(_ source: UnsafePointer<UInt8>, _ count: Int, to target: UnsafeMutablePointer<UInt8>) {
+        let (from, to) = (UnsafeRawPointer(source), UnsafeMutableRawPointer(target))
+        @inline(__always) func copyEnds<Word: BitwiseCopyable>(_ type: Word.Type) {
+            let last = from.loadUnaligned(fromByteOffset: count - MemoryLayout<Word>.size, as: type)
+            to.storeBytes(of: from.loadUnaligned(as: type), as: type)
+            to.storeBytes(of: last, toByteOffset: count - MemoryLayout<Word>.size, as: type)
         }
+        if count > 16 { return target.update(from: source, count: count) }
+        if count >= 8 { return copyEnds(UInt64.self) }
+        if count >= 4 { return copyEnds(UInt32.self) }
+        for index in 0..<count { target[index] = source[index] }
     }
 
     /// The packet's first byte, and the bitmap of NULLs, whose first two bits are not used. Returns where that begins.
+    @inline(__always)
     private func openBinary(_ count: Int, _ packets: inout PacketBuffer) -> Int {
-        packets.out.append(0)
-        let nulls = packets.out.count
-        packets.out.appendZeros((count + 7 + 2) / 8)
+        let nulls = packets.out.count + 1
+        packets.out.appendZeros(1 + (count + 7 + 2) / 8)
         return nulls
     }
 
@@ -219,7 +227,11 @@ struct RowEncoder {
                 if format == .binary { setNull(index, nulls, &packets) } else { packets.out.append(0xFB) }
                 continue
             }
-            if format == .binary, value.appendBinary(as: columns[index].type, to: &packets.out) { continue }
+            if format == .binary {
+                let length = value.writeBinary(as: columns[index].type, to: packets.out.tail(BinaryWriter.bytesMax))
+                packets.out.advance(length)
+                if length > 0 { continue }
+            }
             let cell = packets.openCell()
             value.appendText(to: &packets.out)
             packets.closeCell(cell)
