@@ -24,6 +24,9 @@ STATEMENTS = [
     "select count(*) from information_schema.tables",
     "select t.table_name, count(*) from information_schema.tables t join information_schema.columns c using (table_schema, table_name) "
     "where table_schema = 's0500' group by 1",
+    "select t.table_name, count(*) from information_schema.tables t join information_schema.columns c on c.table_schema = t.table_schema "
+    "and c.table_name = t.table_name where t.table_schema = 's0500' group by 1",
+    "select count(*) from information_schema.tables t join information_schema.columns c using (table_schema, table_name)",
 ]
 
 

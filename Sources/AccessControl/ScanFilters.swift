@@ -9,8 +9,10 @@ import LoonCore
 struct ScanFilters {
     /// By the place where the table stands in FROM.
     private(set) var predicates: [Int: ScanPredicate] = [:]
+    /// With what is said of columns that inner joins hold equal to the table's. True where both are of one type: '05' is 5 as a number alone.
+    private(set) var joined: [Int: ScanPredicate] = [:]
 
-    private struct Source {
+    struct Source {
         let place: Int
         let names: [[String]]
     }
@@ -19,6 +21,7 @@ struct ScanFilters {
         guard let filter = node["where_clause"] as? [String: Any], let from = node["from_table"] as? [String: Any] else { return }
         var sources: [Source] = []
         var isAlone = true
+        var equalities = JoinEqualities(filter: filter)
         var pending = [from]
         while let next = pending.popLast() {
             switch next["type"] as? String {
@@ -32,6 +35,7 @@ struct ScanFilters {
                 sources.append(Source(place: place, names: alias.isEmpty ? own : [[alias.lowercased()]]))
             case "JOIN":
                 isAlone = false
+                equalities.add(join: next)
                 // Of the others it matters which rows meet, or one side is not seen.
                 guard ["REGULAR", "CROSS", "NATURAL"].contains(next["ref_type"] as? String ?? ""),
                     ["INNER", "LEFT", "RIGHT", "OUTER", "FULL"].contains(next["join_type"] as? String ?? "")
@@ -43,6 +47,10 @@ struct ScanFilters {
         for source in sources {
             let reader = Reader(source: source.names, mayBeNull: isAlone)
             predicates[source.place] = reader.predicate(filter, depth: 0)
+        }
+        for source in sources {
+            let own = predicates[source.place] ?? .unknown
+            joined[source.place] = .all([own] + equalities.inherited(by: source, from: sources) { predicates[$0] ?? .unknown })
         }
     }
 

@@ -13,6 +13,8 @@ package struct StatementGate: Sendable {
         package var places: [Int]
         /// What the statement says about its rows: one predicate for each scan.
         package var predicates: [ScanPredicate]
+        /// The same, with what is said of columns that are joined with its own: true where those have one type.
+        package var joined: [ScanPredicate]
     }
 
     /// What a statement names.
@@ -174,9 +176,10 @@ package struct StatementGate: Sendable {
             if schema == nil, scope.contains(Name(table)) { return }
             let place = node["query_location"] as? Int ?? .max
             let key = Key(schema: schema.map(Name.init), table: Name(table))
-            var reference = found[key] ?? TableReference(schema: schema, table: table, places: [], predicates: [])
+            var reference = found[key] ?? TableReference(schema: schema, table: table, places: [], predicates: [], joined: [])
             reference.places.append(place)
             reference.predicates.append(filters.predicates[place] ?? .unknown)
+            reference.joined.append(filters.joined[place] ?? .unknown)
             found[key] = reference
         }
     }

@@ -31,4 +31,19 @@ package indirect enum ScanPredicate: Sendable, Equatable {
     case all([ScanPredicate])
     case any([ScanPredicate])
     case unknown
+
+    /// The texts that `column`, in lower case, must be one of for the whole to be true; `nil` where it may be any.
+    package func required(_ column: String) -> Set<String>? {
+        switch self {
+        case .compare(column: let name, .equal, .text(let text)) where name.lowercased() == column: return [text]
+        case .isIn(column: let name, let constants) where name.lowercased() == column:
+            let texts = constants.compactMap { if case .text(let text) = $0 { text } else { nil } }
+            return texts.count == constants.count ? Set(texts) : nil
+        case .all(let parts): return parts.lazy.compactMap { $0.required(column) }.first
+        case .any(let parts):
+            let sets = parts.compactMap { $0.required(column) }
+            return sets.count == parts.count ? sets.reduce([]) { $0.union($1) } : nil
+        default: return nil
+        }
+    }
 }

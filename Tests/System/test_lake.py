@@ -219,6 +219,25 @@ def test_pruning_where_it_would_be_wrong(parted):
         assert found == expected, sql
 
 
+def test_joins_of_the_catalog(parted):
+    """What WHERE says of one table holds for those joined with it, and for no other."""
+    columns = len(parted.query("select * from information_schema.columns where table_schema = 'l' and table_name = 'parted'"))
+    tables = "information_schema.tables t", "information_schema.columns c"
+    on = "t.table_schema = c.table_schema and t.table_name = c.table_name"
+    where = "t.table_schema = 'l' and t.table_name = 'parted'"
+    for sql in [
+        f"{tables[0]} join {tables[1]} on {on} where {where}", f"{tables[1]} join {tables[0]} on {on} where {where}", f"{tables[0]}, {tables[1]} where {on} and {where}",
+        f"{tables[0]} join {tables[1]} using (table_schema, table_name) where table_schema = 'l' and table_name in ('parted')",
+        f"{tables[0]} left join {tables[1]} on {on} where {where}", f"{tables[1]} right join {tables[0]} on {on} where {where} and c.table_name is not null"]:
+        assert parted.query(f"select count(*) from {sql}") == ((columns,),), sql
+    everything = parted.query("select count(*) from information_schema.columns")[0][0]
+    for sql in [
+        f"{tables[1]} left join {tables[0]} on {on} and {where}", f"{tables[1]} left join (select * from {tables[0]} where {where}) t on {on}",
+        f"{tables[1]} left join {tables[0]} on {on} where c.table_schema is not null"]:
+        assert parted.query(f"select count(*) from {sql}") == ((everything,),), sql
+    assert parted.query("select count(*) from information_schema.schemata a, information_schema.schemata b where a.schema_name = 'l' and b.schema_name = 'information_schema'") == ((1,),)
+
+
 def test_letters_that_look_alike_are_two_partitions(daemon):
     daemon.query("create table l.alike (a int) partitioned by (m string) stored as parquet")
     composed, decomposed = "\u00e1", "a\u0301"

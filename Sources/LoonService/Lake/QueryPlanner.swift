@@ -143,7 +143,9 @@ struct QueryPlanner: Sendable {
         if examination.isSampled { names.functions = nil } else { names.functions?.formUnion(examination.functions) }
         for reference in references {
             if let name = (reference.schema ?? engineSchema).flatMap(SystemSchema.name(ofEngineName:)) {
-                let table = try valueTable(name, reference.table, viewer.session)
+                // Named with its schema in one place and without it in another: for both.
+                let joined = references.filter { $0.table.lowercased() == reference.table.lowercased() }.flatMap(\.joined)
+                let table = try valueTable(name, reference.table, joined, viewer.session)
                 if !names.valueTables.contains(where: { $0.schema == table.schema && $0.name == table.name }) { names.valueTables.append(table) }
                 continue
             }
@@ -201,7 +203,7 @@ struct QueryPlanner: Sendable {
     }
 
     /// One of the system's tables, for a query that the daemon cannot answer alone.
-    private func valueTable(_ schema: String, _ name: String, _ session: Session?) throws -> ValueTable {
+    private func valueTable(_ schema: String, _ name: String, _ predicates: [ScanPredicate], _ session: Session?) throws -> ValueTable {
         guard let table = SystemTables.table(schema: schema, name: name) else { throw SystemTables.missing(schema: schema, name: name) }
         guard let session else {
             throw QueryError(
@@ -209,7 +211,7 @@ struct QueryPlanner: Sendable {
                 "\(schema).\(table.name) says what a session sees: it can be read by a SELECT, not by a task, a view or what writes a table")
         }
         return ValueTable(schema: SystemSchema.engineName(schema) ?? schema, name: table.name, columns: table.resultColumns) { body in
-            try SystemTableReader(session: session).forEachRow(of: table, .everything, body)
+            try SystemTableReader(session: session).forEachRow(of: table, SystemTableScope(predicates), body)
         }
     }
 

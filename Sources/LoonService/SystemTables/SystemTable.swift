@@ -75,12 +75,20 @@ struct SystemTableScope {
     /// Of `loon.query_task`.
     let tasks: RowPredicate?
 
-    static let everything = SystemTableScope(nil)
-
     init(_ filter: Expression?) {
         tasks = TaskTable.predicate(filter)
         func names(_ columns: String...) -> Set<String>? {
             columns.lazy.compactMap { filter?.required($0) }.first.map { Set($0.map { $0.lowercased() }) }
+        }
+        schemas = names("table_schema", "schema_name")
+        tables = names("table_name")
+    }
+
+    /// For scans of which each keeps what one of `predicates` holds for.
+    init(_ predicates: [ScanPredicate]) {
+        tasks = nil
+        func names(_ columns: String...) -> Set<String>? {
+            columns.lazy.compactMap { ScanPredicate.any(predicates).required($0) }.first.map { Set($0.map { $0.lowercased() }) }
         }
         schemas = names("table_schema", "schema_name")
         tables = names("table_name")
