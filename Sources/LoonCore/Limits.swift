@@ -159,10 +159,17 @@ package enum Limits {
     package static let messageFieldBytesMax = 4 * 1024
     /// Bytes of a broker's answer that are read.
     package static let brokerAnswerBytesMax = 64 * 1024
-    /// Messages that are posted at a time.
+    /// Messages that are posted to one endpoint at a time, and to all.
     package static let messagesInFlight = 8
+    package static let messagesInFlightMax = 256
     /// Messages that the pump holds in memory, those in flight included.
-    package static let messagesInMemoryMax = 64
+    package static let messagesInMemoryMax = 1_024
+    /// Endpoints whose messages the pump looks for at a time.
+    package static let messageLanesMax = 1_024
+    /// How long a message may be on its way before its row says SENDING.
+    package static let messageSlowMilliseconds = 50
+    /// How long an endpoint that fails again and again is left alone, at most.
+    package static let breakerMillisecondsMax: Int64 = 30_000
     /// Bytes of an error's text that reach a client or a task's row.
     package static let errorMessageBytesMax = 4 * 1024
 }

@@ -117,6 +117,8 @@ package struct TaskRecord: Sendable {
     package var messageID: String?
     package var messageMilliseconds: Int64?
     package var messageAttempts: Int
+    /// The number of its latest message, from 1 on; 0 where there was none.
+    package var messageSequence = 0
 
     package init(id: TaskID, submission: Submission, created: Int64) {
         self.id = id

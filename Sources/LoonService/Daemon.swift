@@ -51,7 +51,7 @@ package struct Daemon: Service {
             log.info("account.created", metadata: ["account": "root", "password_file": "\(file)"])
         }
         let key = try passwordKey(directory)
-        let notifier = try Notifier(outbox: context.store, options: notifierOptions, clock: context.clock, log: log)
+        let notifier = try Notifier(outbox: context.store, sender: context.sender, options: notifierOptions, clock: context.clock, log: log)
         let scheduler = Scheduler(context: context, runner: TaskRunner(context: context, notifier: notifier, messages: messages))
         try scheduler.start()
         notifier.start()
@@ -104,9 +104,11 @@ package struct Daemon: Service {
         let moved = try store.moveQueued(from: clusters.all.map(\.name), to: clusters.standard.name)
         if moved > 0 { log.warning("scheduler.moved", metadata: ["tasks": "\(moved)", "cluster": "\(clusters.standard.name)"]) }
         try objects.sweepStaging(except: Publisher.stagedFolders(try store.publications().map(\.publication)))
+        let roles = Roles(configuration, clock: .system)
         let context = ServiceContext(
             configuration: configuration, store: store, objects: objects, clusters: clusters, clock: .system, log: log,
-            variables: SystemVariables(serverVariables(connectionsMax: connectionsMax, directory)), started: WallClock.system.now(),
+            variables: SystemVariables(serverVariables(connectionsMax: connectionsMax, directory)), roles: roles,
+            sender: try Sender(configuration, roles: roles), started: WallClock.system.now(),
             statementThreads: WorkerThreads(name: "loon.statement", threadsMax: 8, queueMax: Limits.statementQueueMax))
         try Publisher(context: context).recover()
         try objects.sweepStaging()
@@ -166,12 +168,11 @@ package struct Daemon: Service {
 
     private var notifierOptions: Notifier.Options {
         Notifier.Options(
-            key: AccessKey(id: configuration.accessKeyID ?? "", secret: configuration.accessKeySecret ?? Secret("")),
-            rules: configuration.rules,
             retry: RetryPolicy(
                 baseMilliseconds: Int64(configuration.retryBaseMilliseconds), capMilliseconds: Int64(configuration.retryCapMilliseconds),
-                giveUpMilliseconds: Int64(configuration.giveUpSeconds) * 1_000),
-            connectMilliseconds: configuration.connectTimeoutMilliseconds, totalMilliseconds: configuration.requestTimeoutMilliseconds)
+                giveUpMilliseconds: Int64(configuration.giveUpSeconds) * 1_000, attemptsMax: configuration.attemptsMax),
+            connectMilliseconds: configuration.connectTimeoutMilliseconds, totalMilliseconds: configuration.requestTimeoutMilliseconds,
+            authoritiesFile: configuration.authoritiesFile)
     }
 
     /// The key that passwords are sent under, made at the first start: it takes some tenths of a second.

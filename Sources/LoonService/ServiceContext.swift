@@ -22,6 +22,9 @@ struct ServiceContext: Sendable {
     let changeable = ChangeableFunctions()
     let examinations = Examinations()
     let freeSpace = FreeSpace()
+    let roles: Roles
+    /// As whom messages are sent.
+    let sender: Sender
     /// Where time limits and patience with the engine run out: short work.
     let timers = DispatchQueue(label: "loon.timers", attributes: .concurrent)
     /// When the daemon began, in milliseconds since 1970.

@@ -23,7 +23,7 @@ extension MetaStore {
             let database = context.database
             var numbers: [Int64] = []
             func add(_ condition: String, _ bound: Int64) throws {
-                let sent = evenUnsent ? "" : "AND NOT EXISTS (SELECT 1 FROM outbox WHERE outbox.task = task.n)"
+                let sent = evenUnsent ? "" : "AND NOT EXISTS (SELECT 1 FROM outbox WHERE outbox.task = task.n AND is_given_up = 0)"
                 let select = try database.cachedStatement(
                     sql: """
                         SELECT n FROM task WHERE \(condition) AND status IN ('SUCCESS', 'FAILURE', 'CANCELLED') \(sent) LIMIT \(Limits.taskStepMax)

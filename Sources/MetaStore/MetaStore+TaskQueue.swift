@@ -38,9 +38,10 @@ package struct ClaimPolicy: Sendable {
 extension MetaStore {
     /// Takes the next queued task of a cluster and makes it RUNNING; `nil` where none is to run now.
     ///
-    /// A task that was running when a daemon died is suspected of it: it runs before the others, and alone.
+    /// `message` announces it, if it is to be announced. A task that was running when a daemon died is suspected of it: it runs before the others, and alone.
     package func claimNext(
-        _ policy: ClaimPolicy, now: Int64, engineQueryID: String, completion: @escaping @Sendable (Result<TaskRecord?, QueryError>) -> Void
+        _ policy: ClaimPolicy, now: Int64, engineQueryID: String, message: @escaping @Sendable (TaskRecord) -> [UInt8],
+        completion: @escaping @Sendable (Result<TaskRecord?, QueryError>) -> Void
     ) {
         writer.submit(
             { context in
@@ -51,7 +52,11 @@ extension MetaStore {
                         UPDATE task SET status = 'RUNNING', started = ?, updated = ?, engine_query_id = ?, attempts = attempts + 1 WHERE n = ?
                         """)
                 try update.execute(arguments: [now, now, engineQueryID, number])
-                do { return try Self.task(number: number, database) } catch {
+                do {
+                    let task = try Self.task(number: number, database)
+                    guard task?.submission.notification?.events != nil else { return task }
+                    return try Self.announce(number, now: now, message: message, database)
+                } catch {
                     // A row that cannot be read would be claimed again and again, and nothing behind it.
                     try database.execute(
                         sql: "UPDATE task SET status = 'FAILURE', message = 'The task''s row is damaged' WHERE n = ?", arguments: [number])

@@ -36,6 +36,7 @@ extension MetaStore {
                     try Self.announce(number, now: now, message: message, database)
                     return .reused(id)
                 }
+                if submission.notification?.events == .all { try Self.announce(number, now: now, message: message, database) }
                 return .queued(id)
             }, completion: completion)
     }
@@ -128,16 +129,6 @@ extension MetaStore {
         try database.cachedStatement(sql: "DELETE FROM publication WHERE task = ? AND is_done = 1").execute(arguments: [id])
         let number = try Int64.fetchOne(try database.cachedStatement(sql: "SELECT n FROM task WHERE id = ?"), arguments: [id])
         return try number.flatMap { try announce($0, now: now, message: message, database) }
-    }
-
-    /// Puts the message of a task that has ended into the outbox, if it is to have one. Returns the task.
-    @discardableResult
-    private static func announce(_ number: Int64, now: Int64, message: (TaskRecord) -> [UInt8], _ database: Database) throws -> TaskRecord? {
-        guard let task = try self.task(number: number, database) else { return nil }
-        guard let target = task.submission.notification else { return task }
-        let insert = try database.cachedStatement(sql: "INSERT INTO outbox (task, target, body, tag, created, due) VALUES (?, ?, ?, ?, ?, ?)")
-        try insert.execute(arguments: [number, try json(target), Data(message(task)), task.state.rawValue, now, now])
-        return task
     }
 
     /// At a start: puts back what was running when the daemon died, and what it was posting. A task that ran alone when a daemon died, and did so
@@ -236,6 +227,7 @@ extension MetaStore {
         task.messageID = row["mq_message_id"]
         task.messageMilliseconds = row["mq_total_time"]
         task.messageAttempts = row["mq_attempts"]
+        task.messageSequence = row["mq_sequence"]
         return task
     }
 }

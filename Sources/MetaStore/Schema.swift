@@ -136,6 +136,23 @@ enum Schema {
                     ) WITHOUT ROWID;
                     """)
         }
+        migrator.registerMigration("4: lanes, events") { database in
+            try database.execute(
+                sql: """
+                    ALTER TABLE task ADD COLUMN mq_sequence INTEGER NOT NULL DEFAULT 0; -- of its latest message
+                    UPDATE task SET mq_sequence = 1 WHERE mq_status IS NOT NULL;
+                    -- Messages of one lane go to one endpoint.
+                    ALTER TABLE outbox ADD COLUMN lane TEXT NOT NULL DEFAULT '';
+                    ALTER TABLE outbox ADD COLUMN sequence INTEGER NOT NULL DEFAULT 1;
+                    ALTER TABLE outbox ADD COLUMN is_final INTEGER NOT NULL DEFAULT 1;
+                    -- 1: kept for RESEND QUERY_TASK MESSAGE alone.
+                    ALTER TABLE outbox ADD COLUMN is_given_up INTEGER NOT NULL DEFAULT 0;
+                    UPDATE outbox SET lane = lower(coalesce(target ->> '$.endpoint', ''));
+                    DROP INDEX outbox_due;
+                    CREATE INDEX outbox_by_lane ON outbox (lane, due, n) WHERE is_given_up = 0;
+                    CREATE INDEX outbox_by_age ON outbox (created) WHERE is_given_up = 0;
+                    """)
+        }
         return migrator
     }
 }

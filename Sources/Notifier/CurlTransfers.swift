@@ -6,24 +6,18 @@ import LoonCore
 /// `wake`.
 ///
 /// `@unchecked`: `curl_multi_wakeup` is the one call that libcurl allows from another thread, and the handle lives as long as this object.
-final class CurlTransfers: @unchecked Sendable {
-    /// One request with all that libcurl's callbacks write into while it runs.
+final class CurlTransfers: Transport, @unchecked Sendable {
+    /// One request with all that libcurl's callbacks write into while it runs; used again for another when it has ended.
     private final class Transfer {
-        let number: Int64
         let easy: UnsafeMutableRawPointer
-        let body: [UInt8]
-        let addresses: Set<AddressClass>
+        var number: Int64 = 0
+        var addresses: Set<AddressClass> = []
         var headers: UnsafeMutablePointer<curl_slist>?
         var answer: [UInt8] = []
         /// The address that was refused, if one was.
         var refusedAddress: AddressClass?
 
-        init(number: Int64, easy: UnsafeMutableRawPointer, body: [UInt8], addresses: Set<AddressClass>) {
-            self.number = number
-            self.easy = easy
-            self.body = body
-            self.addresses = addresses
-        }
+        init(easy: UnsafeMutableRawPointer) { self.easy = easy }
 
         deinit {
             curl_slist_free_all(headers)
@@ -31,29 +25,20 @@ final class CurlTransfers: @unchecked Sendable {
         }
     }
 
-    /// How one request ended.
-    enum Ending {
-        case answered(status: Int, body: [UInt8])
-        /// No answer came: why, in libcurl's words.
-        case broken(String)
-        /// The host's address is none that the rules allow.
-        case refusedAddress(AddressClass)
-    }
-
     private let multi: UnsafeMutableRawPointer
     private var transfers: [UnsafeMutableRawPointer: Transfer] = [:]
-    private let connectMilliseconds: Int
-    private let totalMilliseconds: Int
+    /// Have ended.
+    private var idle: [Transfer] = []
+    private let options: Notifier.Options
 
     /// Called once in a process, before any thread uses libcurl.
     static let globalInit: Bool = ccurl_global_init() == CURLE_OK
 
-    init(connectMilliseconds: Int, totalMilliseconds: Int) throws(QueryError) {
+    init(_ options: Notifier.Options) throws(QueryError) {
         guard Self.globalInit, let multi = curl_multi_init() else { throw QueryError(.internalFault, "libcurl does not start") }
         self.multi = multi
-        self.connectMilliseconds = connectMilliseconds
-        self.totalMilliseconds = totalMilliseconds
-        _ = ccurl_multi_set_long(multi, CURLMOPT_MAXCONNECTS, Limits.messagesInFlight * 2)
+        self.options = options
+        _ = ccurl_multi_set_long(multi, CURLMOPT_MAXCONNECTS, Limits.messagesInFlightMax)
     }
 
     deinit {
@@ -62,38 +47,59 @@ final class CurlTransfers: @unchecked Sendable {
         curl_multi_cleanup(multi)
     }
 
-    func start(_ request: BrokerRequest, number: Int64, addresses: Set<AddressClass>) throws(QueryError) {
-        guard let easy = curl_easy_init() else { throw QueryError(.outOfMemory, "libcurl has no memory for a request") }
-        let transfer = Transfer(number: number, easy: easy, body: request.body, addresses: addresses)
-        let context = Unmanaged.passUnretained(transfer).toOpaque()
-        for header in request.headers + [("Expect", "")] {
-            transfer.headers = curl_slist_append(transfer.headers, header.value.isEmpty ? header.name + ":" : "\(header.name): \(header.value)")
-        }
+    func start(
+        url: String, headers: [(name: String, value: String)], body: [UInt8], number: Int64, addresses: Set<AddressClass>
+    ) throws(QueryError) {
+        let transfer: Transfer
+        if let used = idle.popLast() { transfer = used } else { transfer = try makeTransfer() }
+        let easy = transfer.easy
+        transfer.number = number
+        transfer.addresses = addresses
+        transfer.answer = []
+        transfer.refusedAddress = nil
+        curl_slist_free_all(transfer.headers)
+        transfer.headers = nil
+        for header in headers { transfer.headers = curl_slist_append(transfer.headers, "\(header.name): \(header.value)") }
+        // libcurl would ask before it sends a long body.
+        transfer.headers = curl_slist_append(transfer.headers, "Expect:")
         let results = [
-            ccurl_set_string(easy, CURLOPT_URL, request.url),
+            ccurl_set_string(easy, CURLOPT_URL, url),
+            ccurl_set_long(easy, CURLOPT_POSTFIELDSIZE, body.count),
+            // Copied by libcurl, so that no pointer into the array is kept.
+            body.withUnsafeBytes { ccurl_set_pointer(easy, CURLOPT_COPYPOSTFIELDS, UnsafeMutableRawPointer(mutating: $0.baseAddress)) },
+            ccurl_set_pointer(easy, CURLOPT_HTTPHEADER, transfer.headers),
+        ]
+        guard results.allSatisfy({ $0 == CURLE_OK }), curl_multi_add_handle(multi, easy) == CURLM_OK else {
+            throw QueryError(.internalFault, "libcurl does not take a request")
+        }
+        transfers[easy] = transfer
+    }
+
+    private func makeTransfer() throws(QueryError) -> Transfer {
+        guard let easy = curl_easy_init() else { throw QueryError(.outOfMemory, "libcurl has no memory for a request") }
+        let transfer = Transfer(easy: easy)
+        let context = Unmanaged.passUnretained(transfer).toOpaque()
+        var results = [
             ccurl_set_string(easy, CURLOPT_PROTOCOLS_STR, "http,https"),
             ccurl_set_string(easy, CURLOPT_PROXY, ""),  // not the environment's
+            ccurl_set_long(easy, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_2TLS),
             ccurl_set_long(easy, CURLOPT_NOSIGNAL, 1),
             ccurl_set_long(easy, CURLOPT_FOLLOWLOCATION, 0),
-            ccurl_set_long(easy, CURLOPT_CONNECTTIMEOUT_MS, connectMilliseconds),
-            ccurl_set_long(easy, CURLOPT_TIMEOUT_MS, totalMilliseconds),
+            ccurl_set_long(easy, CURLOPT_CONNECTTIMEOUT_MS, options.connectMilliseconds),
+            ccurl_set_long(easy, CURLOPT_TIMEOUT_MS, options.totalMilliseconds),
             ccurl_set_long(easy, CURLOPT_POST, 1),
-            ccurl_set_long(easy, CURLOPT_POSTFIELDSIZE, transfer.body.count),
-            // Copied by libcurl, so that no pointer into the array is kept.
-            transfer.body.withUnsafeBytes { ccurl_set_pointer(easy, CURLOPT_COPYPOSTFIELDS, UnsafeMutableRawPointer(mutating: $0.baseAddress)) },
-            ccurl_set_pointer(easy, CURLOPT_HTTPHEADER, transfer.headers),
             ccurl_set_pointer(easy, CURLOPT_WRITEDATA, context),
             ccurl_set_write_function(easy, Self.takeAnswer),
             ccurl_set_pointer(easy, CURLOPT_OPENSOCKETDATA, context),
             ccurl_set_open_socket_function(easy, Self.openSocket),
         ]
+        if let file = options.authoritiesFile { results.append(ccurl_set_string(easy, CURLOPT_CAINFO, file)) }
         guard results.allSatisfy({ $0 == CURLE_OK }) else { throw QueryError(.internalFault, "libcurl does not take a request's options") }
-        guard curl_multi_add_handle(multi, easy) == CURLM_OK else { throw QueryError(.internalFault, "libcurl does not take a request") }
-        transfers[easy] = transfer
+        return transfer
     }
 
     /// Moves the transfers on, waits at most `milliseconds` for something to happen, and returns those that have ended.
-    func perform(waiting milliseconds: Int32) -> [(number: Int64, ending: Ending)] {
+    func perform(waiting milliseconds: Int32) -> [(number: Int64, ending: TransferEnding)] {
         var running: Int32 = 0
         curl_multi_perform(multi, &running)
         var ended = takeEnded()
@@ -108,8 +114,8 @@ final class CurlTransfers: @unchecked Sendable {
     /// Ends a wait. From any thread.
     func wake() { curl_multi_wakeup(multi) }
 
-    private func takeEnded() -> [(number: Int64, ending: Ending)] {
-        var ended: [(number: Int64, ending: Ending)] = []
+    private func takeEnded() -> [(number: Int64, ending: TransferEnding)] {
+        var ended: [(number: Int64, ending: TransferEnding)] = []
         var left: Int32 = 0
         while let message = curl_multi_info_read(multi, &left) {
             guard message.pointee.msg == CURLMSG_DONE, let easy = message.pointee.easy_handle else { continue }
@@ -118,7 +124,11 @@ final class CurlTransfers: @unchecked Sendable {
             var status = 0
             _ = ccurl_get_long(easy, CURLINFO_RESPONSE_CODE, &status)
             if result == CURLE_OK {
-                ended.append((transfer.number, .answered(status: status, body: transfer.answer)))
+                // Seconds, which libcurl makes of either form of the header.
+                var seconds: curl_off_t = 0
+                _ = ccurl_get_offset(easy, CURLINFO_RETRY_AFTER, &seconds)
+                let retryAfter = seconds > 0 ? Int64(min(seconds, 86_400)) * 1_000 : nil
+                ended.append((transfer.number, .answered(status: status, body: transfer.answer, retryAfter: retryAfter)))
             } else if let refused = transfer.refusedAddress {
                 ended.append((transfer.number, .refusedAddress(refused)))
             } else {
@@ -126,6 +136,7 @@ final class CurlTransfers: @unchecked Sendable {
             }
             curl_multi_remove_handle(multi, easy)
             transfers[easy] = nil
+            if idle.count < Limits.messagesInFlightMax { idle.append(transfer) }
         }
         return ended
     }
@@ -137,9 +148,9 @@ final class CurlTransfers: @unchecked Sendable {
         guard let bytes, let context else { return 0 }
         let transfer = Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue()
         let length = size * count
-        // More than a broker says is no broker's answer; to return less than was given ends the transfer.
-        guard transfer.answer.count + length <= Limits.brokerAnswerBytesMax else { return 0 }
-        transfer.answer += UnsafeRawBufferPointer(start: bytes, count: length)
+        // More than a broker says is no broker's answer; its beginning tells enough.
+        let room = Limits.brokerAnswerBytesMax - transfer.answer.count
+        transfer.answer += UnsafeRawBufferPointer(start: bytes, count: min(length, room))
         return length
     }
 

@@ -1,6 +1,6 @@
 package import LoonCore
 
-/// A broker's address as a hint gives it: `scheme://host[:port]` and nothing more. The host keeps its case: RocketMQ's instance ids are
+/// A broker's address as a hint gives it: `scheme://host[:port]`, and for a webhook a path. The host keeps its case: RocketMQ's instance ids are
 /// case-sensitive.
 package struct Endpoint: Sendable, Equatable {
     package enum Scheme: String, Sendable { case http, https }
@@ -9,13 +9,15 @@ package struct Endpoint: Sendable, Equatable {
     /// Without the brackets of an IPv6 address.
     package let host: String
     package let port: Int
+    /// With the query; '' where there is none.
+    package let path: String
     private let authority: String
 
     /// `scheme://host[:port]`, as it is requested.
     package var url: String { "\(scheme.rawValue)://\(authority)" }
 
-    /// Throws a refusal that says what is wrong: user-info, a path, a query and a fragment are never part of an endpoint.
-    package init(_ text: String) throws(QueryError) {
+    /// Throws a refusal that says what is wrong: user-info and a fragment are never part of an endpoint, a path and a query where `allowsPath` says so.
+    package init(_ text: String, allowsPath: Bool = false) throws(QueryError) {
         func refusal(_ reason: String) -> QueryError {
             QueryError(.hintValue, "mq-endpoint '\(text.prefix(200))' cannot be used: \(reason); write http://host:port")
         }
@@ -23,7 +25,17 @@ package struct Endpoint: Sendable, Equatable {
             throw refusal("it begins with http:// or https://")
         }
         var rest = text[separator.upperBound...]
-        if rest.hasSuffix("/") { rest = rest.dropLast() }
+        var path = ""
+        if allowsPath, let start = rest.firstIndex(where: { "/?".contains($0) }) {
+            path = (rest[start] == "?" ? "/" : "") + rest[start...]
+            rest = rest[..<start]
+            // What a URL may hold (RFC 3986), and no byte that would end the request's line.
+            guard path.utf8.count <= 2_048, path.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && !"#\"<>\\^`{|}".utf8.contains($0) }) else {
+                throw refusal("its path cannot be read")
+            }
+        } else if rest.hasSuffix("/") {
+            rest = rest.dropLast()
+        }
         if rest.contains("@") { throw refusal("it names a user") }
         if rest.contains(where: { "/?#\\".contains($0) }) { throw refusal("it has a path or a query") }
         var host = rest
@@ -52,6 +64,7 @@ package struct Endpoint: Sendable, Equatable {
         self.scheme = scheme
         self.host = String(host)
         self.port = port
+        self.path = path
         authority = String(rest)
     }
 

@@ -2,15 +2,21 @@ package import LoonCore
 
 /// Where the messages wait, as the pump needs it. Called on the pump's thread; completions on any thread.
 package protocol Outbox: Sendable {
-    /// The messages due at `now`, oldest first, but those in `excluded`.
-    func dueMessages(now: Int64, excluding excluded: Set<Int64>, limit: Int) throws(QueryError) -> [OutboxMessage]
-    /// When the next message is due that is not in `excluded`.
-    func nextDue(excluding excluded: Set<Int64>) throws(QueryError) -> Int64?
+    /// The lanes that have messages, in the order of their names, from behind `place` on.
+    func lanes(after place: String?, limit: Int) throws(QueryError) -> [String]
+    /// The messages of a lane that are due at `now`, oldest first, but those in `excluded`; and when the next one behind them is due.
+    func dueMessages(
+        lane: String, now: Int64, excluding excluded: Set<Int64>, limit: Int
+    ) throws(QueryError) -> (messages: [OutboxMessage], nextDue: Int64?)
+    /// When the oldest message was made that nobody has given up.
+    func oldestMessage() throws(QueryError) -> Int64?
+    /// Gives up messages that were made before `created`, but those in `excluded`. Returns how many; there may be more where it is not 0.
+    func giveUpMessages(before created: Int64, reason: String, excluding excluded: Set<Int64>, now: Int64) throws(QueryError) -> Int
     /// These are being posted.
     func markSending(_ numbers: [Int64])
     func recordDelivery(
         _ message: OutboxMessage, messageID: String, now: Int64, completion: @escaping @Sendable (Result<Void, QueryError>) -> Void)
     /// `retryAt` is `nil` where the message is given up.
     func recordFailure(
-        _ message: OutboxMessage, reason: String, retryAt: Int64?, completion: @escaping @Sendable (Result<Void, QueryError>) -> Void)
+        _ message: OutboxMessage, reason: String, retryAt: Int64?, now: Int64, completion: @escaping @Sendable (Result<Void, QueryError>) -> Void)
 }

@@ -23,4 +23,25 @@ package enum PlainXML {
         decoder.trimValueWhitespaces = trimming
         return try? decoder.decode(Value.self, from: Data(rest))
     }
+
+    /// `<root xmlns="namespace"><name>text</name>…</root>`. Texts hold no characters that XML cannot carry.
+    static func encode(_ root: String, namespace: String, _ elements: [(name: String, text: String)]) -> [UInt8] {
+        var xml = Array("<?xml version=\"1.0\" encoding=\"utf-8\"?><\(root) xmlns=\"\(namespace)\">".utf8)
+        for (name, text) in elements {
+            xml += "<\(name)>".utf8
+            for byte in text.utf8 {
+                switch byte {
+                case UInt8(ascii: "&"): xml += "&amp;".utf8
+                case UInt8(ascii: "<"): xml += "&lt;".utf8
+                case UInt8(ascii: ">"): xml += "&gt;".utf8
+                // A parser would make a line feed of it.
+                case UInt8(ascii: "\r"): xml += "&#13;".utf8
+                default: xml.append(byte)
+                }
+            }
+            xml += "</\(name)>".utf8
+        }
+        xml += "</\(root)>".utf8
+        return xml
+    }
 }

@@ -1,57 +1,199 @@
 import LoonCore
 
-/// Which messages the pump has in hand, and how long it may sleep. Synchronous, without a clock.
+/// Which messages the pump has in hand, what may be posted next, and which endpoints are left alone for a while. Synchronous, without a clock.
 ///
-/// A message's way: fetched → posting → recording → gone; or recording → held, where its outcome could not be stored, → recording.
+/// A message's way: ready → posting → recording → gone; or recording → held, where its outcome could not be stored, → recording.
+///
+/// Messages of one endpoint share a lane. A lane has a bulkhead, so that a slow endpoint takes no places from the others, and a circuit breaker: after
+/// `breakerFailures` failures in a row it is closed for a while, and opened again by one message that goes through.
 struct PumpStateMachine {
-    private var posting: Set<Int64> = []
-    /// Posted, the outcome not yet durable: to fetch it again now would post it twice.
-    private var recording: Set<Int64> = []
+    private struct Lane {
+        /// Fetched, oldest first.
+        var ready: [OutboxMessage] = []
+        var posting = 0
+        /// In a row.
+        var failures = 0
+        /// The last try went through. Others have one place, and little memory.
+        var isProven = false
+        /// How many may wait in memory.
+        var readyMax: Int { isProven ? Limits.messagesInFlight * 4 : 2 }
+        /// Nothing is posted before.
+        var pausedUntil: Int64 = 0
+        /// When it is worth looking into the outbox again; `nil` for when something new is there.
+        var nextFetch: Int64?
+    }
+
+    private var lanes: [String: Lane] = [:]
+    /// In the order in which lanes take their turns.
+    private var turns: [String] = []
+    private var posting: [Int64: (lane: String, since: Int64, isMarked: Bool)] = [:]
+    private var readyCount = 0
+    /// Posted, the outcome not yet durable: to fetch it again now would post it twice. By their lanes.
+    private var recording: [Int64: String] = [:]
     /// Outcomes that could not be stored, and when to try that again. To fetch the message instead would post it again and again.
-    private var heldUntil: [Int64: Int64] = [:]
+    private var held: [Int64: (lane: String, until: Int64)] = [:]
 
     private static let holdMilliseconds: Int64 = 5_000
-    private static let sleepMillisecondsMax: Int64 = 60_000
+    static let breakerFailures = 5
+    static let sleepMillisecondsMax: Int64 = 60_000
 
-    /// What is not to be fetched.
-    var inHand: Set<Int64> { posting.union(recording).union(heldUntil.keys) }
+    private var inHandCount: Int { readyCount + posting.count + recording.count + held.count }
+    /// Nothing is being posted or recorded.
     var isIdle: Bool { posting.isEmpty && recording.isEmpty }
+    /// What is not to be given up now.
+    var inHand: Set<Int64> { Set(posting.keys).union(recording.keys).union(held.keys).union(lanes.values.lazy.flatMap(\.ready).map(\.number)) }
 
-    /// How many messages may be fetched now.
-    func capacity() -> Int {
-        guard inHand.count < Limits.messagesInMemoryMax else { return 0 }
-        return max(0, Limits.messagesInFlight - posting.count)
+    // MARK: Fetching
+
+    /// The lanes that there are in the outbox, or some of them. Those that have nothing any more are forgotten, unless they have failed lately.
+    mutating func sees(_ names: [String], areAll: Bool, now: Int64) {
+        for name in names where lanes[name] == nil {
+            lanes[name] = Lane()
+            turns.append(name)
+        }
+        guard areAll else { return }
+        let known = Set(names)
+        for (name, lane) in lanes where !known.contains(name) && lane.posting == 0 && lane.ready.isEmpty && lane.pausedUntil <= now {
+            lanes[name] = nil
+            turns.removeAll { $0 == name }
+        }
     }
 
-    mutating func started(_ number: Int64) { posting.insert(number) }
-
-    mutating func posted(_ number: Int64) {
-        posting.remove(number)
-        recording.insert(number)
+    /// The lanes that messages are to be fetched for, and how many of each.
+    func wants(now: Int64) -> [(lane: String, limit: Int, excluding: Set<Int64>)] {
+        var room = Limits.messagesInMemoryMax - inHandCount
+        var wanted: [(lane: String, limit: Int, excluding: Set<Int64>)] = []
+        for name in turns {
+            guard room > 0, let lane = lanes[name], lane.pausedUntil <= now else { continue }
+            guard lane.ready.count <= lane.readyMax / 2 else { continue }
+            let limit = min(lane.readyMax - lane.ready.count, room)
+            guard limit > 0 else { continue }
+            wanted.append((name, limit, numbers(of: name)))
+            room -= limit
+        }
+        return wanted
     }
 
-    mutating func recorded(_ number: Int64, isDurable: Bool, now: Int64) {
-        recording.remove(number)
-        if !isDurable { heldUntil[number] = now + Self.holdMilliseconds }
+    private func numbers(of name: String) -> Set<Int64> {
+        var numbers = Set(lanes[name]?.ready.map(\.number) ?? [])
+        for (number, place) in posting where place.lane == name { numbers.insert(number) }
+        for (number, lane) in recording where lane == name { numbers.insert(number) }
+        for (number, place) in held where place.lane == name { numbers.insert(number) }
+        return numbers
+    }
+
+    /// `nextDue`: of what was not fetched.
+    mutating func fetched(_ messages: [OutboxMessage], lane name: String, nextDue: Int64?) {
+        lanes[name]?.ready += messages
+        lanes[name]?.nextFetch = nextDue
+        readyCount += messages.count
+    }
+
+    /// Whether lanes run low that have more in the outbox.
+    func isLow(now: Int64) -> Bool {
+        guard inHandCount < Limits.messagesInMemoryMax else { return false }
+        return lanes.values.contains { lane in
+            guard let next = lane.nextFetch, next <= now, lane.pausedUntil <= now else { return false }
+            return lane.ready.count <= lane.readyMax / 4
+        }
+    }
+
+    // MARK: Posting
+
+    /// The next message to post: of the lane whose turn it is, if it may have another place.
+    mutating func next(now: Int64) -> OutboxMessage? {
+        let free = Limits.messagesInFlightMax - posting.count
+        guard free > 0, readyCount > 0 else { return nil }
+        for (place, name) in turns.enumerated() {
+            guard let lane = lanes[name], !lane.ready.isEmpty, lane.pausedUntil <= now, lane.posting < quota(lane, free: free) else { continue }
+            let message = lanes[name]?.ready.removeFirst()
+            readyCount -= 1
+            lanes[name]?.posting += 1
+            turns.append(turns.remove(at: place))
+            if let message { posting[message.number] = (name, now, false) }
+            return message
+        }
+        return nil
+    }
+
+    /// Places that one lane may take: fewer as they become scarce, so that some are left for lanes that are well (dynamic thresholds: Choudhury and Hahne,
+    /// 1998). One, where the endpoint has yet to show that it is well.
+    private func quota(_ lane: Lane, free: Int) -> Int { lane.isProven ? min(Limits.messagesInFlight, max(1, free / 4)) : 1 }
+
+    /// The messages that have been on their way for so long that their rows are to say so.
+    mutating func slow(now: Int64) -> [Int64] {
+        let slow = posting.filter { !$0.value.isMarked && now - $0.value.since >= Limits.messageSlowMilliseconds }.map(\.key)
+        for number in slow { posting[number]?.isMarked = true }
+        return slow
+    }
+
+    // MARK: Outcomes
+
+    /// A message's posting has ended; `endpoint` says what that tells about its endpoint.
+    mutating func posted(_ number: Int64, endpoint: EndpointHealth, retry: RetryPolicy, now: Int64, random: Double) {
+        guard let place = posting.removeValue(forKey: number) else { return }
+        recording[number] = place.lane
+        guard var lane = lanes[place.lane] else { return }
+        lane.posting -= 1
+        switch endpoint {
+        case .well: (lane.failures, lane.isProven) = (0, true)
+        case .unknown: break
+        case .failed(let retryAfter):
+            lane.failures += 1
+            lane.isProven = false
+            let beyond = lane.failures - Self.breakerFailures
+            let pause = beyond < 0 ? 0 : retry.backOff(failures: beyond + 1, capMilliseconds: Limits.breakerMillisecondsMax, random: random)
+            lane.pausedUntil = max(lane.pausedUntil, now + max(pause, retryAfter ?? 0))
+            // They are in the outbox, where others find room to wait.
+            if lane.pausedUntil > now {
+                readyCount -= lane.ready.count
+                lane.ready = []
+                lane.nextFetch = now
+            }
+        }
+        lanes[place.lane] = lane
+    }
+
+    /// `mayRelease`: the outbox may have a message that was waiting for this one, or this one again.
+    mutating func recorded(_ number: Int64, isDurable: Bool, mayRelease: Bool, now: Int64) {
+        guard let lane = recording.removeValue(forKey: number) else { return }
+        if !isDurable {
+            held[number] = (lane, now + Self.holdMilliseconds)
+        } else if mayRelease {
+            lanes[lane]?.nextFetch = now
+        }
     }
 
     /// The messages whose outcome is to be stored now.
     mutating func release(now: Int64) -> [Int64] {
-        let due = heldUntil.filter { $0.value <= now }.map(\.key)
-        for number in due {
-            heldUntil[number] = nil
-            recording.insert(number)
+        guard !held.isEmpty else { return [] }
+        let due = held.filter { $0.value.until <= now }
+        for (number, place) in due {
+            held[number] = nil
+            recording[number] = place.lane
         }
-        return due
+        return due.keys.sorted()
     }
 
     /// Milliseconds until there may be something to do, if nothing happens before.
-    func sleep(now: Int64, nextDue: Int64?) -> Int64 {
-        // With every place taken, only a transfer's end is worth waking for.
-        guard posting.count < Limits.messagesInFlight else { return Self.sleepMillisecondsMax }
-        // With all of them in hand, none can be fetched before one is let go.
-        guard inHand.count < Limits.messagesInMemoryMax else { return 100 }
-        let times = heldUntil.values.map { $0 - now } + [nextDue.map { $0 - now } ?? Self.sleepMillisecondsMax]
-        return min(max(times.min() ?? 0, 0), Self.sleepMillisecondsMax)
+    func sleep(now: Int64) -> Int64 {
+        var wake = now + Self.sleepMillisecondsMax
+        for lane in lanes.values {
+            if let next = lane.nextFetch, inHandCount < Limits.messagesInMemoryMax, lane.ready.isEmpty {
+                wake = min(wake, max(next, lane.pausedUntil))
+            }
+        }
+        for place in held.values { wake = min(wake, place.until) }
+        for place in posting.values where !place.isMarked { wake = min(wake, place.since + Int64(Limits.messageSlowMilliseconds)) }
+        return max(0, wake - now)
     }
+}
+
+/// What a try tells about the endpoint that it went to.
+enum EndpointHealth: Sendable, Equatable {
+    case well
+    /// `retryAfter`: milliseconds of peace that it asked for.
+    case failed(retryAfter: Int64?)
+    /// The try did not get there.
+    case unknown
 }

@@ -9,7 +9,8 @@ package struct Hints: Sendable, Equatable {
     /// Every key that means something here, in the spelling of `values`.
     package static let known: Set<String> = [
         "run_async", "mq_notify_by", "mq_topic", "mq_queue", "mq_producer_id", "mq_endpoint", "mq_model", "mq_delayed_by",
-        "mq_instance_id", "insert_overwrite_ignore_conflict", "max_running_time_sec", "cluster", "engine", "priority", "client_token",
+        "mq_instance_id", "mq_routing_key", "mq_mode", "notify_on", "insert_overwrite_ignore_conflict", "max_running_time_sec", "cluster", "engine",
+        "priority", "client_token",
         "result_format",
         "result_reuse_max_age_sec", "max_scan_bytes", "label",
     ]
@@ -47,6 +48,11 @@ package struct Hints: Sendable, Equatable {
             let (key, value) = Self.keyAndValue(piece)
             let name = Self.normalized(key)
             guard let value else {
+                // `notify-on=start,finish`, of which the second word looks like a hint of its own.
+                if name == "finish", values["notify_on"]?.lowercased() == "start" {
+                    values["notify_on"] = "start,finish"
+                    continue
+                }
                 if Self.known.contains(name) { throw QueryError(.hintValue, "The hint '\(key)' has no value; write \(key)=…") }
                 continue
             }
@@ -105,6 +111,7 @@ package struct Hints: Sendable, Equatable {
         _ = try flag("run_async")
         _ = try flag("insert_overwrite_ignore_conflict")
         _ = try delaySeconds()
+        _ = try events()
         _ = try runningSecondsMax()
         _ = try scanBytesMax()
         _ = try priority()
@@ -144,6 +151,21 @@ package struct Hints: Sendable, Equatable {
 
     /// `mq-delayed-by`: seconds, at most 7 days.
     package func delaySeconds() throws(QueryError) -> Int? { try integer("mq_delayed_by", in: 0...604_800) }
+
+    /// `notify-on`; `nil` where it is not given.
+    package func events() throws(QueryError) -> NotificationTarget.Events? {
+        guard let value = values["notify_on"] else { return nil }
+        guard let events = NotificationTarget.Events(rawValue: value.lowercased().filter { $0 != " " }) else {
+            throw QueryError(.hintValue, "The hint 'notify_on' is finish, start,finish or all, not '\(value)'")
+        }
+        return events
+    }
+
+    /// The same where the statement and its session say nothing of a message, or of one to the same product: with what `defaults` say.
+    package func filled(from defaults: [String: String]) -> Hints {
+        if let product = values["mq_notify_by"], product.lowercased() != defaults["mq_notify_by"]?.lowercased() { return self }
+        return Hints(values: values.merging(defaults) { own, _ in own })
+    }
 
     /// A hint that is true or false; `nil` where it is not given.
     package func flag(_ key: String) throws(QueryError) -> Bool? {

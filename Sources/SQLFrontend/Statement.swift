@@ -27,6 +27,8 @@ package enum Statement: Sendable, Equatable {
     case cancelQueryTasks(RowPredicate)
     /// WAIT QUERY_TASK
     case waitQueryTask(id: String, seconds: Int?)
+    /// `RESEND QUERY_TASK MESSAGE 'id'`
+    case resendMessage(id: String)
     case kill(connection: Expression, isQueryOnly: Bool)
     case createSchema(CreateSchema)
     case dropSchema(name: String, ifExists: Bool, isCascade: Bool)
@@ -63,6 +65,7 @@ package enum Statement: Sendable, Equatable {
         case .kill: "KILL"
         case .cancelQueryTask, .cancelQueryTasks: "CANCEL"
         case .waitQueryTask: "WAIT"
+        case .resendMessage: "RESEND"
         case .createSchema: "CREATE SCHEMA"
         case .dropSchema: "DROP SCHEMA"
         case .createTable: "CREATE TABLE"
@@ -110,6 +113,8 @@ package enum Show: Sendable, Equatable {
     case processList(full: Bool)
     case replicaStatus, binaryLogStatus, binaryLogs, replicas, profiles
     case help(String)
+    /// SHOW RAM ROLES
+    case ramRoles
 }
 
 /// LIKE or WHERE of SHOW.

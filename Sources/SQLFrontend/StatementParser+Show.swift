@@ -40,6 +40,7 @@ extension StatementParser {
         if cursor.take("triggers") { return .triggers(schema: try schema()) }
         if cursor.take("events") { return .events(schema: try schema()) }
         if cursor.take("procedure", "status") || cursor.take("function", "status") { return .routineStatus }
+        if cursor.take("ram", "roles") { return .ramRoles }
         if cursor.take("processlist") { return .processList(full: full) }
         if let messages = try messages() { return messages }
         if cursor.take("engines") || cursor.take("storage", "engines") { return .engines }

@@ -1,6 +1,6 @@
 import LoonCore
 
-/// The statements about tasks: SHOW, CANCEL and WAIT QUERY_TASK.
+/// The statements about tasks: SHOW, CANCEL and WAIT QUERY_TASK, RESEND QUERY_TASK MESSAGE.
 extension StatementParser {
     /// `QUERY_TASK 'id' | QUERY_TASK WHERE …`
     mutating func cancel() throws(QueryError) -> Statement {
@@ -16,6 +16,13 @@ extension StatementParser {
         let id = try cursor.string()
         let seconds = cursor.take("timeout") ? try cursor.integer(0...Limits.waitSecondsMax) : nil
         return try ending(.waitQueryTask(id: id, seconds: seconds))
+    }
+
+    /// `QUERY_TASK MESSAGE 'id'`
+    mutating func resend() throws(QueryError) -> Statement {
+        try cursor.expect("query_task")
+        try cursor.expect("message")
+        return try ending(.resendMessage(id: try cursor.string()))
     }
 
     /// `[FOR 'account'] [WHERE …] [ORDER BY column [ASC|DESC], …] [LIMIT [offset,] n | LIMIT n OFFSET offset]`

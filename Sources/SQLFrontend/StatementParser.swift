@@ -26,6 +26,7 @@ struct StatementParser {
         if cursor.take("kill") { return try kill() }
         if cursor.take("do") { return try evaluate() }
         if cursor.take("cancel") { return try cancel() }
+        if cursor.take("resend") { return try resend() }
         if cursor.take("wait") { return try wait() }
         if cursor.take("help") {
             return try ending(.show(.help(cursor.token.kind == .string ? try cursor.string() : try cursor.name()), filter: .none))

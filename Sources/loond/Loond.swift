@@ -8,7 +8,7 @@ struct Loond: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "loond", abstract: "Asynchronous SQL over an object store, for MySQL clients.",
         subcommands: [
-            Serve.self, CheckConfig.self, Account.self, ObjectStoreCommand.self, TaskCommand.self, Backup.self, Version.self,
+            Serve.self, CheckConfig.self, Account.self, ObjectStoreCommand.self, TaskCommand.self, RAMCommand.self, Backup.self, Version.self,
         ])
 
     /// Exits 0, 1 where the command failed, 2 where its arguments were wrong (the library's own code for those is 64).

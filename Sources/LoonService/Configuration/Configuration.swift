@@ -61,6 +61,18 @@ package struct Configuration: Sendable {
     package var accessKeyID: String?
     package var accessKeySecret: Secret?
     package var mnsEndpoint: String?
+    /// Where the keys of roles are borrowed; `nil`: the key signs by itself, where the local roles let it.
+    package var stsEndpoint: String?
+    package var webhookSecret: WebhookSecret?
+    package var rabbitMQUser: String?
+    package var rabbitMQPassword: Secret?
+    /// PEM certificates of the authorities that endpoints' certificates are verified by; `nil`: the system's.
+    package var authoritiesFile: String?
+    /// Tries after which a message is given up; 0 for no bound.
+    package var attemptsMax = 0
+    /// Hints of messages for statements that give none, by cluster and by account; an account's win.
+    package var clusterNotifications: [String: [String: String]] = [:]
+    package var accountNotifications: [String: [String: String]] = [:]
     /// `nil`: `EndpointRules.standard`.
     package var endpointRules: [EndpointRule]?
     package var retryBaseMilliseconds = 1_000
@@ -68,6 +80,10 @@ package struct Configuration: Sendable {
     package var giveUpSeconds = 86_400
     package var connectTimeoutMilliseconds = 3_000
     package var requestTimeoutMilliseconds = 10_000
+
+    // ram
+    /// The folder of roles and policies; `nil`: `RoleDirectory.standard`.
+    package var roleFolder: String?
 
     // log
     /// `nil`: standard error.

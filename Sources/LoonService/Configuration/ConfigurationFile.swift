@@ -1,6 +1,7 @@
 import Foundation
 import LoonCore
 import Notifier
+import SQLFrontend
 import Yams
 
 /// The configuration file: YAML, where a key that means nothing and a value that cannot be used are errors with their line.
@@ -23,6 +24,10 @@ enum ConfigurationFile {
             let full = place.isEmpty ? name : place + "." + name
             if full == "notify.allow" {
                 configuration.endpointRules = try rules(value, path)
+            } else if full == "notify.clusters" {
+                configuration.clusterNotifications = try notifications(value, full, path)
+            } else if full == "notify.accounts" {
+                configuration.accountNotifications = try notifications(value, full, path)
             } else if full == "clusters" {
                 configuration.otherClusters = try clusters(value, path)
             } else if let setting = Settings.all.first(where: { $0.path == full }) {
@@ -65,6 +70,27 @@ enum ConfigurationFile {
             clusters.append((name, values))
         }
         return clusters
+    }
+
+    /// `demo: { mq-notify-by: ons, mq-topic: T, … }`: the hints of messages, by who has them.
+    private static func notifications(_ node: Node, _ place: String, _ path: String) throws(QueryError) -> [String: [String: String]] {
+        guard case .mapping(let mapping) = node else { throw failure(path, node, "'\(place)' has names below it") }
+        var notifications: [String: [String: String]] = [:]
+        for (key, value) in mapping {
+            guard let name = key.string, case .mapping(let entries) = value else { throw failure(path, value, "'\(place).…' has hints below it") }
+            var hints: [String: String] = [:]
+            for (key, value) in entries {
+                let hint = Hints.normalized(key.string ?? "")
+                guard hint.hasPrefix("mq_") || hint == "notify_on", Hints.known.contains(hint) else {
+                    throw failure(path, key, "'\(key.string ?? "")' is no hint about messages")
+                }
+                guard case .scalar(let scalar) = value else { throw failure(path, value, "'\(hint)' takes a single value") }
+                hints[hint] = scalar.string
+            }
+            guard hints["mq_notify_by"] != nil else { throw failure(path, value, "'\(place).\(name)' says no mq-notify-by") }
+            notifications[name] = hints
+        }
+        return notifications
     }
 
     /// `- { scheme: http, host: "*.example.com", port: 8080, address: [private] }`, of which only `host` must be there.

@@ -1,5 +1,6 @@
 import Foundation
 package import LoonCore
+import Notifier
 
 /// A value of the configuration that flags, environment and file may give.
 package struct Setting: Sendable {
@@ -46,24 +47,37 @@ package enum Settings {
             integer("storage.warn-free-mib", 0...1_000_000_000, \.warnFreeMiB),
             integer("storage.min-free-mib", 0...1_000_000_000, \.minFreeMiB),
             Setting(path: "notify.access-key-id") { configuration, value throws(SettingError) in configuration.accessKeyID = value },
-            Setting(path: "notify.access-key-secret") { configuration, value throws(SettingError) in configuration.accessKeySecret = Secret(value) },
-            Setting(path: "notify.access-key-secret-file") { configuration, value throws(SettingError) in
-                guard let content = try? String(contentsOfFile: value, encoding: .utf8) else {
-                    throw SettingError(expected: "a file that can be read")
-                }
-                configuration.accessKeySecret = Secret(content.trimmingCharacters(in: .whitespacesAndNewlines))
-            },
             Setting(path: "notify.mns-endpoint") { configuration, value throws(SettingError) in configuration.mnsEndpoint = value },
+            Setting(path: "notify.sts-endpoint") { configuration, value throws(SettingError) in
+                guard (try? Endpoint(value)) != nil else { throw SettingError(expected: "an endpoint such as https://sts.aliyuncs.com") }
+                configuration.stsEndpoint = value
+            },
+            Setting(path: "notify.rabbitmq-user") { configuration, value throws(SettingError) in configuration.rabbitMQUser = value },
+            Setting(path: "notify.ca-file") { configuration, value throws(SettingError) in configuration.authoritiesFile = value },
+            integer("notify.max-attempts", 0...1_000_000, \.attemptsMax),
             integer("notify.retry-base-ms", 1...3_600_000, \.retryBaseMilliseconds),
             integer("notify.retry-cap-ms", 1...86_400_000, \.retryCapMilliseconds),
             integer("notify.give-up-s", 1...31_536_000, \.giveUpSeconds),
             integer("notify.connect-timeout-ms", 1...600_000, \.connectTimeoutMilliseconds),
             integer("notify.request-timeout-ms", 1...600_000, \.requestTimeoutMilliseconds),
+            Setting(path: "ram.directory") { configuration, value throws(SettingError) in
+                var isFolder: ObjCBool = false
+                guard FileManager.default.fileExists(atPath: value, isDirectory: &isFolder), isFolder.boolValue else {
+                    throw SettingError(expected: "a folder")
+                }
+                configuration.roleFolder = value
+            },
             Setting(path: "log.file") { configuration, value throws(SettingError) in configuration.logFile = value },
             text(
                 "log.level", \.logLevel, pattern: /trace|debug|info|notice|warning|error|critical/,
                 expected: "trace, debug, info, notice, warning, error or critical"),
         ]
+        + secret("notify.access-key-secret") { configuration, value throws(SettingError) in configuration.accessKeySecret = value }
+        + secret("notify.webhook-secret") { configuration, value throws(SettingError) in
+            guard let secret = WebhookSecret(value.exposed) else { throw SettingError(expected: "whsec_ and a key of 24 to 64 bytes in base64") }
+            configuration.webhookSecret = secret
+        }
+        + secret("notify.rabbitmq-password") { configuration, value throws(SettingError) in configuration.rabbitMQPassword = value }
         + ClusterSetting.all.map { setting in
             Setting(path: "cluster." + setting.name) { configuration, value throws(SettingError) in try setting.apply(&configuration.cluster, value) }
         }
@@ -86,7 +100,8 @@ package enum Settings {
 
     static func apply(_ setting: Setting, _ value: String, from source: String, to configuration: inout Configuration) throws(QueryError) {
         do throws(SettingError) { try setting.apply(&configuration, value) } catch {
-            throw QueryError(.wrongVariableValue, "\(source): '\(value)' is not \(error.expected)")
+            let shown = setting.path.hasSuffix("secret") || setting.path.hasSuffix("password") ? "the value" : "'\(value)'"
+            throw QueryError(.wrongVariableValue, "\(source): \(shown) is not \(error.expected)")
         }
     }
 
@@ -107,6 +122,19 @@ package enum Settings {
             guard (try? pattern.regex.wholeMatch(in: value)) != nil else { throw SettingError(expected: expected) }
             configuration[keyPath: place] = value
         }
+    }
+
+    /// The setting itself, and `<path>-file`, which names a file that holds it.
+    private static func secret(_ path: String, _ apply: @escaping @Sendable (inout Configuration, Secret) throws(SettingError) -> Void) -> [Setting] {
+        [
+            Setting(path: path) { configuration, value throws(SettingError) in try apply(&configuration, Secret(value)) },
+            Setting(path: path + "-file") { configuration, value throws(SettingError) in
+                guard let content = try? String(contentsOfFile: value, encoding: .utf8) else {
+                    throw SettingError(expected: "a file that can be read")
+                }
+                try apply(&configuration, Secret(content.trimmingCharacters(in: .whitespacesAndNewlines)))
+            },
+        ]
     }
 
     private static func integer(_ path: String, _ range: ClosedRange<Int>, _ place: Place<Int>) -> Setting {

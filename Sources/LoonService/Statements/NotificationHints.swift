@@ -2,35 +2,42 @@ import LoonCore
 import Notifier
 import SQLFrontend
 
-/// Reads where a task's message goes out of its hints, and refuses what cannot work.
+/// Reads where a task's messages go out of its hints and the configuration's defaults, and refuses what cannot work.
 struct NotificationHints {
     let configuration: Configuration
+    let sender: Sender
 
     /// The target, `nil` where no message is asked for, and a warning where the hints were taken to mean another product.
-    func target(_ hints: Hints) throws(QueryError) -> (NotificationTarget?, warning: QueryError?) {
-        guard let word = hints["mq_notify_by"] else { return (nil, nil) }
+    func target(_ given: Hints, account: String, cluster: String) throws(QueryError) -> (NotificationTarget?, warning: QueryError?) {
+        let defaults = configuration.accountNotifications[account] ?? configuration.clusterNotifications[cluster] ?? [:]
+        let hints = given.filled(from: defaults)
+        guard let word = hints["mq_notify_by"], word.lowercased() != "none" else { return (nil, nil) }
         guard let named = NotificationTarget.Product(rawValue: word.lowercased()) else {
             let known = NotificationTarget.Product.allCases.map(\.rawValue).joined(separator: ", ")
             throw QueryError(.hintValue, "mq-notify-by '\(word)' is not a product; there are: \(known)")
-        }
-        guard configuration.accessKeyID != nil, configuration.accessKeySecret != nil else {
-            throw QueryError(
-                .hintValue, "No message can be sent: the daemon has no access key; set notify.access-key-id and notify.access-key-secret-file")
         }
         // The document's own example says mns with RocketMQ's hints; its newer edition says ons.
         let isMeantForONS = named == .mns && hints["mq_queue"] == nil && hints["mq_topic"] != nil && hints["mq_producer_id"] != nil
         let warning =
             isMeantForONS
-            ? QueryError(.hintValue, "mq-notify-by=mns with mq-topic and mq-producer-id is taken as mq-notify-by=ons; for MNS write mq-queue") : nil
-        let delay = try hints.delaySeconds()
-        let target = named == .ons || isMeantForONS ? try ons(hints, delay) : try mns(hints, delay)
+            ? QueryError(
+                .hintValue,
+                "mq-notify-by=mns with mq-topic and mq-producer-id is taken as mq-notify-by=ons; for MNS write mq-queue, or mq-model=topic")
+            : nil
+        let product = isMeantForONS ? .ons : named
+        try sender.check(product)
+        let target =
+            switch product {
+            case .ons: try ons(hints)
+            case .mns: try mns(hints)
+            case .webhook: try webhook(hints)
+            case .rabbitmq: try rabbitMQ(hints)
+            }
         return (target, warning)
     }
 
-    private func ons(_ hints: Hints, _ delay: Int?) throws(QueryError) -> NotificationTarget {
-        if let model = hints["mq_model"], model.lowercased() != "queue" {
-            throw QueryError(.hintValue, "mq-model of ons is queue, not '\(model)'")
-        }
+    private func ons(_ hints: Hints) throws(QueryError) -> NotificationTarget {
+        _ = try model(hints, for: "ons", "queue")
         let topic = try name("mq-topic", hints["mq_topic"], for: "ons")
         let producer = try name("mq-producer-id", hints["mq_producer_id"], for: "ons")
         let endpoint = try endpoint(hints["mq_endpoint"], for: "ons")
@@ -38,17 +45,60 @@ struct NotificationHints {
         if let given = instance { instance = try name("mq-instance-id", given, for: "ons") }
         return NotificationTarget(
             product: .ons, model: "queue", topic: topic, queue: nil, producerID: producer, endpoint: endpoint.url, instanceID: instance,
-            delaySeconds: delay)
+            delaySeconds: try hints.delaySeconds(), events: try events(hints))
     }
 
-    private func mns(_ hints: Hints, _ delay: Int?) throws(QueryError) -> NotificationTarget {
-        if let model = hints["mq_model"], model.lowercased() != "queue" {
-            throw QueryError(.notSupported, "mq-model '\(model)' of mns is not supported yet; queue is")
-        }
-        let queue = try name("mq-queue", hints["mq_queue"], for: "mns")
+    private func mns(_ hints: Hints) throws(QueryError) -> NotificationTarget {
+        let model = try model(hints, for: "mns", "queue", "topic")
+        let isTopic = model == "topic"
+        let topic = isTopic ? try name("mq-topic", hints["mq_topic"], for: "mns with mq-model=topic") : nil
+        let queue = isTopic ? nil : try name("mq-queue", hints["mq_queue"], for: "mns")
+        let delay = try hints.delaySeconds()
+        if isTopic, delay != nil { throw QueryError(.hintValue, "mq-delayed-by: a topic of MNS delivers at once; a queue can delay") }
         let endpoint = try endpoint(hints["mq_endpoint"] ?? configuration.mnsEndpoint, for: "mns")
         return NotificationTarget(
-            product: .mns, model: "queue", topic: nil, queue: queue, producerID: nil, endpoint: endpoint.url, instanceID: nil, delaySeconds: delay)
+            product: .mns, model: model, topic: topic, queue: queue, producerID: nil, endpoint: endpoint.url, instanceID: nil, delaySeconds: delay,
+            events: try events(hints))
+    }
+
+    private func webhook(_ hints: Hints) throws(QueryError) -> NotificationTarget {
+        if try hints.delaySeconds() != nil { throw QueryError(.hintValue, "mq-delayed-by: a webhook is called at once") }
+        let endpoint = try endpoint(hints["mq_endpoint"], for: "webhook")
+        let mode = hints["mq_mode"]?.lowercased() ?? "structured"
+        guard ["structured", "binary"].contains(mode) else {
+            throw QueryError(.hintValue, "mq-mode of webhook is structured or binary (CloudEvents' modes of HTTP), not '\(mode)'")
+        }
+        return NotificationTarget(
+            product: .webhook, model: try model(hints, for: "webhook", "queue"), topic: nil, queue: nil, producerID: nil,
+            endpoint: endpoint.url + endpoint.path, instanceID: nil, delaySeconds: nil, isBinary: mode == "binary", events: try events(hints))
+    }
+
+    /// A queue by its name, or an exchange, which is what RabbitMQ calls a topic. The instance is the virtual host.
+    private func rabbitMQ(_ hints: Hints) throws(QueryError) -> NotificationTarget {
+        if try hints.delaySeconds() != nil { throw QueryError(.hintValue, "mq-delayed-by: RabbitMQ delivers at once") }
+        let model = try model(
+            hints, for: "rabbitmq", "queue", "topic", usual: hints["mq_queue"] == nil && hints["mq_topic"] != nil ? "topic" : "queue")
+        let isTopic = model == "topic"
+        return NotificationTarget(
+            product: .rabbitmq, model: model, topic: isTopic ? try text("mq-topic", hints["mq_topic"], for: "rabbitmq with mq-model=topic") : nil,
+            queue: isTopic ? nil : try text("mq-queue", hints["mq_queue"], for: "rabbitmq"), producerID: nil,
+            endpoint: try endpoint(hints["mq_endpoint"], for: "rabbitmq").url, instanceID: hints["mq_instance_id"], delaySeconds: nil,
+            routingKey: hints["mq_routing_key"], events: try events(hints))
+    }
+
+    // MARK: Values
+
+    private func events(_ hints: Hints) throws(QueryError) -> NotificationTarget.Events? {
+        let events = try hints.events()
+        return events == .finish ? nil : events
+    }
+
+    private func model(_ hints: Hints, for product: String, _ known: String..., usual: String? = nil) throws(QueryError) -> String {
+        guard let model = hints["mq_model"]?.lowercased() else { return usual ?? known[0] }
+        guard known.contains(model) else {
+            throw QueryError(.hintValue, "mq-model of \(product) is \(known.joined(separator: " or ")), not '\(model)'")
+        }
+        return model
     }
 
     private func name(_ hint: String, _ value: String?, for product: String) throws(QueryError) -> String {
@@ -64,11 +114,26 @@ struct NotificationHints {
         return value
     }
 
+    /// RabbitMQ's names are any short text.
+    private func text(_ hint: String, _ value: String?, for product: String) throws(QueryError) -> String {
+        guard let value, !value.isEmpty else { throw QueryError(.hintValue, "mq-notify-by=\(product) needs the hint \(hint)") }
+        guard value.utf8.count <= 255, value.unicodeScalars.allSatisfy({ $0.value >= 0x20 && $0.value != 0x7F }) else {
+            throw QueryError(.hintValue, "\(hint) has at most 255 bytes, none of them a control character")
+        }
+        return value
+    }
+
     private func endpoint(_ value: String?, for product: String) throws(QueryError) -> Endpoint {
         guard let value else {
-            throw QueryError(.hintValue, "mq-notify-by=\(product) needs the hint mq-endpoint, such as http://MQ_INST_1_demo.localhost:8080")
+            let example =
+                switch product {
+                case "webhook": "https://example.com/hooks/loon"
+                case "rabbitmq": "http://127.0.0.1:15672"
+                default: "http://MQ_INST_1_demo.localhost:8080"
+                }
+            throw QueryError(.hintValue, "mq-notify-by=\(product) needs the hint mq-endpoint, such as \(example)")
         }
-        let endpoint = try Endpoint(value)
+        let endpoint = try Endpoint(value, allowsPath: product == "webhook")
         _ = try configuration.rules.addresses(for: endpoint)
         return endpoint
     }

@@ -32,7 +32,8 @@ extension Session {
         }
         if let refusal = context.freeSpace.refusal { throw refusal }
         let cluster = try context.clusters.choose(hints, usual: cluster)
-        let (target, warning) = try NotificationHints(configuration: context.configuration).target(hints)
+        let (target, warning) = try NotificationHints(configuration: context.configuration, sender: context.sender).target(
+            hints, account: login.user, cluster: cluster.name)
         let dialect = dialectContext()
         // A statement that cannot be understood, or names what is not there, is refused now and not as a task that fails.
         var isWhole = false
@@ -72,17 +73,18 @@ extension Session {
             if !waits, mayWait { self.scheduler.queue.leave(cluster.name, self.login.user) }
             switch result {
             case .success(let accepted):
-                self.accepted(accepted, source: source, in: cluster)
+                self.accepted(accepted, source: source, in: cluster, isAnnounced: target?.events == .all)
                 response.rows([Self.taskIDColumn], [[.text(accepted.id.description)]], warnings: self.warningCount)
             case .failure(let error): self.fail(error, response)
             }
         }
     }
 
-    private func accepted(_ accepted: MetaStore.Accepted, source: TaskID?, in cluster: Cluster) {
+    private func accepted(_ accepted: MetaStore.Accepted, source: TaskID?, in cluster: Cluster, isAnnounced: Bool = false) {
         var metadata = metadata.merging(["task": "\(accepted.id)"]) { $1 }
         switch accepted {
         case .queued:
+            if isAnnounced { scheduler.wakeNotifier() }
             context.log.info("task.queued", metadata: metadata)
             scheduler.wake(cluster)
         case .repeated: context.log.info("task.repeated", metadata: metadata)

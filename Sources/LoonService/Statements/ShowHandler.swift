@@ -1,3 +1,4 @@
+import AccessControl
 import LoonCore
 import MetaStore
 import MySQLProtocol
@@ -67,6 +68,7 @@ struct ShowHandler {
             )
         case .grants(let account): return try grants(account)
         case .processList(let full): return processList(full: full)
+        case .ramRoles: return try ramRoles()
         case .privileges:
             return (
                 texts("Privilege", "Context", "Comment"),
@@ -272,6 +274,20 @@ struct ShowHandler {
         let privileges = record.isAdmin ? "ALL PRIVILEGES" : "SELECT, INSERT, CREATE, DROP, ALTER, CREATE VIEW, SHOW VIEW"
         let rest = record.isAdmin ? " WITH GRANT OPTION" : ""
         return (texts("Grants for \(user)@%"), [[.text("GRANT \(privileges) ON *.* TO `\(user)`@`%`\(rest)")]])
+    }
+
+    /// With what decides whether the daemon may send in each role.
+    private func ramRoles() throws(QueryError) -> Answer {
+        guard session.isAdministrator else {
+            throw QueryError(.accessDenied, "Access denied; only an administrator sees the roles that messages are sent in")
+        }
+        let report = context.roles.report()
+        return (
+            texts("Role", "Trusted_services", "Policies", "Allowed", "Decision"),
+            report.map {
+                [.text($0.role), .text($0.services), .text($0.policies), .text($0.decision.isAllowed ? "YES" : "NO"), .text($0.decision.reason)]
+            }
+        )
     }
 
     private func processList(full: Bool) -> Answer {

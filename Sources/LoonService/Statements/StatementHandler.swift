@@ -41,6 +41,7 @@ struct StatementHandler {
             try TaskHandler(session: session, response: response).show(account: account, selection, full: full)
         case .cancelQueryTask(let id): try TaskHandler(session: session, response: response).cancel(id)
         case .cancelQueryTasks(let predicate): try TaskHandler(session: session, response: response).cancel(predicate)
+        case .resendMessage(let id): try TaskHandler(session: session, response: response).resend(id)
         case .waitQueryTask(let id, let seconds):
             guard let running else { throw QueryError(.internalFault, "A wait was begun where nothing may wait") }
             try TaskHandler(session: session, response: response).wait(id, seconds: seconds, running)

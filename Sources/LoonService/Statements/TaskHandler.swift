@@ -4,7 +4,7 @@ import MySQLProtocol
 import QueryEngine
 import SQLFrontend
 
-/// SHOW, CANCEL and WAIT QUERY_TASK.
+/// SHOW, CANCEL and WAIT QUERY_TASK, RESEND QUERY_TASK MESSAGE.
 struct TaskHandler {
     let session: Session
     let response: ResponseWriter
@@ -57,6 +57,14 @@ struct TaskHandler {
             case .failure(let error): session.fail(error, response)
             }
         }
+    }
+
+    // MARK: RESEND
+
+    func resend(_ id: String) throws {
+        try context.store.resend(id, account: try visibleAccount(nil), now: context.clock.now(), message: session.scheduler.message)
+        session.scheduler.wakeNotifier()
+        response.ok(affectedRows: 1)
     }
 
     // MARK: CANCEL. Answers with how many tasks it was that ended by it.

@@ -65,10 +65,13 @@ final class Scheduler: Sendable {
 
     private func claim(_ cluster: Cluster) {
         let now = context.clock.now()
-        context.store.claimNext(cluster.claimPolicy, now: now, engineQueryID: queryIDs.next(now: now)) { result in
+        context.store.claimNext(cluster.claimPolicy, now: now, engineQueryID: queryIDs.next(now: now), message: message) { result in
             switch result {
             case .success(let task):
-                if let task { self.start(task, in: cluster) }
+                if let task {
+                    self.start(task, in: cluster)
+                    if task.submission.notification?.events != nil { self.wakeNotifier() }
+                }
                 if cluster.claimed(task?.submission.account) { self.claim(cluster) }
             case .failure(let error):
                 self.context.log.error("scheduler.claim", metadata: ["error": "\(error)"])

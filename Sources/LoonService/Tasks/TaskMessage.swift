@@ -10,7 +10,7 @@ struct TaskMessage: Sendable {
     /// The service's time zone, minutes east of UTC.
     let offsetMinutes: Int
 
-    /// The event of a task that has ended; at most `Limits.messageBytesMax` bytes, also in base64.
+    /// The event of a task's present state; at most `Limits.messageBytesMax` bytes, also in base64.
     func encode(_ task: TaskRecord) -> [UInt8] {
         // Text that is nothing but characters that JSON escapes grows sixfold.
         for bytesMax in [Limits.messageFieldBytesMax, Limits.messageFieldBytesMax / 4] {
@@ -27,10 +27,12 @@ struct TaskMessage: Sendable {
         let event: [String: Any] = [
             "specversion": "1.0",
             // The same for every attempt to send it, so that a consumer can drop repeats.
-            "id": "\(task.id).1",
+            "id": "\(task.id).\(task.messageSequence)",
             "source": source,
             "type": "loon.task.\(task.state.rawValue.lowercased())",
             "subject": task.id.description,
+            // Of as many digits always, so that texts compare as the numbers do (the extension `sequence` of CloudEvents).
+            "sequence": String(repeating: "0", count: max(0, 10 - "\(task.messageSequence)".count)) + "\(task.messageSequence)",
             "time": CivilTime(milliseconds: task.updated).rfc3339UTC,
             "datacontenttype": "application/json",
             "data": data,

@@ -1,0 +1,84 @@
+import Foundation
+import LoonCore
+
+/// What a request to the vendor's products is signed with.
+struct Credentials: Sendable {
+    let key: AccessKey
+    /// Of keys that STS lent: sent beside the signature, which it is no part of, as the vendor's SDKs do.
+    let token: Secret?
+}
+
+/// One message as the vendor's HTTP request: RocketMQ's `POST /topics/T/messages?ns=I`, MNS's `POST /queues/Q/messages` and `POST /topics/T/messages`.
+enum VendorRequest {
+    private static let version = "2015-06-06"
+    private static let contentType = "text/xml;charset=UTF-8"
+
+    static func request(for message: OutboxMessage, endpoint: Endpoint, credentials: Credentials, now: Int64) -> OutgoingRequest {
+        let target = message.target
+        let product: RequestSignature.Product = target.product == .ons ? .ons : .mns
+        let json = String(decoding: message.body, as: UTF8.self)
+        let resource: String
+        let text: String
+        var elements: [(String, String)]
+        if target.product == .ons {
+            resource = "/topics/\(escaped(target.topic))/messages\(target.instanceID.map { "?ns=" + escaped($0) } ?? "")"
+            text = json
+            var properties = "KEYS:\(message.taskID)|"
+            // Milliseconds since 1970 at which the broker hands the message on.
+            if let delay = target.delaySeconds { properties += "__STARTDELIVERTIME:\(now + Int64(delay) * 1_000)|" }
+            elements = [("MessageBody", text), ("MessageTag", message.tag), ("Properties", properties)]
+        } else if target.topic != nil {
+            resource = "/topics/\(escaped(target.topic))/messages"
+            text = json
+            elements = [("MessageBody", text), ("MessageTag", message.tag)]
+        } else {
+            resource = "/queues/\(escaped(target.queue))/messages"
+            // What the vendor's SDKs expect of a queue's message by default.
+            text = Data(message.body).base64EncodedString()
+            elements = [("MessageBody", text)]
+            if let delay = target.delaySeconds { elements.append(("DelaySeconds", "\(delay)")) }
+        }
+        var headers: [(name: String, value: String)] = [
+            ("Content-Type", contentType), ("Date", HTTPDate.format(milliseconds: now)), (product.headerPrefix + "version", version),
+        ]
+        let signature = RequestSignature(product: product, method: "POST", resource: resource, headers: headers)
+        headers.append(("Authorization", signature.authorization(credentials.key)))
+        if let token = credentials.token { headers.append(("security-token", token.exposed)) }
+        return OutgoingRequest(
+            url: endpoint.url + resource, headers: headers,
+            body: PlainXML.encode("Message", namespace: "http://\(product == .ons ? "mq" : "mns").aliyuncs.com/doc/v1/", elements),
+            reader: .vendor(bodyMD5: BodyDigest.md5(Array(text.utf8))))
+    }
+
+    private static func escaped(_ name: String?) -> String {
+        let name = name ?? ""
+        return name.addingPercentEncoding(withAllowedCharacters: CharacterSet(charactersIn: "-_.").union(.alphanumerics)) ?? name
+    }
+}
+
+/// The vendor's answers.
+enum VendorAnswer {
+    private struct Sent: Decodable {
+        let MessageId: String
+        let MessageBodyMD5: String
+    }
+    private struct Refusal: Decodable {
+        let Code: String
+        let Message: String?
+    }
+
+    static func sent(_ status: Int, _ body: [UInt8], bodyMD5: String) -> DeliveryOutcome {
+        guard let sent: Sent = PlainXML.decode(body), !sent.MessageId.isEmpty else {
+            return .failed("HTTP \(status) with an answer that is no broker's")
+        }
+        guard sent.MessageBodyMD5.uppercased() == bodyMD5 else {
+            return .failed("the broker received another body: its MD5 is \(sent.MessageBodyMD5.prefix(64)), not \(bodyMD5)")
+        }
+        return .delivered(messageID: String(sent.MessageId.prefix(256)))
+    }
+
+    static func reason(_ body: [UInt8]) -> String {
+        guard let refusal: Refusal = PlainXML.decode(body) else { return "" }
+        return " \(refusal.Code.prefix(128)): \((refusal.Message ?? "").prefix(512))"
+    }
+}
