@@ -25,7 +25,7 @@ package enum PlainXML {
     }
 
     /// `<root xmlns="namespace"><name>text</name>…</root>`. Texts hold no characters that XML cannot carry.
-    static func encode(_ root: String, namespace: String, _ elements: [(name: String, text: String)]) -> [UInt8] {
+    package static func encode(_ root: String, namespace: String, _ elements: [(name: String, text: String)]) -> [UInt8] {
         var xml = Array("<?xml version=\"1.0\" encoding=\"utf-8\"?><\(root) xmlns=\"\(namespace)\">".utf8)
         for (name, text) in elements {
             xml += "<\(name)>".utf8

@@ -124,12 +124,13 @@ struct Pump {
 
     // MARK: Posting
 
-    private mutating func post(_ message: OutboxMessage, _ now: Int64) {
+    /// `lent`: the keys that the message has waited for.
+    private mutating func post(_ message: OutboxMessage, _ now: Int64, lent: Credentials? = nil) {
         do {
             // Checked at submission, and again: the rules may have changed since.
             let (endpoint, addresses) = try sender.endpoint(of: message.target)
-            var credentials: Credentials?
-            if let role = message.target.role {
+            var credentials = lent
+            if let role = message.target.role, lent == nil {
                 if let service = sender.tokenService {
                     credentials = keys.credentials(role: role, now: now)
                     guard credentials != nil else {
@@ -169,11 +170,13 @@ struct Pump {
         switch outcome {
         case .lent(let credentials, let until):
             log.info("role.assumed", metadata: ["role": "\(role)", "until": "\(CivilTime(milliseconds: until).rfc3339UTC)"])
-            for message in keys.lend(credentials, until: until, to: role) { post(message, now) }
+            for message in keys.lend(credentials, until: until, now: now, to: role) { post(message, now, lent: credentials) }
         case .failed(let reason):
-            for message in keys.lend(nil, until: 0, to: role) { settle(message, .failed("role \(role): \(reason)"), .failed(retryAfter: nil), now) }
+            for message in keys.lend(nil, until: 0, now: now, to: role) {
+                settle(message, .failed("role \(role): \(reason)"), .failed(retryAfter: nil), now)
+            }
         case .refused(let reason):
-            for message in keys.lend(nil, until: 0, to: role) { settle(message, .refused("role \(role): \(reason)"), .unknown, now) }
+            for message in keys.lend(nil, until: 0, now: now, to: role) { settle(message, .refused("role \(role): \(reason)"), .unknown, now) }
         }
     }
 

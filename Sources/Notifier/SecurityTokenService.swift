@@ -101,15 +101,15 @@ package struct SecurityTokenService: Sendable {
 
 /// The keys that STS lent, by role, and the messages that wait for some. Synchronous, without a clock.
 struct LentKeys {
-    private var lent: [String: (credentials: Credentials, until: Int64)] = [:]
+    private var lent: [String: (credentials: Credentials, renewal: Int64)] = [:]
     private var waiting: [String: [OutboxMessage]] = [:]
 
-    /// Renewed this long before they expire.
+    /// Renewed this long before they expire, or when half of their time is over.
     private static let marginMilliseconds: Int64 = 300_000
 
     /// `nil` where there are none that are good for a while.
     func credentials(role: String, now: Int64) -> Credentials? {
-        guard let found = lent[role], now < found.until - Self.marginMilliseconds else { return nil }
+        guard let found = lent[role], now < found.renewal else { return nil }
         return found.credentials
     }
 
@@ -120,8 +120,8 @@ struct LentKeys {
     }
 
     /// Returns the messages that have waited.
-    mutating func lend(_ credentials: Credentials?, until: Int64, to role: String) -> [OutboxMessage] {
-        lent[role] = credentials.map { ($0, until) }
+    mutating func lend(_ credentials: Credentials?, until: Int64, now: Int64, to role: String) -> [OutboxMessage] {
+        lent[role] = credentials.map { ($0, until - min(Self.marginMilliseconds, max(0, until - now) / 2)) }
         return waiting.removeValue(forKey: role) ?? []
     }
 }

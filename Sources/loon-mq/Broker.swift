@@ -1,135 +1,138 @@
 import Foundation
 import Notifier
 
-/// The messages of all topics and queues, in memory. Synchronous; takes the time, in milliseconds since 1970, as an argument.
+/// The messages of all topics and queues. Synchronous; takes the time, in milliseconds since 1970, as an argument. What is to outlive the process are its
+/// `Change`s; who has been handed a message is not.
 struct Broker: Sendable {
-    struct Message: Sendable {
+    struct Message: Codable, Sendable {
         let id: String
         let body: String
         let bodyMD5: String
         let tag: String?
         let properties: String?
+        /// 1 to 16; lower ones are handed out first.
+        let priority: Int
         let published: Int64
         /// Not handed out before.
         let deliverable: Int64
     }
 
-    /// A message that was handed out.
-    struct Delivery: Sendable {
-        let message: Message
-        let receipt: String
-        let firstConsumed: Int64
-        /// Until when the receipt is good.
-        let visibleAgain: Int64
-        let times: Int
-    }
-
-    enum SendFailure: Error { case full }
-
-    private var topics: [String: Topic] = [:]
-    private var queues: [String: Mailbox] = [:]
-
-    /// Messages that a topic or queue holds; more are refused.
-    static let messagesMax = 100_000
-
-    mutating func send(
-        _ body: String, tag: String?, properties: String?, delay: Int64, to place: Place, now: Int64
-    ) throws(SendFailure) -> Message {
-        let id = UUID().uuidString.filter { $0 != "-" }
-        let message = Message(
-            id: id, body: body, bodyMD5: BodyDigest.md5(Array(body.utf8)), tag: tag, properties: properties, published: now, deliverable: now + delay)
-        switch place {
-        case .topic(let name):
-            guard topics[name, default: Topic()].log.count < Self.messagesMax else { throw .full }
-            topics[name, default: Topic()].append(message)
-        case .queue(let name):
-            guard queues[name, default: Mailbox()].count < Self.messagesMax else { throw .full }
-            queues[name, default: Mailbox()].append(message)
-        }
-        return message
-    }
-
-    enum Place: Sendable {
-        /// The name with its instance.
+    enum Place: Codable, Sendable {
+        /// RocketMQ's: the name with its instance.
         case topic(String)
         case queue(String)
     }
 
-    /// RocketMQ: each consumer group gets every message once.
-    mutating func consume(topic: String, group: String, tags: Set<String>, most: Int, invisible: Int64, now: Int64) -> [Delivery] {
-        topics[topic, default: Topic()].consume(group: group, tags: tags, most: most, invisible: invisible, now: now)
+    /// What happened for good.
+    enum Change: Codable, Sendable {
+        case sent(Place, Message)
+        /// `group`: of a topic.
+        case acknowledged(Place, group: String?, id: String)
+        /// `nil`: is gone.
+        case queue(String, QueueAttributes?)
+        case topic(String, TopicAttributes?)
+        case subscription(topic: String, name: String, Subscription?)
     }
 
-    mutating func receive(queue: String, most: Int, invisible: Int64, now: Int64) -> [Delivery] {
-        queues[queue, default: Mailbox()].take(most: most, invisible: invisible, now: now) { _ in true }
+    enum SendFailure: Error { case full, tooLarge }
+
+    private var topics: [String: GroupedTopic] = [:]
+    private(set) var queues: [String: Queue] = [:]
+    private(set) var mnsTopics: [String: SubscribedTopic] = [:]
+    /// Since they were last taken.
+    private var changes: [Change] = []
+
+    /// Messages that a topic or queue holds; more are refused.
+    static let messagesMax = 100_000
+
+    mutating func takeChanges() -> [Change] {
+        defer { changes = [] }
+        return changes
+    }
+
+    // MARK: Changes
+
+    mutating func apply(_ change: Change) {
+        switch change {
+        case .sent(.topic(let name), let message): topics[name, default: GroupedTopic()].append(message)
+        case .sent(.queue(let name), let message): queues[name, default: Queue(since: message.published)].mailbox.append(message)
+        case .acknowledged(.topic(let name), let group, let id): topics[name]?.remove(id, group: group ?? "")
+        case .acknowledged(.queue(let name), _, let id): queues[name]?.mailbox.remove(id)
+        case .queue(let name, let attributes): queues[name] = attributes.map { Queue(attributes: $0, mailbox: queues[name]?.mailbox ?? Mailbox()) }
+        case .topic(let name, let attributes):
+            mnsTopics[name] = attributes.map { SubscribedTopic(attributes: $0, subscriptions: mnsTopics[name]?.subscriptions ?? [:]) }
+        case .subscription(let topic, let name, let subscription): mnsTopics[topic]?.subscriptions[name] = subscription
+        }
+    }
+
+    mutating func make(_ change: Change) {
+        apply(change)
+        changes.append(change)
+    }
+
+    // MARK: Messages
+
+    mutating func send(
+        _ body: String, tag: String? = nil, properties: String? = nil, priority: Int = 8, delay: Int64?, to place: Place, now: Int64
+    ) throws(SendFailure) -> Message {
+        var wait = delay ?? 0
+        if case .queue(let name) = place {
+            let attributes = queues[name]?.attributes ?? QueueAttributes(since: now)
+            guard body.utf8.count <= attributes.maximumMessageSize else { throw .tooLarge }
+            wait = delay ?? Int64(attributes.delaySeconds) * 1_000
+        }
+        let message = Message(
+            id: UUID().uuidString.filter { $0 != "-" }, body: body, bodyMD5: BodyDigest.md5(Array(body.utf8)), tag: tag, properties: properties,
+            priority: priority, published: now, deliverable: now + wait)
+        switch place {
+        case .topic(let name): guard topics[name]?.count ?? 0 < Self.messagesMax else { throw .full }
+        case .queue(let name): guard queues[name]?.mailbox.count ?? 0 < Self.messagesMax else { throw .full }
+        }
+        make(.sent(place, message))
+        return message
+    }
+
+    /// MNS: a copy for each queue that is subscribed and wants messages with that tag.
+    mutating func publish(_ body: String, tag: String?, to name: String, now: Int64) throws(SendFailure) -> Message {
+        if mnsTopics[name] == nil { make(.topic(name, TopicAttributes(since: now))) }
+        guard let topic = mnsTopics[name], body.utf8.count <= topic.attributes.maximumMessageSize else { throw .tooLarge }
+        let message = Message(
+            id: UUID().uuidString.filter { $0 != "-" }, body: body, bodyMD5: BodyDigest.md5(Array(body.utf8)), tag: tag, properties: nil, priority: 8,
+            published: now, deliverable: now)
+        for (subscriber, subscription) in topic.subscriptions where subscription.wants(tag) {
+            guard let queue = subscription.queue else { continue }
+            _ = try send(subscription.content(of: message, topic: name, subscription: subscriber), delay: nil, to: .queue(queue), now: now)
+        }
+        return message
+    }
+
+    /// RocketMQ: each consumer group gets every message once.
+    mutating func consume(topic: String, group: String, tags: Set<String>, most: Int, invisible: Int64, now: Int64) -> [Delivery] {
+        topics[topic, default: GroupedTopic()].consume(group: group, tags: tags, most: most, invisible: invisible, now: now)
+    }
+
+    mutating func receive(queue name: String, most: Int, now: Int64) -> [Delivery] {
+        queues[name, default: Queue(since: now)].receive(most: most, now: now)
+    }
+
+    mutating func peek(queue name: String, most: Int, now: Int64) -> [Delivery] { queues[name]?.mailbox.peek(most: most, now: now) ?? [] }
+
+    /// `nil` where the receipt is no longer good.
+    mutating func changeVisibility(queue name: String, receipt: String, seconds: Int, now: Int64) -> (receipt: String, visible: Int64)? {
+        queues[name]?.mailbox.changeVisibility(receipt, to: now + Int64(seconds) * 1_000, now: now)
     }
 
     /// Returns the receipts that are no longer good.
-    mutating func acknowledge(topic: String, group: String, receipts: [String], now: Int64) -> [String] {
-        receipts.filter { !(topics[topic]?.groups[group]?.acknowledge($0, now: now) ?? false) }
-    }
-
-    mutating func acknowledge(queue: String, receipts: [String], now: Int64) -> [String] {
-        receipts.filter { !(queues[queue]?.acknowledge($0, now: now) ?? false) }
-    }
-}
-
-/// A topic keeps its messages for groups that come later.
-private struct Topic: Sendable {
-    private(set) var log: [Broker.Message] = []
-    var groups: [String: Mailbox] = [:]
-
-    mutating func append(_ message: Broker.Message) {
-        log.append(message)
-        for group in groups.keys { groups[group]?.append(message) }
-    }
-
-    mutating func consume(group: String, tags: Set<String>, most: Int, invisible: Int64, now: Int64) -> [Broker.Delivery] {
-        if groups[group] == nil {
-            var mailbox = Mailbox()
-            for message in log { mailbox.append(message) }
-            groups[group] = mailbox
+    mutating func acknowledge(_ place: Place, group: String?, receipts: [String], now: Int64) -> [String] {
+        receipts.filter { receipt in
+            let id =
+                switch place {
+                case .topic(let name): topics[name]?.groups[group ?? ""]?.message(of: receipt, now: now)
+                case .queue(let name): queues[name]?.mailbox.message(of: receipt, now: now)
+                }
+            guard let id else { return true }
+            make(.acknowledged(place, group: group, id: id))
+            return false
         }
-        return groups[group]?.take(most: most, invisible: invisible, now: now) { tags.isEmpty || tags.contains($0.tag ?? "") } ?? []
-    }
-}
-
-/// The messages that one group or queue has not acknowledged, in order of arrival.
-private struct Mailbox: Sendable {
-    private struct Entry {
-        let message: Broker.Message
-        var visible: Int64
-        var receipt: String?
-        var firstConsumed: Int64?
-        var times = 0
-    }
-
-    private var entries: [Entry] = []
-    var count: Int { entries.count }
-
-    mutating func append(_ message: Broker.Message) { entries.append(Entry(message: message, visible: message.deliverable)) }
-
-    mutating func take(most: Int, invisible: Int64, now: Int64, where accepts: (Broker.Message) -> Bool) -> [Broker.Delivery] {
-        var taken: [Broker.Delivery] = []
-        for index in entries.indices where taken.count < most && entries[index].visible <= now && accepts(entries[index].message) {
-            let receipt = UUID().uuidString
-            entries[index].receipt = receipt
-            entries[index].visible = now + invisible
-            entries[index].times += 1
-            let first = entries[index].firstConsumed ?? now
-            entries[index].firstConsumed = first
-            taken.append(
-                Broker.Delivery(
-                    message: entries[index].message, receipt: receipt, firstConsumed: first, visibleAgain: now + invisible,
-                    times: entries[index].times))
-        }
-        return taken
-    }
-
-    /// A receipt is good once, until its message becomes visible again.
-    mutating func acknowledge(_ receipt: String, now: Int64) -> Bool {
-        guard let index = entries.firstIndex(where: { $0.receipt == receipt && $0.visible > now }) else { return false }
-        entries.remove(at: index)
-        return true
     }
 }

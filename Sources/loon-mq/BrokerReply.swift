@@ -6,16 +6,19 @@ import XMLCoder
 /// An answer of either product. https://www.alibabacloud.com/help/en/message-service/latest/api-reference
 struct BrokerReply: Sendable {
     let status: HTTPResponseStatus
-    let body: [UInt8]
+    var headers: [(String, String)] = []
+    var body: [UInt8]
+    var contentType = "text/xml;charset=UTF-8"
 
-    static let empty = BrokerReply(status: .noContent, body: [])
+    static let empty = BrokerReply(.noContent)
 
-    private init(status: HTTPResponseStatus, body: [UInt8]) {
+    init(_ status: HTTPResponseStatus, headers: [(String, String)] = [], body: [UInt8] = []) {
         self.status = status
+        self.headers = headers
         self.body = body
     }
 
-    private init(_ status: HTTPResponseStatus, _ value: some Encodable, root: String, product: RequestSignature.Product) {
+    init(_ status: HTTPResponseStatus, _ value: some Encodable, root: String, product: RequestSignature.Product = .mns) {
         self.status = status
         let namespace = product == .ons ? "http://mq.aliyuncs.com/doc/v1/" : "http://mns.aliyuncs.com/doc/v1/"
         let data = try? XMLEncoder().encode(
@@ -28,7 +31,10 @@ struct BrokerReply: Sendable {
     private struct Sent: Encodable {
         let MessageId: String
         let MessageBodyMD5: String
+        var ReceiptHandle: String?
     }
+
+    private struct SentList: Encodable { let Message: [Sent] }
 
     private struct Refusal: Encodable {
         let Code: String
@@ -39,7 +45,7 @@ struct BrokerReply: Sendable {
 
     private struct Received: Encodable {
         let MessageId: String
-        let ReceiptHandle: String
+        var ReceiptHandle: String?
         let MessageBody: String
         let MessageBodyMD5: String
         var PublishTime: Int64?
@@ -72,6 +78,11 @@ struct BrokerReply: Sendable {
         BrokerReply(.created, Sent(MessageId: message.id, MessageBodyMD5: message.bodyMD5), root: "Message", product: product)
     }
 
+    static func sent(_ messages: [Broker.Message]) -> BrokerReply {
+        BrokerReply(
+            .created, SentList(Message: messages.map { Sent(MessageId: $0.id, MessageBodyMD5: $0.bodyMD5) }), root: "Messages", product: .mns)
+    }
+
     static func failure(_ status: HTTPResponseStatus, _ code: String, _ text: String, _ product: RequestSignature.Product) -> BrokerReply {
         BrokerReply(
             status, Refusal(Code: code, Message: text, RequestId: UUID().uuidString, HostId: "loon-mq"), root: "Error", product: product)
@@ -82,11 +93,12 @@ struct BrokerReply: Sendable {
     }
 
     /// RocketMQ's answer is a list always, MNS's only where a list was asked for.
-    static func received(_ deliveries: [Broker.Delivery], asList: Bool, _ product: RequestSignature.Product) -> BrokerReply {
+    static func received(_ deliveries: [Delivery], asList: Bool, _ product: RequestSignature.Product) -> BrokerReply {
         let messages = deliveries.map { delivery in
             let message = delivery.message
             var received = Received(
-                MessageId: message.id, ReceiptHandle: delivery.receipt, MessageBody: message.body, MessageBodyMD5: message.bodyMD5)
+                MessageId: message.id, ReceiptHandle: delivery.receipt.isEmpty ? nil : delivery.receipt, MessageBody: message.body,
+                MessageBodyMD5: message.bodyMD5)
             switch product {
             case .ons:
                 received.PublishTime = message.published
@@ -98,9 +110,10 @@ struct BrokerReply: Sendable {
             case .mns:
                 received.EnqueueTime = message.published
                 received.FirstDequeueTime = delivery.firstConsumed
-                received.NextVisibleTime = delivery.visibleAgain
+                // One that is only looked at is handed to nobody.
+                received.NextVisibleTime = delivery.receipt.isEmpty ? nil : delivery.visibleAgain
                 received.DequeueCount = delivery.times
-                received.Priority = 8
+                received.Priority = message.priority
             }
             return received
         }

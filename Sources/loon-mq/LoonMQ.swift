@@ -13,13 +13,17 @@ import UnixSignals
 struct LoonMQ: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "loon-mq",
-        abstract: "A broker for development: RocketMQ's and MNS's HTTP protocols, messages in memory.",
+        abstract: "A broker for development: RocketMQ's and MNS's HTTP protocols, messages in memory or in a file.",
         discussion: "Topics and queues are made when they are first named. The secret is read from LOON_MQ_ACCESS_KEY_SECRET or a file.")
 
     @Option(help: "The address to listen on.") var host = "127.0.0.1"
     @Option(help: "The port to listen on; 0 picks a free one.") var port = 8080
     @Option(help: "The access key that requests must be signed with.") var accessKeyId = "loon"
     @Option(help: "A file with the access key's secret.") var accessKeySecretFile: String?
+    @Option(help: "A file where messages outlive the process.") var data: String?
+    @Option(help: "A role that AssumeRole knows; may be given several times. Without it, any.") var role: [String] = []
+    @Option(help: "Seconds that AssumeRole lends keys for, whatever it is asked for.") var tokenSeconds: Int?
+    @Flag(help: "Let PUT /faults?kind=latency|error|garbage|drop|digest ask for faults, without a signature.") var faults = false
 
     func run() async throws {
         let environment = ProcessInfo.processInfo.environment["LOON_MQ_ACCESS_KEY_SECRET"]
@@ -28,7 +32,13 @@ struct LoonMQ: AsyncParsableCommand {
             fail("there is no secret; set LOON_MQ_ACCESS_KEY_SECRET, or name a file with --access-key-secret-file")
             throw ExitCode(1)
         }
-        let service = BrokerService(host: host, port: port, key: AccessKey(id: accessKeyId, secret: Secret(secret)))
+        let broker: SharedBroker
+        do { broker = try SharedBroker(file: data, tokens: TokenDesk(roles: role.isEmpty ? nil : Set(role), seconds: tokenSeconds)) } catch {
+            fail("the file '\(data ?? "")' cannot be used: \(error)")
+            throw ExitCode(1)
+        }
+        let service = BrokerService(
+            host: host, port: port, key: AccessKey(id: accessKeyId, secret: Secret(secret)), broker: broker, takesFaults: faults)
         let group = ServiceGroup(
             configuration: .init(
                 services: [.init(service: service)], gracefulShutdownSignals: [.sigterm, .sigint],
@@ -49,11 +59,12 @@ struct BrokerService: Service {
     let host: String
     let port: Int
     let key: AccessKey
+    let broker: SharedBroker
+    let takesFaults: Bool
 
     func run() async throws {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-        let broker = SharedBroker()
-        let key = key
+        let (broker, key, takesFaults) = (broker, key, takesFaults)
         let listener = try await ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 256)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
@@ -62,7 +73,7 @@ struct BrokerService: Service {
                     let pipeline = channel.pipeline.syncOperations
                     try pipeline.configureHTTPServerPipeline()
                     try pipeline.addHandler(NIOHTTPServerRequestAggregator(maxContentLength: BrokerHandler.bodyBytesMax))
-                    try pipeline.addHandler(BrokerHandler(broker: broker, key: key))
+                    try pipeline.addHandler(BrokerHandler(broker: broker, key: key, takesFaults: takesFaults))
                 }
             }
             .bind(host: host, port: port).get()
