@@ -92,8 +92,8 @@ extension Sender {
         if let id = configuration.accessKeyID, let secret = configuration.accessKeySecret { key = AccessKey(id: id, secret: secret) }
         self.init(key: key, rules: configuration.rules) { (target) throws(QueryError) in try roles.authorize(target) }
         webhookSecret = configuration.webhookSecret
-        if let user = configuration.rabbitMQUser, let password = configuration.rabbitMQPassword {
-            rabbitMQ = BrokerLogin(user: user, password: password)
+        if let endpoint = configuration.rabbitMQEndpoint, let user = configuration.rabbitMQUser, let password = configuration.rabbitMQPassword {
+            rabbitMQ = BrokerLogin(endpoint: try Endpoint(endpoint), user: user, password: password)
         }
         if let endpoint = configuration.stsEndpoint {
             tokenService = SecurityTokenService(endpoint: try Endpoint(endpoint), accountUID: configuration.accountUID)

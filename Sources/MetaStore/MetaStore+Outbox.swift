@@ -184,6 +184,7 @@ extension MetaStore {
             sql: """
                 UPDATE outbox SET due = ?1 WHERE n = (SELECT later.n FROM outbox AS this JOIN outbox AS later ON later.task = this.task AND later.n > this.n
                     WHERE this.n = ?2 ORDER BY later.n LIMIT 1) AND due = ?3
+                    AND NOT EXISTS (SELECT 1 FROM outbox AS earlier WHERE earlier.task = outbox.task AND earlier.n < ?2 AND earlier.is_given_up = 0)
                 """)
         try next.execute(arguments: [now, number, behind])
     }

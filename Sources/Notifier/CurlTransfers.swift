@@ -16,6 +16,8 @@ final class CurlTransfers: Transport, @unchecked Sendable {
         var answer: [UInt8] = []
         /// The address that was refused, if one was.
         var refusedAddress: AddressClass?
+        /// Another of the host's addresses was allowed.
+        var hasTried = false
 
         init(easy: UnsafeMutableRawPointer) { self.easy = easy }
 
@@ -57,6 +59,7 @@ final class CurlTransfers: Transport, @unchecked Sendable {
         transfer.addresses = addresses
         transfer.answer = []
         transfer.refusedAddress = nil
+        transfer.hasTried = false
         curl_slist_free_all(transfer.headers)
         transfer.headers = nil
         for header in headers { transfer.headers = curl_slist_append(transfer.headers, "\(header.name): \(header.value)") }
@@ -129,7 +132,7 @@ final class CurlTransfers: Transport, @unchecked Sendable {
                 _ = ccurl_get_offset(easy, CURLINFO_RETRY_AFTER, &seconds)
                 let retryAfter = seconds > 0 ? Int64(min(seconds, 86_400)) * 1_000 : nil
                 ended.append((transfer.number, .answered(status: status, body: transfer.answer, retryAfter: retryAfter)))
-            } else if let refused = transfer.refusedAddress {
+            } else if let refused = transfer.refusedAddress, !transfer.hasTried {
                 ended.append((transfer.number, .refusedAddress(refused)))
             } else {
                 ended.append((transfer.number, .broken(String(cString: curl_easy_strerror(result)))))
@@ -164,7 +167,7 @@ final class CurlTransfers: Transport, @unchecked Sendable {
             transfer.refusedAddress = address
             return -1  // CURL_SOCKET_BAD
         }
-        transfer.refusedAddress = nil
+        transfer.hasTried = true
         return socket(target.pointee.family, target.pointee.socktype | Int32(SOCK_CLOEXEC.rawValue), target.pointee.protocol)
     }
 

@@ -18,9 +18,11 @@ package enum AddressClass: String, Sendable, CaseIterable {
                 self = Self.ofIPv4(Array(bytes[12...]))
             } else if bytes[0..<12] == [0x00, 0x64, 0xFF, 0x9B, 0, 0, 0, 0, 0, 0, 0, 0] {  // RFC 6052: NAT64
                 self = Self.ofIPv4(Array(bytes[12...]))
-            } else if bytes[0..<15].allSatisfy({ $0 == 0 }) {
-                self = bytes[15] == 1 ? .loopback : .reserved
-            } else if bytes[0] == 0xFF || (bytes[0] == 0xFE && bytes[1] & 0xC0 == 0x80) {
+            } else if bytes[0..<12].allSatisfy({ $0 == 0 }) {
+                self = bytes[12..<15].allSatisfy({ $0 == 0 }) && bytes[15] == 1 ? .loopback : .reserved
+            } else if Self.metadataServices.contains(bytes) {
+                self = .reserved
+            } else if bytes[0] == 0xFF || (bytes[0] == 0xFE && bytes[1] & 0x80 == 0x80) {  // link-local, site-local
                 self = .reserved
             } else if bytes[0] & 0xFE == 0xFC {
                 self = .private
@@ -31,12 +33,19 @@ package enum AddressClass: String, Sendable, CaseIterable {
         }
     }
 
+    /// Of AWS (fd00:ec2::254) and Google (fd20:ce::254), which lie among the unique local addresses.
+    private static let metadataServices: Set<[UInt8]> = [
+        [0xFD, 0x00, 0x0E, 0xC2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x02, 0x54], [0xFD, 0x20, 0x00, 0xCE, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x02, 0x54],
+    ]
+
     private static func ofIPv4(_ bytes: [UInt8]) -> AddressClass {
         switch (bytes[0], bytes[1]) {
         case (127, _): .loopback
         case (0, _), (169, 254), (224..., _): .reserved
-        // Alibaba Cloud's metadata service lies in the shared space.
+        // The metadata services of Alibaba Cloud, Azure and Oracle.
         case (100, 100) where bytes[2] == 100 && bytes[3] == 200: .reserved
+        case (168, 63) where bytes[2] == 129 && bytes[3] == 16: .reserved
+        case (192, 0) where bytes[2] == 0: .reserved
         case (10, _), (172, 16...31), (192, 168), (100, 64...127): .private
         default: .public
         }

@@ -48,8 +48,10 @@ struct Pump {
     private var lastRoleRequest: Int64 = 0
     /// Where the look at the lanes goes on.
     private var place: String?
-    /// There was news that could not be looked at.
+    /// There was news that was not looked at, or not to its end.
     private var missedNews = false
+    /// The lanes of a look that takes several turns.
+    private var seen: Set<String> = []
     /// When the next message is too old.
     private var nextExpiry: Int64 = 0
 
@@ -80,10 +82,11 @@ struct Pump {
         do {
             let hasNews = hasNews || missedNews
             missedNews = hasNews
-            if now >= nextExpiry { try giveUpOld(now) }
+            // What waited behind a message that was given up is due now.
+            let hasGivenUp = try now >= nextExpiry && giveUpOld(now)
             if hasNews { try look(now) }
-            if hasNews || machine.isLow(now: now) { try fetch(now) }
-            missedNews = false
+            try fetch(now)
+            missedNews = place != nil || hasGivenUp
         } catch {
             log.error("notifier.outbox", metadata: ["error": "\(error)"])
             return 1_000
@@ -91,28 +94,34 @@ struct Pump {
         while let message = machine.next(now: now) { post(message, now) }
         let slow = machine.slow(now: now)
         if !slow.isEmpty { outbox.markSending(slow) }
-        return min(machine.sleep(now: now), max(0, nextExpiry - now))
+        return missedNews ? 0 : min(machine.sleep(now: now), max(0, nextExpiry - now))
     }
 
     // MARK: The outbox
 
     private mutating func look(_ now: Int64) throws(QueryError) {
         let lanes = try outbox.lanes(after: place, limit: Limits.messageLanesMax)
-        let isCut = lanes.count == Limits.messageLanesMax
-        machine.sees(lanes, areAll: !isCut && place == nil, now: now)
-        place = isCut ? lanes.last : nil
+        machine.sees(lanes, now: now)
+        seen.formUnion(lanes)
+        place = lanes.count == Limits.messageLanesMax ? lanes.last : nil
+        if place == nil {
+            machine.hasOnly(seen, now: now)
+            seen = []
+        }
         // A message may have come that is older than the oldest that was seen: none is younger than this.
         nextExpiry = min(nextExpiry, now + retry.giveUpMilliseconds)
     }
 
     private mutating func fetch(_ now: Int64) throws(QueryError) {
-        for (lane, limit, excluded) in machine.wants(now: now) {
+        for lane in machine.low(now: now) {
+            guard let (limit, excluded) = machine.wants(lane) else { continue }
             let (due, nextDue) = try outbox.dueMessages(lane: lane, now: now, excluding: excluded, limit: limit)
             machine.fetched(due, lane: lane, nextDue: nextDue)
         }
     }
 
-    private mutating func giveUpOld(_ now: Int64) throws(QueryError) {
+    /// True where there were some.
+    private mutating func giveUpOld(_ now: Int64) throws(QueryError) -> Bool {
         let count = try outbox.giveUpMessages(
             before: now - retry.giveUpMilliseconds + 1, reason: "given up after \(retry.giveUpMilliseconds / 1_000) s", excluding: machine.inHand,
             now: now)
@@ -120,6 +129,7 @@ struct Pump {
         let oldest = try outbox.oldestMessage()
         // Those in hand are given up when their try fails.
         nextExpiry = count > 0 ? now : max(now + 1_000, (oldest ?? now) + retry.giveUpMilliseconds)
+        return count > 0
     }
 
     // MARK: Posting
@@ -152,7 +162,7 @@ struct Pump {
     }
 
     private mutating func assume(_ role: String, _ service: SecurityTokenService, _ now: Int64) throws(QueryError) {
-        guard let key = sender.key else { return }
+        guard let key = sender.key else { return hold(role, .refused("the daemon has no access key"), now) }
         lastRoleRequest -= 1
         roleRequests[lastRoleRequest] = role
         let nonce = String(UInt64.random(in: .min ... .max), radix: 16) + String(UInt64.random(in: .min ... .max), radix: 16)
@@ -160,7 +170,7 @@ struct Pump {
         do throws(QueryError) {
             try transport.start(
                 url: request.url, headers: request.headers, body: request.body, number: lastRoleRequest,
-                addresses: try sender.rules.addresses(for: service.endpoint))
+                addresses: service.addresses)
         } catch {
             hold(role, .refused("STS: " + error.message), now)
         }
@@ -196,6 +206,10 @@ struct Pump {
         guard let (message, reader) = messages[number] else { return }
         switch ending {
         case .answered(let status, let body, let retryAfter):
+            // Lent keys may have been taken back.
+            if status == 403, let role = message.target.role, keys.drop(role, now: now) {
+                return settle(message, .postponed("HTTP 403 with the keys that STS lent; they are asked for anew"), .well, now)
+            }
             let outcome = reader.outcome(status: status, body: body)
             var health = EndpointHealth.well
             if case .failed = outcome { health = .failed(retryAfter: retryAfter) }

@@ -45,33 +45,45 @@ struct PumpStateMachine {
 
     // MARK: Fetching
 
-    /// The lanes that there are in the outbox, or some of them. Those that have nothing any more are forgotten, unless they have failed lately.
-    mutating func sees(_ names: [String], areAll: Bool, now: Int64) {
+    /// Lanes that there are in the outbox. They may have something new.
+    mutating func sees(_ names: [String], now: Int64) {
         for name in names where lanes[name] == nil {
             lanes[name] = Lane()
             turns.append(name)
         }
-        guard areAll else { return }
-        let known = Set(names)
+        // Wherever the news is: a lane that is full now is looked at again when it runs low.
+        for name in names { lanes[name]?.nextFetch = now }
+    }
+
+    /// The outbox has no other lanes than these. The others are forgotten, but for what is known of them: that they failed lately, or, of some, that they are well.
+    mutating func hasOnly(_ known: Set<String>, now: Int64) {
         for (name, lane) in lanes where !known.contains(name) && lane.posting == 0 && lane.ready.isEmpty && lane.pausedUntil <= now {
+            if lane.isProven, lanes.count <= Limits.messageLanesMax { continue }
             lanes[name] = nil
             turns.removeAll { $0 == name }
         }
     }
 
-    /// The lanes that messages are to be fetched for, and how many of each.
-    func wants(now: Int64) -> [(lane: String, limit: Int, excluding: Set<Int64>)] {
-        var room = Limits.messagesInMemoryMax - inHandCount
-        var wanted: [(lane: String, limit: Int, excluding: Set<Int64>)] = []
-        for name in turns {
-            guard room > 0, let lane = lanes[name], lane.pausedUntil <= now else { continue }
-            guard lane.ready.count <= lane.readyMax / 2 else { continue }
-            let limit = min(lane.readyMax - lane.ready.count, room)
-            guard limit > 0 else { continue }
-            wanted.append((name, limit, numbers(of: name)))
-            room -= limit
-        }
-        return wanted
+    /// The lanes that messages are to be fetched for now.
+    func low(now: Int64) -> [String] { turns.filter { name in lanes[name].map { isLow($0, now: now) } ?? false } }
+
+    /// How many messages of a lane are to be fetched, and which are in hand already; `nil` where there is no room.
+    func wants(_ name: String) -> (limit: Int, excluding: Set<Int64>)? {
+        guard let lane = lanes[name] else { return nil }
+        let limit = room(for: lane)
+        return limit > 0 ? (limit, numbers(of: name)) : nil
+    }
+
+    /// How many messages more may wait in memory for the lane. The last quarter of all is for lanes that are well.
+    private func room(for lane: Lane) -> Int {
+        let most = lane.isProven ? Limits.messagesInMemoryMax : Limits.messagesInMemoryMax / 4 * 3
+        return min(lane.readyMax - lane.ready.count, most - inHandCount)
+    }
+
+    /// Runs low, and the outbox may have more that is due.
+    private func isLow(_ lane: Lane, now: Int64) -> Bool {
+        guard let next = lane.nextFetch, next <= now, lane.pausedUntil <= now else { return false }
+        return lane.ready.count <= lane.readyMax / 4
     }
 
     private func numbers(of name: String) -> Set<Int64> {
@@ -87,15 +99,6 @@ struct PumpStateMachine {
         lanes[name]?.ready += messages
         lanes[name]?.nextFetch = nextDue
         readyCount += messages.count
-    }
-
-    /// Whether lanes run low that have more in the outbox.
-    func isLow(now: Int64) -> Bool {
-        guard inHandCount < Limits.messagesInMemoryMax else { return false }
-        return lanes.values.contains { lane in
-            guard let next = lane.nextFetch, next <= now, lane.pausedUntil <= now else { return false }
-            return lane.ready.count <= lane.readyMax / 4
-        }
     }
 
     // MARK: Posting
@@ -118,7 +121,10 @@ struct PumpStateMachine {
 
     /// Places that one lane may take: fewer as they become scarce, so that some are left for lanes that are well (dynamic thresholds: Choudhury and Hahne,
     /// 1998). One, where the endpoint has yet to show that it is well.
-    private func quota(_ lane: Lane, free: Int) -> Int { lane.isProven ? min(Limits.messagesInFlight, max(1, free / 4)) : 1 }
+    private func quota(_ lane: Lane, free: Int) -> Int {
+        // The last quarter is for those that are well.
+        lane.isProven ? min(Limits.messagesInFlight, max(1, free / 4)) : free > Limits.messagesInFlightMax / 4 ? 1 : 0
+    }
 
     /// The messages that have been on their way for so long that their rows are to say so.
     mutating func slow(now: Int64) -> [Int64] {
@@ -143,7 +149,8 @@ struct PumpStateMachine {
             lane.isProven = false
             let beyond = lane.failures - Self.breakerFailures
             let pause = beyond < 0 ? 0 : retry.backOff(failures: beyond + 1, capMilliseconds: Limits.breakerMillisecondsMax, random: random)
-            lane.pausedUntil = max(lane.pausedUntil, now + max(pause, retryAfter ?? 0))
+            // Who asks for peace may mean one message, or one of several services behind one host: all of them wait a while, that one as long as it says.
+            lane.pausedUntil = max(lane.pausedUntil, now + max(pause, min(retryAfter ?? 0, Limits.breakerMillisecondsMax)))
             // They are in the outbox, where others find room to wait.
             if lane.pausedUntil > now {
                 readyCount -= lane.ready.count
@@ -179,7 +186,7 @@ struct PumpStateMachine {
     func sleep(now: Int64) -> Int64 {
         var wake = now + Self.sleepMillisecondsMax
         for lane in lanes.values {
-            if let next = lane.nextFetch, inHandCount < Limits.messagesInMemoryMax, lane.ready.isEmpty {
+            if let next = lane.nextFetch, lane.ready.count <= lane.readyMax / 4, room(for: lane) > 0 {
                 wake = min(wake, max(next, lane.pausedUntil))
             }
         }

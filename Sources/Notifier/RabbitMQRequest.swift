@@ -67,12 +67,14 @@ enum RabbitMQRequest {
     }
 }
 
-/// A user of a broker and his password.
+/// A user of a broker and his password, which go to that broker alone: whoever names another endpoint in a hint would read them there.
 package struct BrokerLogin: Sendable {
+    package let endpoint: Endpoint
     package let user: String
     package let password: Secret
 
-    package init(user: String, password: Secret) {
+    package init(endpoint: Endpoint, user: String, password: Secret) {
+        self.endpoint = endpoint
         self.user = user
         self.password = password
     }

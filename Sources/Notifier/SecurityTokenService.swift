@@ -7,6 +7,8 @@ package struct SecurityTokenService: Sendable {
     package let endpoint: Endpoint
     /// The account whose roles are assumed.
     package let accountUID: String
+    /// What the endpoint's addresses may be: it is the operator's own, so that no rule need name it.
+    let addresses: Set<AddressClass> = [.loopback, .private, .public]
 
     package init(endpoint: Endpoint, accountUID: String) {
         self.endpoint = endpoint
@@ -92,8 +94,10 @@ package struct SecurityTokenService: Sendable {
         }
         let refusal = try? JSONDecoder().decode(Refusal.self, from: Data(body))
         let reason = "STS answered HTTP \(status)" + (refusal.map { " \($0.Code.prefix(128)): \(($0.Message ?? "").prefix(512))" } ?? "")
+        // Too many at a time, or a clock that is off: another try, with another time and nonce, may do.
+        let passing = ["Throttling", "SignatureNonceUsed", "InvalidTimeStamp"].contains { refusal?.Code.hasPrefix($0) ?? false }
         switch status {
-        case 400...499 where status != 408 && status != 429: return .refused(reason)
+        case 400...499 where status != 408 && status != 429 && !passing: return .refused(reason)
         default: return .failed(reason)
         }
     }
@@ -101,16 +105,25 @@ package struct SecurityTokenService: Sendable {
 
 /// The keys that STS lent, by role, and the messages that wait for some. Synchronous, without a clock.
 struct LentKeys {
-    private var lent: [String: (credentials: Credentials, renewal: Int64)] = [:]
+    private var lent: [String: (credentials: Credentials, lent: Int64, renewal: Int64)] = [:]
     private var waiting: [String: [OutboxMessage]] = [:]
 
     /// Renewed this long before they expire, or when half of their time is over.
     private static let marginMilliseconds: Int64 = 300_000
+    /// What is refused with keys as new as this is refused for another reason.
+    private static let freshMilliseconds: Int64 = 60_000
 
     /// `nil` where there are none that are good for a while.
     func credentials(role: String, now: Int64) -> Credentials? {
         guard let found = lent[role], now < found.renewal else { return nil }
         return found.credentials
+    }
+
+    /// Forgets keys that a broker did not take, unless they are new. True where there were some.
+    mutating func drop(_ role: String, now: Int64) -> Bool {
+        guard let found = lent[role], now - found.lent > Self.freshMilliseconds else { return false }
+        lent[role] = nil
+        return true
     }
 
     /// True where nobody has asked for the role's keys yet.
@@ -121,7 +134,7 @@ struct LentKeys {
 
     /// Returns the messages that have waited.
     mutating func lend(_ credentials: Credentials?, until: Int64, now: Int64, to role: String) -> [OutboxMessage] {
-        lent[role] = credentials.map { ($0, until - min(Self.marginMilliseconds, max(0, until - now) / 2)) }
+        lent[role] = credentials.map { ($0, now, until - min(Self.marginMilliseconds, max(0, until - now) / 2)) }
         return waiting.removeValue(forKey: role) ?? []
     }
 }

@@ -30,7 +30,10 @@ package struct Sender: Sendable {
         case .webhook:
             if webhookSecret == nil { throw missing("the daemon has no secret to sign webhooks with; set notify.webhook-secret-file") }
         case .rabbitmq:
-            if rabbitMQ == nil { throw missing("the daemon has no user of RabbitMQ; set notify.rabbitmq-user and notify.rabbitmq-password-file") }
+            if rabbitMQ == nil {
+                throw missing(
+                    "the daemon has no user of RabbitMQ; set notify.rabbitmq-endpoint, notify.rabbitmq-user and notify.rabbitmq-password-file")
+            }
         }
     }
 
@@ -52,6 +55,10 @@ package struct Sender: Sendable {
             return WebhookRequest.request(for: message, endpoint: endpoint, secret: webhookSecret, now: now)
         case .rabbitmq:
             guard let rabbitMQ else { throw Self.unset }
+            guard rabbitMQ.endpoint == endpoint else {
+                throw QueryError(
+                    .hintValue, "mq-endpoint '\(endpoint.url)' is not notify.rabbitmq-endpoint, and the daemon has a login for that alone")
+            }
             return try RabbitMQRequest.request(for: message, endpoint: endpoint, login: rabbitMQ)
         }
     }

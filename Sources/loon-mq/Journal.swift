@@ -31,6 +31,13 @@ final class Journal: Sendable {
             lines += try encoder.encode(change)
             lines.append(UInt8(ascii: "\n"))
         }
-        try file.withLock { try $0.write(contentsOf: lines) }
+        try file.withLock { file in
+            let start = try file.offset()
+            do { try file.write(contentsOf: lines) } catch {
+                // A torn line would make the whole file unreadable.
+                try file.truncate(atOffset: start)
+                throw error
+            }
+        }
     }
 }

@@ -86,9 +86,12 @@ struct GroupedTopic: Sendable {
     private(set) var groups: [String: Mailbox] = [:]
     /// Acknowledged before the group was seen: by a process that has ended.
     private var acknowledged: [String: Set<String>] = [:]
-    var count: Int { log.count }
+    /// The most that a group has still to acknowledge.
+    var count: Int { groups.values.map(\.count).max() ?? 0 }
 
+    /// The oldest messages are kept for no group that comes later, as the vendor keeps none for more than some days.
     mutating func append(_ message: Broker.Message) {
+        if log.count >= Broker.messagesMax { log.removeFirst(Broker.messagesMax / 10) }
         log.append(message)
         for group in groups.keys { groups[group]?.append(message) }
     }

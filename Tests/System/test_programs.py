@@ -215,7 +215,7 @@ def test_every_event_that_is_logged_is_documented(daemon):
     documented = set(re.findall(r"^\| `([a-z.]+)` \|", text, re.M))
     used = set()
     for path in pathlib.Path(loon.ROOT / "Sources").rglob("*.swift"):
-        used |= set(re.findall(r'"((?:server|connection|statement|task|message|notifier|scheduler|account|log|broker|tls|table|storage)\.[a-z]+)"', path.read_text()))
+        used |= set(re.findall(r'"((?:server|connection|statement|task|message|notifier|scheduler|account|log|broker|tls|table|storage|role|sts)\.[a-z]+)"', path.read_text()))
     used -= {"log.file", "log.level"}  # settings
     assert documented == used
     logged = set(re.findall(r"event=([a-z.]+)", pathlib.Path(str(daemon.data) + ".log").read_text()))

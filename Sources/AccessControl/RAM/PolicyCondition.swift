@@ -1,7 +1,7 @@
 import Foundation
 
 /// One key of a statement's Condition: true where the context's value is, by the operator, like one of the values (unlike all of them, for a negated
-/// one). Where the context has no such key it is not true: an unknown circumstance grants nothing.
+/// one). Of a circumstance that is not known neither can be said.
 struct PolicyCondition: Sendable {
     private enum Comparison: Sendable {
         case text(ignoresCase: Bool)
@@ -36,8 +36,9 @@ struct PolicyCondition: Sendable {
         self.values = values
     }
 
-    func holds(in context: [String: String]) -> Bool {
-        guard let actual = context.first(where: { $0.key.lowercased() == key })?.value else { return false }
+    /// `unknown`: the answer where the context has no such key.
+    func holds(in context: [String: String], unknown: Bool) -> Bool {
+        guard let actual = context.first(where: { $0.key.lowercased() == key })?.value else { return unknown }
         return values.contains { Self.compare(actual, $0, comparison) } != isNegated
     }
 

@@ -101,7 +101,8 @@ extension PolicyDocument.Statement {
 
     func covers(resource: String) -> Bool { resources.contains { Wildcard.matches($0, resource) } }
 
-    func holds(in context: [String: String]) -> Bool { conditions.allSatisfy { $0.holds(in: context) } }
+    /// An unknown circumstance neither grants anything nor lifts a denial.
+    func holds(in context: [String: String]) -> Bool { conditions.allSatisfy { $0.holds(in: context, unknown: effect == .deny) } }
 }
 
 /// `*` for any text, `?` for one character.

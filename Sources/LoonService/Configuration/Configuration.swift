@@ -64,6 +64,7 @@ package struct Configuration: Sendable {
     /// Where the keys of roles are borrowed; `nil`: the key signs by itself, where the local roles let it.
     package var stsEndpoint: String?
     package var webhookSecret: WebhookSecret?
+    package var rabbitMQEndpoint: String?
     package var rabbitMQUser: String?
     package var rabbitMQPassword: Secret?
     /// PEM certificates of the authorities that endpoints' certificates are verified by; `nil`: the system's.

@@ -52,6 +52,10 @@ package enum Settings {
                 guard (try? Endpoint(value)) != nil else { throw SettingError(expected: "an endpoint such as https://sts.aliyuncs.com") }
                 configuration.stsEndpoint = value
             },
+            Setting(path: "notify.rabbitmq-endpoint") { configuration, value throws(SettingError) in
+                guard (try? Endpoint(value)) != nil else { throw SettingError(expected: "an endpoint such as http://127.0.0.1:15672") }
+                configuration.rabbitMQEndpoint = value
+            },
             Setting(path: "notify.rabbitmq-user") { configuration, value throws(SettingError) in configuration.rabbitMQUser = value },
             Setting(path: "notify.ca-file") { configuration, value throws(SettingError) in configuration.authoritiesFile = value },
             integer("notify.max-attempts", 0...1_000_000, \.attemptsMax),

@@ -82,8 +82,17 @@ struct NotificationHints {
         return NotificationTarget(
             product: .rabbitmq, model: model, topic: isTopic ? try text("mq-topic", hints["mq_topic"], for: "rabbitmq with mq-model=topic") : nil,
             queue: isTopic ? nil : try text("mq-queue", hints["mq_queue"], for: "rabbitmq"), producerID: nil,
-            endpoint: try endpoint(hints["mq_endpoint"], for: "rabbitmq").url, instanceID: hints["mq_instance_id"], delaySeconds: nil,
+            endpoint: try rabbitMQEndpoint(hints["mq_endpoint"]), instanceID: hints["mq_instance_id"], delaySeconds: nil,
             routingKey: hints["mq_routing_key"], events: try events(hints))
+    }
+
+    /// The configured one, whose login the daemon has.
+    private func rabbitMQEndpoint(_ value: String?) throws(QueryError) -> String {
+        let endpoint = try endpoint(value ?? configuration.rabbitMQEndpoint, for: "rabbitmq")
+        guard endpoint == sender.rabbitMQ?.endpoint else {
+            throw QueryError(.hintValue, "mq-endpoint '\(endpoint.url)' is not notify.rabbitmq-endpoint, and the daemon has a login for that alone")
+        }
+        return endpoint.url
     }
 
     // MARK: Values
