@@ -62,8 +62,10 @@ enum RabbitMQRequest {
         return " \(refusal.error.prefix(128)): \((refusal.reason ?? "").prefix(512))"
     }
 
+    private static let plain = CharacterSet(charactersIn: "-_.").union(.alphanumerics)
+
     private static func escaped(_ name: String) -> String {
-        name.addingPercentEncoding(withAllowedCharacters: CharacterSet(charactersIn: "-_.").union(.alphanumerics)) ?? name
+        name.addingPercentEncoding(withAllowedCharacters: plain) ?? name
     }
 }
 

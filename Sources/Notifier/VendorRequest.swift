@@ -50,9 +50,11 @@ enum VendorRequest {
             reader: .vendor(bodyMD5: BodyDigest.md5(Array(text.utf8))))
     }
 
+    private static let plain = CharacterSet(charactersIn: "-_.").union(.alphanumerics)
+
     private static func escaped(_ name: String?) -> String {
         let name = name ?? ""
-        return name.addingPercentEncoding(withAllowedCharacters: CharacterSet(charactersIn: "-_.").union(.alphanumerics)) ?? name
+        return name.addingPercentEncoding(withAllowedCharacters: plain) ?? name
     }
 }
 

@@ -31,7 +31,6 @@ struct BrokerReply: Sendable {
     private struct Sent: Encodable {
         let MessageId: String
         let MessageBodyMD5: String
-        var ReceiptHandle: String?
     }
 
     private struct SentList: Encodable { let Message: [Sent] }
@@ -75,7 +74,11 @@ struct BrokerReply: Sendable {
     // MARK: Answers
 
     static func sent(_ message: Broker.Message, _ product: RequestSignature.Product) -> BrokerReply {
-        BrokerReply(.created, Sent(MessageId: message.id, MessageBodyMD5: message.bodyMD5), root: "Message", product: product)
+        BrokerReply(
+            .created,
+            body: PlainXML.encode(
+                "Message", namespace: "http://\(product == .ons ? "mq" : "mns").aliyuncs.com/doc/v1/",
+                [("MessageId", message.id), ("MessageBodyMD5", message.bodyMD5)]))
     }
 
     static func sent(_ messages: [Broker.Message]) -> BrokerReply {
