@@ -5,6 +5,14 @@ package enum Limits {
     package static let handshakePacketBytesMax = 64 * 1024
     /// A command with all the packets it is spread over (MySQL's `max_allowed_packet`).
     package static let commandBytesMax = 64 * 1024 * 1024
+    /// Wrong passwords for one account, and from one address, before logins wait; how long they wait then, which doubles with each; for how long, and of how
+    /// many accounts and addresses, this is remembered.
+    package static let loginFailuresPerAccount = 5
+    package static let loginFailuresPerAddress = 20
+    package static let loginDelayMilliseconds = 100
+    package static let loginDelayMillisecondsMax = 2_000
+    package static let loginFailureMemoryMilliseconds: Int64 = 15 * 60 * 1_000
+    package static let loginFailuresRemembered = 10_000
     /// Commands a client may send ahead while one runs, before its socket is no longer read.
     package static let pipelinedCommandsMax = 16
     /// How long a peer may take from connection to authentication.
@@ -84,6 +92,8 @@ package enum Limits {
     package static let inlineStatementBytesMax = 4 * 1024
     /// Statements that are kept as they were read.
     package static let cachedStatementsMax = 512
+    /// Bytes of a statement that the audit log keeps.
+    package static let auditedTextBytesMax = 4 * 1024
     /// Bytes of a statement that SHOW PROCESSLIST can show.
     package static let shownStatementBytesMax = 64 * 1024
     /// User variables of one session.

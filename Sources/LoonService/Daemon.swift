@@ -15,12 +15,16 @@ import UnixSignals
 package struct Daemon: Service {
     private let configuration: Configuration
     private let output: LogOutput
+    private let auditOutput: LogOutput?
     private let log: Logger
 
     package init(_ configuration: Configuration) throws(QueryError) {
         self.configuration = configuration
         let output = try LogOutput(path: configuration.logFile)
         self.output = output
+        // The audit log may lie in it.
+        _ = try DataDirectory(configuration.dataDirectory)
+        auditOutput = try configuration.auditPath.map { path throws(QueryError) in try LogOutput(path: path) }
         let level = Logger.Level(rawValue: configuration.logLevel) ?? .info
         log = Logger(label: "loond") { _ in EventLogHandler(output: output, level: level, clock: .system) }
     }
@@ -30,7 +34,7 @@ package struct Daemon: Service {
         // The lifecycle library's own lines say nothing to an operator.
         let quiet = Logger(label: "lifecycle") { _ in SwiftLogNoOpLogHandler() }
         var group = ServiceGroupConfiguration(
-            services: [.init(service: self), .init(service: LogRotation(output: output, log: log))],
+            services: [.init(service: self), .init(service: LogRotation(outputs: [output] + (auditOutput.map { [$0] } ?? []), log: log))],
             gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet)
         group.maximumGracefulShutdownDuration = .seconds(configuration.drainSeconds + 10)
         try await ServiceGroup(configuration: group).run()
@@ -48,6 +52,7 @@ package struct Daemon: Service {
             source: "/loon/\(context.store.instanceID)", offsetMinutes: configuration.timeZoneOffsetMinutes)
         let recovered = try context.store.recover(now: context.clock.now()) { messages.encode($0) }
         if let file = try Accounts.createRootIfNeeded(in: context.store, directory: directory) {
+            try context.accounts.reload()
             log.info("account.created", metadata: ["account": "root", "password_file": "\(file)"])
         }
         let key = try passwordKey(directory)
@@ -106,7 +111,8 @@ package struct Daemon: Service {
         try objects.sweepStaging(except: Publisher.stagedFolders(try store.publications().map(\.publication)))
         let roles = Roles(configuration, clock: .system)
         let context = ServiceContext(
-            configuration: configuration, store: store, objects: objects, clusters: clusters, clock: .system, log: log,
+            configuration: configuration, store: store, accounts: try AccountDirectory(store),
+            audit: AuditLog(output: auditOutput, clock: .system), objects: objects, clusters: clusters, clock: .system, log: log,
             variables: SystemVariables(serverVariables(connectionsMax: connectionsMax, directory)), roles: roles,
             sender: try Sender(configuration, roles: roles), started: WallClock.system.now(),
             statementThreads: WorkerThreads(name: "loon.statement", threadsMax: 8, queueMax: Limits.statementQueueMax))
@@ -240,12 +246,14 @@ extension MetaStore: Outbox {}
 
 /// Opens the log file anew on SIGHUP, as logrotate asks.
 private struct LogRotation: Service {
-    let output: LogOutput
+    let outputs: [LogOutput]
     let log: Logger
 
     func run() async throws {
         for await _ in await UnixSignalsSequence(trapping: .sighup).cancelOnGracefulShutdown() {
-            do { try output.reopen() } catch { log.error("log.reopen", metadata: ["error": "\(error)"]) }
+            for output in outputs {
+                do { try output.reopen() } catch { log.error("log.reopen", metadata: ["error": "\(error)"]) }
+            }
         }
     }
 }

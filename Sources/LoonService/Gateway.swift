@@ -1,4 +1,5 @@
 import AccessControl
+import Dispatch
 import Logging
 import LoonCore
 import MetaStore
@@ -17,13 +18,27 @@ final class Gateway: ConnectionBackend {
     private let hashThreads = WorkerThreads(name: "loon.hash", threadsMax: 1, queueMax: 128)
     /// What makes the second login of an account fast: SHA256(SHA256(password)), with the stored hash it was found to match.
     private let seen = Mutex<[String: (stored: String, doubleSHA256: [UInt8])]>([:])
+    private let throttle = Mutex(LoginThrottle())
 
     init(context: ServiceContext, scheduler: Scheduler) {
         self.context = context
         self.scheduler = scheduler
     }
 
-    func credentials(of user: String, completion: @escaping @Sendable (StoredCredentials) -> Void) {
+    func credentials(of user: String, host: String, completion: @escaping @Sendable (StoredCredentials) -> Void) {
+        let delay = throttle.withLock { $0.delay(account: accountName(user), address: host, now: context.clock.now()) }
+        guard delay > 0 else { return lookUp(user, completion) }
+        context.timers.asyncAfter(deadline: .now() + .milliseconds(delay)) { self.lookUp(user, completion) }
+    }
+
+    func loginFailed(as user: String, host: String) {
+        let name = accountName(user)
+        let failures = throttle.withLock { $0.failed(account: name, address: host, now: context.clock.now()) }
+        context.log.warning("login.failed", metadata: ["account": "\(name)", "host": "\(host)", "failures": "\(failures)"])
+        context.audit.login(name, host: host, failures: failures)
+    }
+
+    private func lookUp(_ user: String, _ completion: @escaping @Sendable (StoredCredentials) -> Void) {
         let accepted = loginThreads.run {
             guard let account = try? self.account(user)?.record else { return completion(.cachingSHA2(doubleSHA256: nil)) }
             if account.plugin == AuthenticationPlugin.nativePassword.rawValue {
@@ -59,10 +74,14 @@ final class Gateway: ConnectionBackend {
         guard let (account, cluster) = try account(login.user) else {
             throw QueryError(.authenticationFailed, "Access denied for user '\(login.user)'@'\(login.host)'")
         }
+        throttle.withLock { $0.succeeded(account: account.name, address: login.host) }
+        try admit(account, login)
+        let rights = context.accounts.rights(of: account.name)
         var schema: String?
         if let name = login.database, SystemSchema.names.contains(name.lowercased()) {
             schema = name.lowercased()
         } else if let name = login.database {
+            try rights.requireSight(schema: name)
             schema = try context.store.schema(name)?.name
             guard schema != nil else { throw QueryError(.unknownDatabase, "Unknown database '\(name)'") }
         }
@@ -72,14 +91,36 @@ final class Gateway: ConnectionBackend {
         context.log.debug(
             "connection.opened",
             metadata: ["connection": "\(login.connectionID)", "account": "\(account.name)", "host": "\(login.host)"])
-        return Session(login: opened, isAdmin: account.isAdmin, cluster: cluster, context: context, scheduler: scheduler)
+        context.audit.login(account.name, host: login.host, connection: login.connectionID)
+        return Session(login: opened, cluster: cluster, context: context, scheduler: scheduler)
+    }
+
+    /// Throws what stands against a login with the right password.
+    private func admit(_ account: AccountRecord, _ login: Login) throws(QueryError) {
+        guard !account.isLocked else {
+            throw QueryError(.accountLocked, "Access denied for user '\(account.name)'@'\(login.host)'. Account is locked.")
+        }
+        guard !account.isExpired(now: context.clock.now()) else {
+            throw QueryError(.passwordExpired, "Your password has expired; an administrator sets a new one with ALTER USER")
+        }
+        let limit = account.limits.connections
+        guard limit == 0 || context.sessions.count(of: account.name) < limit else {
+            throw QueryError(
+                .accountLimit, "User '\(account.name)' has exceeded the 'max_user_connections' resource (current value: \(limit))")
+        }
+    }
+
+    /// Of `name@cluster` the name.
+    private func accountName(_ user: String) -> String {
+        guard let at = user.lastIndex(of: "@"), context.clusters.named(user[user.index(after: at)...].lowercased()) != nil else { return user }
+        return String(user[..<at])
     }
 
     /// The account that a user's name means, and its cluster: `name`, or `name@cluster`.
     private func account(_ user: String) throws(QueryError) -> (record: AccountRecord, cluster: Cluster)? {
-        if let record = try context.store.account(user) { return (record, context.clusters.standard) }
+        if let record = try context.accounts.current(user) { return (record, context.clusters.standard) }
         guard let at = user.lastIndex(of: "@"), let cluster = context.clusters.named(user[user.index(after: at)...].lowercased()),
-            let record = try context.store.account(String(user[..<at]))
+            let record = try context.accounts.current(String(user[..<at]))
         else { return nil }
         return (record, cluster)
     }

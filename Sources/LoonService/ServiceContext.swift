@@ -10,6 +10,8 @@ import QueryEngine
 struct ServiceContext: Sendable {
     let configuration: Configuration
     let store: MetaStore
+    let accounts: AccountDirectory
+    let audit: AuditLog
     let objects: LocalObjectStore
     let clusters: Clusters
     let clock: WallClock

@@ -28,6 +28,8 @@ final class Sessions: Sendable {
         }
     }
 
+    func count(of account: String) -> Int64 { state.withLock { Int64($0.open.values.count { $0.login.user == account }) } }
+
     func session(_ connectionID: UInt32) -> Session? { state.withLock { $0.open[connectionID] } }
 
     var all: [Session] { state.withLock { $0.open.values.sorted { $0.login.connectionID < $1.login.connectionID } } }
@@ -89,7 +91,11 @@ final class RunningStatement: Sendable {
     private let number = Atomic<Int>(0)
     private let endings = Mutex<[@Sendable () -> Void]>([])
 
+    private let auditEntry = Mutex<AuditLog.Entry?>(nil)
+    private let auditLog: AuditLog
+
     init(session: Session, command: String, text: String, response: ResponseWriter) {
+        auditLog = session.context.audit
         connectionID = session.login.connectionID
         account = session.login.user
         host = session.login.host
@@ -102,6 +108,7 @@ final class RunningStatement: Sendable {
 
     /// The next of several statements begins. What was to happen to the one before it happens no more.
     func beginNext() {
+        closeAudit()
         number.wrappingAdd(1, ordering: .relaxed)
         cancellation.beginNext()
     }
@@ -115,11 +122,26 @@ final class RunningStatement: Sendable {
     }
 
     func answered() {
+        closeAudit()
         let bodies = endings.withLock { bodies in
             defer { bodies = [] }
             return bodies
         }
         for body in bodies { body() }
+    }
+
+    /// What the audit log will say of the statement.
+    var audit: AuditLog.Entry? {
+        get { auditEntry.withLock { $0 } }
+        set { auditEntry.withLock { $0 = newValue } }
+    }
+
+    private func closeAudit() {
+        let entry = auditEntry.withLock { entry in
+            defer { entry = nil }
+            return entry
+        }
+        if let entry { auditLog.statement(entry) }
     }
 
     var stage: Stage {

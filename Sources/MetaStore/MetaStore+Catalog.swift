@@ -30,6 +30,17 @@ extension MetaStore {
         return tables
     }
 
+    /// Where the files of a schema's tables lie, and of partitions that lie elsewhere.
+    package func locations(schema: String) throws(QueryError) -> [(table: String, location: String)] {
+        try read { database in
+            let sql = """
+                SELECT name, json_extract(definition, '$.location') FROM catalog_table WHERE schema = ?1 AND json_extract(definition, '$.view') IS NULL
+                UNION ALL SELECT table_name, location FROM catalog_partition WHERE schema = ?1 AND location IS NOT NULL
+                """
+            return try Row.fetchAll(database, sql: sql, arguments: [schema]).map { (table: $0[0], location: $0[1]) }
+        }
+    }
+
     package func tableNames(schema: String) throws(QueryError) -> [String] {
         try read { try String.fetchAll($0, sql: "SELECT name FROM catalog_table WHERE schema = ? ORDER BY name", arguments: [schema]) }
     }

@@ -78,12 +78,13 @@ extension MetaStore {
         }
     }
 
-    /// Forgets the rows that are kept in memory if another process has written to the file.
-    package func noticeOthersWrites() throws(QueryError) {
+    /// Forgets the rows that are kept in memory if another process has written to the file; returns whether one has.
+    @discardableResult
+    package func noticeOthersWrites() throws(QueryError) -> Bool {
         let version: Int
         do {
             version = try pool.writeWithoutTransaction { try Int.fetchOne($0, sql: "PRAGMA data_version") ?? 0 }
         } catch { throw Self.failure(error) }
-        recentTaskRows.fileHasVersion(version)
+        return recentTaskRows.fileHasVersion(version)
     }
 }

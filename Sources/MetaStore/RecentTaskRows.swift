@@ -45,14 +45,15 @@ final class RecentTaskRows: TransactionObserver, Sendable {
         }
     }
 
-    /// What another process has changed is not known: nothing is kept.
-    func fileHasVersion(_ version: Int) {
+    /// What another process has changed is not known: nothing is kept. Returns whether one has.
+    func fileHasVersion(_ version: Int) -> Bool {
         state.withLock { state in
-            guard state.fileVersion != version else { return }
+            guard state.fileVersion != version else { return false }
             state.fileVersion = version
             state.commits &+= 1
             state.rows.removeAll()
             state.ids.removeAll()
+            return true
         }
     }
 

@@ -153,6 +153,31 @@ enum Schema {
                     CREATE INDEX outbox_by_age ON outbox (created) WHERE is_given_up = 0;
                     """)
         }
+        migrator.registerMigration("5: privileges, limits of accounts") { database in
+            try database.execute(
+                sql: """
+                    CREATE TABLE account_grant (
+                        account TEXT NOT NULL,
+                        schema TEXT NOT NULL COLLATE NOCASE,       -- '' for every one
+                        table_name TEXT NOT NULL COLLATE NOCASE,   -- '' for every one
+                        privileges INTEGER NOT NULL,               -- LoonCore.Privileges
+                        PRIMARY KEY (account, schema, table_name)
+                    ) WITHOUT ROWID;
+                    -- Before there were privileges every account had all of them, and administrators handed out accounts.
+                    INSERT INTO account_grant SELECT name, '', '', CASE is_admin WHEN 1 THEN 511 ELSE 255 END FROM account;
+                    ALTER TABLE account DROP COLUMN is_admin;
+                    ALTER TABLE account ADD COLUMN password_set INTEGER NOT NULL DEFAULT 0;
+                    UPDATE account SET password_set = created;
+                    ALTER TABLE account ADD COLUMN password_days INTEGER;          -- NULL: it does not expire
+                    ALTER TABLE account ADD COLUMN is_locked INTEGER NOT NULL DEFAULT 0;
+                    -- 0: no limit
+                    ALTER TABLE account ADD COLUMN connections_max INTEGER NOT NULL DEFAULT 0;
+                    ALTER TABLE account ADD COLUMN running_max INTEGER NOT NULL DEFAULT 0;
+                    ALTER TABLE account ADD COLUMN queued_max INTEGER NOT NULL DEFAULT 0;
+                    ALTER TABLE account ADD COLUMN scanned_bytes_max INTEGER NOT NULL DEFAULT 0;
+                    CREATE TABLE account_usage (account TEXT PRIMARY KEY, day INTEGER NOT NULL, scanned_bytes INTEGER NOT NULL) WITHOUT ROWID;
+                    """)
+        }
         return migrator
     }
 }

@@ -86,11 +86,14 @@ package enum ParameterValue: Sendable, Equatable {
 
 /// What stands behind the protocol. Completions are called once each, on any thread.
 package protocol ConnectionBackend: Sendable {
-    /// Finds what the account's password is checked against.
-    func credentials(of user: String, completion: @escaping @Sendable (StoredCredentials) -> Void)
+    /// Finds what the account's password is checked against; later, where there were wrong ones for it or from the host.
+    func credentials(of user: String, host: String, completion: @escaping @Sendable (StoredCredentials) -> Void)
 
     /// Checks a password against the account's slow hash. `password` decrypts it, on a thread that may block.
     func verify(password: @escaping @Sendable () -> [UInt8]?, of user: String, completion: @escaping @Sendable (Bool) -> Void)
+
+    /// A login as the account was refused.
+    func loginFailed(as user: String, host: String)
 
     /// Opens the session of an account that has proved itself, in the schema that it asked for.
     func openSession(_ login: Login, completion: @escaping @Sendable (Result<any ProtocolSession, QueryError>) -> Void)

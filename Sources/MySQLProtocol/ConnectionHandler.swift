@@ -170,7 +170,7 @@ final class ConnectionHandler: ChannelInboundHandler {
         case .refuse(let packets, let error): refuse(packets, error, context)
         case .startTLS: startTLS(context)
         case .lookUp(let user):
-            environment.backend.credentials(of: user, completion: onLoop { $0.perform($0.machine.found($1)) })
+            environment.backend.credentials(of: user, host: host, completion: onLoop { $0.perform($0.machine.found($1)) })
         case .verify(let user, let proof):
             let key = environment.key
             environment.backend.verify(password: { key.password(proof) }, of: user, completion: onLoop { $0.perform($0.machine.verified($1)) })
@@ -215,6 +215,7 @@ final class ConnectionHandler: ChannelInboundHandler {
         environment.log.info(
             "connection.refused",
             metadata: ["connection": "\(connectionID)", "host": "\(host)", "code": "\(ErrorNumber(error.code).number)", "error": "\(error)"])
+        if error.code == .authenticationFailed, let user = machine.attemptedUser { environment.backend.loginFailed(as: user, host: host) }
         let channel = context.channel
         context.writeAndFlush(wrapOutboundOut(framed(packets))).whenComplete { _ in channel.close(promise: nil) }
     }

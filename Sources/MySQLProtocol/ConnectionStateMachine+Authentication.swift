@@ -11,6 +11,7 @@ extension ConnectionStateMachine {
             answer: response.authentication,
             plugin: response.plugin.flatMap(AuthenticationPlugin.init) ?? (response.plugin == nil ? .nativePassword : nil))
         state = .lookingUp(attempt)
+        attemptedUser = attempt.user
         return .lookUp(user: attempt.user)
     }
 

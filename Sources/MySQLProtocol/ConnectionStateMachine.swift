@@ -82,6 +82,8 @@ struct ConnectionStateMachine: ~Copyable {
     private(set) var isAuthenticated = false
     /// `caching_sha2_password` says 01 03 before the OK that follows.
     var pendingFastSuccess = false
+    /// Who wanted to log in last.
+    var attemptedUser: String?
     var statements: [UInt32: PreparedStatement] = [:]
     var lastStatementID: UInt32 = 0
 

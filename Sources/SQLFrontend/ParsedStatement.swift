@@ -15,6 +15,14 @@ package struct ParsedStatement: Sendable {
     package init(
         _ source: [UInt8], from start: Int = 0, mode: LexicalMode, isMulti: Bool = false, parameters: [ParameterLiteral]? = nil
     ) throws(QueryError) {
+        do throws(QueryError) {
+            try self.init(reading: source, from: start, mode: mode, isMulti: isMulti, parameters: parameters)
+        } catch { throw SecretMask.safe(error, in: source, mode) }
+    }
+
+    private init(
+        reading source: [UInt8], from start: Int, mode: LexicalMode, isMulti: Bool, parameters: [ParameterLiteral]?
+    ) throws(QueryError) {
         var lexer = try Lexer(source, from: start, mode: mode, isMulti: isMulti)
         var hints = Hints()
         for comment in lexer.hintComments { try hints.add(comment: lexer.text(comment)) }

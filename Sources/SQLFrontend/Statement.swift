@@ -46,6 +46,8 @@ package enum Statement: Sendable, Equatable {
     case repairTable(TableName, adds: Bool, drops: Bool)
     case repairSchema(String)
     case insert(Insert)
+    /// Accounts and what they may do.
+    case account(AccountStatement)
     /// Evaluated for nothing: DO.
     case evaluate([Expression])
     /// Accepted without effect, because there is nothing that it could change: BEGIN, COMMIT, ROLLBACK …
@@ -77,6 +79,7 @@ package enum Statement: Sendable, Equatable {
         case .alterTable: "ALTER TABLE"
         case .repairTable, .repairSchema: "MSCK"
         case .insert(let insert): insert.isOverwrite ? "INSERT_OVERWRITE" : "INSERT"
+        case .account(let statement): statement.kind
         case .evaluate: "DO"
         case .accepted: "transaction statement"
         case .unsupported(let kind): kind

@@ -3,6 +3,8 @@ import LoonCore
 /// CREATE, DROP and MSCK, in Hive's grammar (https://cwiki.apache.org/confluence/display/Hive/LanguageManual+DDL).
 extension StatementParser {
     mutating func definition() throws(QueryError) -> Statement {
+        if cursor.take("create", "user") { return try user(isNew: true) }
+        if cursor.take("drop", "user") { return try dropUser() }
         if cursor.take("drop") { return try drop() }
         cursor.advance()
         let orReplace = cursor.take("or", "replace")

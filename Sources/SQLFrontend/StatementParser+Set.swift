@@ -9,7 +9,7 @@ extension StatementParser {
         if hasScope, cursor.lexer.isKeyword(cursor.next, "transaction") { return try transaction() }
         // There are no roles and no resource groups.
         if cursor.isAt("role") || cursor.take("resource", "group") { return try alone(.accepted) }
-        if cursor.isAt("password") { return .unsupported(kind: "SET PASSWORD") }
+        if cursor.isAt("password") { return try setPassword() }
         var assignments: [Assignment] = []
         repeat { assignments.append(try assignment()) } while cursor.take(symbol: ",")
         return try ending(.set(assignments))

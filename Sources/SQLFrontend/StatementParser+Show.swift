@@ -90,16 +90,4 @@ extension StatementParser {
         let table = try cursor.tableName()
         return TableName(schema: try schema() ?? table.schema, table: table.table)
     }
-
-    /// `'user'@'host'`, `user`, `CURRENT_USER[()]`, of which the last is `nil`.
-    private mutating func account() throws(QueryError) -> String? {
-        if cursor.take("current_user") {
-            if cursor.take(symbol: "(") { try cursor.expect(symbol: ")") }
-            return nil
-        }
-        let name = cursor.token.kind == .string ? try cursor.string() : try cursor.name()
-        // The host, which accounts here do not have.
-        if cursor.token.kind == .userVariable { cursor.advance() }
-        return name
-    }
 }

@@ -17,7 +17,10 @@ struct StatementParser {
         if cursor.isAt("select") || cursor.isAt("with") || cursor.isAt("values") || cursor.isAt(symbol: "(") { return try query() }
         if cursor.isAt("show") { return try show() }
         if cursor.isAt("create") || cursor.isAt("drop") { return try definition() }
+        if cursor.take("alter", "user") { return try user(isNew: false) }
         if cursor.isAt("alter") { return try alter() }
+        if cursor.take("grant") { return try grant() }
+        if cursor.take("revoke") { return try revoke() }
         if cursor.isAt("insert") { return try insert() }
         if cursor.take("msck") { return try repair() }
         if cursor.take("use") { return try ending(.use(try cursor.name())) }
@@ -148,7 +151,7 @@ struct StatementParser {
         switch word {
         case "BEGIN", "START", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "UNLOCK", "LOCK", "FLUSH", "XA":
             return try alone(.accepted)
-        case "UPDATE", "DELETE", "REPLACE", "TRUNCATE", "GRANT", "REVOKE", "CALL", "LOAD",
+        case "UPDATE", "DELETE", "REPLACE", "TRUNCATE", "CALL", "LOAD",
             "ANALYZE", "OPTIMIZE", "RENAME", "PREPARE", "EXECUTE", "DEALLOCATE", "RESEND", "CHECK", "HANDLER":
             return .unsupported(kind: word)
         default: throw cursor.unexpected()

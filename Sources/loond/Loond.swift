@@ -80,7 +80,8 @@ struct Account: AsyncParsableCommand {
         @OptionGroup var common: CommonOptions
         @Argument(help: "The account's name.") var name: String
         @Flag(help: "Read the password from standard input, up to the end of the line.") var passwordStdin = false
-        @Flag(help: "Let the account create schemas and see every task.") var admin = false
+        @Flag(help: "Let the account do everything, and hand it on: ALL ON *.* WITH GRANT OPTION.") var admin = false
+        @Option(help: "What it may do, such as 'SELECT, SHOW ON sales.*'; may be given several times. Without, it may do nothing.") var grant: [String] = []
         @Flag(help: "Use mysql_native_password, for clients that know nothing newer.") var nativePassword = false
 
         func validate() throws {
@@ -91,7 +92,7 @@ struct Account: AsyncParsableCommand {
             try await reporting {
                 let password = readLine(strippingNewline: true) ?? ""
                 try Accounts.create(
-                    name, password: password, isAdmin: admin, usesNativePassword: nativePassword, configuration: try common.load())
+                    name, password: password, isAdmin: admin, usesNativePassword: nativePassword, grants: grant, configuration: try common.load())
                 print("The account '\(name)' is there.")
             }
         }

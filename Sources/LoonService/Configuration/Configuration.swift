@@ -90,6 +90,8 @@ package struct Configuration: Sendable {
     /// `nil`: standard error.
     package var logFile: String?
     package var logLevel = "info"
+    /// `off` for none; beside the metadata file where it is not given.
+    package var auditFile: String?
 
     package init() {}
 
@@ -114,4 +116,7 @@ package struct Configuration: Sendable {
         try ObjectKey(bucket: resultBucket, key: "DLA_Result/\(task.datePath)/\(task)/")
     }
     package var databasePath: String { dataDirectory + "/loon.sqlite" }
+
+    /// Where the audit log goes; `nil` where it is switched off.
+    package var auditPath: String? { auditFile == "off" ? nil : auditFile ?? dataDirectory + "/audit.log" }
 }

@@ -71,6 +71,7 @@ package enum Settings {
                 }
                 configuration.roleFolder = value
             },
+            Setting(path: "log.audit-file") { configuration, value throws(SettingError) in configuration.auditFile = value },
             Setting(path: "log.file") { configuration, value throws(SettingError) in configuration.logFile = value },
             text(
                 "log.level", \.logLevel, pattern: /trace|debug|info|notice|warning|error|critical/,

@@ -139,6 +139,7 @@ struct QueryPlanner: Sendable {
         let engineSchema = schema.map { SystemSchema.engineName($0) ?? $0 }
         let examination = try context.examinations.examination(of: sql, by: context.engine)
         let references = examination.tables
+        let rights = context.accounts.rights(of: viewer.account)
         if let words = examination.words { names.words?.formUnion(words) } else { names.words = nil }
         if examination.isSampled { names.functions = nil } else { names.functions?.formUnion(examination.functions) }
         for reference in references {
@@ -155,7 +156,7 @@ struct QueryPlanner: Sendable {
                 }
                 continue
             }
-            let table = try table(reference, schema: schema)
+            let table = try table(reference, schema: schema, rights)
             names.firstSchema = names.firstSchema ?? table.schema
             if let view = table.view {
                 try add(table, view, dialect, viewer, depth: depth, into: &names)
@@ -178,7 +179,11 @@ struct QueryPlanner: Sendable {
         let mode = LexicalMode(sqlMode: view.sqlMode)
         let sql = try ParsedStatement(Array(view.statement.utf8), mode: mode).engineText(dialect)
         let references: [StatementGate.TableReference]
-        let inner = Viewer(account: viewer.account)
+        // With its owner's eyes: whoever may read the view sees through it what the owner may read.
+        let inner = Viewer(account: table.creator)
+        guard context.accounts.record(of: table.creator) != nil else {
+            throw QueryError(.noDefiner, "The user specified as a definer ('\(table.creator)'@'%') of the view \(table.schema).\(table.name) does not exist")
+        }
         do { references = try collect(sql, schema: view.schema, dialect, inner, depth: depth + 1, into: &names) } catch let error as QueryError {
             throw QueryError(error.code, "The view \(table.schema).\(table.name): \(error.message)", detail: error.detail)
         }
@@ -215,14 +220,15 @@ struct QueryPlanner: Sendable {
         }
     }
 
-    private func table(_ reference: StatementGate.TableReference, schema: String?) throws -> ExternalTable {
+    private func table(_ reference: StatementGate.TableReference, schema: String?, _ rights: AccountRights) throws -> ExternalTable {
         guard let place = reference.schema ?? schema else {
             throw QueryError(.noDatabaseSelected, "No database selected; write schema.\(reference.table) or USE a schema")
         }
+        try rights.require(.select, schema: place, table: reference.table)
         if let table = try context.store.table(schema: place, name: reference.table) { return table }
         if try context.store.schema(place) == nil { throw QueryError(.unknownDatabase, "Unknown database '\(place)'") }
-        // Of the tables that the account may see, which is all of them so far.
-        let suggestion = NameSuggestion.text(reference.table, among: try context.store.tableNames(schema: place))
+        let seen = try context.store.tableNames(schema: place).filter { rights.sees(schema: place, table: $0) }
+        let suggestion = NameSuggestion.text(reference.table, among: seen)
         throw QueryError(.unknownTable, "Table '\(place).\(reference.table)' doesn't exist\(suggestion)")
     }
 

@@ -1,3 +1,4 @@
+import AccessControl
 import LoonCore
 import MetaStore
 import ObjectStore
@@ -111,7 +112,7 @@ struct TableWriter {
     /// `columns` are those of the query, for a table that is made of them.
     private func target(_ write: TableWrite, columns: [ResultColumn]?) throws -> Target {
         switch write.statement {
-        case .insert(let insert): return try target(insert, schema: write.schema)
+        case .insert(let insert): return try target(insert, schema: write.schema, account: write.account)
         case .createTableAs(let statement, let partitionNames):
             let definitions = TableDefinitions(context: context, schema: write.schema, account: write.account)
             let table = try definitions.table(statement, columns: columns, partitionedBy: partitionNames)
@@ -127,8 +128,9 @@ struct TableWriter {
         }
     }
 
-    private func target(_ insert: Insert, schema: String?) throws -> Target {
+    private func target(_ insert: Insert, schema: String?, account: String) throws -> Target {
         guard let schema = insert.table.schema ?? schema else { throw QueryError(.noDatabaseSelected, "No database selected") }
+        try context.accounts.rights(of: account).require(.insert, schema: schema, table: insert.table.table)
         guard let table = try context.store.table(schema: schema, name: insert.table.table) else {
             throw QueryError(.unknownTable, "Table '\(schema).\(insert.table.table)' doesn't exist")
         }

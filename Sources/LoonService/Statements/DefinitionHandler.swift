@@ -1,3 +1,4 @@
+import AccessControl
 import LoonCore
 import MetaStore
 import MySQLProtocol
@@ -86,8 +87,9 @@ struct DefinitionHandler {
     /// CREATE TABLE … LIKE: the same columns and format, at a place of its own.
     func create(_ name: TableName, like source: TableName, ifNotExists: Bool, location: String?, properties: [String: String]) throws {
         let definitions = definitions
-        var table = try definitions.existing(source)
+        var table = try definitions.existing(source, for: .select)
         let schema = try definitions.schema(of: name)
+        try definitions.rights.require(.create, schema: schema.name, table: name.table)
         let place = try definitions.location(location, of: name.table, in: schema)
         table = ExternalTable(
             schema: schema.name, name: name.table, columns: table.columns, partitionColumns: table.partitionColumns, format: table.format,
@@ -100,6 +102,7 @@ struct DefinitionHandler {
         var statement = statement
         let definitions = definitions
         let schema = try definitions.schema(of: statement.name)
+        try definitions.rights.require(.create, schema: schema.name, table: statement.name.table)
         let place = try definitions.location(source, of: statement.name.table, in: schema)
         let probe = ExternalTable(
             schema: schema.name, name: statement.name.table, columns: [], format: statement.format, location: place.description,
@@ -132,6 +135,7 @@ struct DefinitionHandler {
 
     func dropTable(_ name: TableName, ifExists: Bool, isView: Bool) throws {
         let schema = try definitions.schema(of: name)
+        try definitions.rights.require(.drop, schema: schema.name, table: name.table)
         let existed = try context.store.dropTable(schema: schema.name, name: name.table, isView: isView)
         guard let existed else {
             throw QueryError(.wrongObject, "'\(schema.name).\(name.table)' is not \(isView ? "VIEW" : "BASE TABLE")")
@@ -144,6 +148,8 @@ struct DefinitionHandler {
 
     func create(_ statement: CreateView, _ parsed: ParsedStatement, cancellation: Cancellation) throws {
         let schema = try definitions.schema(of: statement.name)
+        // The owner of a view lends it what is theirs: nobody puts another query in its place without the right to drop it.
+        try definitions.rights.require(statement.orReplace ? [.create, .drop] : .create, schema: schema.name, table: statement.name.table)
         let mode = session.state.withLock { $0.variables.value("sql_mode")?.textValue ?? "" }
         let query = try parsed.innerQuery()
         let planned = try context.planner.plan(

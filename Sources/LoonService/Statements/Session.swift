@@ -39,17 +39,15 @@ final class Session: ProtocolSession {
     }
 
     let login: Login
-    let isAdministrator: Bool
     let context: ServiceContext
     let scheduler: Scheduler
     /// Where statements run that name no other.
     let cluster: Cluster
     let state: Mutex<State>
 
-    init(login: Login, isAdmin: Bool, cluster: Cluster, context: ServiceContext, scheduler: Scheduler) {
+    init(login: Login, cluster: Cluster, context: ServiceContext, scheduler: Scheduler) {
         self.login = login
         self.cluster = cluster
-        isAdministrator = isAdmin
         self.context = context
         self.scheduler = scheduler
         let variables = SessionVariables(context.variables, isInteractive: login.isInteractive)
@@ -57,7 +55,12 @@ final class Session: ProtocolSession {
         context.sessions.add(self)
     }
 
+    /// As they are at this moment.
+    var rights: AccountRights { context.accounts.rights(of: login.user) }
+
     // MARK: ProtocolSession
+
+    var isAdministrator: Bool { context.accounts.isAdministrator(login.user) }
 
     var serverStatus: ServerStatus {
         state.withLock { state in
@@ -98,7 +101,7 @@ final class Session: ProtocolSession {
             } catch { fail(error, response) }
             return
         }
-        let running = RunningStatement(session: self, command: command.processListName, text: command.text, response: response)
+        let running = RunningStatement(session: self, command: command.processListName, text: command.text(mode: state.withLock { $0.variables.lexicalMode }), response: response)
         let isClosed = state.withLock { state in
             state.running = running
             return state.isClosed
@@ -201,6 +204,7 @@ final class Session: ProtocolSession {
         if !parsed.keepsWarnings || !parsed.hints.isEmpty { state.withLock { $0.warnings = [] } }
         for key in parsed.hints.unknownKeys { warn(QueryError(.unknownHint, "The hint '\(key)' is not known, and was passed over")) }
         let hints = hints(of: parsed)
+        running.audit = AuditLog.Entry(parsed, self)
         try hints.validate()
         if try hints.flag("run_async") == true, isMeant(parsed) { return try submit(parsed, hints: hints, running.response) }
         try StatementHandler(session: self, response: running.response, running: running).handle(parsed)
@@ -261,6 +265,7 @@ final class Session: ProtocolSession {
 
     func use(_ name: String) throws {
         if SystemSchema.names.contains(name.lowercased()) { return state.withLock { $0.schema = name.lowercased() } }
+        try rights.requireSight(schema: name)
         guard let schema = try context.store.schema(name) else { throw QueryError(.unknownDatabase, "Unknown database '\(name)'") }
         state.withLock { $0.schema = schema.name }
     }
@@ -296,6 +301,7 @@ final class Session: ProtocolSession {
     func fail(_ error: any Error, _ response: ResponseWriter) {
         let error = error as? QueryError ?? QueryError(.internalFault, "The statement failed", detail: "\(error)")
         // Before the answer, and only if it is the answer: a killed statement's worker has nothing to say.
+        state.withLock { $0.running.flatMap { $0.response === response ? $0 : nil } }?.audit?.error = error
         response.whenFailing { self.state.withLock { $0.warnings = [Diagnostic(error: error, isWarning: false)] } }
         var metadata = metadata
         metadata["code"] = "\(ErrorNumber(error.code).number)"
@@ -368,9 +374,10 @@ extension Command {
         }
     }
 
-    fileprivate var text: String {
+    /// As it may be shown.
+    fileprivate func text(mode: LexicalMode) -> String {
         switch self {
-        case .query(let text, _), .prepare(_, let text): String(decoding: text.prefix(Limits.shownStatementBytesMax), as: UTF8.self)
+        case .query(let text, _), .prepare(_, let text): SecretMask.shown(Array(text.prefix(Limits.shownStatementBytesMax)), mode: mode)
         default: ""
         }
     }

@@ -31,10 +31,10 @@ struct ShowHandler {
     private func unfiltered(_ subject: Show) throws -> Answer {
         switch subject {
         case .databases:
-            let names = ["information_schema"] + (try context.store.schemas().map(\.name))
+            let names = ["information_schema"] + (try visibleSchemas().map(\.name))
             return (texts("Database"), names.map { [.text($0)] })
         case .schemasExtra:
-            let rows = try context.store.schemas().map { [SQLValue.text("oss"), .text($0.name), .text($0.creator)] }
+            let rows = try visibleSchemas().map { [SQLValue.text("oss"), .text($0.name), .text($0.creator)] }
             return (texts("CATALOG_NAME", "TABLE_SCHEMA", "CREATOR_ID"), rows)
         case .partitions(let name): return try partitions(name)
         case .tableDescription(let name): return try description(name)
@@ -73,8 +73,14 @@ struct ShowHandler {
             return (
                 texts("Privilege", "Context", "Comment"),
                 [
+                    [.text("Alter"), .text("Tables"), .text("To alter the table")],
+                    [.text("Create"), .text("Databases,Tables"), .text("To create new tables and views")],
+                    [.text("Drop"), .text("Tables"), .text("To drop tables and views")],
+                    [.text("Grant option"), .text("Databases,Tables"), .text("To give to other users those privileges you possess")],
+                    [.text("Insert"), .text("Tables"), .text("To insert data into tables")],
                     [.text("Select"), .text("Tables"), .text("To retrieve rows from table")],
-                    [.text("Create"), .text("Databases,Tables"), .text("To create new tables")],
+                    [.text("Show"), .text("Databases,Tables"), .text("To see definitions, and the text of views")],
+                    [.text("Usage"), .text("Server Admin"), .text("No privileges - allow connect only")],
                 ]
             )
         case .index(let name):
@@ -135,8 +141,10 @@ struct ShowHandler {
         if SystemSchema.names.contains(schema) {
             return (columns, SystemTables.tables(of: schema).map { full ? [.text($0.name), .text($0.tableType)] : [.text($0.name)] })
         }
-        guard full else { return (columns, try context.store.tableNames(schema: schema).map { [.text($0)] }) }
-        return (columns, try context.store.tableKinds(schema: schema).map { [.text($0.name), .text($0.isView ? "VIEW" : "BASE TABLE")] })
+        let rights = session.rights
+        func isSeen(_ table: String) -> Bool { rights.sees(schema: schema, table: table) }
+        guard full else { return (columns, try context.store.tableNames(schema: schema).filter(isSeen).map { [.text($0)] }) }
+        return (columns, try context.store.tableKinds(schema: schema).filter { isSeen($0.name) }.map { [.text($0.name), .text($0.isView ? "VIEW" : "BASE TABLE")] })
     }
 
     private func columns(_ name: TableName, full: Bool, isHive: Bool) throws -> Answer {
@@ -188,7 +196,7 @@ struct ShowHandler {
         }
         return (
             columns,
-            try context.store.tables(schema: schema).map { table in
+            try context.store.tables(schema: schema).filter { session.rights.sees(schema: schema, table: $0.name) }.map { table in
                 // As MySQL has views.
                 table.view == nil
                     ? row(table.name, engine: .text("DuckDB"), comment: table.comment ?? "") : row(table.name, engine: .null, comment: "VIEW")
@@ -206,6 +214,7 @@ struct ShowHandler {
         }
         let table = try table(name)
         guard table.view == nil else {
+            try requireText(of: table)
             return (
                 texts("View", "Create View", "character_set_client", "collation_connection"),
                 [[.text(table.name), .text(DefinitionText.createView(table)), .text("utf8mb4"), .text("utf8mb4_0900_ai_ci")]]
@@ -230,6 +239,7 @@ struct ShowHandler {
         if table.isPartitioned { rows += [row("# Partition Information"), row("# col_name", "data_type", "comment")] + list(table.partitionColumns) }
         rows += [row("# Detailed Table Information"), row("Database:", table.schema), row("Owner:", table.creator)]
         if let view = table.view {
+            try requireText(of: table)
             rows += [row("Table Type:", "VIRTUAL_VIEW"), row("View Original Text:", view.statement)]
         } else {
             rows += [row("Location:", table.location), row("Table Type:", "EXTERNAL_TABLE"), row("Format:", table.format.storedAs)]
@@ -245,6 +255,7 @@ struct ShowHandler {
         if SystemSchema.names.contains(name.lowercased()) {
             return (columns, [[.text(name.lowercased()), .text("CREATE DATABASE `\(name.lowercased())`")]])
         }
+        try session.rights.requireSight(schema: name)
         guard let schema = try context.store.schema(name) else { throw QueryError(.unknownDatabase, "Unknown database '\(name)'") }
         return (columns, [[.text(schema.name), .text(DefinitionText.createSchema(schema))]])
     }
@@ -271,9 +282,16 @@ struct ShowHandler {
         guard let record = try context.store.account(user) else {
             throw QueryError(.noSuchGrant, "There is no such grant defined for user '\(user)' on host '%'")
         }
-        let privileges = record.isAdmin ? "ALL PRIVILEGES" : "SELECT, INSERT, CREATE, DROP, ALTER, CREATE VIEW, SHOW VIEW"
-        let rest = record.isAdmin ? " WITH GRANT OPTION" : ""
-        return (texts("Grants for \(user)@%"), [[.text("GRANT \(privileges) ON *.* TO `\(user)`@`%`\(rest)")]])
+        // USAGE on everything comes first, as on MySQL, where there is nothing else on that level.
+        var lines = [(GrantLevel.everything, record.grants[.everything] ?? [])]
+        lines += record.grants.filter { $0.key != .everything && !$0.value.isEmpty }.sorted { $0.key.text < $1.key.text }.map { ($0.key, $0.value) }
+        return (
+            texts("Grants for \(user)@%"),
+            lines.map { level, privileges in
+                let rest = privileges.contains(.grantOption) ? " WITH GRANT OPTION" : ""
+                return [.text("GRANT \(privileges.text) ON \(level.text) TO `\(user)`@`%`\(rest)")]
+            }
+        )
     }
 
     /// With what decides whether the daemon may send in each role.
@@ -301,11 +319,23 @@ struct ShowHandler {
 
     // MARK: Names
 
+    private func visibleSchemas() throws -> [SchemaDefinition] {
+        let rights = session.rights
+        return try context.store.schemas().filter { rights.sees(schema: $0.name) }
+    }
+
+    /// A view's text names tables that those who may only read it need not know.
+    private func requireText(of view: ExternalTable) throws(QueryError) {
+        guard view.creator != session.login.user else { return }
+        try session.rights.require(.show, schema: view.schema, table: view.name)
+    }
+
     private func texts(_ names: String...) -> [ResultColumn] { names.map { ResultColumn(name: $0, type: .text) } }
 
     private func schemaInUse(_ name: String?) throws -> String {
         guard let name = name ?? session.state.withLock(\.schema) else { throw QueryError(.noDatabaseSelected, "No database selected") }
         if SystemSchema.names.contains(name.lowercased()) { return name.lowercased() }
+        try session.rights.requireSight(schema: name)
         guard let schema = try context.store.schema(name) else { throw QueryError(.unknownDatabase, "Unknown database '\(name)'") }
         return schema.name
     }
@@ -321,6 +351,7 @@ struct ShowHandler {
 
     private func table(_ name: TableName) throws -> ExternalTable {
         let schema = try schemaInUse(name.schema)
+        try session.rights.requireSight(schema: schema, table: name.table)
         guard let table = try context.store.table(schema: schema, name: name.table) else {
             throw QueryError(.unknownTable, "Table '\(schema).\(name.table)' doesn't exist")
         }

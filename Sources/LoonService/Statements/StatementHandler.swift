@@ -1,3 +1,4 @@
+import AccessControl
 import Dispatch
 import LoonCore
 import MetaStore
@@ -70,6 +71,7 @@ struct StatementHandler {
             try TableChanges(session: session, response: response, cancellation: cancellation).repair(name, adds: adds, drops: drops)
         case .repairSchema(let name): try TableChanges(session: session, response: response, cancellation: cancellation).repairSchema(name)
         case .insert, .createTableAs: try write(parsed)
+        case .account(let statement): try AccountHandler(session: session, response: response).run(statement)
         case .accepted: response.ok()
         case .unsupported(let kind): throw QueryError(.notSupported, "\(kind) is not supported yet")
         }
@@ -240,6 +242,7 @@ struct StatementHandler {
 
     private func exists(_ name: TableName) throws -> Bool {
         guard let schema = name.schema ?? session.state.withLock(\.schema) else { return false }
+        try session.rights.require(.create, schema: schema, table: name.table)
         return try context.store.table(schema: schema, name: name.table) != nil
     }
 

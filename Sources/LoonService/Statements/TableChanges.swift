@@ -1,3 +1,4 @@
+import AccessControl
 import LoonCore
 import MetaStore
 import MySQLProtocol
@@ -24,7 +25,10 @@ struct TableChanges {
 
     func alter(_ name: TableName, _ change: TableChange) throws {
         let isRename = if case .rename = change { true } else { false }
-        let table = try definitions.existing(name, mayBeView: isRename)
+        let table = try definitions.existing(name, mayBeView: isRename, for: isRename ? [.alter, .drop] : .alter)
+        if case .rename(let new) = change {
+            try definitions.rights.require([.create, .insert], schema: new.schema ?? table.schema, table: new.table)
+        }
         // Nobody writes the table meanwhile.
         let lock = try context.lake.writing(Lake.Key(table), partition: nil, cancellation: cancellation)
         defer { withExtendedLifetime(lock) {} }
@@ -167,11 +171,12 @@ struct TableChanges {
     // MARK: MSCK
 
     func repair(_ name: TableName, adds: Bool, drops: Bool) throws {
-        try repair(try definitions.existing(name), adds: adds, drops: drops)
+        try repair(try definitions.existing(name, for: .alter), adds: adds, drops: drops)
         response.ok()
     }
 
     func repairSchema(_ name: String) throws {
+        try definitions.rights.require(.alter, schema: name)
         guard let schema = try context.store.schema(name) else { throw QueryError(.unknownDatabase, "Unknown database '\(name)'") }
         for table in try context.store.tables(schema: schema.name) where table.view == nil { try repair(table, adds: true, drops: false) }
         response.ok()

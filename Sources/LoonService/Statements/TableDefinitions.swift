@@ -1,3 +1,4 @@
+import AccessControl
 import LoonCore
 import MetaStore
 import ObjectStore
@@ -9,17 +10,20 @@ struct TableDefinitions {
     /// The session's.
     let schema: String?
     let account: String
+    var rights: AccountRights { context.accounts.rights(of: account) }
 
     /// The schema that a table's name means.
     func schema(of name: TableName) throws -> SchemaDefinition {
         guard let place = name.schema ?? schema else { throw QueryError(.noDatabaseSelected, "No database selected") }
+        try rights.requireSight(schema: place)
         guard let schema = try context.store.schema(place) else { throw QueryError(.unknownDatabase, "Unknown database '\(place)'") }
         return schema
     }
 
-    /// The table that exists under a name; a view only where `mayBeView`.
-    func existing(_ name: TableName, mayBeView: Bool = false) throws -> ExternalTable {
+    /// The table that exists under a name, for whoever has the privilege; a view only where `mayBeView`.
+    func existing(_ name: TableName, mayBeView: Bool = false, for privilege: Privileges) throws -> ExternalTable {
         let schema = try schema(of: name)
+        try rights.require(privilege, schema: schema.name, table: name.table)
         guard let table = try context.store.table(schema: schema.name, name: name.table) else {
             throw QueryError(.unknownTable, "Table '\(schema.name).\(name.table)' doesn't exist")
         }
@@ -30,6 +34,7 @@ struct TableDefinitions {
     /// A table as it is declared; for CREATE TABLE … AS with the query's columns, of which the last are the partitions'.
     func table(_ statement: CreateTable, columns: [ResultColumn]? = nil, partitionedBy names: [String] = []) throws -> ExternalTable {
         let schema = try schema(of: statement.name)
+        try rights.require(.create, schema: schema.name, table: statement.name.table)
         let location = try self.location(statement.location, of: statement.name.table, in: schema)
         var table = ExternalTable(
             schema: schema.name, name: statement.name.table, columns: statement.columns, partitionColumns: statement.partitionColumns,
@@ -82,7 +87,23 @@ struct TableDefinitions {
         guard try ObjectKey(schema.location).contains(place) else {
             throw QueryError(.location, "The location '\(place)' does not lie under that of the schema, '\(schema.location)'")
         }
+        try checkOthers(place, of: name, in: schema)
         return place
+    }
+
+    /// Files that are another table's are reached only by whoever may read and write that table: else a table of one's own would be a way around
+    /// the grants on it.
+    private func checkOthers(_ place: ObjectKey, of name: String, in schema: SchemaDefinition) throws {
+        let rights = rights
+        guard !rights.privileges(schema: schema.name).isSuperset(of: [.select, .insert]) else { return }
+        for (table, location) in try context.store.locations(schema: schema.name) where table.lowercased() != name.lowercased() {
+            guard let other = try? ObjectKey(location), other.contains(place) || place.contains(other) || other == place else { continue }
+            guard rights.privileges(schema: schema.name, table: table).isSuperset(of: [.select, .insert]) else {
+                throw QueryError(
+                    .databaseAccessDenied,
+                    "Access denied for user '\(account)'@'%' to the location '\(place)': it holds files of a table that the account may not read and write")
+            }
+        }
     }
 
     func checkBucket(_ location: ObjectKey) throws {

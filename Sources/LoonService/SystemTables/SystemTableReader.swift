@@ -1,3 +1,4 @@
+import AccessControl
 import LoonCore
 import MetaStore
 import MySQLProtocol
@@ -25,7 +26,13 @@ struct SystemTableReader {
         case ("information_schema", "KEYWORDS"): for row in Self.keywords { try body(row) }
         case ("information_schema", "PROCESSLIST"): for row in processes(full: true) { try body(Array(row.prefix(table.columns.count))) }
         case ("information_schema", "USER_PRIVILEGES"):
-            try body([.text("'\(session.login.user)'@'%'"), .text("def"), .text("SELECT"), .text(session.isAdministrator ? "YES" : "NO")])
+            let own = session.rights.privileges(at: .everything)
+            for (privilege, name) in Privileges.named where own.contains(privilege) {
+                try body([
+                    .text("'\(session.login.user)'@'%'"), .text("def"), .text(name), .text(own.contains(.grantOption) ? "YES" : "NO"),
+                ])
+            }
+            if own.isEmpty { try body([.text("'\(session.login.user)'@'%'"), .text("def"), .text("USAGE"), .text("NO")]) }
         case ("performance_schema", "SESSION_VARIABLES"), ("performance_schema", "GLOBAL_VARIABLES"):
             let isGlobal = table.name.lowercased() == "global_variables"
             for row in session.state.withLock({ $0.variables.listed(isGlobal: isGlobal) }) { try body([.text(row.name), row.value]) }
@@ -41,13 +48,14 @@ struct SystemTableReader {
     // MARK: The catalog
 
     private func schemata(_ scope: SystemTableScope, _ body: ([SQLValue]) throws -> Void) throws {
-        for name in ["information_schema"] + (try context.store.schemas().map(\.name)) where scope.has(schema: name) {
+        for name in ["information_schema"] + (try schemaNames(scope)) where scope.has(schema: name) {
             try body([.text("def"), .text(name), .text("utf8mb4"), .text("utf8mb4_0900_ai_ci"), .null, .text("NO")])
         }
     }
 
     private func schemaNames(_ scope: SystemTableScope) throws -> [String] {
-        try context.store.schemas().map(\.name).filter { scope.has(schema: $0) }
+        let rights = session.rights
+        return try context.store.schemas().map(\.name).filter { scope.has(schema: $0) && rights.sees(schema: $0) }
     }
 
     private func tables(_ scope: SystemTableScope, _ body: ([SQLValue]) throws -> Void) throws {
@@ -63,8 +71,10 @@ struct SystemTableReader {
                 try body(row(schema, table.name, type: table.tableType, engine: .null, comment: ""))
             }
         }
+        let rights = session.rights
         for schema in try schemaNames(scope) {
-            for (name, comment, isView) in try context.store.tableComments(schema: schema) where scope.has(table: name) {
+            for (name, comment, isView) in try context.store.tableComments(schema: schema)
+            where scope.has(table: name) && rights.sees(schema: schema, table: name) {
                 try body(row(schema, name, type: isView ? "VIEW" : "BASE TABLE", engine: isView ? .null : .text("DuckDB"), comment: comment ?? ""))
             }
         }
@@ -83,8 +93,9 @@ struct SystemTableReader {
                 }
             }
         }
+        let rights = session.rights
         for schema in try schemaNames(scope) {
-            for table in try context.store.tables(schema: schema, named: scope.tables) {
+            for table in try context.store.tables(schema: schema, named: scope.tables) where rights.sees(schema: schema, table: table.name) {
                 for (place, column) in table.allColumns.enumerated() {
                     let type = MySQLColumnType(column.type)
                     try body(
@@ -183,13 +194,22 @@ struct SystemTableReader {
                     case "host": .text("%")
                     case "user": .text(account.name)
                     case "plugin": .text(account.plugin)
-                    case "password_expired", "account_locked": .text("N")
-                    case "select_priv": .text("Y")
-                    case let name where name.hasSuffix("_priv"): .text(account.isAdmin ? "Y" : "N")
+                    case "password_expired": .text(account.isExpired(now: context.clock.now()) ? "Y" : "N")
+                    case "account_locked": .text(account.isLocked ? "Y" : "N")
+                    case "max_user_connections": .integer(account.limits.connections)
+                    case let name where name.hasSuffix("_priv"): .text(has(String(name.dropLast(5)), account) ? "Y" : "N")
                     default: column.isNullable ? .null : column.isText ? .text("") : .integer(0)
                     }
                 })
         }
+    }
+
+    /// Whether an account has, on everything, the privilege that a column of mysql.user is named after.
+    private func has(_ name: String, _ account: AccountRecord) -> Bool {
+        let own = account.grants[.everything] ?? []
+        if name == "grant" { return own.contains(.grantOption) }
+        guard let known = Privileges.named.first(where: { $0.name.lowercased() == name }) else { return account.isAdministrator }
+        return own.contains(known.privilege)
     }
 
     // MARK: Tables of facts

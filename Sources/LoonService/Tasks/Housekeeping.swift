@@ -34,7 +34,7 @@ final class Housekeeping: Sendable {
         lookAtDisk()
         var hasMore = false
         do {
-            try context.store.noticeOthersWrites()
+            if try context.store.noticeOthersWrites() { try context.accounts.reload() }
             var failures = self.failures.withLock { $0 }
             hasMore = try Self.sweep(
                 context.store, context.objects, context.configuration, Self.retention(context), failures: &failures,

@@ -13,7 +13,7 @@ struct StoredResults {
     /// The result of a task that `account` may see.
     func result(_ id: String, account: String) throws -> StoredResult {
         guard let taskID = TaskID(id.lowercased()), let task = try context.store.task(taskID),
-            try task.submission.account == account || context.store.account(account)?.isAdmin == true
+            task.submission.account == account || context.accounts.isAdministrator(account)
         else { throw QueryError(.unknownTable, "Table '\(Self.schema).\(id.prefix(80))' doesn't exist: there is no such task") }
         guard task.state == .success, let file = task.resultFile else {
             throw QueryError(.unknownTable, "Table '\(Self.schema).\(id)' doesn't exist: the task is \(task.state.rawValue) and has no result")

@@ -68,6 +68,7 @@ final class TaskRunner: Sendable {
                 "task": "\(task.id)", "connection": "\(task.submission.connectionID)", "account": "\(task.submission.account)",
                 "status": "\(task.state.rawValue)",
             ])
+        context.audit.taskEnded(task.id, account: task.submission.account, state: task.state, scannedBytes: nil)
         if task.submission.notification != nil { notifier.wake() }
     }
 
@@ -98,6 +99,8 @@ final class TaskRunner: Sendable {
                     metadata["bytes"] = "\(outcome.measures.scannedBytes ?? 0)"
                     if !outcome.message.isEmpty { metadata["error"] = "\(outcome.message)" }
                     self.context.log.info("task.ended", metadata: metadata)
+                    self.context.audit.taskEnded(
+                        task.id, account: task.record.submission.account, state: outcome.state, scannedBytes: outcome.measures.scannedBytes)
                     if task.record.submission.notification != nil { self.notifier.wake() }
                 }
                 completion()

@@ -1,0 +1,46 @@
+import AccessControl
+import LoonCore
+import MetaStore
+import Synchronization
+
+/// What every account may do, in memory: asked for with each statement, so that what is granted and revoked holds at once on open connections.
+final class AccountDirectory: Sendable {
+    private struct Entry {
+        let record: AccountRecord
+        let rights: AccountRights
+        init(_ record: AccountRecord) {
+            self.record = record
+            // Whoever is locked may do nothing, tasks that wait included.
+            rights = AccountRights(account: record.name, grants: record.isLocked ? [:] : record.grants)
+        }
+    }
+    private let store: MetaStore
+    private let entries = Mutex<[String: Entry]>([:])
+
+    init(_ store: MetaStore) throws(QueryError) {
+        self.store = store
+        try reload()
+    }
+
+    /// Reads all accounts anew, after each change; and now and then, for the changes that administration commands make beside the daemon.
+    func reload() throws(QueryError) {
+        let records = try store.accounts()
+        entries.withLock { $0 = Dictionary(uniqueKeysWithValues: records.map { ($0.name, Entry($0)) }) }
+    }
+
+    /// As the metadata file has it, for whoever logs in.
+    func current(_ name: String) throws(QueryError) -> AccountRecord? {
+        let record = try store.account(name)
+        entries.withLock { $0[name] = record.map(Entry.init) }
+        return record
+    }
+
+    func record(of account: String) -> AccountRecord? { entries.withLock { $0[account]?.record } }
+
+    /// Of an account that is not there any more: none.
+    func rights(of account: String) -> AccountRights {
+        entries.withLock { $0[account]?.rights } ?? AccountRights(account: account, grants: [:])
+    }
+
+    func isAdministrator(_ account: String) -> Bool { entries.withLock { $0[account]?.rights.isAdministrator } ?? false }
+}
