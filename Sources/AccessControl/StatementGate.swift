@@ -27,6 +27,8 @@ package struct StatementGate: Sendable {
         package let functions: Set<String>
         /// Whether it takes some of the rows by chance.
         package let isSampled: Bool
+        /// Where it calls a function that is to be called by another name, which keeps a bound: in bytes, with the names.
+        package let bounded: [(place: Int, name: String, instead: String)]
     }
 
     /// Names that mean a function where no column has them.
@@ -35,19 +37,14 @@ package struct StatementGate: Sendable {
         "current_catalog", "current_schema", "current_database",
     ]
 
-    /// Functions in FROM that make rows of their arguments alone.
-    private static let tableFunctions: Set<String> = ["unnest", "range", "generate_series"]
-    /// Scalar functions that reach past the query: files, settings, other statements, time, and the macros that read the engine's own catalog.
+    /// Functions that exist and reach past the query: files, settings, other statements, time, the engine's own catalog. Refused by name; what is on no list
+    /// is said not to exist.
     private static let refusedFunctions: Set<String> = [
         "getenv", "getvariable", "current_setting", "set_config", "pg_sleep", "sleep_ms", "query", "query_table", "read_text", "read_blob", "glob",
         "pg_get_viewdef", "pg_get_constraintdef", "format_type", "get_block_size", "write_log", "nextval", "currval", "txid_current",
         "in_search_path", "current_query", "current_schemas", "json_serialize_plan", "json_serialize_sql", "json_deserialize_sql",
-        "json_execute_serialized_sql", "loon_malformed", "loon_refuse", "loon_tinyint", "loon_smallint", "loon_integer", "loon_bigint", "loon_float",
-        "loon_double", "loon_date",
-        "loon_timestamp", "loon_json_names", "current_connection_id", "current_query_id",
-        "current_transaction_id", "setseed", "stats",
+        "json_execute_serialized_sql", "current_connection_id", "current_query_id", "current_transaction_id", "setseed", "stats",
     ]
-    private static let refusedReferences: Set<String> = ["SHOW_REF", "COLUMN_DATA", "DELIM_GET", "BOUND_TABLE_REF"]
 
     package init() {}
 
@@ -71,7 +68,7 @@ package struct StatementGate: Sendable {
         try walk.run(statements)
         return Examination(
             tables: walk.tables, words: walk.words, functions: walk.functions.union(walk.columns.intersection(Self.columnFunctions)),
-            isSampled: walk.isSampled)
+            isSampled: walk.isSampled, bounded: walk.bounded)
     }
 
     /// A name as the engine compares it: letters of ASCII without regard to case, everything else byte by byte. (Unicode's lower case would
@@ -95,6 +92,7 @@ package struct StatementGate: Sendable {
         private(set) var columns: Set<String> = []
         private(set) var functions: Set<String> = []
         private(set) var isSampled = false
+        private(set) var bounded: [(place: Int, name: String, instead: String)] = []
         /// What is still to be looked at, each with the names of WITH that are in scope there. A list instead of recursion: a tree's depth is the
         /// sender's choice.
         private var pending: [(value: Any, scope: Set<Name>)] = []
@@ -127,6 +125,12 @@ package struct StatementGate: Sendable {
                 }
             }
             for (key, value) in node where key != "cte_map" {
+                // The function in FROM itself is none of the expressions; it makes its rows one after the other.
+                if node["type"] as? String == "TABLE_FUNCTION", key == "function", let function = value as? [String: Any] {
+                    pending.append((function["children"] as Any, inner))
+                    continue
+                }
+
                 var scope = inner
                 if let name = node["cte_name"] as? String, key == "right" || key == "child" { scope.insert(Name(name)) }
                 pending.append((value, scope))
@@ -137,6 +141,7 @@ package struct StatementGate: Sendable {
             if node["sample"] is [String: Any] { isSampled = true }
             if let function = (node["function_name"] as? String)?.lowercased() { functions.insert(function) }
             guard let type = node["type"] as? String else { return }
+            try checkKind(node, type)
             if Self.meansAllColumns(type, node) { words = nil }
             if type == "COLUMN_REF", let name = (node["column_names"] as? [String])?.last { columns.insert(name.lowercased()) }
             if type == "SELECT_NODE" {
@@ -145,14 +150,51 @@ package struct StatementGate: Sendable {
                 try examineTable(node, scope)
             } else if type == "TABLE_FUNCTION" {
                 let function = ((node["function"] as? [String: Any])?["function_name"] as? String ?? "").lowercased()
-                guard tableFunctions.contains(function) else {
+                guard AllowedSyntax.tableFunctions.contains(function) else {
                     throw QueryError(
                         .accessDenied, "Access denied: the table function '\(function)' cannot be used; create a table and select from it")
                 }
-            } else if refusedReferences.contains(type) {
-                throw QueryError(.notSupported, "\(type) cannot stand in FROM")
-            } else if let function = (node["function_name"] as? String)?.lowercased(), refusedFunctions.contains(function) {
+            } else if let function = (node["function_name"] as? String)?.lowercased() {
+                try examine(function: function, node)
+            }
+        }
+
+        /// What is not known is refused: a later engine may have more.
+        private func checkKind(_ node: [String: Any], _ type: String) throws(QueryError) {
+            guard let kind = node["class"] as? String else {
+                guard AllowedSyntax.nodes.contains(type) else { throw QueryError(.notSupported, "\(type) is not supported in a query") }
+                return
+            }
+            guard AllowedSyntax.expressions.contains(kind) else { throw QueryError(.notSupported, "\(kind) is not supported in a query") }
+        }
+
+        private mutating func examine(function: String, _ node: [String: Any]) throws(QueryError) {
+            guard !refusedFunctions.contains(function) else {
                 throw QueryError(.accessDenied, "Access denied: the function '\(function)' cannot be used")
+            }
+            if let instead = AllowedSyntax.bounded[function] {
+                guard let place = node["query_location"] as? Int, (node["schema"] as? String ?? "").isEmpty else {
+                    throw QueryError(.notSupported, "The function '\(function)' is called by its name alone, without a schema")
+                }
+                return bounded.append((place, function, instead))
+            }
+            if AllowedSyntax.formats.contains(function) { return try checkFormat(node, function) }
+            guard AllowedSyntax.allows(function: function) else { throw QueryError(.unknownFunction, "FUNCTION \(function) does not exist") }
+        }
+
+        /// A format is a constant with widths of at most 4 digits.
+        private func checkFormat(_ node: [String: Any], _ function: String) throws(QueryError) {
+            let first = (node["children"] as? [[String: Any]])?.first
+            var digits = 0
+            var isWide = false
+            let text = (first?["value"] as? [String: Any])?["value"] as? String
+            for byte in (text ?? "").utf8 {
+                digits = (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) ? digits + 1 : 0
+                // A width that an argument gives: %*d, {:{}}.
+                if digits > 4 || byte == UInt8(ascii: "*") { isWide = true }
+            }
+            guard let text, !isWide, text.wholeMatch(of: /(?s).*\{[^}]*\{.*/) == nil || text.contains("{{") else {
+                throw QueryError(.notSupported, "The function '\(function)' takes a constant format, with widths of at most 4 digits that stand in it")
             }
         }
 

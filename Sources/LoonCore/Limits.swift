@@ -67,6 +67,8 @@ package enum Limits {
     package static let localTokensMax = 2_000
     /// Bytes of text that a function of the evaluator looks through.
     package static let evaluatedTextBytesMax = 64 * 1024
+    /// Bytes that functions make out of little (repeat, lpad, range …) for one chunk of rows, at most 2,048 of them.
+    package static let functionResultBytesMax: Int64 = 1024 * 1024 * 1024
     /// Bytes of all user variables of a session.
     package static let userVariableBytesMax = 8 * 1024 * 1024
     /// Bytes of a query as it is written for the engine.

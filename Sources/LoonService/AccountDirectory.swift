@@ -42,5 +42,25 @@ final class AccountDirectory: Sendable {
         entries.withLock { $0[account]?.rights } ?? AccountRights(account: account, grants: [:])
     }
 
+    /// Of the accounts that have a limit of their own: how many of their tasks run at a time.
+    var runningMax: [String: Int] {
+        entries.withLock { $0.compactMapValues { $0.record.limits.running == 0 ? nil : Int(clamping: $0.record.limits.running) } }
+    }
+
+    /// Throws where a query would read more than its account may on a day; else its bytes count from now on, whatever becomes of it.
+    func charge(_ bytes: Int64, to account: String, now: Int64) throws(QueryError) {
+        let limit = record(of: account)?.limits.scannedBytesADay ?? 0
+        guard limit > 0 else { return }
+        let day = now / 86_400_000
+        let used = try store.scannedBytes(of: account, day: day)
+        guard bytes <= limit, used <= limit - bytes else {
+            throw QueryError(
+                .accountLimit,
+                "User '\(account)' has exceeded the 'max_scan_bytes_per_day' resource (current value: \(limit)): \(used) are used, and the query would read \(bytes)"
+            )
+        }
+        try store.addScannedBytes(bytes, of: account, day: day)
+    }
+
     func isAdministrator(_ account: String) -> Bool { entries.withLock { $0[account]?.rights.isAdministrator } ?? false }
 }

@@ -7,12 +7,15 @@ package struct ClaimPolicy: Sendable {
     package let cluster: String
     /// Tasks of one account that run at a time; `nil` for as many as there are places.
     package let runningPerAccountMax: Int?
+    /// The same of accounts that have a number of their own, in whatever clusters they run.
+    package let runningMax: [String: Int]
     /// A rising number for each account that was served: the highest came last.
     package let turns: [String: Int]
 
-    package init(cluster: String, runningPerAccountMax: Int? = nil, turns: [String: Int] = [:]) {
+    package init(cluster: String, runningPerAccountMax: Int? = nil, runningMax: [String: Int] = [:], turns: [String: Int] = [:]) {
         self.cluster = cluster
         self.runningPerAccountMax = runningPerAccountMax
+        self.runningMax = runningMax
         self.turns = turns
     }
 
@@ -23,9 +26,12 @@ package struct ClaimPolicy: Sendable {
     }
 
     /// Whose turn it is among tasks of one priority: who has the fewest running, and of those who has waited longest for a turn.
-    func choose(_ heads: [Head], running: [String: Int]) -> Head? {
+    /// `everywhere` counts what an account has running in all clusters.
+    func choose(_ heads: [Head], running: [String: Int], everywhere: [String: Int]) -> Head? {
         let countMax = runningPerAccountMax ?? .max
-        return heads.filter { running[$0.account, default: 0] < countMax }.min {
+        return heads.filter {
+            running[$0.account, default: 0] < countMax && everywhere[$0.account, default: 0] < runningMax[$0.account, default: .max]
+        }.min {
             let (left, right) = (running[$0.account, default: 0], running[$1.account, default: 0])
             if left != right { return left < right }
             let (first, second) = (turns[$0.account, default: 0], turns[$1.account, default: 0])
@@ -74,10 +80,14 @@ extension MetaStore {
                 sql: "SELECT n, cluster FROM task INDEXED BY task_suspect WHERE status = 'QUEUED' AND suspect = 1 ORDER BY n LIMIT 1"))
         if let suspect { return running.isEmpty && suspect["cluster"] == policy.cluster ? suspect["n"] : nil }
         var counts: [String: Int] = [:]
-        for row in running where row["cluster"] == policy.cluster { counts[row["account"], default: 0] += 1 }
+        var everywhere: [String: Int] = [:]
+        for row in running {
+            everywhere[row["account"], default: 0] += 1
+            if row["cluster"] == policy.cluster { counts[row["account"], default: 0] += 1 }
+        }
         var above = Limits.taskPriorityMax + 1
         while let priority = try priority(below: above, policy.cluster, database) {
-            if let head = policy.choose(try heads(policy.cluster, priority, database), running: counts) { return head.number }
+            if let head = policy.choose(try heads(policy.cluster, priority, database), running: counts, everywhere: everywhere) { return head.number }
             above = priority
         }
         return nil

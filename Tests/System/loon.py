@@ -87,7 +87,10 @@ class Daemon:
         self.passwords["root"] = (self.data / "root-password").read_text().strip()
         return self
 
-    def create_account(self, name, *flags):
+    def create_account(self, name, *flags, grants=("ALL ON *.*",)):
+        """An account that may read and change every table, unless `grants` say otherwise."""
+        for grant in grants if "--admin" not in flags else ():
+            flags += ("--grant", grant)
         self.passwords[name] = secrets.token_hex(8)
         self.command("account", "create", name, "--password-stdin", "--data-dir", self.data, *flags, input=self.passwords[name] + "\n")
 

@@ -47,6 +47,8 @@ static inline const char *cduckdb_string_bytes(const cduckdb_string *string) {
 #define CDUCKDB_TYPE_FLOAT 10
 #define CDUCKDB_TYPE_DOUBLE 11
 #define CDUCKDB_TYPE_TIMESTAMP 12
+#define CDUCKDB_TYPE_INTERVAL 15
+#define CDUCKDB_TYPE_TIMESTAMP_TZ 31
 #define CDUCKDB_TYPE_DATE 13
 #define CDUCKDB_TYPE_VARCHAR 17
 

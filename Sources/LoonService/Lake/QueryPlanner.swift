@@ -69,7 +69,8 @@ struct QueryPlanner: Sendable {
 
     private func planOnce(_ sql: String, schema: String?, dialect: DialectContext, isProfiled: Bool, viewer: Viewer) throws -> PlannedQuery {
         var names = Names()
-        try collect(sql, schema: schema, dialect, viewer, depth: 0, into: &names)
+        let examination = try collect(sql, schema: schema, dialect, viewer, depth: 0, into: &names)
+        let bounded = try Self.edited(sql, try Self.edits(of: examination, in: sql))
         let scanned = names.tables
         let (listed, lease) = try context.lake.reading(Set(scanned.map { Lake.Key($0.table) })) {
             var bindings: [Listed] = []
@@ -92,7 +93,7 @@ struct QueryPlanner: Sendable {
         let engineSchema = schema.map { SystemSchema.engineName($0) ?? $0 }
         return PlannedQuery(
             query: EngineQuery(
-                sql: sql, schema: engineSchema, tables: bindings, views: names.views, valueTables: names.valueTables, results: names.results,
+                sql: bounded, schema: engineSchema, tables: bindings, views: names.views, valueTables: names.valueTables, results: names.results,
                 isProfiled: isProfiled),
             scannedBytes: listed.1, lease: lease, transcoded: transcoded, firstSchema: names.firstSchema, functions: names.functions,
             files: listed.0.flatMap { $0.files.map(\.summary) })
@@ -131,11 +132,10 @@ struct QueryPlanner: Sendable {
 
     // MARK: Names
 
-    /// Returns what the text names, in the order of the places.
-    @discardableResult
+    /// Returns what the gate found in the text.
     private func collect(
         _ sql: String, schema: String?, _ dialect: DialectContext, _ viewer: Viewer, depth: Int, into names: inout Names
-    ) throws -> [StatementGate.TableReference] {
+    ) throws -> StatementGate.Examination {
         let engineSchema = schema.map { SystemSchema.engineName($0) ?? $0 }
         let examination = try context.examinations.examination(of: sql, by: context.engine)
         let references = examination.tables
@@ -166,7 +166,7 @@ struct QueryPlanner: Sendable {
                 names.tables.append(.init(table: table, predicates: reference.predicates))
             }
         }
-        return references
+        return examination
     }
 
     private func add(
@@ -178,28 +178,52 @@ struct QueryPlanner: Sendable {
         }
         let mode = LexicalMode(sqlMode: view.sqlMode)
         let sql = try ParsedStatement(Array(view.statement.utf8), mode: mode).engineText(dialect)
-        let references: [StatementGate.TableReference]
+        let examination: StatementGate.Examination
         // With its owner's eyes: whoever may read the view sees through it what the owner may read.
         let inner = Viewer(account: table.creator)
         guard context.accounts.record(of: table.creator) != nil else {
             throw QueryError(.noDefiner, "The user specified as a definer ('\(table.creator)'@'%') of the view \(table.schema).\(table.name) does not exist")
         }
-        do { references = try collect(sql, schema: view.schema, dialect, inner, depth: depth + 1, into: &names) } catch let error as QueryError {
+        do { examination = try collect(sql, schema: view.schema, dialect, inner, depth: depth + 1, into: &names) } catch let error as QueryError {
             throw QueryError(error.code, "The view \(table.schema).\(table.name): \(error.message)", detail: error.detail)
         }
         // The engine would look for unqualified names in the schema of whoever asks.
-        var bytes = Array(sql.utf8)
-        let unqualified = references.filter { $0.schema == nil }.flatMap(\.places).sorted(by: >)
-        for place in unqualified {
+        var edits = try Self.edits(of: examination, in: sql)
+        let bytes = Array(sql.utf8)
+        for place in examination.tables.filter({ $0.schema == nil }).flatMap(\.places) {
             guard place < bytes.count, bytes[place] != UInt8(ascii: "'") else {
                 throw QueryError(.notSupported, "The view \(table.schema).\(table.name) names a table in single quotes; write its name without")
             }
-            bytes.insert(contentsOf: Array("\(Self.quoted(view.schema ?? "")).".utf8), at: place)
+            edits.append((place..<place, "\(Self.quoted(view.schema ?? ""))."))
         }
         names.views.append(
             ViewBinding(
                 schema: table.schema, name: table.name, columns: table.columns.map(\.name), queryColumns: view.queryColumns,
-                sql: String(decoding: bytes, as: UTF8.self)))
+                sql: try Self.edited(sql, edits)))
+    }
+
+    /// What is to stand in the places of the functions that need a bound.
+    private static func edits(of examination: StatementGate.Examination, in sql: String) throws(QueryError) -> [(Range<Int>, String)] {
+        guard !examination.bounded.isEmpty else { return [] }
+        let bytes = Array(sql.utf8)
+        var edits: [(Range<Int>, String)] = []
+        for (place, name, instead) in examination.bounded {
+            let isQuoted = place < bytes.count && bytes[place] == UInt8(ascii: "\"")
+            let end = place + name.utf8.count + (isQuoted ? 2 : 0)
+            let isThere =
+                end <= bytes.count
+                && String(decoding: bytes[(isQuoted ? place + 1 : place)..<(isQuoted ? end - 1 : end)], as: UTF8.self).lowercased() == name
+            guard isThere else { throw QueryError(.notSupported, "The function '\(name)' is to be called as \(name)(…)") }
+            edits.append((place..<end, instead))
+        }
+        return edits
+    }
+
+    private static func edited(_ sql: String, _ edits: [(Range<Int>, String)]) throws -> String {
+        guard !edits.isEmpty else { return sql }
+        var bytes = Array(sql.utf8)
+        for (range, text) in edits.sorted(by: { $0.0.lowerBound > $1.0.lowerBound }) { bytes.replaceSubrange(range, with: Array(text.utf8)) }
+        return String(decoding: bytes, as: UTF8.self)
     }
 
     /// By scalars, as the engine reads it.

@@ -81,6 +81,7 @@ struct TableWriter {
         let planned = try context.planner.plan(
             write.engineText, schema: write.schema, dialect: write.dialect, isProfiled: true, viewer: .init(account: write.account))
         try cluster.checkScan(planned.scannedBytes, hints)
+        try context.accounts.charge(planned.scannedBytes, to: write.account, now: context.clock.now())
         // Again, with what may have changed while it waited.
         let columns = draft.isNew ? try planned.held { try context.engine.describe($0, cancellation: cancellation) } : nil
         let target = try target(write, columns: columns)

@@ -53,6 +53,8 @@ struct AccountHandler {
         }
         try context.accounts.reload()
         endSessions()
+        // Tasks may run now that a limit held back.
+        if case .alter = statement { for cluster in context.clusters.all { session.scheduler.wake(cluster) } }
     }
 
     private func level(_ place: GrantPlace) throws -> GrantLevel {

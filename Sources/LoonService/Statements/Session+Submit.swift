@@ -64,7 +64,10 @@ extension Session {
         if let warning { warn(warning) }
         let source = isWhole ? try ResultReuse(context: context).source(planned, submission, hints, cluster) : nil
         let mayWait = source == nil
-        if mayWait { try scheduler.queue.enter(cluster.name, login.user, cluster.settings) }
+        if mayWait {
+            let ownMax = context.accounts.record(of: login.user)?.limits.queued ?? 0
+            try scheduler.queue.enter(cluster.name, login.user, cluster.settings, ownMax: ownMax)
+        }
         context.store.submit(submission, reusing: source, now: dialect.now, message: scheduler.message) { result in
             var waits = false
             if case .success(.queued) = result { waits = true }
@@ -74,10 +77,17 @@ extension Session {
             switch result {
             case .success(let accepted):
                 self.accepted(accepted, source: source, in: cluster, isAnnounced: target?.events == .all)
+                self.audited(accepted.id, response)
                 response.rows([Self.taskIDColumn], [[.text(accepted.id.description)]], warnings: self.warningCount)
             case .failure(let error): self.fail(error, response)
             }
         }
+    }
+
+    /// The audit log names the task.
+    private func audited(_ task: TaskID, _ response: ResponseWriter) {
+        let running = state.withLock { $0.running }
+        if running?.response === response { running?.audit?.task = task }
     }
 
     private func accepted(_ accepted: MetaStore.Accepted, source: TaskID?, in cluster: Cluster, isAnnounced: Bool = false) {

@@ -119,6 +119,8 @@ struct StatementHandler {
         let planned = try context.planner.plan(
             try parsed.engineText(dialect), schema: schema, dialect: dialect, isProfiled: false, viewer: session.viewer)
         try cluster.checkScan(planned.scannedBytes, hints)
+        try context.accounts.charge(planned.scannedBytes, to: session.login.user, now: context.clock.now())
+        running.audit?.scannedBytes = planned.scannedBytes
         if let reason = running.cancellation.reason { throw reason }
         running.stage = .waiting
         let (session, response, context) = (session, response, context)
@@ -202,6 +204,7 @@ struct StatementHandler {
         }
         guard isAnalyze else { return answer() }
         try cluster.checkScan(planned.scannedBytes, hints)
+        try context.accounts.charge(planned.scannedBytes, to: session.login.user, now: context.clock.now())
         running.stage = .waiting
         try session.scheduler.run(in: cluster, for: running) {
             running.stage = .executing
@@ -233,6 +236,7 @@ struct StatementHandler {
             context.sessions.released(running)
             switch result {
             case .success(let outcome):
+                running.audit?.scannedBytes = outcome.scannedBytes
                 session.warn(outcome.profile)
                 response.ok(affectedRows: UInt64(max(0, outcome.rowCount)), warnings: session.warningCount)
             case .failure(let error): session.fail(error, response)

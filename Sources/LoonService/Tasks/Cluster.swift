@@ -50,11 +50,11 @@ final class Cluster: Sendable {
 
     var isIdle: Bool { state.withLock { $0.machine.isIdle } }
 
-    /// Whose task is to be claimed next.
-    var claimPolicy: ClaimPolicy {
+    /// Whose task is to be claimed next; `runningMax` has the accounts that have a limit of their own.
+    func claimPolicy(runningMax: [String: Int]) -> ClaimPolicy {
         ClaimPolicy(
             cluster: name, runningPerAccountMax: settings.runningTasksPerAccountMax == 0 ? nil : settings.runningTasksPerAccountMax,
-            turns: state.withLock(\.turns))
+            runningMax: runningMax, turns: state.withLock(\.turns))
     }
 
     /// Tells the machine of an event and starts the queries that it lets run. Returns whether the next task is to be claimed.

@@ -22,8 +22,8 @@ final class QueueGauge: Sendable {
         }
     }
 
-    /// Takes a place in the queue, or throws where there is none.
-    func enter(_ cluster: String, _ account: String, _ settings: ClusterSettings) throws(QueryError) {
+    /// Takes a place in the queue, or throws where there is none. `ownMax` is the account's own limit, in all clusters; 0 for none.
+    func enter(_ cluster: String, _ account: String, _ settings: ClusterSettings, ownMax: Int64 = 0) throws(QueryError) {
         let refusal = state.withLock { state -> QueryError? in
             let key = Key(cluster: cluster, account: account)
             guard state.byCluster[cluster, default: 0] < settings.queuedTasksMax else {
@@ -37,6 +37,10 @@ final class QueueGauge: Sendable {
                     .queueFull,
                     "The account '\(account)' has as many tasks waiting as it may in the cluster '\(cluster)': queued-tasks-per-account = \(accountMax)"
                 )
+            }
+            if ownMax > 0, state.byAccount.reduce(0, { $1.key.account == account ? $0 + $1.value : $0 }) >= ownMax {
+                return QueryError(
+                    .accountLimit, "User '\(account)' has exceeded the 'max_queued_tasks' resource (current value: \(ownMax))")
             }
             state.byCluster[cluster, default: 0] += 1
             state.byAccount[key, default: 0] += 1

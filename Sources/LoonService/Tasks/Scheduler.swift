@@ -65,7 +65,8 @@ final class Scheduler: Sendable {
 
     private func claim(_ cluster: Cluster) {
         let now = context.clock.now()
-        context.store.claimNext(cluster.claimPolicy, now: now, engineQueryID: queryIDs.next(now: now), message: message) { result in
+        context.store.claimNext(
+            cluster.claimPolicy(runningMax: context.accounts.runningMax), now: now, engineQueryID: queryIDs.next(now: now), message: message) { result in
             switch result {
             case .success(let task):
                 if let task {

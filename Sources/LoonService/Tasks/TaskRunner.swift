@@ -132,6 +132,7 @@ final class TaskRunner: Sendable {
             submission.engineText, schema: submission.sessionSchema, dialect: Self.dialect(submission, context), isProfiled: true,
             viewer: .init(account: submission.account))
         try cluster.checkScan(planned.scannedBytes, hints)
+        try context.accounts.charge(planned.scannedBytes, to: submission.account, now: context.clock.now())
         let folder = try context.resultFolder(of: task.id)
         let staged = try context.objects.makeStagingFolder()
         do {

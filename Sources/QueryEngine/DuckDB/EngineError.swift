@@ -38,6 +38,7 @@ enum EngineError {
         if let match = text.firstMatch(of: /Ambiguous reference to column name "([^"]+)"/) {
             return QueryError(.ambiguousColumn, "Column '\(match.1)' in field list is ambiguous", detail: message)
         }
+        if text.hasPrefix("The limit of a function") { return QueryError(.limitExceeded, text, detail: message) }
         if text.contains("must appear in the GROUP BY clause") { return QueryError(.notGrouped, text, detail: message) }
         return nil
     }

@@ -79,12 +79,13 @@ enum EngineFunctions {
             let parts = columns.map { String(decoding: EngineFunctions.text($0, row) ?? UnsafeRawBufferPointer(start: nil, count: 0), as: UTF8.self) }
             cduckdb_scalar_function_set_error(info, parts.joined())
         }
+        try BoundedResults.register(on: connection)
         try register(jsonNames, parameters: [CDUCKDB_TYPE_VARCHAR, CDUCKDB_TYPE_VARCHAR], on: connection) { _, input, output in
             EngineFunctions.renameFields(input, output)
         }
     }
 
-    private static func register(
+    static func register(
         _ name: String, parameters: [Int32], returns result: Int32 = CDUCKDB_TYPE_VARCHAR, on connection: duckdb_connection?,
         _ body: @escaping duckdb_scalar_function_t
     ) throws(QueryError) {
