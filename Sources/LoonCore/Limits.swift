@@ -171,6 +171,12 @@ package enum Limits {
     package static let messageFieldBytesMax = 4 * 1024
     /// Bytes of a broker's answer that are read.
     package static let brokerAnswerBytesMax = 64 * 1024
+    /// How far the clock must go back for the pump to take it for a step.
+    package static let clockStepMilliseconds: Int64 = 2_000
+    /// Elements within each other of XML that a peer sends.
+    package static let brokerAnswerDepthMax = 16
+    /// The longest peace that a peer can ask for one message.
+    package static let retryAfterMillisecondsMax: Int64 = 3_600_000
     /// Messages that are posted to one endpoint at a time, and to all.
     package static let messagesInFlight = 8
     package static let messagesInFlightMax = 256

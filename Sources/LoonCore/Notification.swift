@@ -46,10 +46,15 @@ package struct NotificationTarget: Sendable, Equatable, Codable {
         }
     }
 
-    /// What messages that share a fate have in common: scheme, host and port of the endpoint.
+    /// What messages that share a fate have in common: scheme, host and port of the endpoint. All names below `localhost` are one machine (RFC 6761),
+    /// whatever is before them.
     package var lane: String {
         let slashes = endpoint.utf8.indices.filter { endpoint.utf8[$0] == UInt8(ascii: "/") }
-        return (slashes.count > 2 ? String(endpoint[..<slashes[2]]) : endpoint).lowercased()
+        let name = (slashes.count > 2 ? String(endpoint[..<slashes[2]]) : endpoint).lowercased()
+        guard slashes.count > 1, let local = name.firstRange(of: ".localhost") else { return name }
+        let rest = name[local.upperBound...]
+        guard rest.isEmpty || rest.hasPrefix(":") else { return name }
+        return name[...name.utf8.index(after: slashes[0])] + "localhost" + rest
     }
 
     /// Stands for a target that this version cannot read.

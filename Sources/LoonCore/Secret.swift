@@ -1,11 +1,10 @@
-/// A password, a key or a token: what is printed of it says nothing.
-package struct Secret: Sendable, Equatable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
-    /// The text itself, for where it is used.
+/// A password, key or token: prints as stars wherever it is printed by mistake.
+package struct Secret: Sendable, Equatable, CustomStringConvertible, CustomReflectable {
+    /// The secret itself, for the one call that needs it.
     package let exposed: String
 
     package init(_ text: String) { exposed = text }
 
-    package var description: String { "<secret>" }
-    package var debugDescription: String { description }
+    package var description: String { "***" }
     package var customMirror: Mirror { Mirror(self, children: []) }
 }

@@ -46,6 +46,12 @@ extension MetaStore {
                 throw QueryError(.notSupported, "The task \(id) was submitted without mq-notify-by: it has no message")
             }
             guard task.state.hasEnded else { throw QueryError(.notSupported, "The task \(id) has not ended: its message is still to come") }
+            if task.messageState == .waiting {
+                // It waits for its next try, which may be a long time off: now.
+                return try database.execute(
+                    sql: "UPDATE outbox SET due = ? WHERE task = ? AND is_given_up = 0 AND due > ? AND due < ?",
+                    arguments: [now, row["n"], now, Self.behind])
+            }
             guard task.messageState == .success || task.messageState == .failure else {
                 throw QueryError(.notSupported, "The message of the task \(id) is being sent already")
             }
@@ -56,6 +62,15 @@ extension MetaStore {
             guard let waiting = try Self.task(number: row["n"], database) else { return }
             try Self.insert(waiting, target, body: message(waiting), number: row["n"], now: now, due: now, database)
         }
+    }
+
+    /// The clock was set back: what was to be tried at a moment beyond `limit` is due now.
+    package func clockWentBack(now: Int64, dueAtMost limit: Int64) {
+        writer.submit(
+            { context in
+                try context.database.execute(
+                    sql: "UPDATE outbox SET due = ? WHERE is_given_up = 0 AND due > ? AND due < ?", arguments: [now, limit, Self.behind])
+            }, completion: { _ in })
     }
 
     // MARK: Out

@@ -16,6 +16,8 @@ final class CurlTransfers: Transport, @unchecked Sendable {
         var answer: [UInt8] = []
         /// The address that was refused, if one was.
         var refusedAddress: AddressClass?
+        /// It said more than is read.
+        var isCut = false
         /// Another of the host's addresses was allowed.
         var hasTried = false
 
@@ -52,6 +54,9 @@ final class CurlTransfers: Transport, @unchecked Sendable {
     func start(
         url: String, headers: [(name: String, value: String)], body: [UInt8], number: Int64, addresses: Set<AddressClass>
     ) throws(QueryError) {
+        for header in headers where header.value.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) {
+            throw QueryError(.hintValue, "the header \(header.name) would hold a control character")
+        }
         let transfer: Transfer
         if let used = idle.popLast() { transfer = used } else { transfer = try makeTransfer() }
         let easy = transfer.easy
@@ -59,6 +64,7 @@ final class CurlTransfers: Transport, @unchecked Sendable {
         transfer.addresses = addresses
         transfer.answer = []
         transfer.refusedAddress = nil
+        transfer.isCut = false
         transfer.hasTried = false
         curl_slist_free_all(transfer.headers)
         transfer.headers = nil
@@ -87,6 +93,10 @@ final class CurlTransfers: Transport, @unchecked Sendable {
             ccurl_set_string(easy, CURLOPT_PROXY, ""),  // not the environment's
             ccurl_set_long(easy, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_2TLS),
             ccurl_set_long(easy, CURLOPT_NOSIGNAL, 1),
+            // Nobody waits for a resolver's thread: a slow name server would hold up every message.
+            ccurl_set_long(easy, CURLOPT_QUICK_EXIT, 1),
+            // The path is signed, or names a broker's object: as it stands.
+            ccurl_set_long(easy, CURLOPT_PATH_AS_IS, 1),
             ccurl_set_long(easy, CURLOPT_FOLLOWLOCATION, 0),
             ccurl_set_long(easy, CURLOPT_CONNECTTIMEOUT_MS, options.connectMilliseconds),
             ccurl_set_long(easy, CURLOPT_TIMEOUT_MS, options.totalMilliseconds),
@@ -126,11 +136,11 @@ final class CurlTransfers: Transport, @unchecked Sendable {
             guard let transfer = transfers[easy] else { continue }
             var status = 0
             _ = ccurl_get_long(easy, CURLINFO_RESPONSE_CODE, &status)
-            if result == CURLE_OK {
+            if result == CURLE_OK || transfer.isCut {
                 // Seconds, which libcurl makes of either form of the header.
                 var seconds: curl_off_t = 0
                 _ = ccurl_get_offset(easy, CURLINFO_RETRY_AFTER, &seconds)
-                let retryAfter = seconds > 0 ? Int64(min(seconds, 86_400)) * 1_000 : nil
+                let retryAfter = seconds > 0 ? min(Int64(min(seconds, 86_400)) * 1_000, Limits.retryAfterMillisecondsMax) : nil
                 ended.append((transfer.number, .answered(status: status, body: transfer.answer, retryAfter: retryAfter)))
             } else if let refused = transfer.refusedAddress, !transfer.hasTried {
                 ended.append((transfer.number, .refusedAddress(refused)))
@@ -154,7 +164,8 @@ final class CurlTransfers: Transport, @unchecked Sendable {
         // More than a broker says is no broker's answer; its beginning tells enough.
         let room = Limits.brokerAnswerBytesMax - transfer.answer.count
         transfer.answer += UnsafeRawBufferPointer(start: bytes, count: min(length, room))
-        return length
+        transfer.isCut = length > room
+        return transfer.isCut ? 0 : length
     }
 
     /// Checks the address that libcurl is about to connect to, after the name was resolved.

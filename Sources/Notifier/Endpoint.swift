@@ -45,7 +45,7 @@ package struct Endpoint: Sendable, Equatable {
             let tail = rest[rest.index(after: close)...]
             guard tail.isEmpty || tail.hasPrefix(":") else { throw refusal("its host cannot be read") }
             portText = tail.isEmpty ? nil : tail.dropFirst()
-            guard !host.isEmpty, host.utf8.allSatisfy(Self.isAddressByte) else { throw refusal("its host cannot be read") }
+            guard host.contains(":"), host.utf8.allSatisfy(Self.isAddressByte) else { throw refusal("its host cannot be read") }
         } else {
             if let colon = rest.firstIndex(of: ":") {
                 host = rest[..<colon]
@@ -65,7 +65,9 @@ package struct Endpoint: Sendable, Equatable {
         self.host = String(host)
         self.port = port
         self.path = path
-        authority = String(rest)
+        // One way to write it: lanes and rules go by it.
+        let name = rest.hasPrefix("[") ? "[\(host)]" : String(host)
+        authority = portText == nil ? name : "\(name):\(port)"
     }
 
     /// RocketMQ's instance: the label of the host that begins with `MQ_INST_`.

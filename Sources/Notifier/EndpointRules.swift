@@ -20,6 +20,12 @@ package enum AddressClass: String, Sendable, CaseIterable {
                 self = Self.ofIPv4(Array(bytes[12...]))
             } else if bytes[0..<12].allSatisfy({ $0 == 0 }) {
                 self = bytes[12..<15].allSatisfy({ $0 == 0 }) && bytes[15] == 1 ? .loopback : .reserved
+            } else if bytes[0] == 0x20, bytes[1] == 0x02 {  // RFC 3056: 6to4
+                self = Self.ofIPv4(Array(bytes[2..<6]))
+            } else if bytes[0..<4] == [0x20, 0x01, 0, 0] || bytes[0..<6] == [0x00, 0x64, 0xFF, 0x9B, 0x00, 0x01]
+                || bytes[0..<12] == [0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF, 0, 0]
+            {  // RFC 4380 (Teredo), RFC 8215 (local translation), RFC 2765: what they lead to is not seen in them.
+                self = .reserved
             } else if Self.metadataServices.contains(bytes) {
                 self = .reserved
             } else if bytes[0] == 0xFF || (bytes[0] == 0xFE && bytes[1] & 0x80 == 0x80) {  // link-local, site-local

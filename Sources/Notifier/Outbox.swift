@@ -4,6 +4,8 @@ package import LoonCore
 package protocol Outbox: Sendable {
     /// The lanes that have messages, in the order of their names, from behind `place` on.
     func lanes(after place: String?, limit: Int) throws(QueryError) -> [String]
+    /// The clock was set back: what is due beyond `limit` is due now. Returns before it is stored.
+    func clockWentBack(now: Int64, dueAtMost limit: Int64)
     /// The messages of a lane that are due at `now`, oldest first, but those in `excluded`; and when the next one behind them is due.
     func dueMessages(
         lane: String, now: Int64, excluding excluded: Set<Int64>, limit: Int

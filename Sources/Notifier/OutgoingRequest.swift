@@ -37,6 +37,8 @@ enum AnswerReader: Sendable {
             case .rabbitMQ(let eventID): return RabbitMQRequest.outcome(body, eventID: eventID)
             }
         case 408, 429, 500...599: return .failed("HTTP \(status)" + reason(body))
+        // No answer of HTTP's.
+        case ..<100, 600...: return .failed("HTTP \(status)")
         default: return .refused("HTTP \(status)" + reason(body))
         }
     }

@@ -1,4 +1,5 @@
 import Foundation
+import LoonCore
 import XMLCoder
 
 /// The XML of the two protocols as it comes from a peer: elements and text alone.
@@ -16,8 +17,17 @@ package enum PlainXML {
             guard let end = rest.firstIndex(of: UInt8(ascii: ">")), end > 0, rest[end - 1] == UInt8(ascii: "?") else { return nil }
             rest = rest[(end + 1)...]
         }
-        for (byte, next) in zip(rest, rest.dropFirst()) where byte == UInt8(ascii: "<") {
-            if next == UInt8(ascii: "!") || next == UInt8(ascii: "?") { return nil }
+        // The decoder goes down by calls: a peer must not choose how deep.
+        var depth = 0
+        for (byte, next) in zip(rest, rest.dropFirst()) {
+            switch (byte, next) {
+            case (UInt8(ascii: "<"), UInt8(ascii: "!")), (UInt8(ascii: "<"), UInt8(ascii: "?")): return nil
+            case (UInt8(ascii: "<"), UInt8(ascii: "/")), (UInt8(ascii: "/"), UInt8(ascii: ">")): depth -= 1
+            case (UInt8(ascii: "<"), _):
+                depth += 1
+                if depth > Limits.brokerAnswerDepthMax { return nil }
+            default: break
+            }
         }
         let decoder = XMLDecoder()
         decoder.trimValueWhitespaces = trimming

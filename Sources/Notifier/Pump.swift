@@ -52,6 +52,8 @@ struct Pump {
     private var missedNews = false
     /// The lanes of a look that takes several turns.
     private var seen: Set<String> = []
+    /// Of the last turn.
+    private var lastTurn: Int64 = 0
     /// When the next message is too old.
     private var nextExpiry: Int64 = 0
 
@@ -78,6 +80,12 @@ struct Pump {
 
     /// Does what there is to do, and says for how many milliseconds there is nothing more. `hasNews`: there may be new messages.
     mutating func turn(hasNews: Bool, now: Int64) -> Int64 {
+        if now < lastTurn - Limits.clockStepMilliseconds {
+            machine.clockWentBack(now: now)
+            nextExpiry = now
+            outbox.clockWentBack(now: now, dueAtMost: now + max(retry.capMilliseconds, Limits.retryAfterMillisecondsMax))
+        }
+        lastTurn = now
         for number in machine.release(now: now) { if let (message, outcome) = outcomes[number] { record(message, outcome, now: now) } }
         do {
             let hasNews = hasNews || missedNews

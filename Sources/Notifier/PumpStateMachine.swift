@@ -57,11 +57,11 @@ struct PumpStateMachine {
 
     /// The outbox has no other lanes than these. The others are forgotten, but for what is known of them: that they failed lately, or, of some, that they are well.
     mutating func hasOnly(_ known: Set<String>, now: Int64) {
+        var provenMax = Limits.messageLanesMax
         for (name, lane) in lanes where !known.contains(name) && lane.posting == 0 && lane.ready.isEmpty && lane.pausedUntil <= now {
-            if lane.isProven, lanes.count <= Limits.messageLanesMax { continue }
-            lanes[name] = nil
-            turns.removeAll { $0 == name }
+            if lane.isProven, provenMax > 0 { provenMax -= 1 } else { lanes[name] = nil }
         }
+        turns = turns.filter { lanes[$0] != nil }
     }
 
     /// The lanes that messages are to be fetched for now.
@@ -99,6 +99,18 @@ struct PumpStateMachine {
         lanes[name]?.ready += messages
         lanes[name]?.nextFetch = nextDue
         readyCount += messages.count
+    }
+
+    /// The clock was set back: what was to happen at a moment is not to wait until that comes again.
+    mutating func clockWentBack(now: Int64) {
+        for name in turns {
+            guard var lane = lanes[name] else { continue }
+            lane.pausedUntil = min(lane.pausedUntil, now + Limits.breakerMillisecondsMax)
+            lane.nextFetch = now
+            lanes[name] = lane
+        }
+        for number in held.keys { held[number]?.until = now }
+        for number in posting.keys { posting[number]?.since = now }
     }
 
     // MARK: Posting

@@ -59,7 +59,7 @@ enum RabbitMQRequest {
 
     static func reason(_ body: [UInt8]) -> String {
         guard let refusal = try? JSONDecoder().decode(Refusal.self, from: Data(body)) else { return "" }
-        return " \(refusal.error.prefix(128)): \((refusal.reason ?? "").prefix(512))"
+        return " \(BrokerText.cut(refusal.error, 128)): \(BrokerText.cut(refusal.reason ?? "", 512))"
     }
 
     private static let plain = CharacterSet(charactersIn: "-_.").union(.alphanumerics)

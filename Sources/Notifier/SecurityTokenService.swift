@@ -93,7 +93,7 @@ package struct SecurityTokenService: Sendable {
                 until: end / 1_000)
         }
         let refusal = try? JSONDecoder().decode(Refusal.self, from: Data(body))
-        let reason = "STS answered HTTP \(status)" + (refusal.map { " \($0.Code.prefix(128)): \(($0.Message ?? "").prefix(512))" } ?? "")
+        let reason = "STS answered HTTP \(status)" + (refusal.map { " \(BrokerText.cut($0.Code, 128)): \(BrokerText.cut($0.Message ?? "", 512))" } ?? "")
         // Too many at a time, or a clock that is off: another try, with another time and nonce, may do.
         let passing = ["Throttling", "SignatureNonceUsed", "InvalidTimeStamp"].contains { refusal?.Code.hasPrefix($0) ?? false }
         switch status {

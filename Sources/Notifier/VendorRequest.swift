@@ -74,13 +74,13 @@ enum VendorAnswer {
             return .failed("HTTP \(status) with an answer that is no broker's")
         }
         guard sent.MessageBodyMD5.uppercased() == bodyMD5 else {
-            return .failed("the broker received another body: its MD5 is \(sent.MessageBodyMD5.prefix(64)), not \(bodyMD5)")
+            return .failed("the broker received another body: its MD5 is \(BrokerText.cut(sent.MessageBodyMD5, 64)), not \(bodyMD5)")
         }
-        return .delivered(messageID: String(sent.MessageId.prefix(256)))
+        return .delivered(messageID: BrokerText.cut(sent.MessageId, 128))
     }
 
     static func reason(_ body: [UInt8]) -> String {
         guard let refusal: Refusal = PlainXML.decode(body) else { return "" }
-        return " \(refusal.Code.prefix(128)): \((refusal.Message ?? "").prefix(512))"
+        return " \(BrokerText.cut(refusal.Code, 128)): \(BrokerText.cut(refusal.Message ?? "", 512))"
     }
 }

@@ -30,7 +30,7 @@ struct Faults: Sendable {
             Fault(
                 kind: kind, milliseconds: min(max(query["ms"].flatMap(Int64.init) ?? 1_000, 0), 600_000),
                 status: min(max(query["status"].flatMap(Int.init) ?? 503, 400), 599), retryAfter: query["retry-after"].flatMap(Int.init),
-                times: query["times"].flatMap(Int.init) ?? .max))
+                times: max(query["times"].flatMap(Int.init) ?? .max, 1)))
         return true
     }
 

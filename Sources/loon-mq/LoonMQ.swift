@@ -25,6 +25,11 @@ struct LoonMQ: AsyncParsableCommand {
     @Option(help: "Seconds that AssumeRole lends keys for, whatever it is asked for.") var tokenSeconds: Int?
     @Flag(help: "Let PUT /faults?kind=latency|error|garbage|drop|digest ask for faults, without a signature.") var faults = false
 
+    func validate() throws {
+        guard (0...65_535).contains(port) else { throw ValidationError("A port is a number from 0 to 65535.") }
+        guard tokenSeconds.map({ (1...43_200).contains($0) }) ?? true else { throw ValidationError("Keys are lent for 1 to 43200 seconds.") }
+    }
+
     func run() async throws {
         let environment = ProcessInfo.processInfo.environment["LOON_MQ_ACCESS_KEY_SECRET"]
         let file = accessKeySecretFile.flatMap { try? String(contentsOfFile: $0, encoding: .utf8) }

@@ -255,7 +255,28 @@ import Testing
         }
         try database.close()
         try store().close()
-        #expect(FileManager.default.fileExists(atPath: path + ".before-4"))
+        #expect(FileManager.default.fileExists(atPath: path + ".before-5"))
+    }
+
+    @Test func accountsFromBeforeThereWerePrivilegesKeepThem() throws {
+        try store().close()
+        let database = try DatabaseQueue(path: path)
+        try database.write { database in
+            try database.execute(sql: "DELETE FROM grdb_migrations WHERE identifier LIKE '5%'; DROP TABLE account_grant; DROP TABLE account_usage")
+            for column in [
+                "password_set", "password_days", "is_locked", "connections_max", "running_max", "queued_max", "scanned_bytes_max",
+            ] { try database.execute(sql: "ALTER TABLE account DROP COLUMN \(column)") }
+            try database.execute(sql: "ALTER TABLE account ADD COLUMN is_admin INTEGER NOT NULL DEFAULT 0")
+            for (name, isAdmin) in [("chief", 1), ("user", 0)] {
+                try database.execute(
+                    sql: "INSERT INTO account (name, is_admin, plugin, password_hash, created) VALUES (?, ?, 'p', 'h', 7)", arguments: [name, isAdmin])
+            }
+        }
+        try database.close()
+        let store = try store()
+        #expect(try store.account("chief")?.grants == [.everything: .administrator])
+        #expect(try store.account("user")?.grants == [.everything: .all])
+        #expect(try store.account("user")?.passwordSet == 7)
     }
 
     @Test func manySubmittersShareCommitsAndGetDistinctIDs() async throws {

@@ -22,6 +22,13 @@ import Testing
     ])
     func refuses(_ text: String) { #expect(PlainXML.decode(Array(text.utf8)) as Message? == nil) }
 
+    /// The decoder goes down by calls; a broker chooses how deep.
+    @Test(arguments: [20, 8_000, 200_000]) func refusesWhatIsNestedDeep(_ depth: Int) {
+        let text = "<Message>" + String(repeating: "<a>", count: depth) + String(repeating: "</a>", count: depth) + "</Message>"
+        #expect(PlainXML.decode(Array(text.utf8)) as Message? == nil)
+        #expect(PlainXML.decode(Array("<Message>\(String(repeating: "<a/>", count: depth))<Body>x</Body></Message>".utf8)) == Message(Body: "x"))
+    }
+
     @Test func refusesOtherEncodings() {
         let utf16: [UInt8] =
             [0xFF, 0xFE] + "<!DOCTYPE a [<!NOTATION n PUBLIC 'p'>]><a/>".utf16.flatMap { unit -> [UInt8] in [UInt8(unit & 0xFF), UInt8(unit >> 8)] }

@@ -14,7 +14,7 @@ import Testing
         ("CREATE VIEW v AS SELECT 1", "CREATE VIEW"),
         ("describe t", "SHOW"), ("explain select 1", "EXPLAIN"), ("show engines", "SHOW"), ("show nothing", "SHOW NOTHING"),
         ("start transaction read only", "transaction statement"),
-        ("set password = 'x'", "SET PASSWORD"), ("drop table if exists a.b;", "DROP TABLE"),
+        ("set password = 'x'", "ALTER USER"), ("grant select on *.* to a", "GRANT"), ("create user a identified by 'x'", "CREATE USER"), ("drop table if exists a.b;", "DROP TABLE"),
     ])
     func knowsTheKind(_ sql: String, _ kind: String) throws { #expect(try parse(sql).statement.kind == kind) }
 

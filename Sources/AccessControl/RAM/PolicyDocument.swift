@@ -29,6 +29,7 @@ package struct PolicyDocument: Sendable {
         guard let document = (try? JSONSerialization.jsonObject(with: Data(json))) as? [String: Any] else {
             throw Fault(description: "it is not JSON")
         }
+        if let key = RepeatedKey.first(in: json) { throw Fault(description: "it says '\(key)' twice in one object") }
         guard document["Version"] as? String == "1" else { throw Fault(description: "its Version is not \"1\"") }
         let list = (document["Statement"] as? [Any]) ?? (document["Statement"] as? [String: Any]).map { [$0] } ?? []
         guard !list.isEmpty else { throw Fault(description: "it has no Statement") }

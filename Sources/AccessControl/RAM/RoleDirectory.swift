@@ -139,8 +139,10 @@ extension RoleDirectory {
         case .failure(let fault): return "The trust policy of the role \(role.name) cannot be read: \(fault)"
         }
         func covers(_ statement: PolicyDocument.Statement) -> Bool {
-            statement.covers(action: "sts:AssumeRole") && (statement.principals["Service"] ?? []).contains(Self.service)
-                && statement.holds(in: context)
+            // A denial may be of many by a pattern; what is allowed is named.
+            let names = statement.principals["Service"] ?? []
+            let isMeant = statement.effect == .deny ? names.contains { Wildcard.matches($0, Self.service) } : names.contains(Self.service)
+            return statement.covers(action: "sts:AssumeRole") && isMeant && statement.holds(in: context)
         }
         if let denying = document.statements.firstIndex(where: { $0.effect == .deny && covers($0) }) {
             return "The role \(role.name) may not be assumed: statement \(denying + 1) of its trust policy denies it to \(Self.service)"

@@ -82,8 +82,9 @@ struct NotificationHints {
         return NotificationTarget(
             product: .rabbitmq, model: model, topic: isTopic ? try text("mq-topic", hints["mq_topic"], for: "rabbitmq with mq-model=topic") : nil,
             queue: isTopic ? nil : try text("mq-queue", hints["mq_queue"], for: "rabbitmq"), producerID: nil,
-            endpoint: try rabbitMQEndpoint(hints["mq_endpoint"]), instanceID: hints["mq_instance_id"], delaySeconds: nil,
-            routingKey: hints["mq_routing_key"], events: try events(hints))
+            endpoint: try rabbitMQEndpoint(hints["mq_endpoint"]), instanceID: try hints["mq_instance_id"].map { value throws(QueryError) in try text("mq-instance-id", value, for: "rabbitmq") }, delaySeconds: nil,
+            routingKey: try hints["mq_routing_key"].map { value throws(QueryError) in try text("mq-routing-key", value, for: "rabbitmq") },
+            events: try events(hints))
     }
 
     /// The configured one, whose login the daemon has.
@@ -129,6 +130,7 @@ struct NotificationHints {
         guard value.utf8.count <= 255, value.unicodeScalars.allSatisfy({ $0.value >= 0x20 && $0.value != 0x7F }) else {
             throw QueryError(.hintValue, "\(hint) has at most 255 bytes, none of them a control character")
         }
+        guard value != ".", value != ".." else { throw QueryError(.hintValue, "\(hint) '\(value)' stands for a folder in a URL, and cannot be asked for") }
         return value
     }
 
