@@ -41,6 +41,8 @@ package enum Limits {
     package static let readStallSecondsMax: Int64 = 30
     /// How often connections are looked at for time that has run out.
     package static let sweepMilliseconds: Int64 = 500
+    /// Connections that have not logged in yet; one more, and the oldest of them goes.
+    package static let handshakesMax = 2_000
     /// Connections beyond the configured number, for administrators.
     package static let reservedConnections = 5
     /// Row buffers of one result that may wait for the socket at a time.

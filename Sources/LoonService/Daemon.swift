@@ -94,7 +94,12 @@ package struct Daemon: Service {
 
     /// `nil` where TLS is not to be offered.
     private func certificate(_ directory: DataDirectory) throws(QueryError) -> ServerCertificate? {
-        guard configuration.offersTLS else { return nil }
+        guard configuration.offersTLS else {
+            guard configuration.requiresSecureTransport else { return nil }
+            throw QueryError(
+                .wrongVariableValue,
+                "listen.tls is false, and TCP without TLS is refused: set listen.tls, or, where the network is trusted, listen.require-secure-transport: false")
+        }
         let certificate = try ServerCertificate(configuration, directory)
         log.info("tls.ready", metadata: ["certificate": "\(certificate.path)", "sha256": "\(certificate.fingerprint)"])
         return certificate
@@ -203,6 +208,9 @@ package struct Daemon: Service {
         guard socket.utf8.count <= 107 else {
             throw QueryError(.storage, "The path of the Unix socket, '\(socket)', is longer than 107 bytes; name a shorter one with --socket")
         }
+        guard !Self.isInUse(socket: socket) else {
+            throw QueryError(.storage, "Another process listens on the Unix socket '\(socket)'; stop it, or name another with --socket")
+        }
         do {
             let port = try await server.listen(on: .tcp(host: configuration.host, port: configuration.port))
             _ = try await server.listen(on: .unixSocket(path: socket))
@@ -214,6 +222,19 @@ package struct Daemon: Service {
             )
         } catch {
             throw QueryError(.storage, "Cannot listen on \(configuration.host):\(configuration.port): \(error)")
+        }
+    }
+
+    /// Whether somebody answers there: a socket file that is left over is replaced, and no other.
+    private static func isInUse(socket path: String) -> Bool {
+        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+        guard descriptor >= 0 else { return false }
+        defer { close(descriptor) }
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8.prefix($0.count - 1)) }
+        return withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) } == 0
         }
     }
 

@@ -235,7 +235,7 @@ final class ConnectionHandler: ChannelInboundHandler {
         switch result {
         case .success(let session):
             guard context != nil else { return session.close() }
-            if !session.isAdministrator, self.session == nil, environment.isFull() {
+            if self.session == nil, !environment.admit(connectionID, session.isAdministrator) {
                 session.close()
                 return perform(machine.opened(QueryError(.tooManyConnections, "Too many connections")))
             }

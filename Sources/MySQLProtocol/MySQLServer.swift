@@ -14,8 +14,8 @@ struct ServerEnvironment: Sendable {
     let requiresSecureTransport: Bool
     let spoolDirectory: String
     let log: Logger
-    /// Whether only administrators may still come in.
-    let isFull: @Sendable () -> Bool
+    /// Takes a place for a connection that has logged in, where there is one; administrators have some of their own. It is given back when the connection closes.
+    let admit: @Sendable (_ connectionID: UInt32, _ isAdministrator: Bool) -> Bool
 }
 
 /// The listeners and their connections. All of them live on one event loop: the work is done elsewhere.
@@ -56,9 +56,20 @@ package final class MySQLServer: Sendable {
     private struct State {
         var listeners: [any Channel] = []
         var connections: [UInt32: Connection] = [:]
+        /// Those that have logged in.
+        var admitted: Set<UInt32> = []
+        /// Those that have not, in the order of their coming; some of them may have gone meanwhile, or logged in.
+        var strangers = CircularBuffer<UInt32>()
         var lastConnectionID: UInt32 = 0
         var isDraining = false
         var onEmpty: EventLoopPromise<Void>?
+
+        /// Who connects and does not log in takes the places of others like him: the one that has waited longest goes. `nil` where there is room.
+        mutating func displaceStranger() -> Connection? {
+            while let first = strangers.first, connections[first] == nil || admitted.contains(first) { strangers.removeFirst() }
+            guard connections.count - admitted.count > Limits.handshakesMax, let first = strangers.popFirst() else { return nil }
+            return connections[first]
+        }
     }
 
     private struct Connection {
@@ -66,7 +77,6 @@ package final class MySQLServer: Sendable {
         let handler: NIOLoopBound<ConnectionHandler>
     }
 
-    private let state: Mutex<State>
     private let loop: any EventLoop
     private let options: Options
     private let environment: ServerEnvironment
@@ -74,19 +84,23 @@ package final class MySQLServer: Sendable {
     package init(loop: any EventLoop, options: Options, backend: any ConnectionBackend, log: Logger) {
         self.loop = loop
         self.options = options
-        let state = Mutex(State())
-        self.state = state
-        let count = ConnectionCount()
-        self.count = count
+        let state = SharedState()
+        shared = state
         environment = ServerEnvironment(
             serverVersion: options.serverVersion, backend: backend, key: options.key, tls: options.tls,
             requiresSecureTransport: options.requiresSecureTransport, spoolDirectory: options.spoolDirectory, log: log,
-            isFull: { count.value.load(ordering: .relaxed) > options.connectionsMax })
+            admit: { connectionID, isAdministrator in
+                state.value.withLock { state in
+                    let most = options.connectionsMax + (isAdministrator ? Limits.reservedConnections : 0)
+                    guard state.admitted.count < most else { return false }
+                    state.admitted.insert(connectionID)
+                    return true
+                }
+            })
     }
 
-    /// Open connections, for those that must not take the state's lock.
-    private final class ConnectionCount: Sendable { let value = Atomic<Int>(0) }
-    private let count: ConnectionCount
+    private final class SharedState: Sendable { let value = Mutex(State()) }
+    private let shared: SharedState
 
     /// Listens. Returns the port for TCP, 0 for a socket file. Throws NIO's error where the place is taken.
     package func listen(on endpoint: Endpoint) async throws -> Int {
@@ -107,7 +121,7 @@ package final class MySQLServer: Sendable {
         case .tcp(let host, let port): listener = try await bootstrap.bind(host: host, port: port).get()
         case .unixSocket(let path): listener = try await bootstrap.bind(unixDomainSocketPath: path, cleanupExistingSocketFile: true).get()
         }
-        let isFirst = state.withLock { state in
+        let isFirst = shared.value.withLock { state in
             state.listeners.append(listener)
             return state.listeners.count == 1
         }
@@ -124,18 +138,18 @@ package final class MySQLServer: Sendable {
     /// One look at every connection, instead of a timer for each.
     private func sweep() {
         let now = NIODeadline.now()
-        for connection in state.withLock({ Array($0.connections.values) }) { connection.handler.value.sweep(now: now) }
+        for connection in shared.value.withLock({ Array($0.connections.values) }) { connection.handler.value.sweep(now: now) }
     }
 
     /// Takes no more connections, lets what runs end within `seconds`, then closes what is left.
     package func drain(seconds: Int64) async throws {
-        let listeners = state.withLock { state in
+        let listeners = shared.value.withLock { state in
             state.isDraining = true
             return state.listeners
         }
         for listener in listeners { try? await listener.close() }
         let promise = loop.makePromise(of: Void.self)
-        let open = state.withLock { state in
+        let open = shared.value.withLock { state in
             state.onEmpty = promise
             return Array(state.connections.values)
         }
@@ -147,8 +161,8 @@ package final class MySQLServer: Sendable {
     }
 
     private func accept(_ channel: any Channel, isUnixSocket: Bool) -> EventLoopFuture<Void> {
-        let admitted: UInt32? = state.withLock { state in
-            guard !state.isDraining, state.connections.count < options.connectionsMax + Limits.reservedConnections else { return nil }
+        let admitted: UInt32? = shared.value.withLock { state in
+            guard !state.isDraining, state.admitted.count < options.connectionsMax + Limits.reservedConnections else { return nil }
             repeat {
                 state.lastConnectionID = state.lastConnectionID &+ 1
             } while state.lastConnectionID == 0
@@ -161,16 +175,20 @@ package final class MySQLServer: Sendable {
         let host = isUnixSocket ? "localhost" : channel.remoteAddress?.ipAddress ?? "unknown"
         let handler = ConnectionHandler(connectionID: connectionID, isUnixSocket: isUnixSocket, host: host, environment: environment)
         let connection = Connection(channel: channel, handler: NIOLoopBound(handler, eventLoop: channel.eventLoop))
-        state.withLock { $0.connections[connectionID] = connection }
-        count.value.wrappingAdd(1, ordering: .relaxed)
+        let displaced = shared.value.withLock { state in
+            state.connections[connectionID] = connection
+            state.strangers.append(connectionID)
+            return state.displaceStranger()
+        }
+        displaced?.channel.close(promise: nil)
         channel.closeFuture.whenComplete { _ in self.closed(connectionID) }
         return channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(handler) }
     }
 
     private func closed(_ connectionID: UInt32) {
-        count.value.wrappingSubtract(1, ordering: .relaxed)
-        let promise: EventLoopPromise<Void>? = state.withLock { state in
+        let promise: EventLoopPromise<Void>? = shared.value.withLock { state in
             state.connections[connectionID] = nil
+            state.admitted.remove(connectionID)
             return state.isDraining && state.connections.isEmpty ? state.onEmpty : nil
         }
         promise?.succeed()

@@ -16,7 +16,12 @@ package struct Configuration: Sendable {
     package var certificateFile: String?
     package var certificateKeyFile: String?
     /// Whether TCP without TLS is refused.
-    package var requiresSecureTransport = false
+    /// `nil` where it is not said: then it follows from the address.
+    package var secureTransport: Bool?
+    /// Whether TCP without TLS is refused: beyond this machine it is, unless it was switched off by name.
+    package var requiresSecureTransport: Bool { secureTransport ?? !isLoopback }
+
+    private var isLoopback: Bool { host == "localhost" || host == "::1" || host.wholeMatch(of: /127(\.[0-9]{1,3}){3}/) != nil }
 
     /// Holds everything the daemon owns: metadata, object store, staging, keys.
     package var dataDirectory = "loon-data"

@@ -29,7 +29,10 @@ package enum Settings {
             flag("listen.tls", \.offersTLS),
             Setting(path: "listen.tls-certificate") { configuration, value throws(SettingError) in configuration.certificateFile = value },
             Setting(path: "listen.tls-key") { configuration, value throws(SettingError) in configuration.certificateKeyFile = value },
-            flag("listen.require-secure-transport", \.requiresSecureTransport),
+            Setting(path: "listen.require-secure-transport") { configuration, value throws(SettingError) in
+                guard let flag = Bool(value) else { throw SettingError(expected: "true or false") }
+                configuration.secureTransport = flag
+            },
             text("data-dir", \.dataDirectory),
             text("service.region", \.region, pattern: /[a-z0-9-]{2,30}/, expected: "a region such as cn-hangzhou"),
             text("service.region-code", \.regionCode, pattern: /[a-z]{2,8}/, expected: "2 to 8 letters"),
