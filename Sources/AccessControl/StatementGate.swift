@@ -140,6 +140,7 @@ package struct StatementGate: Sendable {
         private mutating func examine(_ node: [String: Any], _ scope: Set<Name>) throws(QueryError) {
             if node["sample"] is [String: Any] { isSampled = true }
             if let function = (node["function_name"] as? String)?.lowercased() { functions.insert(function) }
+            if let id = node["id"] as? String, node.keys.contains("type_info") { try checkType(id, node["type_info"]) }
             guard let type = node["type"] as? String else { return }
             try checkKind(node, type)
             if Self.meansAllColumns(type, node) { words = nil }
@@ -168,6 +169,14 @@ package struct StatementGate: Sendable {
             guard AllowedSyntax.expressions.contains(kind) else { throw QueryError(.notSupported, "\(kind) is not supported in a query") }
         }
 
+        private func checkType(_ id: String, _ details: Any?) throws(QueryError) {
+            let details = details as? [String: Any]
+            let name = (details?["name"] as? String ?? details?["alias"] as? String ?? "").lowercased()
+            guard AllowedSyntax.types.contains(id), AllowedSyntax.namedTypes.contains(name) else {
+                throw QueryError(.notSupported, "The type \((name.isEmpty ? id : name).uppercased()) is not supported")
+            }
+        }
+
         private mutating func examine(function: String, _ node: [String: Any]) throws(QueryError) {
             guard !refusedFunctions.contains(function) else {
                 throw QueryError(.accessDenied, "Access denied: the function '\(function)' cannot be used")
@@ -177,6 +186,12 @@ package struct StatementGate: Sendable {
                     throw QueryError(.notSupported, "The function '\(function)' is called by its name alone, without a schema")
                 }
                 return bounded.append((place, function, instead))
+            }
+            if AllowedSyntax.aggregatesByName.contains(function), let second = (node["children"] as? [[String: Any]])?.dropFirst().first {
+                let name = (second["value"] as? [String: Any])?["value"] as? String
+                guard let name, AllowedSyntax.allows(function: name.lowercased()) else {
+                    throw QueryError(.unknownFunction, "FUNCTION \(name ?? "") does not exist; \(function) takes the name of an aggregate, in quotes")
+                }
             }
             if AllowedSyntax.formats.contains(function) { return try checkFormat(node, function) }
             guard AllowedSyntax.allows(function: function) else { throw QueryError(.unknownFunction, "FUNCTION \(function) does not exist") }

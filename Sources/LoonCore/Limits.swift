@@ -112,6 +112,9 @@ package enum Limits {
     package static let progressMilliseconds = 500
 
     // Work
+    /// Statements that the engine plans at a time outside of its own places (PREPARE, EXPLAIN, CREATE VIEW), and of one account.
+    package static let planningThreads = 8
+    package static let planningThreadsPerAccount = 2
     /// Statements that wait for one of the statement threads.
     package static let statementQueueMax = 4_096
     /// Writes that wait for the metadata file's writer.
@@ -159,6 +162,8 @@ package enum Limits {
     package static let prunedConstantsMax = 1_000
     /// Views inside views.
     package static let viewDepthMax = 16
+    /// Tables and views that a query comes to when its views are written out.
+    package static let expandedTablesMax = 2_000
     /// Bytes of a line of text or JSON.
     package static let textLineBytesMax = 16 * 1024 * 1024
     /// About where a file of a table that Loon writes ends, and the next begins.

@@ -119,8 +119,7 @@ package struct Daemon: Service {
             configuration: configuration, store: store, accounts: try AccountDirectory(store),
             audit: AuditLog(output: auditOutput, clock: .system), objects: objects, clusters: clusters, clock: .system, log: log,
             variables: SystemVariables(serverVariables(connectionsMax: connectionsMax, directory)), roles: roles,
-            sender: try Sender(configuration, roles: roles), started: WallClock.system.now(),
-            statementThreads: WorkerThreads(name: "loon.statement", threadsMax: 8, queueMax: Limits.statementQueueMax))
+            sender: try Sender(configuration, roles: roles), started: WallClock.system.now())
         try Publisher(context: context).recover()
         try objects.sweepStaging()
         return context

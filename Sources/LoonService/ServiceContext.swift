@@ -31,8 +31,7 @@ struct ServiceContext: Sendable {
     let timers = DispatchQueue(label: "loon.timers", attributes: .concurrent)
     /// When the daemon began, in milliseconds since 1970.
     let started: Int64
-    /// Where statements are read and answered: they block on the metadata and the disk.
-    let statementThreads: WorkerThreads
+    let statementThreads = StatementThreads()
 
     func resultFolder(of task: TaskID) throws(QueryError) -> ObjectKey { try configuration.resultFolder(of: task) }
 

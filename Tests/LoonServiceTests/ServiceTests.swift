@@ -6,7 +6,7 @@ import Testing
 @Suite struct ClusterStateMachineTests {
     private func actions(_ machine: inout ClusterStateMachine) -> [ClusterStateMachine.Action] {
         var actions: [ClusterStateMachine.Action] = []
-        while let action = machine.next() { actions.append(action) }
+        while let action = machine.next(startable: .max) { actions.append(action) }
         return actions
     }
 

@@ -44,6 +44,10 @@ struct QueryPlanner: Sendable {
         var views: [ViewBinding] = []
         var valueTables: [ValueTable] = []
         var results: [StoredResult] = []
+        /// What views come to when they are written out, by their places in `views`.
+        var expandedCounts: [Int] = []
+        /// The same of the text that was looked at last.
+        var lastCount = 0
         var firstSchema: String?
         var functions: Set<String>? = []
         /// Of the statement and of the views in it; `nil` for all.
@@ -166,6 +170,17 @@ struct QueryPlanner: Sendable {
                 names.tables.append(.init(table: table, predicates: reference.predicates))
             }
         }
+        var count = 0
+        for reference in references {
+            let view = names.views.firstIndex {
+                $0.name.lowercased() == reference.table.lowercased() && $0.schema.lowercased() == (reference.schema ?? schema)?.lowercased()
+            }
+            count += reference.places.count * (view.flatMap { names.expandedCounts.indices.contains($0) ? names.expandedCounts[$0] : nil } ?? 1)
+        }
+        guard count <= Limits.expandedTablesMax else {
+            throw QueryError(.notSupported, "With its views written out the query names \(count) tables, and \(Limits.expandedTablesMax) are the limit")
+        }
+        names.lastCount = count
         return examination
     }
 
@@ -196,6 +211,7 @@ struct QueryPlanner: Sendable {
             }
             edits.append((place..<place, "\(Self.quoted(view.schema ?? ""))."))
         }
+        names.expandedCounts.append(names.lastCount)
         names.views.append(
             ViewBinding(
                 schema: table.schema, name: table.name, columns: table.columns.map(\.name), queryColumns: view.queryColumns,

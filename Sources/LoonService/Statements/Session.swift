@@ -108,7 +108,7 @@ final class Session: ProtocolSession {
         }
         if isClosed { running.cancellation.cancel(QueryError(.interrupted, "The client went away")) }
         response.whenAnswered { [weak self] in self?.ended(running) }
-        let accepted = context.statementThreads.run { self.perform(command, parsed, running) }
+        let accepted = context.statementThreads.run(for: self) { self.perform(command, parsed, running) }
         if !accepted { response.fail(QueryError(.queueFull, "Too many statements are waiting; try again")) }
     }
 
@@ -147,7 +147,7 @@ final class Session: ProtocolSession {
             switch command {
             case .query(let text, let isMulti):
                 if let parsed { try run(parsed, running) } else { try run(trimmed(text), from: 0, isMulti: isMulti, running) }
-            case .prepare(let id, let text): try prepare(id, trimmed(text), running)
+            case .prepare(let id, let text): try plan(running) { try self.prepare(id, self.trimmed(text), running) }
             case .executePrepared(let id, let parameters): try executePrepared(id, parameters, running)
             case .fetch(let spool, let rows): response.fetch(spool, rows: rows)
             case .useDatabase(let name):
@@ -185,7 +185,7 @@ final class Session: ProtocolSession {
         if let next = parsed.next {
             running.response.followed { [weak self] in
                 guard let self else { return running.response.fail(QueryError(.interrupted, "The client went away")) }
-                let accepted = context.statementThreads.run {
+                let accepted = context.statementThreads.run(for: self) {
                     if let reason = running.cancellation.reason { return self.fail(reason, running.response) }
                     running.beginNext()
                     do {
@@ -206,8 +206,23 @@ final class Session: ProtocolSession {
         let hints = hints(of: parsed)
         running.audit = AuditLog.Entry(parsed, self)
         try hints.validate()
-        if try hints.flag("run_async") == true, isMeant(parsed) { return try submit(parsed, hints: hints, running.response) }
-        try StatementHandler(session: self, response: running.response, running: running).handle(parsed)
+        let isTask = try hints.flag("run_async") == true && isMeant(parsed)
+        func carryOut() throws {
+            if isTask { return try submit(parsed, hints: hints, running.response) }
+            try StatementHandler(session: self, response: running.response, running: running).handle(parsed)
+        }
+        if parsed.makesEnginePlan(isTask: isTask) { try plan(running, carryOut) } else { try carryOut() }
+    }
+
+    /// Goes on where the engine may plan for as long as it takes.
+    private func plan(_ running: RunningStatement, _ body: @escaping () throws -> Void) throws(QueryError) {
+        // Confined to one thread after the other.
+        nonisolated(unsafe) let body = body
+        let accepted = context.statementThreads.plan(for: self) {
+            if let reason = running.cancellation.reason { return self.fail(reason, running.response) }
+            do { try body() } catch { self.fail(error, running.response) }
+        }
+        guard accepted else { throw QueryError(.queueFull, "Too many statements are waiting; try again") }
     }
 
     /// A statement's own hints always count, and are an error where it cannot be a task. A session's is for queries of tables: what a driver
@@ -345,6 +360,16 @@ extension ParsedStatement {
     var mayBeAnsweredAtOnce: Bool {
         if case .showQueryTask = statement { return true }
         return needsNothing
+    }
+
+    /// Whether the engine plans it outside of its own places.
+    fileprivate func makesEnginePlan(isTask: Bool) -> Bool {
+        switch statement {
+        case .explain, .createView, .createTableLikeMapping: true
+        // What they write must fit: the query's columns are asked for.
+        case .insert, .createTableAs: isTask
+        default: false
+        }
     }
 
     /// Whether it is about the warnings of the statement before it.

@@ -79,7 +79,7 @@ struct TaskHandler {
             case .success(let step):
                 guard let next = step.next else { return answer(.success(count + step.count)) }
                 // Looking for more blocks.
-                let accepted = context.statementThreads.run {
+                let accepted = context.statementThreads.run(for: session) {
                     do { try cancel(predicate, from: next, count: count + step.count) } catch { session.fail(error, response) }
                 }
                 if !accepted {
@@ -106,7 +106,7 @@ struct TaskHandler {
         let selection = RowSelection(predicate: .compare(column: "id", .equal, .text(id)))
         let (session, response, context) = (session, response, context)
         @Sendable func answer(isLate: Bool) {
-            let accepted = context.statementThreads.run {
+            let accepted = context.statementThreads.run(for: session) {
                 do {
                     guard let row = try context.store.taskRows(selection, account: account, full: false).rows.first else {
                         throw MetaStore.unknownTask(id)

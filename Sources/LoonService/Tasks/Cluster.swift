@@ -14,6 +14,20 @@ final class Cluster: Sendable {
         var lastTurn = 0
         var lastTicket = 0
 
+        /// Places for queries that one account may have: one is left for the others, however its queries hold on to theirs.
+        let perAccountMax: Int
+
+        init(machine: ClusterStateMachine) {
+            self.machine = machine
+            perAccountMax = max(1, machine.queryPlacesMax - 1)
+        }
+
+        /// How many of those that wait may run if there is a place.
+        var startable: Int {
+            guard runningQueries.values.contains(where: { $0 >= perAccountMax }) else { return waiting.count }
+            return waiting.count { runningQueries[$0.account, default: 0] < perAccountMax }
+        }
+
         /// The query whose turn it is: the oldest of the account that has the fewest running.
         mutating func takeNext() -> Waiting {
             let counts = waiting.map { runningQueries[$0.account, default: 0] }
@@ -63,7 +77,7 @@ final class Cluster: Sendable {
         let mustClaim = state.withLock { state in
             event(&state)
             var mustClaim = false
-            while let action = state.machine.next() {
+            while let action = state.machine.next(startable: state.startable) {
                 switch action {
                 case .startQuery: queries.append(state.takeNext().run)
                 case .claimTask: mustClaim = true

@@ -42,11 +42,14 @@ struct ClusterStateMachine {
     var isIdle: Bool { runningTasks == 0 && runningQueries == 0 && !isClaiming }
 
     private var hasPlace: Bool { runningQueries + runningTasks + (isClaiming ? 1 : 0) < placesMax }
-    private var queryCanStart: Bool { waitingQueries > 0 && runningQueries < queriesMax }
     private var taskCanStart: Bool { mayHaveMore && !isClaiming && !isStopping && runningTasks < tasksMax }
 
-    /// What is to be done now. Asked after each event, until there is nothing.
-    mutating func next() -> Action? {
+    /// Queries that may run at a time.
+    var queryPlacesMax: Int { queriesMax }
+
+    /// What is to be done now. Asked after each event, until there is nothing. `startable`: how many of the waiting queries may run, as far as their accounts go.
+    mutating func next(startable: Int) -> Action? {
+        let queryCanStart = startable > 0 && waitingQueries > 0 && runningQueries < queriesMax
         guard hasPlace, queryCanStart || taskCanStart else { return nil }
         wasQuery = taskCanStart && queryCanStart ? !wasQuery : queryCanStart
         if wasQuery {

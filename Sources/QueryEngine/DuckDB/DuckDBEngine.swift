@@ -82,9 +82,8 @@ package final class DuckDBEngine: QueryEngine, Sendable {
     /// Errors as a user sees them: objects by their places in the store, not by their paths. An instance that is of no use any more is let go of.
     private func shown<Value>(_ body: () throws -> Value) throws -> Value {
         do { return try body() } catch let error as QueryError {
-            if let detail = error.detail,
-                detail.hasPrefix("FATAL Error") || detail.hasPrefix("INTERNAL Error") || detail.contains("has been invalidated")
-            {
+            // The engine's own word for it, and at its beginning: what follows may be a user's text. After other errors, internal ones too, the instance lives.
+            if let detail = error.detail, detail.hasPrefix("FATAL Error") {
                 instance.withLock { $0 = nil }
                 throw QueryError(.engine, "The engine failed on this statement and was started again; write the statement otherwise", detail: detail)
             }
