@@ -87,7 +87,7 @@ let package = Package(
         // Tests from inside; Tests/System has those through the front door
         .testTarget(name: "AccessControlTests", dependencies: ["AccessControl", "LoonCore"], swiftSettings: settings),
         .testTarget(name: "LoonCoreTests", dependencies: ["LoonCore"], swiftSettings: settings),
-        .testTarget(name: "LoonServiceTests", dependencies: ["LoonCore", "LoonService"], swiftSettings: settings),
+        .testTarget(name: "LoonServiceTests", dependencies: ["AccessControl", "LoonCore", "LoonService", "QueryEngine", "SQLFrontend"], swiftSettings: settings),
         .testTarget(name: "MetaStoreTests", dependencies: ["LoonCore", "MetaStore", grdb], swiftSettings: settings),
         .testTarget(name: "MySQLProtocolTests", dependencies: ["LoonCore", "MySQLProtocol", nioCore, crypto], swiftSettings: settings),
         .testTarget(name: "NotifierTests", dependencies: ["LoonCore", "Notifier", logging], swiftSettings: settings),
@@ -102,5 +102,5 @@ let package = Package(
 if ProcessInfo.processInfo.environment["LOON_FUZZ"] == "1" {
     package.targets.append(
         .executableTarget(
-            name: "loon-fuzz", dependencies: ["LoonCore", "MySQLProtocol", "SQLFrontend", nioCore], path: "Tests/Fuzz", swiftSettings: settings))
+            name: "loon-fuzz", dependencies: ["AccessControl", "LoonCore", "LoonService", "MySQLProtocol", "Notifier", "SQLFrontend", nioCore], path: "Tests/Fuzz", swiftSettings: settings))
 }

@@ -45,7 +45,7 @@ package struct Daemon: Service {
         try directory.lock()
         // Refused here rather than at each task's end.
         _ = try ObjectKey(bucket: configuration.resultBucket, key: "")
-        let connectionsMax = OpenFiles.raiseLimit(for: configuration.connectionsMax)
+        let (connectionsMax, handshakesMax) = OpenFiles.raiseLimit(for: configuration.connectionsMax)
         try DuckDBLibrary.load(configuration.library, anyVersion: configuration.acceptsAnyEngineVersion)
         let context = try makeContext(directory, connectionsMax: connectionsMax)
         let messages = TaskMessage(
@@ -66,7 +66,7 @@ package struct Daemon: Service {
         let server = MySQLServer(
             loop: group.next(),
             options: .init(
-                serverVersion: SystemVariables.version, connectionsMax: connectionsMax, key: key,
+                serverVersion: SystemVariables.version, connectionsMax: connectionsMax, handshakesMax: handshakesMax, key: key,
                 tls: try certificate(directory).map { try $0.context() },
                 requiresSecureTransport: configuration.requiresSecureTransport, spoolDirectory: directory.path + "/spill"),
             backend: Gateway(context: context, scheduler: scheduler), log: log)

@@ -33,6 +33,8 @@ package final class MySQLServer: Sendable {
         package let serverVersion: String
         /// Connections, those kept for administrators aside.
         package let connectionsMax: Int
+        /// Connections that have not logged in.
+        package let handshakesMax: Int
         package let key: PasswordKey
         /// `nil`: TLS is not offered.
         package let tls: NIOSSLContext?
@@ -42,10 +44,12 @@ package final class MySQLServer: Sendable {
         package let spoolDirectory: String
 
         package init(
-            serverVersion: String, connectionsMax: Int, key: PasswordKey, tls: NIOSSLContext?, requiresSecureTransport: Bool, spoolDirectory: String
+            serverVersion: String, connectionsMax: Int, handshakesMax: Int, key: PasswordKey, tls: NIOSSLContext?, requiresSecureTransport: Bool,
+            spoolDirectory: String
         ) {
             self.serverVersion = serverVersion
             self.connectionsMax = connectionsMax
+            self.handshakesMax = handshakesMax
             self.key = key
             self.tls = tls
             self.requiresSecureTransport = requiresSecureTransport
@@ -65,9 +69,9 @@ package final class MySQLServer: Sendable {
         var onEmpty: EventLoopPromise<Void>?
 
         /// Who connects and does not log in takes the places of others like him: the one that has waited longest goes. `nil` where there is room.
-        mutating func displaceStranger() -> Connection? {
+        mutating func displaceStranger(beyond most: Int) -> Connection? {
             while let first = strangers.first, connections[first] == nil || admitted.contains(first) { strangers.removeFirst() }
-            guard connections.count - admitted.count > Limits.handshakesMax, let first = strangers.popFirst() else { return nil }
+            guard connections.count - admitted.count > most, let first = strangers.popFirst() else { return nil }
             return connections[first]
         }
     }
@@ -178,7 +182,7 @@ package final class MySQLServer: Sendable {
         let displaced = shared.value.withLock { state in
             state.connections[connectionID] = connection
             state.strangers.append(connectionID)
-            return state.displaceStranger()
+            return state.displaceStranger(beyond: options.handshakesMax)
         }
         displaced?.channel.close(promise: nil)
         channel.closeFuture.whenComplete { _ in self.closed(connectionID) }

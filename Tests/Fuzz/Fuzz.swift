@@ -1,7 +1,10 @@
+import AccessControl
 import LoonCore
 import NIOCore
 
+@testable import LoonService
 @testable import MySQLProtocol
+@testable import Notifier
 @testable import SQLFrontend
 
 /// What libFuzzer calls with each input (https://llvm.org/docs/LibFuzzer.html). The first byte chooses what the rest is shown to.
@@ -9,14 +12,39 @@ import NIOCore
 public func fuzz(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     guard count > 1 else { return 0 }
     let bytes = Array(UnsafeBufferPointer(start: start + 1, count: count - 1))
-    switch start[0] % 5 {
+    switch start[0] % 9 {
     case 0: connection(bytes, isReady: false)
     case 1: connection(bytes, isReady: true)
     case 2: decompression(bytes)
     case 3: statement(bytes, mode: LexicalMode())
-    default: statement(bytes, mode: LexicalMode(ansiQuotes: true, noBackslashEscapes: true))
+    case 4: statement(bytes, mode: LexicalMode(ansiQuotes: true, noBackslashEscapes: true))
+    case 5: _ = try? PolicyDocument(json: bytes, isTrustPolicy: bytes.count % 2 == 0)
+    case 6: broker(bytes)
+    case 7: configuration(bytes)
+    default: endpoint(bytes)
     }
     return 0
+}
+
+/// A broker's and STS's answers, in their products' readers.
+private func broker(_ bytes: [UInt8]) {
+    for reader in [AnswerReader.vendor(bodyMD5: "AB"), .rabbitMQ(eventID: "e"), .webhook(eventID: "e")] {
+        for status in [201, 403, 503] { _ = reader.outcome(status: status, body: bytes) }
+    }
+    _ = SecurityTokenService.outcome(status: 200, body: bytes)
+}
+
+private func configuration(_ bytes: [UInt8]) {
+    var configuration = Configuration()
+    try? ConfigurationFile.read(text: String(decoding: bytes, as: UTF8.self), of: "fuzz.yaml", into: &configuration)
+}
+
+/// What an account may write as mq-endpoint, with the rules that it must pass.
+private func endpoint(_ bytes: [UInt8]) {
+    guard let endpoint = try? Endpoint(String(decoding: bytes, as: UTF8.self), allowsPath: true) else { return }
+    guard let again = try? Endpoint(endpoint.url + endpoint.path, allowsPath: true) else { preconditionFailure("what was read is read again") }
+    precondition(again == endpoint, "and means the same")
+    _ = try? EndpointRules.standard(region: "cn-hangzhou").addresses(for: endpoint)
 }
 
 /// A peer's bytes, cut into packets, go through the state machine, which is answered as the backend would.

@@ -34,3 +34,17 @@ for number, command in enumerate(commands):
 data = packet(b"\x03select " + b"1, " * 100)
 body = zlib.compress(data)
 save("compressed", 2, struct.pack("<I", len(body))[:3] + b"\0" + struct.pack("<I", len(data))[:3] + body)
+root = pathlib.Path(__file__).resolve().parents[2]
+for number, file in enumerate((root / "config/ram").rglob("*.json")):
+    save(f"policy-{number}", 5, file.read_bytes())
+for number, answer in enumerate([
+    b"<?xml version=\"1.0\"?><Message><MessageId>M1</MessageId><MessageBodyMD5>AB</MessageBodyMD5></Message>",
+    b"<Error><Code>TopicNotExist</Code><Message>gone &amp; lost</Message></Error>", b'{"routed":true}', b'{"error":"bad_request","reason":"x"}',
+    b'{"Credentials":{"AccessKeyId":"STS.1","AccessKeySecret":"s","SecurityToken":"t","Expiration":"2026-11-22T06:54:00Z"}}',
+]):
+    save(f"answer-{number}", 6, answer)
+save("configuration", 7, (root / "config/loon.yaml").read_bytes())
+for number, text in enumerate(["http://MQ_INST_1_demo.localhost:8080", "https://h/p?q=1", "http://[::1]:80/", "http://127.0.0.1"]):
+    save(f"endpoint-{number}", 8, text.encode())
+for number, line in enumerate((root / "Tests/System/attacks.txt").read_text().splitlines()[::7]):
+    save(f"attack-{number}", 3, line.encode())

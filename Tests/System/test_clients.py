@@ -166,18 +166,35 @@ def test_too_many_connections_are_told_so(tmp_path):
     import socket
 
     daemon = loon.Daemon(tmp_path / "data")
-    # Half of these are left for connections.
+    # Half of these are left for connections, a quarter of that for those that have not logged in.
     daemon.preexec = lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (200, 200))
     daemon.start()
-    connections = [socket.create_connection(("127.0.0.1", daemon.program.port), timeout=5) for _ in range(160)]
-    answers = [connection.recv(100) for connection in connections]
-    refused = [answer for answer in answers if b"Too many connections" in answer]
+    daemon.create_account("user")
+
+    def held(account):
+        connections = []
+        while True:
+            try:
+                connections.append(daemon.connect(account))
+            except pymysql.MySQLError as error:
+                return connections, error.args
+
+    # Strangers take no places.
+    strangers = [socket.create_connection(("127.0.0.1", daemon.program.port), timeout=5) for _ in range(100)]
+    users, error = held("user")
+    assert (len(users), error) == (75, (1040, "Too many connections"))
     # And five more are for administrators.
-    assert len(refused) == 55 and all(answer[4:7] == b"\xff\x10\x04" for answer in refused)
-    for connection in connections:
+    roots, error = held("root")
+    assert (len(roots), error[0]) == (5, 1040)
+    # Now everybody is told in place of a greeting.
+    with socket.create_connection(("127.0.0.1", daemon.program.port), timeout=5) as late:
+        answer = late.recv(100)
+        assert answer[4:7] == b"\xff\x10\x04" and b"Too many connections" in answer
+    for connection in users + roots + strangers:
         connection.close()
     assert daemon.query("select 1") == ((1,),)
     assert daemon.program.stop() == 0
+
 
 
 def test_the_server_says_how_strings_are_escaped(daemon):

@@ -6,19 +6,17 @@ import http.server
 import json
 import os
 import pathlib
-import secrets
 import shutil
-import subprocess
 import threading
 import time
 
 import jsonschema
 import pytest
-import requests
 from cloudevents.core.bindings.http import HTTPMessage, from_http_event
 from standardwebhooks.webhooks import Webhook
 
 import loon
+import rabbitmq_server
 
 SCHEMA = json.loads((loon.ROOT / "config/schema/task-event.json").read_text())
 SECRET = "whsec_" + base64.b64encode(b"a key of the tests, thirty two b").decode()
@@ -381,43 +379,9 @@ def test_no_role_is_needed_for_what_is_not_the_vendors(caller, hook):
 
 @pytest.fixture(scope="module")
 def rabbit(tmp_path_factory):
-    """Debian's rabbitmq-server with its management plugin, on private ports."""
-    folder = tmp_path_factory.mktemp("rabbit")
-    ports = [free_port(), RABBIT_PORT, free_port()]
-    (folder / "plugins").write_text("[rabbitmq_management].\n")
-    (folder / "rabbitmq.conf").write_text(
-        f"listeners.tcp.1 = 127.0.0.1:{ports[0]}\nmanagement.tcp.port = {ports[1]}\nmanagement.tcp.ip = 127.0.0.1\n")
-    node = f"loon{secrets.token_hex(3)}@localhost"
-    environment = {
-        **os.environ, "HOME": str(folder), "RABBITMQ_NODENAME": node, "RABBITMQ_MNESIA_BASE": str(folder / "data"), "RABBITMQ_LOG_BASE": str(folder / "log"),
-        "RABBITMQ_ENABLED_PLUGINS_FILE": str(folder / "plugins"), "RABBITMQ_CONFIG_FILE": str(folder / "rabbitmq.conf"), "RABBITMQ_DIST_PORT": str(ports[2]),
-        "ERL_EPMD_ADDRESS": "127.0.0.1", "ERL_EPMD_PORT": str(free_port()), "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1}"}
-    log = open(folder / "out", "wb")
-    # Debian's wrapper changes the user; the program itself does not.
-    program = next(pathlib.Path("/usr/lib/rabbitmq").glob("lib/*/sbin/rabbitmq-server"))
-    process = subprocess.Popen([program], env=environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True)
-    session = requests.Session()
-    session.auth, session.base = ("guest", "guest"), f"http://127.0.0.1:{ports[1]}"
-    deadline = time.monotonic() + 90
-    while True:
-        with contextlib.suppress(requests.ConnectionError):
-            if session.get(session.base + "/api/overview").status_code == 200:
-                break
-        assert process.poll() is None and time.monotonic() < deadline, (folder / "out").read_text()
-        time.sleep(0.3)
-    yield session
-    os.killpg(process.pid, 15)
-    process.wait(timeout=60)
-    with contextlib.suppress(subprocess.SubprocessError):
-        subprocess.run(["epmd", "-port", environment["ERL_EPMD_PORT"], "-kill"], capture_output=True, timeout=10)
-
-
-def free_port():
-    import socket
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    server = rabbitmq_server.RabbitMQ(tmp_path_factory.mktemp("rabbit"), RABBIT_PORT)
+    yield server.session
+    server.stop()
 
 
 def test_rabbitmq(caller, rabbit):

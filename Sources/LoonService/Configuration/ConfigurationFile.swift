@@ -10,6 +10,11 @@ enum ConfigurationFile {
         guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
             throw QueryError(.wrongVariableValue, "The configuration file '\(path)' cannot be read")
         }
+        try read(text: text, of: path, into: &configuration)
+    }
+
+    /// `path` is for errors.
+    static func read(text: String, of path: String, into configuration: inout Configuration) throws(QueryError) {
         let root: Node?
         do { root = try Yams.compose(yaml: text) } catch {
             throw QueryError(.wrongVariableValue, "\(path) is not YAML: \(error)")

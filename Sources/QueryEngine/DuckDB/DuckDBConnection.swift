@@ -63,16 +63,28 @@ final class DuckDBConnection: @unchecked Sendable {
         return text.bytes
     }
 
+    /// Before the engine prepares it: some of what is none is carried out in part by then (EXPORT makes its folder), or becomes a SELECT (PRAGMA, DESCRIBE, SHOW).
+    private static func requireSelect(_ sql: String) throws(QueryError) {
+        let word = sql.drop { $0.isWhitespace || $0 == "(" }.prefix { $0.isLetter }.lowercased()
+        guard ["select", "with", "values"].contains(word) else { throw notSelect }
+    }
+
+    /// And the engine's own word for it.
+    private static func requireSelect(_ statement: duckdb_prepared_statement?) throws(QueryError) {
+        guard cduckdb_prepared_statement_type(statement) == CDUCKDB_STATEMENT_SELECT else { throw notSelect }
+    }
+
+    private static var notSelect: QueryError { QueryError(.notSupported, "Only SELECT, WITH and VALUES can be run") }
+
     /// The columns of a query's result.
     func columns(of sql: String) throws -> [ResultColumn] {
+        try Self.requireSelect(sql)
         var statement: duckdb_prepared_statement?
         defer { cduckdb_destroy_prepare(&statement) }
         guard cduckdb_prepare(handle, sql, &statement) == DuckDBSuccess else {
             throw EngineError.make(String(cString: cduckdb_prepare_error(statement)))
         }
-        guard cduckdb_prepared_statement_type(statement) == CDUCKDB_STATEMENT_SELECT else {
-            throw QueryError(.notSupported, "Only SELECT, WITH and VALUES can be run")
-        }
+        try Self.requireSelect(statement)
         return try columns(of: statement)
     }
 
@@ -160,6 +172,7 @@ final class DuckDBConnection: @unchecked Sendable {
 
     /// Runs a user's query, which must be exactly one SELECT: the second wall (design: invariant 7).
     func stream(_ sql: String, isProfiled: Bool, cancellation: Cancellation, sink: any BatchSink) throws -> QueryProfile {
+        try Self.requireSelect(sql)
         var statements: duckdb_extracted_statements?
         defer { cduckdb_destroy_extracted(&statements) }
         guard cduckdb_extract_statements(handle, sql, &statements) == 1 else {
@@ -171,9 +184,7 @@ final class DuckDBConnection: @unchecked Sendable {
         guard cduckdb_prepare_extracted_statement(handle, statements, 0, &statement) == DuckDBSuccess else {
             throw cancellation.reason ?? EngineError.make(String(cString: cduckdb_prepare_error(statement)))
         }
-        guard cduckdb_prepared_statement_type(statement) == CDUCKDB_STATEMENT_SELECT else {
-            throw QueryError(.notSupported, "Only SELECT, WITH and VALUES can be run")
-        }
+        try Self.requireSelect(statement)
         if sink.looksAtColumnsFirst { try sink.look(at: try columns(of: statement)) }
         // An interrupt that came before the engine began is forgotten by it.
         if let reason = cancellation.reason { throw reason }
