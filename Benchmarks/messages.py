@@ -2,6 +2,8 @@
 (post.c) that signs and posts the same body to the same broker, eight at a time, and keeps nothing. `scripts/bench messages` runs it.
 
 The poster runs on one processor, the broker on the other; figures are medians of the rounds, which alternate, and go to results/messages.json.
+
+With BENCH_WAITING=1000000 instead: the daemon's memory while so many messages wait for an endpoint that is dead, and how long one to another takes meanwhile.
 """
 
 import contextlib
@@ -32,14 +34,14 @@ def start_broker(directory):
         preexec=lambda: os.sched_setaffinity(0, BROKER_CPU))
 
 
-def seed(daemon, target, body):
+def seed(daemon, target, body, count=MESSAGES):
     """Tasks that have ended, each with its message waiting."""
     with contextlib.closing(sqlite3.connect(daemon.data / "loon.sqlite")) as file:
         now = int(time.time() * 1000)
         file.executemany(
             "insert into task (id, status, kind, command, table_schema, engine_text, account, created, updated, started, sql_mode, time_zone, now, connection_id, hints, "
             "target, mq_status, mq_sequence, attempts) values (?, 'SUCCESS', 'SELECT', 'select 1', '', 'select 1', 'root', ?2, ?2, ?2, '', 480, ?2, 1, '{}', ?3, 'WAITING', 1, 1)",
-            ((f"q202611221200hz00000000{number:07d}", now, json.dumps(target)) for number in range(1, MESSAGES + 1)))
+            ((f"q202611221200hz00000000{number:07d}", now, json.dumps(target)) for number in range(1, count + 1)))
         file.execute(
             "insert into outbox (task, target, lane, body, tag, created, due) select n, ?, ?, ?, 'SUCCESS', ?, ? from task", (json.dumps(target), target["endpoint"].lower(), body, now, now))
         file.commit()
@@ -90,8 +92,34 @@ def of_the_loop(directory, body):
     return MESSAGES / seconds
 
 
+def waiting(directory, body, count):
+    """KiB of anonymous memory of the daemon, with the endpoint dead, and milliseconds until a message to one that is well."""
+    target = {"product": "ons", "model": "queue", "topic": "bench", "producerID": "G", "endpoint": "http://MQ_INST_1_b.localhost:1", "instanceID": "MQ_INST_1_b"}
+    broker = start_broker(directory)
+    daemon = loon.Daemon(directory / "data")
+    daemon.start()
+    daemon.program.stop()
+    seed(daemon, target, body, count)
+    daemon.start()
+    waits = []
+    for _ in range(20):
+        row = daemon.await_task(daemon.submit("select 1", loon.ons(broker.port)), lambda row: row["mq_status"] == "SUCCESS", seconds=60)
+        waits.append(row["mq_total_time"])
+        time.sleep(0.5)
+    kib = int(re.search(r"RssAnon:\s+(\d+)", pathlib.Path(f"/proc/{daemon.program.process.pid}/status").read_text()).group(1))
+    daemon.program.stop()
+    broker.stop()
+    return kib, statistics.median(waits), max(waits)
+
+
 def main():
     body = json.dumps({"specversion": "1.0", "data": {"command": "select * from oss_schema.oss_json where x < 5", "fill": "x" * 800}}).encode()
+    if count := int(os.environ.get("BENCH_WAITING", "0")):
+        for number in (0, count):
+            with tempfile.TemporaryDirectory() as directory:
+                kib, median, most = waiting(pathlib.Path(directory), body, number)
+                print(f"{number} messages wait: RssAnon {kib:,} KiB; a message to a healthy endpoint takes {median} ms, at most {most} ms", flush=True)
+        return
     rates = {"loop in C": [], "outbox pump": []}
     for _ in range(ROUNDS):
         for name, run in (("loop in C", of_the_loop), ("outbox pump", of_the_daemon)):

@@ -9,7 +9,8 @@ import Testing
 @Suite struct WallTests {
     private static let project = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().path
 
-    private final class Rows: BatchSink {
+    /// Counts batches.
+    final class Rows: BatchSink {
         var count = 0
         let looksAtColumnsFirst = false
         func look(at columns: [ResultColumn]) throws {}
@@ -18,7 +19,7 @@ import Testing
     }
 
     /// An engine over a store with one file, and the folder that both are in.
-    private func engine() throws -> (engine: DuckDBEngine, folder: String) {
+    static func engine() throws -> (engine: DuckDBEngine, folder: String) {
         try DuckDBLibrary.load(
             ProcessInfo.processInfo.environment["LOON_ENGINE_LIBRARY"] ?? Self.project + "/.deps/libduckdb.so", anyVersion: false)
         let folder = FileManager.default.temporaryDirectory.path + "/walls-" + UUID().uuidString
@@ -42,7 +43,7 @@ import Testing
 
     /// Second and third wall: the engine is handed what a user sends, as if the gate had let it pass.
     @Test func withoutTheGateNothingIsWrittenAndNothingOutsideIsRead() throws {
-        let (engine, folder) = try engine()
+        let (engine, folder) = try Self.engine()
         defer { try? FileManager.default.removeItem(atPath: folder) }
         // So that the refusals below are not for want of files.
         #expect(try run("SELECT * FROM read_csv('\(folder)/oss/lake/a.csv')", on: engine) == 1)
@@ -73,7 +74,7 @@ import Testing
 
     /// First wall: whatever the engine would do, the corpus is refused, or names what the attacker may not use, or is bound.
     @Test func withoutTheSandboxTheCorpusIsRefused() throws {
-        let (engine, folder) = try engine()
+        let (engine, folder) = try Self.engine()
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let corpus = try String(contentsOfFile: Self.project + "/Tests/System/attacks.txt", encoding: .utf8)
         let rights = AccountRights(account: "attacker", grants: [.schema("mine"): .all])

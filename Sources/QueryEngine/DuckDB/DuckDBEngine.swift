@@ -177,7 +177,9 @@ package final class DuckDBEngine: QueryEngine, Sendable {
                         .columnCount, "Column count doesn't match value count: the table takes \(expected) and the query has \(count)")
                 }
                 var profile = QueryProfile()
-                profile.rowCount = try connection.copy(TableCopy(query: query.sql, target: target).statement)
+                let copy = TableCopy(query: query.sql, target: target)
+                profile.rowCount = try connection.copy(copy.statement)
+                if target.partitionCount > 0 { try FileSplitter(copy: copy, connection: connection).run() }
                 if query.isProfiled { connection.takeMeasures(into: &profile) }
                 return (profile, ())
             }

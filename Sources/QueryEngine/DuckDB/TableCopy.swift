@@ -16,32 +16,58 @@ struct TableCopy {
         }
         // On a line of its own: the query may end in a comment.
         let rows = "SELECT \(casts.joined(separator: ", ")) FROM (\(query)\n) AS loon_source(\(names.joined(separator: ", ")))"
-        var options: [String]
         let select: String
         switch target.format {
         case .text(let layout):
             let text = TextFields(layout: layout)
-            // The line is written as it is: the delimiter is in it already. So is the header, which is the column's name.
-            let name = layout.headerLines > 0 ? dataColumns.map(\.name).joined(separator: layout.delimiter) : Self.lineName
-            select = "SELECT \((["\(text.line(dataColumns)) AS \(EngineText.name(name))"] + partitionNames).joined(separator: ", ")) FROM (\(rows))"
-            options = ["FORMAT csv", "HEADER \(layout.headerLines > 0)"] + Self.plainLines
-            options += compression(known: ["gzip", "zstd"], default: nil)
+            // The line is written as it is: the delimiter is in it already.
+            select =
+                "SELECT \((["\(text.line(dataColumns)) AS \(EngineText.name(lineColumn))"] + partitionNames).joined(separator: ", ")) FROM (\(rows))"
         case .json:
             // The engine's JSON writer knows no partitions.
             let fields = dataColumns.map { "\(EngineText.name($0.name)) := \(Self.jsonValue($0))" }.joined(separator: ", ")
             let line = "CAST(to_json(struct_pack(\(fields))) AS VARCHAR)"
             select = "SELECT \((["\(line) AS \(EngineText.name(Self.lineName))"] + partitionNames).joined(separator: ", ")) FROM (\(rows))"
-            options = ["FORMAT csv", "HEADER false"] + Self.plainLines + compression(known: ["gzip", "zstd"], default: nil)
-        default:
-            select = rows
-            options = ["FORMAT parquet"] + compression(known: ["snappy", "gzip", "zstd"], default: "snappy")
+        default: select = rows
         }
-        if partitionColumns.isEmpty {
-            options.append("FILE_SIZE_BYTES '\(target.fileBytesMax)B'")
-        } else {
-            options.append("PARTITION_BY (\(partitionNames.joined(separator: ", ")))")
+        // The engine takes one or the other; `FileSplitter` bounds the files of partitions.
+        let last = partitionColumns.isEmpty ? sizeOption : "PARTITION_BY (\(partitionNames.joined(separator: ", ")))"
+        return "COPY (\(select)) TO \(EngineText.literal(target.folder)) (\((fileOptions + [last]).joined(separator: ", ")))"
+    }
+
+    /// The statement that writes the rows of one file anew, as files of the size that they may have, into a folder that it makes; `nil` where rows may hold line
+    /// breaks, which it would take for their ends.
+    func split(_ file: String, into folder: String) -> String? {
+        let source: String
+        switch target.format {
+        case .text(let layout) where layout.quote != nil: return nil
+        case .text, .json:
+            let settings = [
+                "columns = {\(EngineText.literal(lineColumn)): 'VARCHAR'}", "header = \(hasHeader)", "auto_detect = false", "delim = e'\\x01'", "quote = ''",
+                "escape = ''", "strict_mode = false", "max_line_size = \(Limits.textLineBytesMax)", "hive_partitioning = false",
+                "compression = \(EngineText.literal(target.compression.flatMap { ["gzip", "zstd"].contains($0) ? $0 : nil } ?? "none"))",
+            ]
+            source = "read_csv(\(EngineText.literal(file)), \(settings.joined(separator: ", ")))"
+        default: source = "read_parquet(\(EngineText.literal(file)), hive_partitioning = false)"
         }
-        return "COPY (\(select)) TO \(EngineText.literal(target.folder)) (\(options.joined(separator: ", ")))"
+        return "COPY (SELECT * FROM \(source)) TO \(EngineText.literal(folder)) (\((fileOptions + [sizeOption]).joined(separator: ", ")))"
+    }
+
+    private var sizeOption: String { "FILE_SIZE_BYTES '\(target.fileBytesMax)B'" }
+
+    private var fileOptions: [String] {
+        switch target.format {
+        case .text, .json: ["FORMAT csv", "HEADER \(hasHeader)"] + Self.plainLines + compression(known: ["gzip", "zstd"], default: nil)
+        default: ["FORMAT parquet"] + compression(known: ["snappy", "gzip", "zstd"], default: "snappy")
+        }
+    }
+
+    private var hasHeader: Bool { if case .text(let layout) = target.format { layout.headerLines > 0 } else { false } }
+
+    /// The only column of text: its name is the header, which is written as it is.
+    private var lineColumn: String {
+        guard case .text(let layout) = target.format, hasHeader else { return Self.lineName }
+        return dataColumns.map(\.name).joined(separator: layout.delimiter)
     }
 
     /// No column of a table can have this name.
