@@ -26,7 +26,7 @@ import rabbitmq_server  # noqa: E402
 
 TASKS = int(os.environ.get("BENCH_TASKS", "1000"))
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
-ROWS = "select i % 10 as k, i * 0.5 as v from range(100000) t(i)"
+ROWS = "select i % 10 as k, (i * 0.5)::double as v from range(100000) t(i)"
 
 
 class Receiver:
@@ -69,11 +69,11 @@ class Loon:
         configuration = directory / "loon.yaml"
         configuration.write_text(
             "notify:\n  allow:\n    - { scheme: http, host: 127.0.0.1, address: [loopback] }\n"
-            "cluster:\n  running: 4\n  running-tasks: 3\n  threads: 1\n")
+            "cluster:\n  running: 9\n  running-tasks: 8\n  threads: 1\n")
         self.daemon.start("--config", configuration)
         self.daemon.put("oss://bench/t/t.parquet", (directory / "t.parquet").read_bytes())
         self.daemon.query("create schema bench with dbproperties (catalog='oss', location='oss://bench/')")
-        self.daemon.query("create external table bench.t (k bigint, v decimal(19,1)) stored as parquet location 'oss://bench/t/'")
+        self.daemon.query("create external table bench.t (k bigint, v double) stored as parquet location 'oss://bench/t/'")
         self.daemon.create_account("bench", "--native-password")
         self.sql = (
             f"/*+ run_async=true, mq-notify-by=webhook, mq-endpoint=http://127.0.0.1:{self.receiver.server.server_port}/ */ "

@@ -60,27 +60,18 @@ enum VendorRequest {
 
 /// The vendor's answers.
 enum VendorAnswer {
-    private struct Sent: Decodable {
-        let MessageId: String
-        let MessageBodyMD5: String
-    }
-    private struct Refusal: Decodable {
-        let Code: String
-        let Message: String?
-    }
-
     static func sent(_ status: Int, _ body: [UInt8], bodyMD5: String) -> DeliveryOutcome {
-        guard let sent: Sent = PlainXML.decode(body), !sent.MessageId.isEmpty else {
+        guard let sent = FlatXML.fields(body), let id = sent["MessageId"], let digest = sent["MessageBodyMD5"], !id.isEmpty else {
             return .failed("HTTP \(status) with an answer that is no broker's")
         }
-        guard sent.MessageBodyMD5.uppercased() == bodyMD5 else {
-            return .failed("the broker received another body: its MD5 is \(BrokerText.cut(sent.MessageBodyMD5, 64)), not \(bodyMD5)")
+        guard digest.uppercased() == bodyMD5 else {
+            return .failed("the broker received another body: its MD5 is \(BrokerText.cut(digest, 64)), not \(bodyMD5)")
         }
-        return .delivered(messageID: BrokerText.cut(sent.MessageId, 128))
+        return .delivered(messageID: BrokerText.cut(id, 128))
     }
 
     static func reason(_ body: [UInt8]) -> String {
-        guard let refusal: Refusal = PlainXML.decode(body) else { return "" }
-        return " \(BrokerText.cut(refusal.Code, 128)): \(BrokerText.cut(refusal.Message ?? "", 512))"
+        guard let refusal = FlatXML.fields(body), let code = refusal["Code"] else { return "" }
+        return " \(BrokerText.cut(code, 128)): \(BrokerText.cut(refusal["Message"] ?? "", 512))"
     }
 }

@@ -1,5 +1,6 @@
-import Notifier
 import Testing
+
+@testable import Notifier
 
 @Suite struct PlainXMLTests {
     private struct Message: Decodable, Equatable { let Body: String }
@@ -28,6 +29,19 @@ import Testing
         #expect(PlainXML.decode(Array(text.utf8)) as Message? == nil)
         #expect(PlainXML.decode(Array("<Message>\(String(repeating: "<a/>", count: depth))<Body>x</Body></Message>".utf8)) == Message(Body: "x"))
     }
+
+    @Test(arguments: [
+        ("<M><A>1</A><B>x &lt;&amp;&#65;&#x42;&quot; y</B></M>", ["A": "1", "B": "x <&AB\" y"]),
+        ("<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<M xmlns=\"http://x/>\" b='c'>\n <A> 1\n</A >\n<B/><C></C><A>2</A></M>\n", ["A": "1", "B": "", "C": ""]),
+        ("<M/>", [:]), ("<M></M>", [:]),
+    ])
+    func readsFlatAnswers(_ text: String, _ fields: [String: String]) { #expect(FlatXML.fields(Array(text.utf8)) == fields) }
+
+    @Test(arguments: [
+        "", " ", "<", "<M", "<M>", "<M></N>", "<M><A>1</A>", "<M><A>1</B></M>", "<M><A><B>1</B></A></M>", "<M>text</M>", "<M><A>&x;</A></M>", "<M><A>&#xD800;</A></M>",
+        "<M><A>&#99999999;</A></M>", "<!DOCTYPE a><M/>", "<M><!-- c --><A>1</A></M>", "<?xml ?", "<M/><M/>", "<M><A>1</A></M>x", "<M <A>1</A></M>", "{}", "<M><A>&#;</A></M>",
+    ])
+    func refusesWhatIsNotFlat(_ text: String) { #expect(FlatXML.fields(Array(text.utf8)) == nil) }
 
     @Test func refusesOtherEncodings() {
         let utf16: [UInt8] =
