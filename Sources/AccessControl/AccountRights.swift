@@ -4,21 +4,20 @@ package import LoonCore
 package struct AccountRights: Sendable {
     package let account: String
     private let global: Privileges
-    /// By the schema's name in lower case.
-    private let schemas: [String: Privileges]
-    private let tables: [String: [String: Privileges]]
+    private let schemas: [CatalogName: Privileges]
+    private let tables: [CatalogName: [CatalogName: Privileges]]
 
     package init(account: String, grants: [GrantLevel: Privileges]) {
         self.account = account
         var global: Privileges = []
-        var schemas: [String: Privileges] = [:]
-        var tables: [String: [String: Privileges]] = [:]
+        var schemas: [CatalogName: Privileges] = [:]
+        var tables: [CatalogName: [CatalogName: Privileges]] = [:]
         for (level, privileges) in grants {
             switch level {
             case .everything: global.formUnion(privileges)
-            case .schema(let schema): schemas[schema.lowercased(), default: []].formUnion(privileges)
+            case .schema(let schema): schemas[CatalogName(schema), default: []].formUnion(privileges)
             case .table(let schema, let name):
-                tables[schema.lowercased(), default: [:]][name.lowercased(), default: []].formUnion(privileges)
+                tables[CatalogName(schema), default: [:]][CatalogName(name), default: []].formUnion(privileges)
             }
         }
         self.global = global
@@ -30,10 +29,10 @@ package struct AccountRights: Sendable {
     package var isAdministrator: Bool { global.isSuperset(of: .administrator) }
 
     /// What holds for every table of a schema, those that are yet to be made included.
-    package func privileges(schema: String) -> Privileges { global.union(schemas[schema.lowercased()] ?? []) }
+    package func privileges(schema: String) -> Privileges { global.union(schemas[CatalogName(schema)] ?? []) }
 
     package func privileges(schema: String, table: String) -> Privileges {
-        privileges(schema: schema).union(tables[schema.lowercased()]?[table.lowercased()] ?? [])
+        privileges(schema: schema).union(tables[CatalogName(schema)]?[CatalogName(table)] ?? [])
     }
 
     package func privileges(at level: GrantLevel) -> Privileges {
@@ -46,7 +45,7 @@ package struct AccountRights: Sendable {
 
     /// Whether the account is told that there is such a schema.
     package func sees(schema: String) -> Bool {
-        !privileges(schema: schema).isEmpty || tables[schema.lowercased()]?.values.contains { !$0.isEmpty } == true
+        !privileges(schema: schema).isEmpty || tables[CatalogName(schema)]?.values.contains { !$0.isEmpty } == true
     }
 
     /// Whether the account is told that there is such a table.

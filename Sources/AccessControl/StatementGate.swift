@@ -71,17 +71,10 @@ package struct StatementGate: Sendable {
             isSampled: walk.isSampled, bounded: walk.bounded)
     }
 
-    /// A name as the engine compares it: letters of ASCII without regard to case, everything else byte by byte. (Unicode's lower case would
-    /// take the Kelvin sign for a k, and excuse a name that the engine then looks for elsewhere.)
-    private struct Name: Hashable {
-        private let bytes: [UInt8]
-        init(_ text: String) { bytes = text.utf8.map { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) ? $0 | 0x20 : $0 } }
-    }
-
     private struct Walk {
         private struct Key: Hashable {
-            let schema: Name?
-            let table: Name
+            let schema: CatalogName?
+            let table: CatalogName
         }
 
         private var found: [Key: TableReference] = [:]
@@ -95,7 +88,7 @@ package struct StatementGate: Sendable {
         private(set) var bounded: [(place: Int, name: String, instead: String)] = []
         /// What is still to be looked at, each with the names of WITH that are in scope there. A list instead of recursion: a tree's depth is the
         /// sender's choice.
-        private var pending: [(value: Any, scope: Set<Name>)] = []
+        private var pending: [(value: Any, scope: Set<CatalogName>)] = []
 
         /// In the order of their places.
         var tables: [TableReference] { found.values.sorted { ($0.places.min() ?? 0) < ($1.places.min() ?? 0) } }
@@ -116,12 +109,12 @@ package struct StatementGate: Sendable {
         }
 
         /// A name of WITH is in scope in what follows it and in the body; in its own definition only on the recursive side.
-        private mutating func descend(into node: [String: Any], _ scope: Set<Name>) {
+        private mutating func descend(into node: [String: Any], _ scope: Set<CatalogName>) {
             var inner = scope
             if let map = node["cte_map"] as? [String: Any] {
                 for entry in map["map"] as? [[String: Any]] ?? [] {
                     pending.append((entry["value"] as Any, inner))
-                    if let name = entry["key"] as? String { inner.insert(Name(name)) }
+                    if let name = entry["key"] as? String { inner.insert(CatalogName(name)) }
                 }
             }
             for (key, value) in node where key != "cte_map" {
@@ -132,12 +125,12 @@ package struct StatementGate: Sendable {
                 }
 
                 var scope = inner
-                if let name = node["cte_name"] as? String, key == "right" || key == "child" { scope.insert(Name(name)) }
+                if let name = node["cte_name"] as? String, key == "right" || key == "child" { scope.insert(CatalogName(name)) }
                 pending.append((value, scope))
             }
         }
 
-        private mutating func examine(_ node: [String: Any], _ scope: Set<Name>) throws(QueryError) {
+        private mutating func examine(_ node: [String: Any], _ scope: Set<CatalogName>) throws(QueryError) {
             if node["sample"] is [String: Any] { isSampled = true }
             if let function = (node["function_name"] as? String)?.lowercased() { functions.insert(function) }
             if let id = node["id"] as? String, node.keys.contains("type_info") { try checkType(id, node["type_info"]) }
@@ -222,7 +215,7 @@ package struct StatementGate: Sendable {
             }
         }
 
-        private mutating func examineTable(_ node: [String: Any], _ scope: Set<Name>) throws(QueryError) {
+        private mutating func examineTable(_ node: [String: Any], _ scope: Set<CatalogName>) throws(QueryError) {
             // A table's name in the place of a column means the whole row.
             names.insert(((node["alias"] as? String).flatMap { $0.isEmpty ? nil : $0 } ?? node["table_name"] as? String ?? "").lowercased())
             guard let table = node["table_name"] as? String else { throw QueryError(.engine, "A table of the statement has no name") }
@@ -230,9 +223,9 @@ package struct StatementGate: Sendable {
             if let catalog = node["catalog_name"] as? String, !catalog.isEmpty {
                 throw QueryError(.unknownDatabase, "Unknown database '\(catalog).\(schema ?? "")'; a table is named schema.table")
             }
-            if schema == nil, scope.contains(Name(table)) { return }
+            if schema == nil, scope.contains(CatalogName(table)) { return }
             let place = node["query_location"] as? Int ?? .max
-            let key = Key(schema: schema.map(Name.init), table: Name(table))
+            let key = Key(schema: schema.map(CatalogName.init), table: CatalogName(table))
             var reference = found[key] ?? TableReference(schema: schema, table: table, places: [], predicates: [], joined: [])
             reference.places.append(place)
             reference.predicates.append(filters.predicates[place] ?? .unknown)

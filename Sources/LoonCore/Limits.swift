@@ -5,6 +5,8 @@ package enum Limits {
     package static let handshakePacketBytesMax = 64 * 1024
     /// A command with all the packets it is spread over (MySQL's `max_allowed_packet`).
     package static let commandBytesMax = 64 * 1024 * 1024
+    /// Characters of a user's name that are looked at and logged, its cluster included.
+    package static let shownAccountCharactersMax = 128
     /// Wrong passwords for one account, and from one address, before logins wait; how long they wait then, which doubles with each; for how long, and of how
     /// many accounts and addresses, this is remembered.
     package static let loginFailuresPerAccount = 5

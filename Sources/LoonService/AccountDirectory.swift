@@ -16,6 +16,8 @@ final class AccountDirectory: Sendable {
     }
     private let store: MetaStore
     private let entries = Mutex<[String: Entry]>([:])
+    /// Held from reading the file to keeping what was read: else what is older might come last.
+    private let refreshing = Mutex(())
 
     init(_ store: MetaStore) throws(QueryError) {
         self.store = store
@@ -24,15 +26,19 @@ final class AccountDirectory: Sendable {
 
     /// Reads all accounts anew, after each change; and now and then, for the changes that administration commands make beside the daemon.
     func reload() throws(QueryError) {
-        let records = try store.accounts()
-        entries.withLock { $0 = Dictionary(uniqueKeysWithValues: records.map { ($0.name, Entry($0)) }) }
+        try refreshing.withLock { _ throws(QueryError) in
+            let records = try store.accounts()
+            entries.withLock { $0 = Dictionary(uniqueKeysWithValues: records.map { ($0.name, Entry($0)) }) }
+        }
     }
 
     /// As the metadata file has it, for whoever logs in.
     func current(_ name: String) throws(QueryError) -> AccountRecord? {
-        let record = try store.account(name)
-        entries.withLock { $0[name] = record.map(Entry.init) }
-        return record
+        try refreshing.withLock { _ throws(QueryError) in
+            let record = try store.account(name)
+            entries.withLock { $0[name] = record.map(Entry.init) }
+            return record
+        }
     }
 
     func record(of account: String) -> AccountRecord? { entries.withLock { $0[account]?.record } }
@@ -60,6 +66,12 @@ final class AccountDirectory: Sendable {
             )
         }
         try store.addScannedBytes(bytes, of: account, day: day)
+    }
+
+    /// Throws where the account may run nothing any more.
+    func requireAlive(_ account: String) throws(QueryError) {
+        guard let record = record(of: account) else { throw QueryError(.accessDenied, "Access denied: there is no account '\(account)' any more") }
+        guard !record.isLocked else { throw QueryError(.accessDenied, "Access denied: the account '\(account)' is locked") }
     }
 
     func isAdministrator(_ account: String) -> Bool { entries.withLock { $0[account]?.rights.isAdministrator } ?? false }

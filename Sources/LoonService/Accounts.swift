@@ -72,10 +72,10 @@ extension GrantPlace {
         case .everything: return .everything
         case .schema(let name):
             guard let name = name ?? schema else { throw QueryError(.noDatabaseSelected, "No database selected") }
-            return .schema(name.lowercased())
+            return .schema(CatalogName(name).text)
         case .table(let name):
             guard let schema = name.schema ?? schema else { throw QueryError(.noDatabaseSelected, "No database selected") }
-            return .table(schema: schema.lowercased(), name: name.table.lowercased())
+            return .table(schema: CatalogName(schema).text, name: CatalogName(name.table).text)
         }
     }
 }

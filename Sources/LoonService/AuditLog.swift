@@ -14,11 +14,13 @@ struct AuditLog: Sendable {
         log = output.map { output in Logger(label: "audit") { _ in EventLogHandler(output: output, level: .info, clock: clock) } }
     }
 
-    func login(_ account: String, host: String, connection: UInt32? = nil, failures: Int? = nil) {
+    /// `failures`: it was a wrong password; `refusal`: it was the right one, and something else stands against it.
+    func login(_ account: String, host: String, connection: UInt32? = nil, failures: Int? = nil, refusal: QueryError? = nil) {
         var metadata: Logger.Metadata = ["account": "\(account)", "host": "\(host)"]
         if let connection { metadata["connection"] = "\(connection)" }
         if let failures { metadata["failures"] = "\(failures)" }
-        log?.info(failures == nil ? "audit.login" : "audit.login_failed", metadata: metadata)
+        if let refusal { metadata["code"] = "\(ErrorNumber(refusal.code).number)" }
+        log?.info(failures == nil && refusal == nil ? "audit.login" : "audit.login_failed", metadata: metadata)
     }
 
     func account(_ session: Session, _ statement: AccountStatement, _ outcome: Result<Void, any Error>) {
@@ -27,6 +29,12 @@ struct AuditLog: Sendable {
         metadata["what"] = "\(statement.summary)"
         Self.add(outcome.failure, to: &metadata)
         log?.info("audit.account", metadata: metadata)
+    }
+
+    /// KILL, which is answered at once.
+    func kill(_ session: Session, _ victim: UInt32) {
+        log?.info(
+            "audit.statement", metadata: Self.metadata(of: session).merging(["kind": "KILL", "sql": "KILL \(victim)", "outcome": "OK"]) { $1 })
     }
 
     /// One of `Entry`'s, when it has ended.
@@ -84,8 +92,9 @@ extension ParsedStatement {
         switch statement {
         case .query(let select): select.map { $0.table != nil && session.localTable($0) == nil } ?? true
         case .explain, .createSchema, .dropSchema, .createTable, .createTableLike, .createTableLikeMapping, .createTableAs, .createView, .dropView,
-            .dropTable, .alterTable, .repairTable, .repairSchema, .insert, .kill, .cancelQueryTask, .cancelQueryTasks, .resendMessage:
+            .dropTable, .alterTable, .repairTable, .repairSchema, .insert, .cancelQueryTask, .cancelQueryTasks, .resendMessage:
             true
+        case .set(let assignments): assignments.contains { if case .variable(_, isGlobal: true) = $0.target { true } else { false } }
         default: false
         }
     }

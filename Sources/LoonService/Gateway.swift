@@ -50,7 +50,7 @@ final class Gateway: ConnectionBackend {
         if !accepted { completion(.cachingSHA2(doubleSHA256: nil)) }
     }
 
-    func verify(password: @escaping @Sendable () -> [UInt8]?, of user: String, completion: @escaping @Sendable (Bool) -> Void) {
+    func verify(password: @escaping @Sendable () -> [UInt8]?, of user: String, completion: @escaping @Sendable (Bool?) -> Void) {
         let accepted = hashThreads.run {
             guard let password = password() else { return completion(false) }
             let account = try? self.account(user)?.record
@@ -60,7 +60,7 @@ final class Gateway: ConnectionBackend {
             if isRight, let account { self.seen.withLock { $0[account.name] = (stored, Scramble.doubleSHA256(password)) } }
             completion(isRight)
         }
-        if !accepted { completion(false) }
+        if !accepted { completion(nil) }
     }
 
     func openSession(_ login: Login, completion: @escaping @Sendable (Result<any ProtocolSession, QueryError>) -> Void) {
@@ -75,6 +75,13 @@ final class Gateway: ConnectionBackend {
             throw QueryError(.authenticationFailed, "Access denied for user '\(login.user)'@'\(login.host)'")
         }
         throttle.withLock { $0.succeeded(account: account.name, address: login.host) }
+        do throws(QueryError) { return try open(login, account, cluster) } catch {
+            context.audit.login(account.name, host: login.host, connection: login.connectionID, refusal: error)
+            throw error
+        }
+    }
+
+    private func open(_ login: Login, _ account: AccountRecord, _ cluster: Cluster) throws(QueryError) -> any ProtocolSession {
         try admit(account, login)
         let rights = context.accounts.rights(of: account.name)
         var schema: String?
@@ -104,7 +111,7 @@ final class Gateway: ConnectionBackend {
             throw QueryError(.passwordExpired, "Your password has expired; an administrator sets a new one with ALTER USER")
         }
         let limit = account.limits.connections
-        guard limit == 0 || context.sessions.count(of: account.name) < limit else {
+        guard limit == 0 || context.sessions.count(of: account.name, besides: login.connectionID) < limit else {
             throw QueryError(
                 .accountLimit, "User '\(account.name)' has exceeded the 'max_user_connections' resource (current value: \(limit))")
         }

@@ -28,7 +28,10 @@ final class Sessions: Sendable {
         }
     }
 
-    func count(of account: String) -> Int64 { state.withLock { Int64($0.open.values.count { $0.login.user == account }) } }
+    /// A connection that changes its user gives up the session that it has.
+    func count(of account: String, besides connectionID: UInt32) -> Int64 {
+        state.withLock { Int64($0.open.values.count { $0.login.user == account && $0.login.connectionID != connectionID }) }
+    }
 
     func session(_ connectionID: UInt32) -> Session? { state.withLock { $0.open[connectionID] } }
 

@@ -114,7 +114,7 @@ extension MetaStore {
 
     /// Somebody must be left who can put right what was done.
     private static func checkAdministrator(_ accounts: [AccountRecord]) throws(QueryError) {
-        guard accounts.contains(where: { $0.isAdministrator && !$0.isLocked }) else {
+        guard accounts.contains(where: { $0.isAdministrator && !$0.isLocked && $0.passwordDays != 0 }) else {
             throw QueryError(.accessDenied, "Access denied: this would leave no administrator; grant ALL ON *.* WITH GRANT OPTION to another account first")
         }
     }

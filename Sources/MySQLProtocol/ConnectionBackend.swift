@@ -89,8 +89,8 @@ package protocol ConnectionBackend: Sendable {
     /// Finds what the account's password is checked against; later, where there were wrong ones for it or from the host.
     func credentials(of user: String, host: String, completion: @escaping @Sendable (StoredCredentials) -> Void)
 
-    /// Checks a password against the account's slow hash. `password` decrypts it, on a thread that may block.
-    func verify(password: @escaping @Sendable () -> [UInt8]?, of user: String, completion: @escaping @Sendable (Bool) -> Void)
+    /// Checks a password against the account's slow hash; `nil` where too many are being checked. `password` decrypts it, on a thread that may block.
+    func verify(password: @escaping @Sendable () -> [UInt8]?, of user: String, completion: @escaping @Sendable (Bool?) -> Void)
 
     /// A login as the account was refused.
     func loginFailed(as user: String, host: String)

@@ -6,8 +6,10 @@ import NIOCore
 /// https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_connection_phase_authentication_methods_native_password_authentication.html)
 extension ConnectionStateMachine {
     mutating func lookUp(_ response: HandshakeResponse) -> Action {
+        // No account's name is as long; a peer's may be 64 KiB, and goes into logs and an error.
+        let user = String(String.UnicodeScalarView(response.user.unicodeScalars.prefix(Limits.shownAccountCharactersMax)))
         let attempt = Attempt(
-            user: response.user, database: response.database, attributes: response.attributes, usesPassword: !response.authentication.isEmpty,
+            user: user, database: response.database, attributes: response.attributes, usesPassword: !response.authentication.isEmpty,
             answer: response.authentication,
             plugin: response.plugin.flatMap(AuthenticationPlugin.init) ?? (response.plugin == nil ? .nativePassword : nil))
         state = .lookingUp(attempt)
@@ -63,8 +65,9 @@ extension ConnectionStateMachine {
         return .verify(user: attempt.user, proof: proof)
     }
 
-    mutating func verified(_ isRight: Bool) -> Action {
+    mutating func verified(_ isRight: Bool?) -> Action {
         guard case .verifying(let attempt) = state else { return .none }
+        guard let isRight else { return refuse(QueryError(.queueFull, "Too many logins are waiting; try again")) }
         return isRight ? open(attempt) : deny(attempt)
     }
 

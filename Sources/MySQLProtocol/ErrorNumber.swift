@@ -80,6 +80,8 @@ package struct ErrorNumber: Sendable, Equatable {
             case .passwordExpired: (1862, "HY000")
             case .accountLimit: (1226, "42000")
             case .noDefiner: (1449, "HY000")
+            case .invalidView: (1356, "HY000")
+            case .hiddenView: (1345, "HY000")
             case .cancelled: (1317, "70100")
             case .limitExceeded: (1104, "42000")
             case .unknownTask: (1094, "HY000")

@@ -200,6 +200,13 @@ struct QueryPlanner: Sendable {
             throw QueryError(.noDefiner, "The user specified as a definer ('\(table.creator)'@'%') of the view \(table.schema).\(table.name) does not exist")
         }
         do { examination = try collect(sql, schema: view.schema, dialect, inner, depth: depth + 1, into: &names) } catch let error as QueryError {
+            guard mayKnow(table, viewer) || error.code == .tableChanged else {
+                // What is below the view is not named to whoever may only read it.
+                throw QueryError(
+                    .invalidView,
+                    "View '\(table.schema).\(table.name)' references invalid table(s) or column(s) or function(s) or definer/invoker of view lack rights to use them",
+                    detail: error.message)
+            }
             throw QueryError(error.code, "The view \(table.schema).\(table.name): \(error.message)", detail: error.detail)
         }
         // The engine would look for unqualified names in the schema of whoever asks.
@@ -240,6 +247,19 @@ struct QueryPlanner: Sendable {
         var bytes = Array(sql.utf8)
         for (range, text) in edits.sorted(by: { $0.0.lowerBound > $1.0.lowerBound }) { bytes.replaceSubrange(range, with: Array(text.utf8)) }
         return String(decoding: bytes, as: UTF8.self)
+    }
+
+    private func mayKnow(_ view: ExternalTable, _ viewer: Viewer) -> Bool {
+        view.creator == viewer.account || context.accounts.rights(of: viewer.account).privileges(schema: view.schema, table: view.name).contains(.show)
+    }
+
+    /// Throws where a plan would show what is below a view to somebody who may only read it.
+    func requireTexts(ofViewsIn planned: PlannedQuery, _ viewer: Viewer) throws {
+        for view in planned.query.views {
+            guard let table = try context.store.table(schema: view.schema, name: view.name), mayKnow(table, viewer) else {
+                throw QueryError(.hiddenView, "EXPLAIN/SHOW can not be issued; lacking privileges for underlying table")
+            }
+        }
     }
 
     /// By scalars, as the engine reads it.

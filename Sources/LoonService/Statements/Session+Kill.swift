@@ -14,6 +14,7 @@ extension Session {
         guard isAdministrator || victim.login.user == login.user else {
             throw QueryError(.notOwner, "You are not owner of thread \(connectionID)")
         }
+        context.audit.kill(self, connectionID)
         let running = victim.state.withLock(\.running)
         if let running, running.response !== state.withLock(\.running)?.response || isQueryOnly {
             victim.interrupt(running, QueryError(.interrupted, "Query execution was interrupted"))
@@ -30,6 +31,7 @@ extension Session {
         guard running.cancellation.cancel(reason) else { return }
         let (context, metadata) = (context, metadata)
         context.timers.asyncAfter(deadline: .now() + .milliseconds(Limits.killPatienceMilliseconds)) {
+            running.audit?.error = reason
             guard running.response.takeOver(reason) else { return }
             self.state.withLock { $0.warnings = [Diagnostic(error: reason, isWarning: false)] }
             context.sessions.addZombie(running)

@@ -15,6 +15,8 @@ extension Session {
         let probe =
             parsed.parameterCount == 0
             ? parsed : try ParsedStatement(text, mode: mode, parameters: parsed.probe)
+        // Refused here, it is never executed.
+        running.audit = AuditLog.Entry(parsed, self)
         let isTask = try hints(of: parsed).flag("run_async") == true && isMeant(parsed)
         let columns =
             isTask
@@ -26,6 +28,7 @@ extension Session {
         state.withLock { state in
             state.prepared[id] = Prepared(text: text, mode: mode, parsed: isSmall && parsed.parameterCount == 0 ? parsed : nil, isInline: isInline)
         }
+        running.audit = nil
         running.response.prepared(parameterCount: parsed.parameterCount, columns: columns)
     }
 

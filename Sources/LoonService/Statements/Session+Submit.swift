@@ -53,6 +53,7 @@ extension Session {
                 ignoresConflict: false)
             try TableWriter(context: context, cluster: cluster, hints: hints).check(write)
         }
+        if case .explain = parsed.statement { try context.planner.requireTexts(ofViewsIn: planned, viewer) }
         guard planned.query.valueTables.isEmpty else {
             throw QueryError(.notSupported, "A task cannot read information_schema and its like: what they say belongs to the session")
         }

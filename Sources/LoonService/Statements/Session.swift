@@ -211,10 +211,10 @@ final class Session: ProtocolSession {
             if isTask { return try submit(parsed, hints: hints, running.response) }
             try StatementHandler(session: self, response: running.response, running: running).handle(parsed)
         }
-        if parsed.makesEnginePlan(isTask: isTask) { try plan(running, carryOut) } else { try carryOut() }
+        if parsed.mayTakeLong(isTask: isTask) { try plan(running, carryOut) } else { try carryOut() }
     }
 
-    /// Goes on where the engine may plan for as long as it takes.
+    /// Goes on where it may take as long as it takes.
     private func plan(_ running: RunningStatement, _ body: @escaping () throws -> Void) throws(QueryError) {
         // Confined to one thread after the other.
         nonisolated(unsafe) let body = body
@@ -326,10 +326,10 @@ extension ParsedStatement {
         return needsNothing
     }
 
-    /// Whether the engine plans it outside of its own places.
-    fileprivate func makesEnginePlan(isTask: Bool) -> Bool {
+    /// Whether the engine plans it outside of its own places, or it waits for others that write the table.
+    fileprivate func mayTakeLong(isTask: Bool) -> Bool {
         switch statement {
-        case .explain, .createView, .createTableLikeMapping: true
+        case .explain, .createView, .createTableLikeMapping, .alterTable, .repairTable, .repairSchema: true
         // What they write must fit: the query's columns are asked for.
         case .insert, .createTableAs: isTask
         default: false

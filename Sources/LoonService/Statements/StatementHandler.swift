@@ -189,6 +189,7 @@ struct StatementHandler {
         let dialect = session.dialectContext()
         let planned = try context.planner.plan(
             try parsed.engineText(dialect), schema: schema, dialect: dialect, isProfiled: false, viewer: session.viewer)
+        try context.planner.requireTexts(ofViewsIn: planned, session.viewer)
         let (session, response, context) = (session, response, context)
         @Sendable func answer() {
             let result = Result {

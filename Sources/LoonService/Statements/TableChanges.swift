@@ -25,8 +25,10 @@ struct TableChanges {
 
     func alter(_ name: TableName, _ change: TableChange) throws {
         let isRename = if case .rename = change { true } else { false }
-        let table = try definitions.existing(name, mayBeView: isRename, for: isRename ? [.alter, .drop] : .alter)
+        // Under another name others may use it, and its owner's rights with it: whoever moves it may do so already.
+        let table = try definitions.existing(name, mayBeView: isRename, for: isRename ? [.alter, .drop, .select] : .alter)
         if case .rename(let new) = change {
+            if table.view == nil { try definitions.rights.require(.insert, schema: table.schema, table: table.name) }
             try definitions.rights.require([.create, .insert], schema: new.schema ?? table.schema, table: new.table)
         }
         // Nobody writes the table meanwhile.
@@ -64,7 +66,7 @@ struct TableChanges {
         case .rename(let name):
             // The files stay where they are: the place must lie under the new schema too.
             let schema = try definitions.schema(of: TableName(schema: name.schema ?? table.schema, table: name.table))
-            if table.view == nil { _ = try definitions.location(table.location, of: name.table, in: schema) }
+            if table.view == nil { _ = try definitions.place(ObjectKey(table.location), in: schema) }
             table.schema = schema.name
             table.name = name.table
         case .setProperties(let properties):

@@ -79,7 +79,15 @@ struct TableDefinitions {
 
     /// A place under the schema's; the folder of the table's name where none is given.
     func location(_ text: String?, of name: String, in schema: SchemaDefinition) throws -> ObjectKey {
-        let place = try text.map { try ObjectKey($0) } ?? ObjectKey(schema.location).child(name.lowercased(), isFolder: true)
+        // A place of one's own choice is the right of whoever may make tables of all of the schema's files.
+        if text != nil { try rights.require(.create, schema: schema.name) }
+        let place = try place(text.map { try ObjectKey($0) } ?? ObjectKey(schema.location).child(name.lowercased(), isFolder: true), in: schema)
+        try checkOthers(place, of: name, in: schema)
+        return place
+    }
+
+    /// A place that files of the schema's tables may have.
+    func place(_ place: ObjectKey, in schema: SchemaDefinition) throws -> ObjectKey {
         try checkBucket(place)
         guard !place.key.unicodeScalars.contains(where: { "*?[]{}".unicodeScalars.contains($0) }) else {
             throw QueryError(.location, "The location '\(place)' holds one of * ? [ ] { }, which the engine takes for a pattern; name another")
@@ -87,21 +95,26 @@ struct TableDefinitions {
         guard try ObjectKey(schema.location).contains(place) else {
             throw QueryError(.location, "The location '\(place)' does not lie under that of the schema, '\(schema.location)'")
         }
-        try checkOthers(place, of: name, in: schema)
         return place
     }
 
-    /// Files that are another table's are reached only by whoever may read and write that table: else a table of one's own would be a way around
-    /// the grants on it.
+    /// Files that are another table's, of whatever schema, are reached only by whoever may read and write that table: else a table of one's own would be a way
+    /// around the grants on it.
     private func checkOthers(_ place: ObjectKey, of name: String, in schema: SchemaDefinition) throws {
         let rights = rights
-        guard !rights.privileges(schema: schema.name).isSuperset(of: [.select, .insert]) else { return }
-        for (table, location) in try context.store.locations(schema: schema.name) where table.lowercased() != name.lowercased() {
-            guard let other = try? ObjectKey(location), other.contains(place) || place.contains(other) || other == place else { continue }
-            guard rights.privileges(schema: schema.name, table: table).isSuperset(of: [.select, .insert]) else {
-                throw QueryError(
-                    .databaseAccessDenied,
-                    "Access denied for user '\(account)'@'%' to the location '\(place)': it holds files of a table that the account may not read and write")
+        guard !rights.privileges(at: .everything).isSuperset(of: [.select, .insert]) else { return }
+        for other in try context.store.schemas() {
+            guard let root = try? ObjectKey(other.location), root.contains(place) || place.contains(root),
+                !rights.privileges(schema: other.name).isSuperset(of: [.select, .insert])
+            else { continue }
+            let isOwn = CatalogName(other.name) == CatalogName(schema.name)
+            for (table, location) in try context.store.locations(schema: other.name) where !isOwn || CatalogName(table) != CatalogName(name) {
+                guard let used = try? ObjectKey(location), used.contains(place) || place.contains(used) || used == place else { continue }
+                guard rights.privileges(schema: other.name, table: table).isSuperset(of: [.select, .insert]) else {
+                    throw QueryError(
+                        .databaseAccessDenied,
+                        "Access denied for user '\(account)'@'%' to the location '\(place)': it holds files of a table that the account may not read and write")
+                }
             }
         }
     }

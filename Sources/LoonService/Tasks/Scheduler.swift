@@ -105,7 +105,9 @@ final class Scheduler: Sendable {
                 }
                 task.released()
                 if cluster.taskEnded() { self.claim(cluster) }
-                if mayHaveSuspects { self.wakeAll() }
+                // Of an account's tasks, one may wait for this end in another cluster.
+                let hasOwnLimit = self.context.accounts.runningMax[task.record.submission.account] != nil
+                if mayHaveSuspects || hasOwnLimit { self.wakeAll() }
                 self.checkIdle()
             }
         }

@@ -119,6 +119,7 @@ final class TaskRunner: Sendable {
     private func produce(_ task: RunningTask, in cluster: Cluster) throws -> TaskOutcome {
         let submission = task.record.submission
         if let reason = task.cancellation.reason { throw reason }
+        try context.accounts.requireAlive(submission.account)
         switch submission.kind {
         case "SELECT", "EXPLAIN": return try select(task, in: cluster)
         default: return try write(task, in: cluster)
