@@ -168,7 +168,8 @@ def main():
                 f"{name:8} p50 {statistics.median(milliseconds):7.2f} ms   p99 {milliseconds[int(len(milliseconds) * 0.99)]:7.2f} ms   "
                 f"{statistics.median(figures['rates']):8.1f} tasks/s")
         (HERE / "results").mkdir(exist_ok=True)
-        (HERE / "results/call.json").write_text(json.dumps(raw, indent=1) + "\n")
+        lines = [f' "{name}": {json.dumps({key: [round(value, 6) for value in values] for key, values in figures.items()})}' for name, figures in raw.items()]
+        (HERE / "results/call.json").write_text("{\n" + ",\n".join(lines) + "\n}\n")
 
 
 if __name__ == "__main__":

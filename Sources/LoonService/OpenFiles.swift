@@ -4,7 +4,7 @@ import LoonCore
 /// The process's bound on open files. A shell's usual soft limit of 1,024 is less than the connections that are admitted.
 enum OpenFiles {
     /// What files other than connections may take: results, SQLite, the engine's scans.
-    private static let reserve: rlim_t = 8_192
+    private static let reserve: rlim_t = 6_144
 
     /// Raises the soft limit as far as the hard one allows and the daemon has use for.
     /// Returns how many connections that leaves room for, and how many that have not logged in.
