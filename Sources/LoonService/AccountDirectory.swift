@@ -1,6 +1,7 @@
 import AccessControl
 import LoonCore
 import MetaStore
+import MySQLProtocol
 import Synchronization
 
 /// What every account may do, in memory: asked for with each statement, so that what is granted and revoked holds at once on open connections.
@@ -72,6 +73,10 @@ final class AccountDirectory: Sendable {
     func requireAlive(_ account: String) throws(QueryError) {
         guard let record = record(of: account) else { throw QueryError(.accessDenied, "Access denied: there is no account '\(account)' any more") }
         guard !record.isLocked else { throw QueryError(.accessDenied, "Access denied: the account '\(account)' is locked") }
+    }
+
+    var hasNativePasswords: Bool {
+        entries.withLock { $0.values.contains { $0.record.plugin == AuthenticationPlugin.nativePassword.rawValue } }
     }
 
     func isAdministrator(_ account: String) -> Bool { entries.withLock { $0[account]?.rights.isAdministrator } ?? false }

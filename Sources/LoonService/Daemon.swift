@@ -69,7 +69,7 @@ package struct Daemon: Service {
                 serverVersion: SystemVariables.version, connectionsMax: connectionsMax, handshakesMax: handshakesMax, key: key,
                 tls: try certificate(directory).map { try $0.context() },
                 requiresSecureTransport: configuration.requiresSecureTransport, spoolDirectory: directory.path + "/spill"),
-            backend: Gateway(context: context, scheduler: scheduler), log: log)
+            backend: Gateway(context: context, scheduler: scheduler, secret: key.privatePEM), log: log)
         let port = try await listen(server)
         if recovered > 0 { log.info("server.recovered", metadata: ["tasks": "\(recovered)"]) }
         log.info("server.ready", metadata: ["host": "\(configuration.host)", "port": "\(port)", "socket": "\(socketPath(directory))"])

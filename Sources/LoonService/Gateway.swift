@@ -1,4 +1,5 @@
 import AccessControl
+import Crypto
 import Dispatch
 import Logging
 import LoonCore
@@ -20,8 +21,12 @@ final class Gateway: ConnectionBackend {
     private let seen = Mutex<[String: (stored: String, doubleSHA256: [UInt8])]>([:])
     private let throttle = Mutex(LoginThrottle())
 
-    init(context: ServiceContext, scheduler: Scheduler) {
+    /// Known to nobody else, and the same after a restart.
+    private let decoyKey: SymmetricKey
+
+    init(context: ServiceContext, scheduler: Scheduler, secret: String) {
         self.context = context
+        decoyKey = SymmetricKey(data: SHA256.hash(data: Array(secret.utf8)))
         self.scheduler = scheduler
     }
 
@@ -29,6 +34,14 @@ final class Gateway: ConnectionBackend {
         let delay = throttle.withLock { $0.delay(account: accountName(user), address: host, now: context.clock.now()) }
         guard delay > 0 else { return lookUp(user, completion) }
         context.timers.asyncAfter(deadline: .now() + .milliseconds(delay)) { self.lookUp(user, completion) }
+    }
+
+    /// What an account that does not exist is asked for: always the same for one name, and where some accounts have mysql_native_password, that for half of the
+    /// names. Else the method would tell them from those that are not there.
+    private func decoy(for user: String) -> StoredCredentials {
+        guard context.accounts.hasNativePasswords else { return .cachingSHA2(doubleSHA256: nil) }
+        let code = Array(HMAC<SHA256>.authenticationCode(for: Array(user.utf8), using: decoyKey))
+        return code[0] % 2 == 0 ? .cachingSHA2(doubleSHA256: nil) : .native(doubleSHA1: Array(code.prefix(20)))
     }
 
     func loginFailed(as user: String, host: String) {
@@ -40,7 +53,7 @@ final class Gateway: ConnectionBackend {
 
     private func lookUp(_ user: String, _ completion: @escaping @Sendable (StoredCredentials) -> Void) {
         let accepted = loginThreads.run {
-            guard let account = try? self.account(user)?.record else { return completion(.cachingSHA2(doubleSHA256: nil)) }
+            guard let account = try? self.account(user)?.record else { return completion(self.decoy(for: user)) }
             if account.plugin == AuthenticationPlugin.nativePassword.rawValue {
                 return completion(.native(doubleSHA1: Hex.bytes(account.passwordHash)))
             }

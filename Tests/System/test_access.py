@@ -482,3 +482,26 @@ def test_many_statements_that_wait_for_a_table_leave_others_their_threads(lake, 
             lake.query("drop table sales.busy")
             break
         time.sleep(0.1)
+
+
+def test_the_method_of_a_login_tells_no_account_from_a_name_that_nobody_has(lake):
+    """What the server asks for is the same each time, and unknown names are asked for either."""
+
+    def asked(user):
+        connection = socket.create_connection(("127.0.0.1", lake.program.port), timeout=10)
+        with connection:
+            connection.recv(4_096)
+            capabilities = 0x00080000 | 0x8000 | 0x200 | 1
+            login = capabilities.to_bytes(4, "little") + (1 << 24).to_bytes(4, "little") + b"\x2d" + bytes(23) + user.encode() + b"\0\x14" + b"x" * 20 + b"other_plugin\0"
+            connection.sendall(len(login).to_bytes(3, "little") + b"\x01" + login)
+            answer = connection.recv(4_096)
+            assert answer[4] == 0xFE, answer
+            return answer[5 : answer.index(b"\0", 5)].decode()
+
+    names = [f"nobody{number}" for number in range(24)]
+    assert {asked(name) for name in names} == {"caching_sha2_password"}
+    lake.query("create user old_client identified with mysql_native_password by 'old'")
+    methods = [asked(name) for name in names]
+    assert set(methods) == {"caching_sha2_password", "mysql_native_password"} and methods == [asked(name) for name in names]
+    assert asked("old_client") == "mysql_native_password" and asked("root") == "caching_sha2_password"
+    lake.query("drop user old_client")
