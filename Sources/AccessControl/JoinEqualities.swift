@@ -43,7 +43,7 @@ struct JoinEqualities {
         var found: [ScanPredicate] = []
         for other in sources where other.place != source.place {
             func inherit(_ own: String, _ theirs: String) {
-                guard let texts = predicates(other.place).required(theirs) else { return }
+                guard let place = other.place, let texts = predicates(place).required(theirs) else { return }
                 found.append(.isIn(column: own, texts.map { .text($0) }))
             }
             for name in shared { inherit(name, name) }

@@ -1,7 +1,8 @@
 import Foundation
 import LoonCore
 
-/// Reads off the engine's tree what a SELECT's WHERE says about the tables in its FROM.
+/// Reads off the engine's tree what the SELECTs say about the rows of the tables, CTEs and sub-queries in their FROM: by their WHERE, and by what
+/// is said outside of the columns that they hand on (`OutputColumns`).
 ///
 /// A table's row that makes such a predicate false is in no row of the result, and leaving it out adds none: also where the table stands on
 /// the inner side of an outer join, because none of the predicates is true for the NULLs that take its place. (IS NULL would be, and counts only
@@ -13,26 +14,62 @@ struct ScanFilters {
     private(set) var joined: [Int: ScanPredicate] = [:]
 
     struct Source {
-        let place: Int
+        /// `nil` for a sub-query.
+        let place: Int?
         let names: [[String]]
     }
 
-    mutating func add(select node: [String: Any]) {
-        guard let filter = node["where_clause"] as? [String: Any], let from = node["from_table"] as? [String: Any] else { return }
+    /// What is said of a query's rows outside of it.
+    struct Outside {
+        var predicate = ScanPredicate.unknown
+        /// What its columns are called there, as far as that is said.
+        var names: [String] = []
+    }
+
+    /// Returns what is said of the sub-queries in FROM, by their names in lower case.
+    mutating func add(select node: [String: Any], _ outside: Outside) -> [String: ScanPredicate] {
+        guard let from = node["from_table"] as? [String: Any] else { return [:] }
+        let filter = node["where_clause"] as? [String: Any]
+        let output = outside.predicate == .unknown ? nil : OutputColumns(of: node, names: outside.names)
+        guard filter != nil || output != nil else { return [:] }
+        var equalities = JoinEqualities(filter: filter ?? [:])
+        let (sources, isAlone) = Self.sources(in: from, &equalities)
+        var found: [String: ScanPredicate] = [:]
+        for source in sources {
+            var parts: [ScanPredicate] = []
+            if let filter { parts.append(Reader(source: source.names, mayBeNull: isAlone).predicate(filter, depth: 0)) }
+            if let output {
+                parts.append(outside.predicate.renamed(mayBeNull: isAlone) { output.source(of: $0, in: source.names, isAlone: isAlone) })
+            }
+            let predicate = parts.count == 1 ? parts[0] : .all(parts)
+            if let place = source.place { predicates[place] = predicate } else { found[source.names[0][0]] = predicate }
+        }
+        for source in sources {
+            guard let place = source.place else { continue }
+            let own = predicates[place] ?? .unknown
+            let inherited = equalities.inherited(by: source, from: sources) { predicates[$0] ?? .unknown }
+            joined[place] = inherited.isEmpty ? own : .all([own] + inherited)
+        }
+        return found
+    }
+
+    /// The tables and sub-queries of FROM that WHERE speaks of, and whether there is nothing but one of them.
+    private static func sources(in from: [String: Any], _ equalities: inout JoinEqualities) -> ([Source], isAlone: Bool) {
         var sources: [Source] = []
         var isAlone = true
-        var equalities = JoinEqualities(filter: filter)
         var pending = [from]
         while let next = pending.popLast() {
+            let alias = next["alias"] as? String ?? ""
+            let isSampled = next["sample"] is [String: Any]
             switch next["type"] as? String {
             case "BASE_TABLE":
                 guard let place = next["query_location"] as? Int, let table = next["table_name"] as? String else { continue }
-                let alias = next["alias"] as? String ?? ""
                 let schema = next["schema_name"] as? String ?? ""
                 // Columns under other names, or some of the rows: what WHERE says is not about the table's own.
-                guard (next["column_name_alias"] as? [Any] ?? []).isEmpty, next["sample"] == nil || next["sample"] is NSNull else { continue }
+                guard (next["column_name_alias"] as? [Any] ?? []).isEmpty, !isSampled else { continue }
                 let own = [[table.lowercased()], [schema.lowercased(), table.lowercased()]]
                 sources.append(Source(place: place, names: alias.isEmpty ? own : [[alias.lowercased()]]))
+            case "SUBQUERY" where !isSampled: sources.append(Source(place: nil, names: [[alias.lowercased()]]))
             case "JOIN":
                 isAlone = false
                 equalities.add(join: next)
@@ -44,14 +81,7 @@ struct ScanFilters {
             default: isAlone = false
             }
         }
-        for source in sources {
-            let reader = Reader(source: source.names, mayBeNull: isAlone)
-            predicates[source.place] = reader.predicate(filter, depth: 0)
-        }
-        for source in sources {
-            let own = predicates[source.place] ?? .unknown
-            joined[source.place] = .all([own] + equalities.inherited(by: source, from: sources) { predicates[$0] ?? .unknown })
-        }
+        return (sources, isAlone)
     }
 
     private struct Reader {

@@ -9,12 +9,18 @@ package struct StatementGate: Sendable {
         /// `nil` where the session's schema is meant.
         package let schema: String?
         package let table: String
-        /// Where the statement names it, in bytes: once for each scan.
-        package var places: [Int]
-        /// What the statement says about its rows: one predicate for each scan.
-        package var predicates: [ScanPredicate]
+        package var scans: [Scan]
+    }
+
+    /// One place of a statement that names a table.
+    package struct Scan: Sendable {
+        /// Where it begins, in bytes.
+        package let place: Int
+        package let hasAlias: Bool
+        /// What the statement says about the table's rows.
+        package let predicate: ScanPredicate
         /// The same, with what is said of columns that are joined with its own: true where those have one type.
-        package var joined: [ScanPredicate]
+        package let joined: ScanPredicate
     }
 
     /// What a statement names.
@@ -29,6 +35,8 @@ package struct StatementGate: Sendable {
         package let isSampled: Bool
         /// Where it calls a function that is to be called by another name, which keeps a bound: in bytes, with the names.
         package let bounded: [(place: Int, name: String, instead: String)]
+        /// What columns are qualified by, in lower case: the first part of each name.
+        package let qualifiers: Set<String>
     }
 
     /// Names that mean a function where no column has them.
@@ -49,8 +57,9 @@ package struct StatementGate: Sendable {
     package init() {}
 
     /// Reads the JSON that `json_serialize_sql` made of a statement, and returns the tables in the order of their places. Throws a syntax
-    /// error where the engine found one, and a refusal where the query reaches for what it may not.
-    package func examine(serialized: [UInt8]) throws(QueryError) -> Examination {
+    /// error where the engine found one, and a refusal where the query reaches for what it may not. `outside`: what is said of the query's rows
+    /// by whoever reads it as a view, by its columns' names.
+    package func examine(serialized: [UInt8], outside: ScanPredicate = .unknown) throws(QueryError) -> Examination {
         guard let tree = (try? JSONSerialization.jsonObject(with: Data(serialized))) as? [String: Any] else {
             throw QueryError(.syntax, "The statement nests too deep to be checked; break long chains of operators up")
         }
@@ -65,10 +74,10 @@ package struct StatementGate: Sendable {
             throw QueryError(.syntax, "You have an error in your SQL syntax: one statement at a time")
         }
         var walk = Walk()
-        try walk.run(statements)
+        try walk.run(statements, outside)
         return Examination(
             tables: walk.tables, words: walk.words, functions: walk.functions.union(walk.columns.intersection(Self.columnFunctions)),
-            isSampled: walk.isSampled, bounded: walk.bounded)
+            isSampled: walk.isSampled, bounded: walk.bounded, qualifiers: walk.qualifiers)
     }
 
     private struct Walk {
@@ -86,61 +95,124 @@ package struct StatementGate: Sendable {
         private(set) var functions: Set<String> = []
         private(set) var isSampled = false
         private(set) var bounded: [(place: Int, name: String, instead: String)] = []
-        /// What is still to be looked at, each with the names of WITH that are in scope there. A list instead of recursion: a tree's depth is the
-        /// sender's choice.
-        private var pending: [(value: Any, scope: Set<CatalogName>)] = []
+        private(set) var qualifiers: Set<String> = []
+
+        /// What is said of a node by those around it.
+        private enum Surroundings {
+            case nothing
+            /// A query, or what holds one.
+            case query(ScanFilters.Outside)
+            /// What stands in FROM, with what is said of the sub-queries there.
+            case from([String: ScanPredicate])
+            /// The definition of a name of WITH, by its number.
+            case common(Int)
+        }
+        private struct Pending {
+            let value: Any
+            /// The names of WITH that are in scope, each with its number.
+            let scope: [CatalogName: Int]
+            var surroundings = Surroundings.nothing
+        }
+        /// A list instead of recursion: a tree's depth is the sender's choice. What is pending last is looked at first, and so a definition of WITH after
+        /// all that can name it.
+        private var pending: [Pending] = []
+        /// What the places that name it say of each name of WITH.
+        private var said: [[ScanPredicate]] = []
 
         /// In the order of their places.
-        var tables: [TableReference] { found.values.sorted { ($0.places.min() ?? 0) < ($1.places.min() ?? 0) } }
+        var tables: [TableReference] { found.values.sorted { ($0.scans.map(\.place).min() ?? 0) < ($1.scans.map(\.place).min() ?? 0) } }
 
-        mutating func run(_ root: Any) throws(QueryError) {
-            pending = [(root, [])]
-            while let (value, scope) = pending.popLast() {
-                if let list = value as? [Any] {
-                    pending += list.map { ($0, scope) }
-                } else if let text = value as? String {
+        mutating func run(_ statements: [Any], _ outside: ScanPredicate) throws(QueryError) {
+            pending = statements.map { Pending(value: $0, scope: [:], surroundings: .query(.init(predicate: outside))) }
+            while let next = pending.popLast() {
+                if let list = next.value as? [Any] {
+                    pending += list.map { Pending(value: $0, scope: next.scope) }
+                } else if let text = next.value as? String {
                     words?.insert(text.lowercased())
-                } else if let node = value as? [String: Any] {
-                    try examine(node, scope)
-                    descend(into: node, scope)
+                } else if let node = next.value as? [String: Any] {
+                    try examine(node, next.scope)
+                    descend(into: node, next.scope, next.surroundings)
                 }
             }
             if !names.isDisjoint(with: columns) { words = nil }
         }
 
         /// A name of WITH is in scope in what follows it and in the body; in its own definition only on the recursive side.
-        private mutating func descend(into node: [String: Any], _ scope: Set<CatalogName>) {
+        private mutating func descend(into node: [String: Any], _ scope: [CatalogName: Int], _ surroundings: Surroundings) {
             var inner = scope
             if let map = node["cte_map"] as? [String: Any] {
                 for entry in map["map"] as? [[String: Any]] ?? [] {
-                    pending.append((entry["value"] as Any, inner))
-                    if let name = entry["key"] as? String { inner.insert(CatalogName(name)) }
+                    pending.append(Pending(value: entry["value"] as Any, scope: inner, surroundings: .common(said.count)))
+                    if let name = entry["key"] as? String { inner[CatalogName(name)] = said.count }
+                    said.append([])
                 }
             }
+            let handedOn = handedOn(by: node, surroundings)
             for (key, value) in node where key != "cte_map" {
                 // The function in FROM itself is none of the expressions; it makes its rows one after the other.
                 if node["type"] as? String == "TABLE_FUNCTION", key == "function", let function = value as? [String: Any] {
-                    pending.append((function["children"] as Any, inner))
+                    pending.append(Pending(value: function["children"] as Any, scope: inner))
                     continue
                 }
-
                 var scope = inner
-                if let name = node["cte_name"] as? String, key == "right" || key == "child" { scope.insert(CatalogName(name)) }
-                pending.append((value, scope))
+                if let name = node["cte_name"] as? String, key == "right" || key == "child" {
+                    scope[CatalogName(name)] = said.count
+                    said.append([])
+                }
+                pending.append(Pending(value: value, scope: scope, surroundings: handedOn[key] ?? .nothing))
             }
         }
 
-        private mutating func examine(_ node: [String: Any], _ scope: Set<CatalogName>) throws(QueryError) {
+        /// What is said of the node's own parts, by their keys.
+        private mutating func handedOn(by node: [String: Any], _ surroundings: Surroundings) -> [String: Surroundings] {
+            switch (node["type"] as? String, surroundings) {
+            case ("SELECT_NODE", .query(let outside)): return ["from_table": .from(filters.add(select: node, outside))]
+            case ("SELECT_NODE", _): return ["from_table": .from(filters.add(select: node, .init()))]
+            case ("SET_OPERATION_NODE", .query(let outside)): return Self.handedOn(bySetOperation: node, outside)
+            case ("JOIN", .from): return ["left": surroundings, "right": surroundings]
+            case ("SUBQUERY", .from(let said)):
+                let predicate = said[(node["alias"] as? String ?? "").lowercased()] ?? .unknown
+                return ["subquery": .query(.init(predicate: predicate, names: node["column_name_alias"] as? [String] ?? []))]
+            case (nil, .query): return ["node": surroundings]
+            case (nil, .common(let number)):
+                let predicate = said[number].isEmpty ? .unknown : ScanPredicate.any(said[number])
+                return ["query": .query(.init(predicate: predicate, names: node["aliases"] as? [String] ?? []))]
+            default: return [:]
+            }
+        }
+
+        /// A UNION's columns have the names of its first SELECT, and types that suit all of its SELECTs.
+        private static func handedOn(bySetOperation node: [String: Any], _ outside: ScanFilters.Outside) -> [String: Surroundings] {
+            let modifiers = node["modifiers"] as? [[String: Any]] ?? []
+            guard outside.predicate != .unknown, modifiers.allSatisfy({ ["ORDER_MODIFIER", "DISTINCT_MODIFIER"].contains($0["type"] as? String) }) else {
+                return [:]
+            }
+            var inner = outside
+            if case .ofTexts = outside.predicate {} else { inner.predicate = .ofTexts(outside.predicate) }
+            switch node["setop_type"] as? String {
+            case "UNION_BY_NAME" where outside.names.isEmpty: return ["left": .query(inner), "right": .query(inner)]
+            case "UNION":
+                var first = node["left"] as? [String: Any] ?? [:]
+                while let left = first["left"] as? [String: Any] { first = left }
+                guard let names = OutputColumns.names(of: first) else { return outside.names.isEmpty ? ["left": .query(inner)] : [:] }
+                inner.names = outside.names + names.dropFirst(outside.names.count)
+                return ["left": .query(inner), "right": .query(inner)]
+            default: return [:]
+            }
+        }
+
+        private mutating func examine(_ node: [String: Any], _ scope: [CatalogName: Int]) throws(QueryError) {
             if node["sample"] is [String: Any] { isSampled = true }
             if let function = (node["function_name"] as? String)?.lowercased() { functions.insert(function) }
             if let id = node["id"] as? String, node.keys.contains("type_info") { try checkType(id, node["type_info"]) }
             guard let type = node["type"] as? String else { return }
             try checkKind(node, type)
             if Self.meansAllColumns(type, node) { words = nil }
-            if type == "COLUMN_REF", let name = (node["column_names"] as? [String])?.last { columns.insert(name.lowercased()) }
-            if type == "SELECT_NODE" {
-                filters.add(select: node)
-            } else if type == "BASE_TABLE" {
+            if type == "COLUMN_REF", let path = node["column_names"] as? [String], let name = path.last {
+                columns.insert(name.lowercased())
+                if path.count > 1 { qualifiers.insert(path[0].lowercased()) }
+            }
+            if type == "BASE_TABLE" {
                 try examineTable(node, scope)
             } else if type == "TABLE_FUNCTION" {
                 let function = ((node["function"] as? [String: Any])?["function_name"] as? String ?? "").lowercased()
@@ -215,7 +287,7 @@ package struct StatementGate: Sendable {
             }
         }
 
-        private mutating func examineTable(_ node: [String: Any], _ scope: Set<CatalogName>) throws(QueryError) {
+        private mutating func examineTable(_ node: [String: Any], _ scope: [CatalogName: Int]) throws(QueryError) {
             // A table's name in the place of a column means the whole row.
             names.insert(((node["alias"] as? String).flatMap { $0.isEmpty ? nil : $0 } ?? node["table_name"] as? String ?? "").lowercased())
             guard let table = node["table_name"] as? String else { throw QueryError(.engine, "A table of the statement has no name") }
@@ -223,13 +295,15 @@ package struct StatementGate: Sendable {
             if let catalog = node["catalog_name"] as? String, !catalog.isEmpty {
                 throw QueryError(.unknownDatabase, "Unknown database '\(catalog).\(schema ?? "")'; a table is named schema.table")
             }
-            if schema == nil, scope.contains(CatalogName(table)) { return }
-            let place = node["query_location"] as? Int ?? .max
+            let place = node["query_location"] as? Int
+            let predicate = place.flatMap { filters.predicates[$0] } ?? .unknown
+            if schema == nil, let number = scope[CatalogName(table)] { return said[number].append(predicate) }
             let key = Key(schema: schema.map(CatalogName.init), table: CatalogName(table))
-            var reference = found[key] ?? TableReference(schema: schema, table: table, places: [], predicates: [], joined: [])
-            reference.places.append(place)
-            reference.predicates.append(filters.predicates[place] ?? .unknown)
-            reference.joined.append(filters.joined[place] ?? .unknown)
+            var reference = found[key] ?? TableReference(schema: schema, table: table, scans: [])
+            reference.scans.append(
+                Scan(
+                    place: place ?? .max, hasAlias: !(node["alias"] as? String ?? "").isEmpty, predicate: predicate,
+                    joined: place.flatMap { filters.joined[$0] } ?? .unknown))
             found[key] = reference
         }
     }

@@ -162,6 +162,8 @@ package enum Limits {
     package static let publishAttemptsMax = 10
     /// Constants of an IN list that partitions are compared with.
     package static let prunedConstantsMax = 1_000
+    /// Sets of partitions of one table that one query reads apart from each other.
+    package static let scanSelectionsMax = 32
     /// Views inside views.
     package static let viewDepthMax = 16
     /// Tables and views that a query comes to when its views are written out.

@@ -30,6 +30,8 @@ package indirect enum ScanPredicate: Sendable, Equatable {
     case not(ScanPredicate)
     case all([ScanPredicate])
     case any([ScanPredicate])
+    /// Holds of columns that are texts. Others it says nothing about: what it was said of may have been made a text of first.
+    case ofTexts(ScanPredicate)
     case unknown
 
     /// The texts that `column`, in lower case, must be one of for the whole to be true; `nil` where it may be any.
@@ -44,6 +46,20 @@ package indirect enum ScanPredicate: Sendable, Equatable {
             let sets = parts.compactMap { $0.required(column) }
             return sets.count == parts.count ? sets.reduce([]) { $0.union($1) } : nil
         default: return nil
+        }
+    }
+
+    /// With other names for the columns; what is said of a column that has none is unknown. Without `mayBeNull` nothing is said of NULLs.
+    package func renamed(mayBeNull: Bool, _ name: (String) -> String?) -> ScanPredicate {
+        switch self {
+        case .compare(let column, let comparison, let constant): name(column).map { .compare(column: $0, comparison, constant) } ?? .unknown
+        case .isIn(let column, let constants): name(column).map { .isIn(column: $0, constants) } ?? .unknown
+        case .isNull(let column): mayBeNull ? name(column).map { .isNull(column: $0) } ?? .unknown : .unknown
+        case .not(let inner): .not(inner.renamed(mayBeNull: mayBeNull, name))
+        case .all(let parts): .all(parts.map { $0.renamed(mayBeNull: mayBeNull, name) })
+        case .any(let parts): .any(parts.map { $0.renamed(mayBeNull: mayBeNull, name) })
+        case .ofTexts(let inner): .ofTexts(inner.renamed(mayBeNull: mayBeNull, name))
+        case .unknown: .unknown
         }
     }
 }

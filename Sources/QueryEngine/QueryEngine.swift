@@ -95,6 +95,8 @@ package struct TableBinding: Sendable {
     }
 
     package let table: ExternalTable
+    /// What the query calls it: more than one name where its scans read different files.
+    package let name: String
     /// In the order of their partitions. Empty for a table without files, which has no rows.
     package let files: [File]
     /// The values of the partition columns, partition by partition.
@@ -104,8 +106,12 @@ package struct TableBinding: Sendable {
     /// Names in lower case of which the query reads columns, and perhaps others; `nil` for all. What no name is of is not computed.
     package let columnsRead: Set<String>?
 
-    package init(table: ExternalTable, files: [File], partitions: [[String?]] = [], needsCare: Bool = false, columnsRead: Set<String>? = nil) {
+    package init(
+        table: ExternalTable, name: String? = nil, files: [File], partitions: [[String?]] = [], needsCare: Bool = false,
+        columnsRead: Set<String>? = nil
+    ) {
         self.table = table
+        self.name = name ?? table.name
         self.files = files
         self.partitions = partitions
         self.needsCare = needsCare

@@ -21,6 +21,11 @@ final class Examinations: Sendable {
         return examination
     }
 
+    /// The same of a view's text, with what a query says of the view's rows.
+    func examination(of sql: String, outside: ScanPredicate, by engine: any QueryEngine) throws -> StatementGate.Examination {
+        try StatementGate().examine(serialized: try engine.parse(sql), outside: outside)
+    }
+
     private func examine(_ sql: String, _ engine: any QueryEngine) throws -> StatementGate.Examination {
         try StatementGate().examine(serialized: try engine.parse(sql))
     }

@@ -11,54 +11,61 @@ struct PartitionPruning {
         case any([Test])
         case unknown
     }
-    private let tests: [Test]
-    private let keepsAll: Bool
+    private let test: Test
 
-    /// One predicate for each scan of the table.
-    init(columns: [TableColumn], predicates: [ScanPredicate]) {
+    /// What is said of the rows of one scan of the table.
+    init(columns: [TableColumn], predicate: ScanPredicate) {
         let indices = Dictionary(columns.enumerated().map { ($1.name.lowercased(), $0) }) { first, _ in first }
-        func test(_ predicate: ScanPredicate) -> Test {
+        func index(_ column: String, _ textsOnly: Bool) -> Int? {
+            guard let index = indices[column.lowercased()] else { return nil }
+            switch columns[index].type {
+            case .string, .varchar: return index
+            default: return textsOnly ? nil : index
+            }
+        }
+        func test(_ predicate: ScanPredicate, _ textsOnly: Bool) -> Test {
             switch predicate {
             case .unknown: return .unknown
-            case .not(let inner): return .not(test(inner))
-            case .all(let parts): return .all(parts.map(test))
-            case .any(let parts): return .any(parts.map(test))
-            case .isNull(let column): return indices[column.lowercased()].map { .isNull($0) } ?? .unknown
+            case .not(let inner): return .not(test(inner, textsOnly))
+            case .all(let parts): return .all(parts.map { test($0, textsOnly) })
+            case .any(let parts): return .any(parts.map { test($0, textsOnly) })
+            case .ofTexts(let inner): return test(inner, true)
+            case .isNull(let column): return index(column, textsOnly).map { .isNull($0) } ?? .unknown
             case .isIn(_, let constants) where constants.count > Limits.prunedConstantsMax: return .unknown
-            case .isIn(let column, let constants): return .any(constants.map { test(.compare(column: column, .equal, $0)) })
+            case .isIn(let column, let constants): return .any(constants.map { test(.compare(column: column, .equal, $0), textsOnly) })
             case .compare(let column, let comparison, let constant):
-                return indices[column.lowercased()].map { .compare($0, columns[$0].type, comparison, constant) } ?? .unknown
+                return index(column, textsOnly).map { .compare($0, columns[$0].type, comparison, constant) } ?? .unknown
             }
         }
-        tests = predicates.map(test)
-        keepsAll = predicates.contains(.unknown)
+        self.test = test(predicate, false)
     }
 
-    func select(_ partitions: [TablePartition]) -> [TablePartition] {
-        guard !keepsAll else { return partitions }
-        return partitions.filter { partition in
-            tests.contains { test in
-                switch truth(test, partition.values) {
-                case .yes, .unknown: true
-                // NULL is as good as false here, but not below NOT.
-                case .no, .null: false
-                }
-            }
+    /// By their numbers, ascending.
+    func select(_ partitions: [TablePartition]) -> [Int] {
+        if case .unknown = test { return Array(partitions.indices) }
+        return partitions.indices.filter { truth(test, partitions[$0].values).contains(.yes) }
+    }
+
+    /// What a test may come to.
+    private struct Truth: OptionSet {
+        let rawValue: UInt8
+        static let yes = Truth(rawValue: 1)
+        static let no = Truth(rawValue: 2)
+        static let null = Truth(rawValue: 4)
+        static let unknown: Truth = [.yes, .no, .null]
+
+        var negated: Truth {
+            var result = intersection(.null)
+            if contains(.yes) { result.insert(.no) }
+            if contains(.no) { result.insert(.yes) }
+            return result
         }
     }
-
-    private enum Truth { case yes, no, null, unknown }
 
     private func truth(_ test: Test, _ values: [String?]) -> Truth {
         switch test {
         case .unknown: return .unknown
-        case .not(let inner):
-            switch truth(inner, values) {
-            case .yes: return .no
-            case .no: return .yes
-            case .null: return .null
-            case .unknown: return .unknown
-            }
+        case .not(let inner): return truth(inner, values).negated
         case .all(let parts): return combined(parts, values, decisive: .no, otherwise: .yes)
         case .any(let parts): return combined(parts, values, decisive: .yes, otherwise: .no)
         case .isNull(let index): return values[index] == nil ? .yes : .no
@@ -78,16 +85,20 @@ struct PartitionPruning {
         }
     }
 
-    /// AND and OR of three values and one that is not known.
+    /// AND and OR: one part that is decisive decides; else one that is NULL does.
     private func combined(_ parts: [Test], _ values: [String?], decisive: Truth, otherwise: Truth) -> Truth {
-        var (hasUnknown, hasNull) = (false, false)
+        var (result, mayBeOtherwise, mayBeUndecided, hasNull): (Truth, Bool, Bool, Bool) = ([], true, true, false)
         for part in parts {
             let truth = truth(part, values)
             if truth == decisive { return decisive }
-            if truth == .unknown { hasUnknown = true }
-            if truth == .null { hasNull = true }
+            result.formUnion(truth.intersection(decisive))
+            if !truth.contains(otherwise) { mayBeOtherwise = false }
+            if truth.isDisjoint(with: [otherwise, .null]) { mayBeUndecided = false }
+            if truth.contains(.null) { hasNull = true }
         }
-        return hasUnknown ? .unknown : hasNull ? .null : otherwise
+        if mayBeOtherwise { result.insert(otherwise) }
+        if mayBeUndecided, hasNull { result.insert(.null) }
+        return result
     }
 
     /// Below, at or above the constant; `nil` where the engine might compare otherwise.

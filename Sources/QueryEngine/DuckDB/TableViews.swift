@@ -22,7 +22,7 @@ struct TableViews {
         }
         for (number, binding) in query.tables.enumerated() {
             let files = binding.files.count > Self.listedMax ? "getvariable('\(Self.variable(number))')" : Self.files(binding.files)
-            statements.append("CREATE VIEW \(place(binding.table.schema, binding.table.name)) AS \(try select(binding, files))")
+            statements.append("CREATE VIEW \(place(binding.table.schema, binding.name)) AS \(try select(binding, files))")
         }
         statements += query.valueTables.map { table in
             let columns = table.columns.map { "\(EngineText.name($0.name)) \(EngineText.type($0.type))" }

@@ -1,0 +1,135 @@
+import AccessControl
+import LoonCore
+import MetaStore
+import ObjectStore
+import QueryEngine
+
+/// One place where a query's texts read a table.
+struct TableScan {
+    /// The number of the text.
+    let text: Int
+    let scan: StatementGate.Scan
+    /// How the table's name there is replaced by another; `nil` where it cannot be.
+    let edit: ((String) -> QueryText.Edit)?
+}
+
+/// Finds the files of a query's tables, of which nothing is read here but what decides how text is read.
+struct ScanFiles {
+    let context: ServiceContext
+    /// Names in lower case of which the query reads columns, and perhaps others; `nil` for all.
+    let words: Set<String>?
+
+    /// A table, or those of its partitions that some of the query's scans read, with the files.
+    struct Listed {
+        let table: ExternalTable
+        /// What the engine calls it.
+        let name: String
+        let partitions: [TablePartition]
+        let files: [TableFiles.File]
+
+        /// Sparse files may claim any size.
+        var bytes: Int64 { files.reduce(0) { $0.addingSaturated($1.summary.size) } }
+    }
+
+    /// The files of a table, once for all its scans that read the same partitions.
+    struct Found {
+        var listed: [Listed] = []
+        /// Stored bytes of each file, once for each scan that it is handed to.
+        var bytes: Int64 = 0
+        /// With the numbers of the texts.
+        var edits: [(text: Int, edit: QueryText.Edit)] = []
+    }
+
+    func list(_ table: ExternalTable, _ scans: [TableScan]) throws -> Found {
+        guard table.isPartitioned else {
+            let listed = try list(table, name: table.name, partitions: [])
+            return Found(listed: [listed], bytes: listed.bytes.multipliedSaturated(by: scans.count))
+        }
+        let all = try context.store.partitions(of: table)
+        var known: [(predicate: ScanPredicate, selection: [Int])] = []
+        var groups: [(selection: [Int], scans: [TableScan])] = []
+        for scan in scans {
+            let selection: [Int]
+            if let same = known.first(where: { $0.predicate == scan.scan.predicate }) {
+                selection = same.selection
+            } else {
+                selection = PartitionPruning(columns: table.partitionColumns, predicate: scan.scan.predicate).select(all)
+                known.append((scan.scan.predicate, selection))
+            }
+            if let group = groups.firstIndex(where: { $0.selection == selection }) {
+                groups[group].scans.append(scan)
+            } else {
+                groups.append((selection, [scan]))
+            }
+        }
+        if groups.count > Limits.scanSelectionsMax || groups.dropFirst().contains(where: { $0.scans.contains { $0.edit == nil } }) {
+            groups = [(Set(groups.flatMap(\.selection)).sorted(), scans)]
+        }
+        var found = Found()
+        for (number, group) in groups.enumerated() {
+            // No table of the catalog has a control character in its name.
+            let name = number == 0 ? table.name : "\(table.name)\u{1}\(number)"
+            let listed = try list(table, name: name, partitions: group.selection.map { all[$0] })
+            found.listed.append(listed)
+            found.bytes = found.bytes.addingSaturated(listed.bytes.multipliedSaturated(by: group.scans.count))
+            if number > 0 { found.edits += group.scans.compactMap { scan in scan.edit.map { (scan.text, $0(name)) } } }
+        }
+        return found
+    }
+
+    private func list(_ table: ExternalTable, name: String, partitions: [TablePartition]) throws -> Listed {
+        var files = try TableFiles(context: context).list(table, partitions: partitions)
+        // Values that follow each other make fewer cases for the engine to tell apart.
+        if table.isPartitioned { files.sort { $0.partition < $1.partition } }
+        return Listed(table: table, name: name, partitions: partitions, files: files)
+    }
+
+    /// What the engine is told. It reads UTF-8 with line ends that are all alike: other files are written anew first, for this query.
+    func bindings(_ listed: [Listed]) throws -> ([TableBinding], TemporaryFiles?) {
+        var temporary: TemporaryFiles?
+        var number = 0
+        let bindings = try listed.map { listed in
+            guard case .text(let layout) = listed.table.format else {
+                return binding(listed, files: listed.files.map(\.summary.path), false)
+            }
+            var needsCare = layout.serDe == .openCSV && layout.escape != "\\"
+            let paths = try listed.files.map { file in
+                let traits = try context.textTraits.traits(of: file.summary)
+                // OpenCSVSerde's reader knows one of backslash and doubled quote; the other's loses empty lines.
+                if layout.serDe == .openCSV ? traits.hasBackslash : traits.hasOddLines { needsCare = true }
+                // Quoted line breaks may be of any kind.
+                guard layout.encoding != nil || (traits.mustBeRewritten && layout.quote == nil) else { return file.summary.path }
+                guard !TextTraits.isCompressed(file.summary.path) else {
+                    throw QueryError(.notSupported, "Compressed text in \(layout.encoding ?? "") cannot be read; unpack it")
+                }
+                let objects = context.objects
+                let folder = try temporary ?? TemporaryFiles(folder: try objects.makeStagingFolder()) { objects.discard(staged: $0) }
+                temporary = folder
+                number += 1
+                try TextTranscoder.transcode(
+                    file.summary.path, from: layout.encoding ?? "UTF-8", to: folder.path(number), cancellation: nil)
+                return folder.path(number)
+            }
+            return binding(listed, files: paths, needsCare)
+        }
+        return (bindings, temporary)
+    }
+
+    private func binding(_ listed: Listed, files: [String], _ needsCare: Bool) -> TableBinding {
+        TableBinding(
+            table: listed.table, name: listed.name, files: zip(files, listed.files).map { .init(path: $0, partition: $1.partition) },
+            partitions: listed.partitions.map(\.values), needsCare: needsCare, columnsRead: words)
+    }
+}
+
+extension Int64 {
+    fileprivate func multipliedSaturated(by factor: Int) -> Int64 {
+        let (product, isOver) = multipliedReportingOverflow(by: Int64(factor))
+        return isOver ? .max : product
+    }
+
+    func addingSaturated(_ other: Int64) -> Int64 {
+        let (sum, isOver) = addingReportingOverflow(other)
+        return isOver ? .max : sum
+    }
+}
