@@ -96,6 +96,9 @@ package enum Limits {
 
     /// Bytes of a statement that may be read, and answered if it needs nothing else, on the event loop.
     package static let inlineStatementBytesMax = 4 * 1024
+    /// Texts of the metadata file that are kept as they were decoded, of each kind, and the bytes of one.
+    package static let decodedTextsMax = 256
+    package static let decodedTextBytesMax = 16 * 1024
     /// Statements that are kept as they were read.
     package static let cachedStatementsMax = 512
     /// Bytes of a statement that the audit log keeps.
@@ -162,6 +165,8 @@ package enum Limits {
     package static let publishAttemptsMax = 10
     /// Constants of an IN list that partitions are compared with.
     package static let prunedConstantsMax = 1_000
+    /// Connections with the tables of their last query that an engine keeps for the next like it.
+    package static let engineWorkspacesMax = 16
     /// Sets of partitions of one table that one query reads apart from each other.
     package static let scanSelectionsMax = 32
     /// Views inside views.

@@ -173,6 +173,6 @@ extension MetaStore {
     static func table(_ schema: String, _ name: String, _ database: Database) throws -> ExternalTable? {
         try String.fetchOne(
             database, sql: "SELECT definition FROM catalog_table WHERE schema = ? AND name = ?", arguments: [schema, name]
-        ).map { try decoded(ExternalTable.self, $0) }
+        ).map { try tables.value($0) }
     }
 }

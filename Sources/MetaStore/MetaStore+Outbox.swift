@@ -27,9 +27,12 @@ extension MetaStore {
         _ task: TaskRecord, _ target: NotificationTarget, body: [UInt8], number: Int64, now: Int64, due: Int64, _ database: Database
     ) throws {
         let insert = try database.cachedStatement(
-            sql: "INSERT INTO outbox (task, target, lane, body, tag, sequence, is_final, created, due) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")
+            sql: """
+                INSERT INTO outbox (task, target, lane, body, tag, sequence, is_final, created, due)
+                SELECT n, target, ?, ?, ?, ?, ?, ?, ? FROM task WHERE n = ?
+                """)
         try insert.execute(arguments: [
-            number, try json(target), target.lane, Data(body), task.state.rawValue, task.messageSequence, task.state.hasEnded, now, due,
+            target.lane, Data(body), task.state.rawValue, task.messageSequence, task.state.hasEnded, now, due, number,
         ])
     }
 
@@ -114,7 +117,7 @@ extension MetaStore {
                 """)
         guard let row = try Row.fetchOne(select, arguments: [number]), let id = TaskID(row["id"]) else { return nil }
         // A target that cannot be read holds up no other message: without an endpoint it is given up.
-        let target = (try? decoded(NotificationTarget.self, row["target"])) ?? .unreadable
+        let target = (try? targets.value(row["target"])) ?? .unreadable
         return OutboxMessage(
             number: number, taskID: id, connectionID: row["connection_id"], target: target, body: Array(row["body"] as Data), tag: row["tag"],
             sequence: row["sequence"], isFinal: row["is_final"], attempts: row["attempts"], created: row["created"])
@@ -128,12 +131,13 @@ extension MetaStore {
     // MARK: What became of them
 
     package func markSending(_ numbers: [Int64]) {
-        writer.submit({ context in
-            for number in numbers { try Self.updateTask(of: number, "mq_status = 'SENDING'", [], context.database) }
-        }) { _ in }
+        writer.submit(
+            { context in
+                for number in numbers { try Self.updateTask(of: number, "mq_status = 'SENDING'", [], context.database) }
+            }, until: .written, completion: { _ in })
     }
 
-    /// The broker has the message.
+    /// The broker has the message. If a power cut takes the note of it the message is sent again, with its id.
     package func recordDelivery(
         _ message: OutboxMessage, messageID: String, now: Int64, completion: @escaping @Sendable (Result<Void, QueryError>) -> Void
     ) {
@@ -145,7 +149,7 @@ extension MetaStore {
                     [messageID, max(0, now - message.created)], context.database)
                 try Self.release(behind: message.number, now: now, context.database)
                 try context.database.cachedStatement(sql: "DELETE FROM outbox WHERE n = ?").execute(arguments: [message.number])
-            }, completion: completion)
+            }, until: .written, completion: completion)
     }
 
     /// A try failed. `retryAt` is when the next one is due; `nil` gives the message up.

@@ -68,7 +68,8 @@ extension MetaStore {
                         sql: "UPDATE task SET status = 'FAILURE', message = 'The task''s row is damaged' WHERE n = ?", arguments: [number])
                     throw error
                 }
-            }, completion: completion)
+                // One that is forgotten is claimed again.
+            }, until: .written, completion: completion)
     }
 
     private static func next(_ policy: ClaimPolicy, _ database: Database) throws -> Int64? {

@@ -57,7 +57,7 @@ extension MetaStore {
         let select = try database.cachedStatement(sql: "SELECT id, command, hints, session_schema FROM task WHERE account = ? AND client_token = ?")
         guard let row = try Row.fetchOne(select, arguments: [account, token]), let id = TaskID(row["id"]) else { return nil }
         let isSame =
-            row["command"] == command && (try? decoded([String: String].self, row["hints"])) == hints && row["session_schema"] == sessionSchema
+            row["command"] == command && (try? self.hints.value(row["hints"])) == hints && row["session_schema"] == sessionSchema
         guard isSame else {
             throw QueryError(
                 .duplicateToken, "Duplicate entry '\(token)' for key 'client-token': it names the task \(id), of another statement or other hints")
@@ -195,39 +195,44 @@ extension MetaStore {
         ])
     }
 
+    /// The columns of a task, as `task(number:)` reads them: by their places, as a name is looked for among all names each time.
+    private static let columns = """
+        id, kind, command, table_schema, session_schema, engine_text, sql_mode, time_zone, now, account, connection_id, hints, target, cluster, engine, priority,
+        created, status, updated, started, engine_query_id, message, row_count, scanned_row_count, scanned_data_bytes, elapse_time, result_bytes,
+        malformed_count, peak_memory_bytes, result_file, reused_from, attempts, suspect, mq_status, mq_error_msg, mq_message_id, mq_total_time, mq_attempts,
+        mq_sequence
+        """
+
     static func task(number: Int64, _ database: Database) throws -> TaskRecord? {
-        let statement = try database.cachedStatement(sql: "SELECT * FROM task WHERE n = ?")
+        let statement = try database.cachedStatement(sql: "SELECT \(columns) FROM task WHERE n = ?")
         guard let row = try Row.fetchOne(statement, arguments: [number]) else { return nil }
-        let target: String? = row["target"]
+        let target: String? = row[12]
         let submission = Submission(
-            kind: row["kind"], command: row["command"], schema: row["table_schema"], sessionSchema: row["session_schema"],
-            engineText: row["engine_text"], sqlMode: row["sql_mode"],
-            timeZoneOffsetMinutes: row["time_zone"], now: row["now"], account: row["account"], connectionID: row["connection_id"],
-            hints: (try? decoded([String: String].self, row["hints"])) ?? [:],
+            kind: row[1], command: row[2], schema: row[3], sessionSchema: row[4], engineText: row[5], sqlMode: row[6], timeZoneOffsetMinutes: row[7],
+            now: row[8], account: row[9], connectionID: row[10], hints: (try? self.hints.value(row[11])) ?? [:],
             // What this version cannot read stops no other task.
-            notification: target.map { (try? decoded(NotificationTarget.self, $0)) ?? .unreadable },
-            placement: .init(cluster: row["cluster"], engine: row["engine"], priority: row["priority"]))
-        guard let id = TaskID(row["id"]) else { throw QueryError(.storage, "A task's id is damaged") }
-        var task = TaskRecord(id: id, submission: submission, created: row["created"])
-        task.state = TaskState(rawValue: row["status"]) ?? .failure
-        task.updated = row["updated"]
-        task.started = row["started"]
-        task.engineQueryID = row["engine_query_id"]
-        task.message = row["message"]
+            notification: target.map { (try? targets.value($0)) ?? .unreadable },
+            placement: .init(cluster: row[13], engine: row[14], priority: row[15]))
+        guard let id = TaskID(row[0]) else { throw QueryError(.storage, "A task's id is damaged") }
+        var task = TaskRecord(id: id, submission: submission, created: row[16])
+        task.state = TaskState(rawValue: row[17]) ?? .failure
+        task.updated = row[18]
+        task.started = row[19]
+        task.engineQueryID = row[20]
+        task.message = row[21]
         task.measures = TaskMeasures(
-            rowCount: row["row_count"], scannedRowCount: row["scanned_row_count"], scannedBytes: row["scanned_data_bytes"],
-            elapsedMilliseconds: row["elapse_time"], resultBytes: row["result_bytes"], malformedCount: row["malformed_count"],
-            peakMemoryBytes: row["peak_memory_bytes"])
-        task.resultFile = row["result_file"]
-        task.reusedFrom = row["reused_from"]
-        task.attempts = row["attempts"]
-        task.isSuspect = row["suspect"] == 1
-        task.messageState = (row["mq_status"] as String?).flatMap(MessageState.init)
-        task.messageError = row["mq_error_msg"]
-        task.messageID = row["mq_message_id"]
-        task.messageMilliseconds = row["mq_total_time"]
-        task.messageAttempts = row["mq_attempts"]
-        task.messageSequence = row["mq_sequence"]
+            rowCount: row[22], scannedRowCount: row[23], scannedBytes: row[24], elapsedMilliseconds: row[25], resultBytes: row[26],
+            malformedCount: row[27], peakMemoryBytes: row[28])
+        task.resultFile = row[29]
+        task.reusedFrom = row[30]
+        task.attempts = row[31]
+        task.isSuspect = row[32] == 1
+        task.messageState = (row[33] as String?).flatMap(MessageState.init)
+        task.messageError = row[34]
+        task.messageID = row[35]
+        task.messageMilliseconds = row[36]
+        task.messageAttempts = row[37]
+        task.messageSequence = row[38]
         return task
     }
 }

@@ -162,4 +162,9 @@ package final class MetaStore: Sendable {
     static func decoded<Value: Decodable>(_ type: Value.Type, _ json: String) throws -> Value {
         try JSONDecoder().decode(type, from: Data(json.utf8))
     }
+
+    /// Targets and hints of tasks, and definitions of tables: the same few come with each task.
+    static let targets = DecodedTexts<NotificationTarget>()
+    static let hints = DecodedTexts<[String: String]>()
+    static let tables = DecodedTexts<ExternalTable>()
 }

@@ -12,7 +12,17 @@ package final class Writer: Sendable {
         var sequence: TaskIDSequence
     }
 
+    /// What a write has to survive when its completion is called.
+    enum Durability {
+        /// A power cut.
+        case synced
+        /// The end of the process. After a power cut it may be as if it had not been, and everything before it and nothing behind it is there: for what
+        /// is done again without harm.
+        case written
+    }
+
     private struct Operation: Sendable {
+        let durability: Durability
         /// Runs in its savepoint. The closure it returns tells the submitter, once it is known whether the commit held.
         let perform: @Sendable (inout Context) -> (_ commitFailure: QueryError?) -> Void
         /// Tells the submitter that the write never ran.
@@ -32,6 +42,8 @@ package final class Writer: Sendable {
     private let sequence: Mutex<TaskIDSequence>
     /// Up to where ids may be given without the file being told: those that are left at a start are skipped.
     private let reserved: Mutex<TaskIDSequence.State>
+    /// What the connection's `synchronous` stands for now.
+    private let durability = Mutex(Durability.synced)
 
     init(pool: DatabasePool, sequence: TaskIDSequence) {
         self.pool = pool
@@ -41,9 +53,11 @@ package final class Writer: Sendable {
 
     /// Queues a write. `completion` is called once, after the commit or its failure.
     func submit<Value: Sendable>(
-        _ body: @escaping @Sendable (inout Context) throws -> Value, completion: @escaping @Sendable (Result<Value, QueryError>) -> Void
+        _ body: @escaping @Sendable (inout Context) throws -> Value, until durability: Durability = .synced,
+        completion: @escaping @Sendable (Result<Value, QueryError>) -> Void
     ) {
         let operation = Operation(
+            durability: durability,
             perform: { context in
                 var result: Result<Value, QueryError>
                 do {
@@ -110,6 +124,8 @@ package final class Writer: Sendable {
         var reserved = reserved.withLock { $0 }
         do {
             try pool.writeWithoutTransaction { database in
+                // One that must survive takes the others along: SQLite syncs its log up to there.
+                try sync(batch.contains { $0.durability == .synced } ? .synced : .written, database)
                 try database.inTransaction(.immediate) {
                     var context = Context(database: database, sequence: sequence.withLock { $0 })
                     let before = context.sequence.state
@@ -139,5 +155,12 @@ package final class Writer: Sendable {
             return state.isScheduled
         }
         if hasMore { queue.async { self.commitBatch() } }
+    }
+
+    /// Has the next commits synced, or written alone (https://sqlite.org/pragma.html#pragma_synchronous).
+    private func sync(_ wanted: Durability, _ database: Database) throws {
+        guard durability.withLock({ $0 != wanted }) else { return }
+        try database.execute(sql: wanted == .synced ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL")
+        durability.withLock { $0 = wanted }
     }
 }

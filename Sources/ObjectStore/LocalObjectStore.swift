@@ -185,6 +185,8 @@ package struct LocalObjectStore: Sendable {
     /// A new, empty folder for output that is not whole yet.
     package func makeStagingFolder() throws(QueryError) -> String {
         let path = staging + "/" + UUID().uuidString
+        // Its name need not last: whatever is there at a start is removed.
+        if try Posix.makeFolder(path) { return path }
         try Posix.makeFolders(path)
         return path
     }
@@ -214,6 +216,7 @@ package struct LocalObjectStore: Sendable {
             }
             try Posix.syncFolder(folder + "/" + next)
         }
+        try Posix.syncFolder(staging)
         return found.sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
     }
 

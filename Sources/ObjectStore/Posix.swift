@@ -80,6 +80,13 @@ enum Posix {
         }
     }
 
+    /// Makes a folder in one that is there; false where that is not.
+    static func makeFolder(_ path: String) throws(QueryError) -> Bool {
+        if mkdir(path, 0o700) == 0 { return true }
+        guard errno == ENOENT else { throw failure("make the folder of", path) }
+        return false
+    }
+
     static func realPath(_ path: String) throws(QueryError) -> String {
         guard let real = try realPathIfPresent(path) else { throw failure("resolve", path) }
         return real
@@ -106,6 +113,23 @@ enum Posix {
         return false
     }
 
+    /// An empty file, open for writing; one that is there is emptied.
+    static func create(_ path: String) throws(QueryError) -> Int32 {
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw failure("write", path) }
+        return descriptor
+    }
+
+    static func write(_ bytes: UnsafeRawPointer, _ count: Int, to descriptor: Int32, _ path: String = "") throws(QueryError) {
+        var written = 0
+        while written < count {
+            let part = Foundation.write(descriptor, bytes + written, count - written)
+            if part < 0, errno == EINTR { continue }
+            guard part > 0 else { throw failure("write", path) }
+            written += part
+        }
+    }
+
     /// Copies a file's bytes, or a pipe's until it ends, a megabyte at a time.
     static func copy(_ path: String, to target: String, progress: (Int64, Int64) -> Void) throws(QueryError) {
         let source = open(path, O_RDONLY | O_CLOEXEC)
@@ -125,13 +149,7 @@ enum Posix {
             if count == 0 { return }
             if count < 0, errno == EINTR { continue }
             guard count > 0 else { throw failure("read", path) }
-            var written = 0
-            while written < count {
-                let part = write(descriptor, buffer + written, count - written)
-                if part < 0, errno == EINTR { continue }
-                guard part > 0 else { throw failure("write", target) }
-                written += part
-            }
+            try write(buffer, count, to: descriptor, target)
             done += Int64(count)
             progress(done, total)
         }
@@ -156,7 +174,7 @@ enum Posix {
     static func remove(_ path: String) { try? FileManager.default.removeItem(atPath: path) }
 
     private static func failure(_ what: String, _ path: String) -> QueryError {
-        let reason = String(cString: strerror(errno))
+        let reason = errno == ENOSPC ? "the disk is full" : String(cString: strerror(errno))
         return QueryError(.storage, "The object store cannot \(what) a file: \(reason)", detail: path)
     }
 }

@@ -2,12 +2,12 @@ import LoonCore
 import QueryEngine
 
 /// `result.meta.json`: what a result's file holds, for people and for `query_result`.
-struct ResultDescription: Codable {
+struct ResultDescription: Decodable {
     static let name = "result.meta.json"
     /// Beside a result whose text does not say all: the rows with their types.
     static let keptName = "result.kept.parquet"
 
-    struct Column: Codable {
+    struct Column: Decodable {
         let name: String
         let type: String
     }
@@ -22,6 +22,40 @@ struct ResultDescription: Codable {
     let longest_row: Int?
     let statement_sha256: String
     let warnings: [String]
+
+    /// As it is written, for people to read. One is made for each task, and `JSONEncoder` would take a third of a millisecond.
+    func write(to out: inout TextBuffer) {
+        out.append("{\n  \"bytes\": ")
+        out.append(decimal: bytes)
+        out.append(",\n  \"columns\": [")
+        for (index, column) in columns.enumerated() {
+            out.append(index == 0 ? "\n    {\"name\": " : ",\n    {\"name\": ")
+            out.append(jsonString: column.name)
+            out.append(", \"type\": ")
+            out.append(jsonString: column.type)
+            out.append("}")
+        }
+        out.append("\n  ],\n  \"file\": ")
+        out.append(jsonString: file)
+        if let longest_row {
+            out.append(",\n  \"longest_row\": ")
+            out.append(decimal: Int64(longest_row))
+        }
+        out.append(",\n  \"rows\": ")
+        out.append(decimal: rows)
+        out.append(",\n  \"statement_sha256\": ")
+        out.append(jsonString: statement_sha256)
+        if let typed_file {
+            out.append(",\n  \"typed_file\": ")
+            out.append(jsonString: typed_file)
+        }
+        out.append(",\n  \"warnings\": [")
+        for (index, warning) in warnings.enumerated() {
+            out.append(index == 0 ? "" : ", ")
+            out.append(jsonString: warning)
+        }
+        out.append("]\n}\n")
+    }
 
     /// The columns as they were; of nested ones the type is in the typed file.
     var resultColumns: [ResultColumn] { columns.map { ResultColumn(name: $0.name, type: ColumnType(resultName: $0.type) ?? .list(.null)) } }

@@ -1,5 +1,5 @@
-import Foundation
 import LoonCore
+import ObjectStore
 import QueryEngine
 
 /// Writes a result's rows into a file: `result.csv` or `result.json`. Confined to the thread that runs the query.
@@ -19,8 +19,8 @@ final class ResultFile: BatchSink {
     private let limits: ResultLimits
     /// Whether the rows come from a file that keeps their types.
     private let isKept: Bool
-    private let file: FileHandle
-    private var out = TextBuffer(capacity: Limits.rowBufferBytes * 2)
+    private let file: StagedFile
+    private var out = TextBuffer(capacity: 4_096)
     /// What stands before each value of a row of JSON.
     private var keys: [[UInt8]] = []
     private(set) var columns: [ResultColumn] = []
@@ -35,14 +35,8 @@ final class ResultFile: BatchSink {
         self.limits = limits
         isKept = columns != nil
         self.columns = columns ?? []
-        let path = folder + "/" + form.name
-        guard FileManager.default.createFile(atPath: path, contents: nil, attributes: [.posixPermissions: 0o600]),
-            let file = FileHandle(forWritingAtPath: path)
-        else { throw QueryError(.storage, "The result cannot be written: the staging folder does not take a file") }
-        self.file = file
+        file = try StagedFile(folder + "/" + form.name)
     }
-
-    deinit { try? file.close() }
 
     // MARK: BatchSink
 
@@ -132,15 +126,8 @@ final class ResultFile: BatchSink {
         guard out.count > 0 else { return }
         bytes += Int64(out.count)
         try limits.check(bytes: bytes)
-        do { try file.write(contentsOf: Data(out.bytes)) } catch {
-            throw QueryError(.storage, "The result cannot be written: \(Self.reason(error))", detail: "\(error)")
-        }
+        try file.append(UnsafeRawBufferPointer(out.bytes))
         out.removeAll()
-    }
-
-    static func reason(_ error: any Error) -> String {
-        let code = (error as NSError).userInfo[NSUnderlyingErrorKey].map { ($0 as? NSError)?.code } ?? (error as NSError).code
-        return code == Int(ENOSPC) || (error as? CocoaError)?.code == .fileWriteOutOfSpace ? "the disk is full" : "the disk does not take it"
     }
 }
 

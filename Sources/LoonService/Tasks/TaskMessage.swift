@@ -67,6 +67,7 @@ struct TaskMessage: Sendable {
         }
         out.append("}")
         // Characters that XML 1.0 cannot carry; JSON can, escaped.
+        guard out.bytes.contains(0xEF) else { return Array(out.bytes) }
         return Array(out.bytes).replacing("\u{FFFE}".utf8, with: "\\ufffe".utf8).replacing("\u{FFFF}".utf8, with: "\\uffff".utf8)
     }
 

@@ -2,6 +2,7 @@ import Crypto
 import Dispatch
 import Foundation
 import LoonCore
+import ObjectStore
 import QueryEngine
 import SQLFrontend
 
@@ -36,10 +37,9 @@ struct TaskResult {
     /// The rows of an EXPLAIN ANALYZE: one text.
     func write(text: String, column: ResultColumn, statement: String) throws -> Outcome {
         let quoted = "\"" + text.replacing("\"", with: "\"\"") + "\""
-        let data = Data("\(column.name)\n\(quoted)\n".utf8)
-        do { try data.write(to: URL(fileURLWithPath: "\(folder)/\(ResultFile.Form.csv.name)")) } catch {
-            throw QueryError(.storage, "The result cannot be written: \(ResultFile.reason(error))", detail: "\(error)")
-        }
+        let data = Array("\(column.name)\n\(quoted)\n".utf8)
+        let file = try StagedFile("\(folder)/\(ResultFile.Form.csv.name)")
+        try data.withUnsafeBytes { try file.append($0) }
         let rows = Rows(
             file: ResultFile.Form.csv.name, typedFile: nil, columns: [column], bytes: Int64(data.count), profile: QueryProfile(rowCount: 1))
         try describe(rows, statement: statement)
@@ -97,11 +97,9 @@ struct TaskResult {
             file: rows.file, typed_file: rows.typedFile, longest_row: rows.longestRow,
             statement_sha256: Hex.text(Array(SHA256.hash(data: Array(statement.utf8)))),
             warnings: count > 0 ? [MalformedWarning.text(count)] : [])
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-        do {
-            try encoder.encode(description).write(to: URL(fileURLWithPath: "\(folder)/\(ResultDescription.name)"))
-        } catch { throw QueryError(.storage, "The result's description cannot be written: \(ResultFile.reason(error))", detail: "\(error)") }
+        var out = TextBuffer(capacity: 1_024)
+        description.write(to: &out)
+        try StagedFile("\(folder)/\(ResultDescription.name)").append(UnsafeRawBufferPointer(out.bytes))
     }
 }
 

@@ -3,15 +3,15 @@ import Dispatch
 import LoonCore
 import Synchronization
 
-/// One connection, for one query. Confined to the thread that runs it, but for `interrupt`.
+/// One connection, for one query at a time. Confined to the thread that runs it, but for `interrupt`.
 ///
 /// `@unchecked`: `duckdb_interrupt` may be called from another thread while the connection is open, and is so only while `isOver` is false.
 final class DuckDBConnection: @unchecked Sendable {
     private var handle: duckdb_connection?
-    private let isOver = Mutex(false)
+    private let isOver = Mutex(true)
     private static let repetition = DispatchQueue(label: "loon.engine.interrupt")
 
-    private let instance: DuckDBInstance
+    let instance: DuckDBInstance
 
     init(_ instance: DuckDBInstance) throws(QueryError) {
         self.instance = instance
@@ -132,6 +132,9 @@ final class DuckDBConnection: @unchecked Sendable {
         }
     }
 
+    /// What runs from here on may be interrupted.
+    func begin() { isOver.withLock { $0 = false } }
+
     /// Nothing is to be interrupted any more.
     func end() { isOver.withLock { $0 = true } }
 
@@ -207,6 +210,9 @@ final class DuckDBConnection: @unchecked Sendable {
         if isProfiled { takeMeasures(into: &profile) }
         return profile
     }
+
+    /// What a profile is made from; the engine's other metrics cost time (https://duckdb.org/docs/stable/dev/profiling#metrics).
+    static let metrics = ["OPERATOR_TYPE", "OPERATOR_CARDINALITY", "SYSTEM_PEAK_BUFFER_MEMORY"]
 
     /// What the last profiled query has measured.
     func takeMeasures(into profile: inout QueryProfile) {

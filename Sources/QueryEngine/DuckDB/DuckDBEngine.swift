@@ -35,7 +35,8 @@ package final class DuckDBEngine: QueryEngine, Sendable {
     private let root: String
     private let options: Options
     private let instance: Mutex<DuckDBInstance?>
-    private let lastCatalog = Atomic<Int>(0)
+    private let lastWorkspace = Atomic<Int>(0)
+    private let workspaces = DuckDBWorkspaces()
 
     /// Opens an instance that can read below `root` and nowhere else.
     package init(root: String, options: Options) throws(QueryError) {
@@ -57,7 +58,7 @@ package final class DuckDBEngine: QueryEngine, Sendable {
             "SET GLOBAL allow_community_extensions = false",
             "SET GLOBAL allowed_directories = [\(quote(root + "/")), \(quote(options.stagingDirectory + "/"))]",
             // What Loon itself sets for a connection; a user's statement is never a SET.
-            "SET GLOBAL allowed_configs = ['enable_profiling', 'search_path', 'schema', 'enable_progress_bar', 'enable_progress_bar_print']",
+            "SET GLOBAL allowed_configs = ['enable_profiling', 'custom_profiling_settings', 'search_path', 'schema', 'enable_progress_bar', 'enable_progress_bar_print']",
         ]
         if let limit = options.memoryLimit { settings.append("SET GLOBAL memory_limit = \(quote(limit))") }
         if let limit = options.spillLimit { settings.append("SET GLOBAL max_temp_directory_size = \(quote(limit))") }
@@ -69,15 +70,16 @@ package final class DuckDBEngine: QueryEngine, Sendable {
         return instance
     }
 
-    private func connect() throws -> DuckDBConnection {
-        let current = try instance.withLock { instance in
+    private func current() throws -> DuckDBInstance {
+        try instance.withLock { instance in
             if let instance { return instance }
             let fresh = try Self.open(root, options)
             instance = fresh
             return fresh
         }
-        return try DuckDBConnection(current)
     }
+
+    private func connect() throws -> DuckDBConnection { try DuckDBConnection(try current()) }
 
     /// Errors as a user sees them: objects by their places in the store, not by their paths. An instance that is of no use any more is let go of.
     private func shown<Value>(_ body: () throws -> Value) throws -> Value {
@@ -85,13 +87,23 @@ package final class DuckDBEngine: QueryEngine, Sendable {
             // The engine's own word for it, and at its beginning: what follows may be a user's text. After other errors, internal ones too, the instance lives.
             if let detail = error.detail, detail.hasPrefix("FATAL Error") {
                 instance.withLock { $0 = nil }
+                workspaces.removeAll()
                 throw QueryError(.engine, "The engine failed on this statement and was started again; write the statement otherwise", detail: detail)
             }
             throw QueryError(error.code, error.message.replacing(root + "/", with: "oss://"), detail: error.detail)
         }
     }
 
-    package func parse(_ sql: String) throws -> [UInt8] { try shown { try connect().serialize(sql) } }
+    package func parse(_ sql: String) throws -> [UInt8] {
+        try shown {
+            let instance = try current()
+            let none = EngineQuery(sql: "", schema: nil, tables: [], isProfiled: false)
+            let workspace = try workspaces.take(for: none, on: instance) ?? makeWorkspace(for: none, on: instance, cancellation: Cancellation(), filled: false)
+            let tree = try workspace.connection.serialize(sql)
+            workspaces.keep(workspace)
+            return tree
+        }
+    }
 
     package func run(_ query: EngineQuery, cancellation: Cancellation, sink: any BatchSink) throws -> QueryProfile {
         try shown {
@@ -103,24 +115,20 @@ package final class DuckDBEngine: QueryEngine, Sendable {
 
     package func describe(_ query: EngineQuery, cancellation: Cancellation) throws -> [ResultColumn] {
         try shown {
-            let connection = try connect()
-            return try withTables(of: query, on: connection, cancellation: cancellation, filled: false) { _ in
-                defer { connection.end() }
-                return try stoppable(connection, cancellation) { try connection.columns(of: query.sql) }
-            }
+            let workspace = try makeWorkspace(for: query, on: try current(), cancellation: cancellation, filled: false)
+            defer { withExtendedLifetime(workspace) {} }
+            return try stoppable(workspace.connection, cancellation) { try workspace.connection.columns(of: query.sql) }
         }
     }
 
     package func explain(_ query: EngineQuery, isAnalyze: Bool, cancellation: Cancellation) throws -> String {
         try shown {
-            let connection = try connect()
-            return try withTables(of: query, on: connection, cancellation: cancellation, filled: isAnalyze) { _ in
-                defer { connection.end() }
-                return try stoppable(connection, cancellation) {
-                    // What is explained must be a SELECT, like what is run.
-                    _ = try connection.columns(of: query.sql)
-                    return try connection.plan(of: query.sql, isAnalyze: isAnalyze).replacing(root + "/", with: "oss://")
-                }
+            let workspace = try makeWorkspace(for: query, on: try current(), cancellation: cancellation, filled: isAnalyze)
+            defer { withExtendedLifetime(workspace) {} }
+            return try stoppable(workspace.connection, cancellation) {
+                // What is explained must be a SELECT, like what is run.
+                _ = try workspace.connection.columns(of: query.sql)
+                return try workspace.connection.plan(of: query.sql, isAnalyze: isAnalyze).replacing(root + "/", with: "oss://")
             }
         }
     }
@@ -130,7 +138,6 @@ package final class DuckDBEngine: QueryEngine, Sendable {
     ) throws -> (columns: [ResultColumn], format: TableFormat) {
         let list = "[" + files.map(EngineText.literal).joined(separator: ", ") + "]"
         let connection = try connect()
-        defer { connection.end() }
         return try shown {
             try stoppable(connection, cancellation) {
                 switch format {
@@ -206,31 +213,18 @@ package final class DuckDBEngine: QueryEngine, Sendable {
         return try shown { Set(try connect().text(of: sql).split(separator: "\u{1}").map(String.init)) }
     }
 
-    /// Runs `body` where the query finds its tables under their names, and no others: in a catalog of its own. `body` gets the number that the query's
-    /// malformed fields are counted by.
-    private func withTables<Value>(
-        of query: EngineQuery, on connection: DuckDBConnection, cancellation: Cancellation, filled: Bool, _ body: (Int64) throws -> Value
-    ) throws -> Value {
-        let number = Int64(lastCatalog.wrappingAdd(1, ordering: .relaxed).newValue)
-        let isAlone = query.tables.isEmpty && query.valueTables.isEmpty && query.views.isEmpty && query.results.isEmpty
-        guard !isAlone || query.schema != nil else { return try body(number) }
-        let catalog = "loon_\(number)"
-        defer {
-            try? connection.execute("USE memory")
-            try? connection.execute("DETACH DATABASE IF EXISTS \(catalog)")
-            _ = EngineFunctions.takeCount(number)
-        }
-        let views = TableViews(catalog: catalog, queryNumber: number) { try connection.columns(of: $0).map(\.name) }
-        for statement in ["ATTACH ':memory:' AS \(catalog)"] + (try views.statements(for: query)) {
-            if let reason = cancellation.reason { throw reason }
-            try connection.execute(statement)
-        }
-        if filled { for table in query.valueTables { try connection.fill(table, catalog: catalog, cancellation: cancellation) } }
-        return try body(number)
+    private func makeWorkspace(
+        for query: EngineQuery, on instance: DuckDBInstance, cancellation: Cancellation, filled: Bool
+    ) throws -> DuckDBWorkspace {
+        let number = Int64(lastWorkspace.wrappingAdd(1, ordering: .relaxed).newValue)
+        return try DuckDBWorkspace(
+            try DuckDBConnection(instance), number: number, for: query, cancellation: cancellation, filled: filled)
     }
 
     /// Runs `body` so that it can be stopped. What the engine says when it is interrupted is not why.
     private func stoppable<Value>(_ connection: DuckDBConnection, _ cancellation: Cancellation, _ body: () throws -> Value) throws -> Value {
+        connection.begin()
+        defer { connection.end() }
         do {
             return try cancellation.run(stoppingWith: { connection.interrupt() }, progress: { connection.progress }, body)
         } catch { throw cancellation.reason ?? error }
@@ -240,20 +234,15 @@ package final class DuckDBEngine: QueryEngine, Sendable {
     private func measured<Value>(
         _ query: EngineQuery, cancellation: Cancellation, _ body: (DuckDBConnection) throws -> (profile: QueryProfile, value: Value)
     ) throws -> (profile: QueryProfile, value: Value) {
-        let connection = try connect()
-        // What the engine counts its progress by; nothing is printed.
-        try connection.execute("SET enable_progress_bar = true")
-        try connection.execute("SET enable_progress_bar_print = false")
-        if query.isProfiled { try connection.execute("SET enable_profiling = 'no_output'") }
         do {
-            return try withTables(of: query, on: connection, cancellation: cancellation, filled: true) { number in
-                defer { connection.end() }
-                return try stoppable(connection, cancellation) {
-                    var (profile, value) = try body(connection)
-                    profile.malformedCount = EngineFunctions.takeCount(number)
-                    return (profile, value)
-                }
-            }
+            let instance = try current()
+            let workspace =
+                try workspaces.take(for: query, on: instance) ?? makeWorkspace(for: query, on: instance, cancellation: cancellation, filled: true)
+            var (profile, value) = try stoppable(workspace.connection, cancellation) { try body(workspace.connection) }
+            profile.malformedCount = EngineFunctions.takeCount(workspace.number)
+            // An interrupt may still be under way to a connection that was to stop.
+            if cancellation.reason == nil { workspaces.keep(workspace) }
+            return (profile, value)
         } catch {
             throw cancellation.reason ?? error
         }
