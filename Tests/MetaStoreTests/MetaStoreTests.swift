@@ -68,6 +68,18 @@ import Testing
     /// The trap that GRDB sets: NORMAL would lose commits in a power cut.
     @Test func commitsAreSynced() throws { #expect(try store().synchronousMode() == 2) }
 
+    @Test func whatIsDoneAgainWithoutHarmIsNotSyncedAlone() async throws {
+        let store = try store()
+        let id = try await submit(store)
+        #expect(try await claim(store)?.id == id)
+        #expect(try store.synchronousMode() == 1)
+        #expect(try await finish(store, id))
+        #expect(try store.synchronousMode() == 2)
+        #expect(try await claim(store) == nil)
+        _ = try await submit(store)
+        #expect(try store.synchronousMode() == 2)
+    }
+
     @Test func aTaskEndsOnceWithItsMessage() async throws {
         let store = try store()
         let id = try await submit(store)
