@@ -17,10 +17,11 @@ enum ResultScan {
                 let (name, column) = pair
                 return column.type == .text ? "c\(index) AS \(name)" : "CAST(c\(index) AS \(type(column.type))) AS \(name)"
             }
+            let lines = TextScan.lineOptions(bytesMax: max(Limits.textLineBytesMax, min(result.rowBytesMax, Limits.rowBytesMax) + 2))
             return """
                 SELECT \(columns.joined(separator: ", ")) FROM read_csv(\(EngineText.literal(result.path)), auto_detect = false, header = true, \
                 columns = {\(sources.joined(separator: ", "))}, delim = ',', quote = '"', escape = '"', new_line = '\\n', allow_quoted_nulls = false, \
-                max_line_size = \(max(Limits.textLineBytesMax, min(result.rowBytesMax, Limits.rowBytesMax) + 2)))
+                \(lines.joined(separator: ", ")))
                 """
         }
     }

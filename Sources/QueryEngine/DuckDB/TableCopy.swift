@@ -44,9 +44,9 @@ struct TableCopy {
         case .text, .json:
             let settings = [
                 "columns = {\(EngineText.literal(lineColumn)): 'VARCHAR'}", "header = \(hasHeader)", "auto_detect = false", "delim = e'\\x01'", "quote = ''",
-                "escape = ''", "strict_mode = false", "max_line_size = \(Limits.textLineBytesMax)", "hive_partitioning = false",
+                "escape = ''", "strict_mode = false", "hive_partitioning = false",
                 "compression = \(EngineText.literal(target.compression.flatMap { ["gzip", "zstd"].contains($0) ? $0 : nil } ?? "none"))",
-            ]
+            ] + TextScan.lineOptions(bytesMax: Limits.textLineBytesMax)
             source = "read_csv(\(EngineText.literal(file)), \(settings.joined(separator: ", ")))"
         default: source = "read_parquet(\(EngineText.literal(file)), hive_partitioning = false)"
         }

@@ -68,9 +68,12 @@ struct TextScan {
         [
             // A folder named k=v is a partition only where DDL says so.
             "hive_partitioning = false", "auto_detect = false", "header = false", "null_padding = true", "strict_mode = false",
-            "skip = \(layout.headerLines)", "max_line_size = \(Limits.textLineBytesMax)",
-        ]
+            "skip = \(layout.headerLines)",
+        ] + lineOptions(bytesMax: Limits.textLineBytesMax)
     }
+
+    /// The longest line, and a buffer of two: of 16 where nothing is said, which takes memory, and no two threads share a file that is shorter.
+    static func lineOptions(bytesMax: Int) -> [String] { ["max_line_size = \(bytesMax)", "buffer_size = \(2 * bytesMax)"] }
 
     /// Whole lines, as a table function with the column `line`. An empty line is NULL; with a `nullstr` the engine would lose it.
     static func lines(_ files: String, headerLines: Int) -> String {
