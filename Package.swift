@@ -73,7 +73,7 @@ let package = Package(
         .target(
             name: "LoonService",
             dependencies: [
-                "AccessControl", "LoonCore", "MetaStore", "MySQLProtocol", "Notifier", "ObjectStore", "QueryEngine", "SQLFrontend", crypto, logging,
+                "AccessControl", "CZlib", "LoonCore", "MetaStore", "MySQLProtocol", "Notifier", "ObjectStore", "QueryEngine", "SQLFrontend", crypto, logging,
                 nioCore, nioPosix, nioSSL, serviceLifecycle, swiftASN1, unixSignals, x509, yams,
             ], swiftSettings: settings),
 

@@ -4,10 +4,11 @@ import contextlib
 import datetime
 import decimal
 import gzip
+import pathlib
+import random
+import tempfile
 
 import duckdb
-import random
-
 import pymysql
 import pytest
 
@@ -513,3 +514,36 @@ def test_schemas(daemon):
 def test_what_is_off_says_where(daemon, parted, sql, number, near):
     found, text = refused(daemon, sql)
     assert found == number and near in text, text
+
+
+def compressed(daemon, name, content, stored=TEXT):
+    daemon.put(f"oss://lake/l/{name}/a.{'gz' if content[:2] == bytes([0x1F, 0x8B]) else 'zst'}", content)
+    daemon.query(f"create external table l.{name} (a int, b string) {stored} location 'oss://lake/l/{name}/'")
+
+
+def test_a_compressed_file_that_is_cut_off_is_an_error(daemon):
+    """The engine reads it to where it ends, and says nothing."""
+    text = "".join(f"{number},name{number}\n" for number in range(50_000)).encode()
+    packed = gzip.compress(text)
+    with tempfile.TemporaryDirectory() as folder:
+        duckdb.connect().execute(f"copy (select i, 'name' || i from range(50000) t(i)) to '{folder}/a.zst' (format csv, header false, compression zstd)")
+        zstd = pathlib.Path(folder, "a.zst").read_bytes()
+    for number, whole in enumerate([packed, packed + gzip.compress(b"50000,last\n"), zstd, zstd + b"\x50\x2a\x4d\x18\x03\0\0\0abc" + zstd]):
+        compressed(daemon, f"whole{number}", whole)
+        assert daemon.query(f"select count(*), max(a) from l.whole{number}") == (((50_001, 50_000) if number == 1 else (100_000, 49_999) if number == 3 else (50_000, 49_999)),)
+    for number, broken in enumerate([packed[:len(packed) // 2], packed + bytes(512), packed[:-8], packed[:-1], packed[:20], packed + packed[:500], packed[:999] + b"\0\0\0\0" + packed[1003:],
+                                     zstd[:len(zstd) // 2], zstd[:-1], zstd[:3], zstd + zstd[:40], zstd + b"abc"]):
+        compressed(daemon, f"cut{number}", broken)
+        number, text = refused(daemon, f"select count(*) from l.cut{number}")
+        assert "cut off" in text and "oss://lake/l/cut" in text, text
+    lines = gzip.compress(b'{"a": 1}\n{"a": 2}\n')
+    compressed(daemon, "cut_json", lines[:-5], "stored as json")
+    assert "cut off" in refused(daemon, "select * from l.cut_json")[1]
+
+
+def test_a_compressed_file_with_line_ends_of_two_kinds_says_so(daemon):
+    compressed(daemon, "two_kinds", gzip.compress(b"1,a\r\n2,b\n3,c\r\n"))
+    number, text = refused(daemon, "select * from l.two_kinds")
+    assert number == 1235 and "unpack" in text
+    compressed(daemon, "one_kind", gzip.compress(b"1,a\r\n2,b\r\n"))
+    assert daemon.query("select * from l.one_kind") == ((1, "a"), (2, "b"))

@@ -90,6 +90,9 @@ struct ScanFiles {
         var number = 0
         let bindings = try listed.map { listed in
             guard case .text(let layout) = listed.table.format else {
+                if case .json = listed.table.format {
+                    for file in listed.files where CompressedText.isCompressed(file.summary.path) { _ = try context.textTraits.traits(of: file.summary) }
+                }
                 return binding(listed, files: listed.files.map(\.summary.path), false)
             }
             var needsCare = layout.serDe == .openCSV && layout.escape != "\\"
@@ -99,8 +102,9 @@ struct ScanFiles {
                 if layout.serDe == .openCSV ? traits.hasBackslash : traits.hasOddLines { needsCare = true }
                 // Quoted line breaks may be of any kind.
                 guard layout.encoding != nil || (traits.mustBeRewritten && layout.quote == nil) else { return file.summary.path }
-                guard !TextTraits.isCompressed(file.summary.path) else {
-                    throw QueryError(.notSupported, "Compressed text in \(layout.encoding ?? "") cannot be read; unpack it")
+                guard !CompressedText.isCompressed(file.summary.path) else {
+                    let what = layout.encoding.map { "is text in \($0)" } ?? "has line ends that are not all alike, or bytes that are not UTF-8"
+                    throw QueryError(.notSupported, "The compressed file '\(file.summary.key)' \(what); unpack it to read it")
                 }
                 let objects = context.objects
                 let folder = try temporary ?? TemporaryFiles(folder: try objects.makeStagingFolder()) { objects.discard(staged: $0) }

@@ -21,19 +21,16 @@ final class TextTraits: Sendable {
     }
     private let known = Mutex<[String: Known]>([:])
 
-    /// Of a compressed file they are not known without reading it: the worst that can be read is supposed.
+    /// Throws where a compressed file is cut off.
     func traits(of file: ObjectSummary) throws(QueryError) -> Traits {
-        if Self.isCompressed(file.path) { return Traits(hasOddLines: true, hasBackslash: true) }
         if let known = known.withLock({ $0[file.path] }), known.size == file.size, known.modified == file.modified { return known.traits }
-        let traits = try Self.scan(file.path)
+        let traits = CompressedText.isCompressed(file.path) ? try CompressedText.traits(file.path, name: "\(file.key)") : try Self.scan(file.path)
         known.withLock { known in
             if known.count >= Limits.filesPerScanMax { known.removeAll() }
             known[file.path] = Known(size: file.size, modified: file.modified, traits: traits)
         }
         return traits
     }
-
-    static func isCompressed(_ path: String) -> Bool { path.hasSuffix(".gz") || path.hasSuffix(".zst") }
 
     /// Reads a megabyte at a time, and looks for line breaks as fast as memory can be read.
     private static func scan(_ path: String) throws(QueryError) -> Traits {

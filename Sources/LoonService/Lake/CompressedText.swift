@@ -1,0 +1,92 @@
+import CZlib
+import Foundation
+import LoonCore
+
+/// Compressed files of text. The engine reads one that is cut off to where it ends and says nothing: here it is an error.
+enum CompressedText {
+    static func isCompressed(_ path: String) -> Bool { path.hasSuffix(".gz") || path.hasSuffix(".zst") }
+
+    /// What the text is like; of Zstandard, which is not unpacked for this, the worst that can be read is supposed. `name` is for messages.
+    static func traits(_ path: String, name: String) throws(QueryError) -> TextTraits.Traits {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        // It may have gone meanwhile: whoever reads it says so.
+        guard descriptor >= 0 else { return TextTraits.Traits(hasOddLines: true, hasBackslash: true) }
+        defer { close(descriptor) }
+        if path.hasSuffix(".gz") { return try gzip(descriptor, name) }
+        guard isWholeZstandard(descriptor) else { throw cutOff(name) }
+        return TextTraits.Traits(hasOddLines: true, hasBackslash: true)
+    }
+
+    private static func cutOff(_ name: String) -> QueryError {
+        QueryError(.malformedData, "The compressed file '\(name)' is cut off or damaged: what is in it cannot be told; write it again")
+    }
+
+    /// Unpacks the file a piece at a time (RFC 1952: members may follow each other).
+    private static func gzip(_ descriptor: Int32, _ name: String) throws(QueryError) -> TextTraits.Traits {
+        var stream = z_stream()
+        // 16 more: with a gzip header and its checksum.
+        guard inflateInit2_(&stream, 15 + 16, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK else {
+            throw QueryError(.internalFault, "There is no memory to unpack a file")
+        }
+        defer { inflateEnd(&stream) }
+        let size = 1 << 18
+        let (packed, plain) = (UnsafeMutablePointer<UInt8>.allocate(capacity: size), UnsafeMutablePointer<UInt8>.allocate(capacity: size))
+        defer {
+            packed.deallocate()
+            plain.deallocate()
+        }
+        var scanner = TextScanner()
+        var isAtEnd = false
+        while true {
+            if stream.avail_in == 0 {
+                let count = read(descriptor, packed, size)
+                guard count > 0 else { break }
+                (stream.next_in, stream.avail_in) = (packed, uInt(count))
+            }
+            if isAtEnd {
+                inflateReset(&stream)
+                isAtEnd = false
+            }
+            (stream.next_out, stream.avail_out) = (plain, uInt(size))
+            let result = inflate(&stream, Z_NO_FLUSH)
+            guard result == Z_OK || result == Z_STREAM_END || result == Z_BUF_ERROR else { throw cutOff(name) }
+            isAtEnd = result == Z_STREAM_END
+            scanner.take(UnsafeBufferPointer(start: plain, count: size - Int(stream.avail_out)))
+        }
+        guard isAtEnd else { throw cutOff(name) }
+        return scanner.finished()
+    }
+
+    /// Goes from block to block by their lengths (RFC 8878, 3.1), and unpacks nothing.
+    private static func isWholeZstandard(_ descriptor: Int32) -> Bool {
+        let end = lseek(descriptor, 0, SEEK_END)
+        func number(_ place: Int, _ bytes: Int) -> Int? {
+            var value: UInt32 = 0
+            guard place + bytes <= end, pread(descriptor, &value, bytes, place) == bytes else { return nil }
+            return Int(UInt32(littleEndian: value))
+        }
+        var place = 0
+        while place < end {
+            guard let magic = number(place, 4) else { return false }
+            if magic & 0xFFFF_FFF0 == 0x184D_2A50 {
+                // A frame that is to be skipped.
+                guard let size = number(place + 4, 4) else { return false }
+                place += 8 + size
+                continue
+            }
+            guard magic == 0xFD2F_B528, let descriptor = number(place + 4, 1) else { return false }
+            let isSingle = descriptor & 0x20 != 0
+            let contentSize = [isSingle ? 1 : 0, 2, 4, 8][descriptor >> 6]
+            place += 5 + (isSingle ? 0 : 1) + [0, 1, 2, 4][descriptor & 3] + contentSize
+            var isLast = false
+            while !isLast {
+                guard let header = number(place, 3) else { return false }
+                isLast = header & 1 != 0
+                // A block of one byte again and again has that byte alone.
+                place += 3 + (header >> 1 & 3 == 1 ? 1 : header >> 3)
+            }
+            if descriptor & 4 != 0 { place += 4 }
+        }
+        return place == end
+    }
+}
