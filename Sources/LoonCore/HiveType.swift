@@ -19,6 +19,14 @@ package indirect enum HiveType: Sendable, Equatable, Codable {
         }
     }
 
+    /// Whether values hold values: ARRAY, MAP and STRUCT.
+    package var isNested: Bool {
+        switch self {
+        case .array, .map, .structure: true
+        default: false
+        }
+    }
+
     /// As DDL writes it, in lower case.
     package var ddl: String {
         switch self {

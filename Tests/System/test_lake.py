@@ -66,6 +66,11 @@ CASES = {
     "maps": ("a map<string,int>", TEXT + " collection items terminated by ';' map keys terminated by ':'", "k:1;l:2;k:3\nm\n", [('{"k":1,"l":2}',), ('{"m":null}',)]),
     "structs": ("a struct<x:int,y:string>", TEXT + " collection items terminated by ':'", "1:a\n2\nb:c:d\n", [('{"x":1,"y":"a"}',), ('{"x":2,"y":null}',), ('{"x":null,"y":"c"}',)]),
     "default delimiters of nested types": ("a array<map<string,int>>", TEXT, "k\x041\x03l\x042\x02m\x043\n", [('[{"k":1,"l":2},{"m":3}]',)]),
+    "escapes in nested types": (
+        "a array<string>, b map<string,string>, c struct<x:string,y:array<int>>, d string",
+        "row format delimited fields terminated by ',' escaped by '\\\\' collection items terminated by ':' map keys terminated by '='",
+        "p\\:q:r\\,s:t\\\\,k\\=1=v\\:2:l=w,x\\:y:1=2,e\\,f\\=\\g\n\\N:\\\\:,k=\\\\\\=,:,\\N\n",
+        [('["p:q","r,s","t\\\\"]', '{"k=1":"v:2","l":"w"}', '{"x":"x:y","y":[1,2]}', "e,f=g"), ('[null,"\\\\",""]', '{"k":"\\\\="}', '{"x":"","y":[]}', None)]),
     "MultiDelimitSerDe": ("a string, b int", "row format serde 'org.apache.hadoop.hive.serde2.MultiDelimitSerDe' with serdeproperties ('field.delim'='~|~')", "x|y~|~5\nz\n", [("x|y", 5), ("z", None)]),
     "RegexSerDe": ("a string, b int", "row format serde 'org.apache.hadoop.hive.serde2.RegexSerDe' with serdeproperties ('input.regex'='([a-z]+)-([0-9]+).*')", "ab-12 rest\nno match\n", [("ab", 12), (None, None)]),
     "OpenCSVSerde": ("a string, b string", "row format serde 'org.apache.hadoop.hive.serde2.OpenCSVSerde'", '"a,b","c ""d"""\nplain,\n"two\nlines",x\n', [("a,b", 'c "d"'), ("plain", ""), ("two\nlines", "x")]),

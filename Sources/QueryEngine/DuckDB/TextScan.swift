@@ -16,31 +16,33 @@ struct TextScan {
     private var columns: [TableColumn] { binding.table.columns }
     /// Cannot be in text: the last code point of all.
     static let nothing = "\u{10FFFF}"
-    private static let escapedEscape = "\u{10FFFE}"
-    private static let escapedDelimiter = "\u{10FFFD}"
+    /// What stands for an escaped character until the text is split, by the character's place in `special`: the code points before that.
+    private static func placeholder(_ index: Int) -> String { String(UnicodeScalar(0x10_FFFE - UInt32(index)).map(Character.init) ?? " ") }
 
     var select: String {
         let isSplitByReader =
             switch layout.serDe {
             case .openCSV: true
-            case .lazySimple: !binding.needsCare
+            // The reader takes the escapes away, and what is nested would be split where it is not to be.
+            case .lazySimple: !binding.needsCare && (layout.escape == nil || !readsNested)
             case .multiDelimit, .regex: false
             }
         let fields = isSplitByReader ? columns.indices.map { readField($0) } : columns.indices.map { field($0) }
         let malformed = MalformedFields(
             mode: binding.table.properties["loon.malformed"], queryNumber: queryNumber, table: "\(binding.table.schema).\(binding.table.name)")
+        let value = FieldValue(layout: layout, leaf: isSplitByReader || layout.escape == nil ? { $0 } : { unescaped($0) })
         let list = zip(fields, columns).map { field, column in
-            let value =
+            let expression =
                 binding.reads(column)
-                ? malformed.column(field, FieldValue(layout: layout).value(field, column.type), column)
+                ? malformed.column(field, value.value(field, column.type), column)
                 : "CAST(NULL AS \(EngineText.type(column.type)))"
-            return "\(value) AS \(EngineText.name(column.name))"
+            return "\(expression) AS \(EngineText.name(column.name))"
         }
         let source = isSplitByReader ? splitByReader : "(\(lines))"
         let all = list + values.columns(of: isSplitByReader ? "file_index" : "loon_file")
         let text = "SELECT \(all.joined(separator: ", ")) FROM \(source)"
         return malformed.drops
-            ? text + " WHERE " + malformed.condition(zip(fields, columns).map { ($0, FieldValue(layout: layout).value($0, $1.type), $1) }) : text
+            ? text + " WHERE " + malformed.condition(zip(fields, columns).map { ($0, value.value($0, $1.type), $1) }) : text
     }
 
     /// OpenCSVSerde takes a doubled quote beside the escape; the engine's reader knows one of the two.
@@ -94,9 +96,10 @@ struct TextScan {
         if layout.serDe == .regex {
             split = line
         } else if let escape = layout.escape {
-            // What is escaped is put aside until the line is split.
-            let pairs = "replace(\(line), \(EngineText.literal(escape + escape)), '\(Self.escapedEscape)')"
-            let kept = "replace(\(pairs), \(EngineText.literal(escape + layout.delimiter)), '\(Self.escapedDelimiter)')"
+            // What is escaped is put aside until the text is split.
+            let kept = special.enumerated().reduce(line) { text, item in
+                "replace(\(text), \(EngineText.literal(escape + item.element)), '\(Self.placeholder(item.offset))')"
+            }
             split = "string_split(\(kept), \(EngineText.literal(layout.delimiter)))"
         } else {
             split = "string_split(\(line), \(EngineText.literal(layout.delimiter)))"
@@ -111,20 +114,34 @@ struct TextScan {
         }
         let raw = "f[\(index + 1)]"
         let text = "nullif(\(raw), \(EngineText.literal(layout.nullText)))"
-        guard let escape = layout.escape else { return text }
-        // One pass would do if the engine's patterns took any character: what is left of an escape goes, and what was put aside comes back.
-        let plain = "replace(\(text), \(EngineText.literal(escape)), '')"
-        return "replace(replace(\(plain), '\(Self.escapedDelimiter)', \(EngineText.literal(layout.delimiter))), "
-            + "'\(Self.escapedEscape)', \(EngineText.literal(escape)))"
+        return layout.escape == nil || columns[index].type.isNested ? text : unescaped(text)
+    }
+
+    /// What an escape may stand before to some effect, itself first.
+    private var special: [String] {
+        guard let escape = layout.escape else { return [] }
+        return [escape, layout.delimiter] + (readsNested ? FieldValue(layout: layout).delimiters : [])
+    }
+
+    private var readsNested: Bool { columns.contains { $0.type.isNested && binding.reads($0) } }
+
+    /// One pass would do if the engine's patterns took any character: what is left of an escape goes, and what was put aside comes back.
+    private func unescaped(_ text: String) -> String {
+        special.enumerated().reduce("replace(\(text), \(EngineText.literal(layout.escape ?? "")), '')") { text, item in
+            "replace(\(text), '\(Self.placeholder(item.offset))', \(EngineText.literal(item.element)))"
+        }
     }
 }
 
 /// What a field's text means for a type, as an expression: NULL where it does not fit.
 struct FieldValue {
     let layout: TextLayout
+    /// What is done to the text of what is nested once it is split.
+    var leaf: (String) -> String = { $0 }
 
     func value(_ field: String, _ type: HiveType, depth: Int = 0) -> String {
         let name = EngineText.type(type)
+        let field = depth > 0 && !type.isNested ? leaf(field) : field
         switch type {
         case .string: return field
         case .varchar(let length), .char(let length): return "left(\(field), \(length))"
@@ -165,6 +182,9 @@ struct FieldValue {
         let parts = "string_split(\(field), \(EngineText.literal(delimiter(depth))))"
         return "list_transform(\(parts), lambda s\(depth): nullif(s\(depth), \(EngineText.literal(layout.nullText))))"
     }
+
+    /// As deep as `delimiter` tells them apart.
+    var delimiters: [String] { (0...6).map(delimiter) }
 
     /// The delimiters of nested types: the declared ones on the first two levels, then Hive's \u{4}, \u{5} …
     private func delimiter(_ depth: Int) -> String {
