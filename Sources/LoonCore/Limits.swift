@@ -155,6 +155,8 @@ package enum Limits {
     package static let resultDescriptionBytesMax = 64 * 1024 * 1024
     /// Times that a daemon may die while one task runs alone, before the task is held to be the reason.
     package static let loneDeathsMax = 3
+    /// As many deaths beside synchronous queries, one of which may be the reason, count as one alone.
+    package static let loneDeathWeight = 4
     /// Partitions of a table.
     package static let partitionsMax = 60_000
     /// Partitions of all tables that are kept in memory.

@@ -47,10 +47,11 @@ package struct Daemon: Service {
         _ = try ObjectKey(bucket: configuration.resultBucket, key: "")
         let (connectionsMax, handshakesMax) = OpenFiles.raiseLimit(for: configuration.connectionsMax)
         try DuckDBLibrary.load(configuration.library, anyVersion: configuration.acceptsAnyEngineVersion)
-        let context = try makeContext(directory, connectionsMax: connectionsMax)
+        let queries = try RunningQueries(directory.path + "/queries")
+        let context = try makeContext(directory, connectionsMax: connectionsMax, queries)
         let messages = TaskMessage(
             source: "/loon/\(context.store.instanceID)", offsetMinutes: configuration.timeZoneOffsetMinutes)
-        let recovered = try context.store.recover(now: context.clock.now()) { messages.encode($0) }
+        let recovered = try context.store.recover(now: context.clock.now(), hadQueries: queries.before > 0) { messages.encode($0) }
         if let file = try Accounts.createRootIfNeeded(in: context.store, directory: directory) {
             try context.accounts.reload()
             log.info("account.created", metadata: ["account": "root", "password_file": "\(file)"])
@@ -105,12 +106,12 @@ package struct Daemon: Service {
         return certificate
     }
 
-    private func makeContext(_ directory: DataDirectory, connectionsMax: Int) throws -> ServiceContext {
+    private func makeContext(_ directory: DataDirectory, connectionsMax: Int, _ queries: RunningQueries) throws -> ServiceContext {
         let objects = try LocalObjectStore(root: directory.path + "/oss", staging: directory.path + "/staging")
         let store = try MetaStore(
             path: directory.path + "/loon.sqlite", region: configuration.regionCode, offsetMinutes: configuration.timeZoneOffsetMinutes,
             keepDays: configuration.keepDays == 0 ? nil : configuration.keepDays)
-        let clusters = try makeClusters(directory, objects, instance: store.instanceID)
+        let clusters = try makeClusters(directory, objects, queries, instance: store.instanceID)
         let moved = try store.moveQueued(from: clusters.all.map(\.name), to: clusters.standard.name)
         if moved > 0 { log.warning("scheduler.moved", metadata: ["tasks": "\(moved)", "cluster": "\(clusters.standard.name)"]) }
         try objects.sweepStaging(except: Publisher.stagedFolders(try store.publications().map(\.publication)))
@@ -126,7 +127,9 @@ package struct Daemon: Service {
     }
 
     /// Each with an engine of its own.
-    private func makeClusters(_ directory: DataDirectory, _ objects: LocalObjectStore, instance: String) throws -> Clusters {
+    private func makeClusters(
+        _ directory: DataDirectory, _ objects: LocalObjectStore, _ queries: RunningQueries, instance: String
+    ) throws -> Clusters {
         let processors = ProcessInfo.processInfo.activeProcessorCount
         let spill = URL(fileURLWithPath: configuration.spillDirectory ?? directory.path + "/spill").standardizedFileURL.path
         guard !(spill + "/").hasPrefix(objects.root + "/"), !(spill + "/").hasPrefix(objects.staging + "/") else {
@@ -142,7 +145,7 @@ package struct Daemon: Service {
                 options: .init(
                     threads: settings.threads == 0 ? processors : settings.threads, memoryLimit: settings.memory, spillDirectory: folder,
                     spillLimit: settings.spill, stagingDirectory: objects.staging, extensions: Self.extensions(beside: configuration.library)))
-            return Cluster(name: name, settings: settings, engine: engine)
+            return Cluster(name: name, settings: settings, engine: engine, queries: queries)
         }
         return Clusters(standard: clusters[0], others: Array(clusters.dropFirst()))
     }

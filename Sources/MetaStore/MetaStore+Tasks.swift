@@ -132,20 +132,27 @@ extension MetaStore {
     }
 
     /// At a start: puts back what was running when the daemon died, and what it was posting. A task that ran alone when a daemon died, and did so
-    /// `Limits.loneDeathsMax` times, ends in FAILURE, announced by `message`. Returns how many tasks are to run again.
-    package func recover(now: Int64, message: @escaping @Sendable (TaskRecord) -> [UInt8]) throws(QueryError) -> Int {
+    /// `Limits.loneDeathsMax` times, ends in FAILURE, announced by `message`; `hadQueries` says that synchronous queries ran beside it, one of which may be to
+    /// blame: such deaths count for less. Returns how many tasks are to run again.
+    package func recover(now: Int64, hadQueries: Bool = false, message: @escaping @Sendable (TaskRecord) -> [UInt8]) throws(QueryError) -> Int {
         try writer.perform { context in
             let database = context.database
             try database.execute(
                 sql: "UPDATE task SET mq_status = 'WAITING' WHERE n IN (SELECT task FROM outbox) AND mq_status = 'SENDING'")
-            try database.execute(sql: "UPDATE task SET lone_deaths = lone_deaths + suspect, suspect = 1 WHERE status = 'RUNNING'")
+            try database.execute(
+                sql: "UPDATE task SET lone_deaths = lone_deaths + suspect * ?, suspect = 1 WHERE status = 'RUNNING'",
+                arguments: [hadQueries ? 1 : Limits.loneDeathWeight])
             let guilty = try String.fetchAll(
                 database,
                 sql:
                     "SELECT id FROM task WHERE status = 'RUNNING' AND lone_deaths >= ? AND id NOT IN (SELECT task FROM publication WHERE task IS NOT NULL)",
-                arguments: [Limits.loneDeathsMax])
+                arguments: [Limits.loneDeathsMax * Limits.loneDeathWeight])
             let outcome = TaskOutcome(
-                state: .failure, message: "The task ended the daemon \(Limits.loneDeathsMax) times while it ran alone; it is not run again",
+                state: .failure,
+                message: """
+                    The daemon died \(Limits.loneDeathsMax) times while this task ran alone, or \(Limits.loneDeathsMax * Limits.loneDeathWeight) times with \
+                    queries alone beside it; it is not run again
+                    """,
                 measures: TaskMeasures())
             for id in guilty {
                 _ = try Self.finish(id, outcome, from: .running, now: now, message: message, database)

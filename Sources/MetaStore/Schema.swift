@@ -59,7 +59,7 @@ enum Schema {
                         result_file TEXT,
                         attempts INTEGER NOT NULL DEFAULT 0,
                         suspect INTEGER NOT NULL DEFAULT 0,    -- 1: it was running when a daemon died; it runs alone
-                        lone_deaths INTEGER NOT NULL DEFAULT 0, -- times that a daemon died while it ran alone
+                        lone_deaths INTEGER NOT NULL DEFAULT 0, -- how much it is suspected (Limits.loneDeathWeight)
                         mq_status TEXT,
                         mq_error_msg TEXT,
                         mq_message_id TEXT,

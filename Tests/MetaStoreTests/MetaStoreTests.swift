@@ -133,6 +133,21 @@ import Testing
         #expect(try await finish(store, innocent))
     }
 
+    @Test func aQueryBesideASuspectMayBeToBlame() async throws {
+        let store = try store()
+        let suspect = try await submit(store)
+        #expect(try await claim(store)?.id == suspect)
+        _ = try store.recover(now: 1) { _ in [] }
+        for _ in 1..<(Limits.loneDeathsMax * Limits.loneDeathWeight) {
+            #expect(try await claim(store)?.id == suspect)
+            #expect(try store.recover(now: 1, hadQueries: true) { _ in [] } == 1)
+        }
+        // Whatever runs beside it, not for ever.
+        #expect(try await claim(store)?.id == suspect)
+        #expect(try store.recover(now: 1, hadQueries: true) { _ in [] } == 0)
+        #expect(try store.task(suspect)?.state == .failure)
+    }
+
     @Test func aCleanStopSuspectsNobody() async throws {
         let store = try store()
         let ids = [try await submit(store), try await submit(store)]

@@ -49,8 +49,10 @@ final class Cluster: Sendable {
     let engine: any QueryEngine
     private let state: Mutex<State>
     private let threads: WorkerThreads
+    private let queries: RunningQueries
 
-    init(name: String, settings: ClusterSettings, engine: any QueryEngine) {
+    init(name: String, settings: ClusterSettings, engine: any QueryEngine, queries: RunningQueries) {
+        self.queries = queries
         self.name = name
         self.settings = settings
         self.engine = engine
@@ -73,19 +75,20 @@ final class Cluster: Sendable {
 
     /// Tells the machine of an event and starts the queries that it lets run. Returns whether the next task is to be claimed.
     private func tell(_ event: (inout State) -> Void) -> Bool {
-        var queries: [@Sendable () -> Void] = []
+        var started: [@Sendable () -> Void] = []
         let mustClaim = state.withLock { state in
             event(&state)
             var mustClaim = false
             while let action = state.machine.next(startable: state.startable) {
                 switch action {
-                case .startQuery: queries.append(state.takeNext().run)
+                case .startQuery: started.append(state.takeNext().run)
                 case .claimTask: mustClaim = true
                 }
             }
             return mustClaim
         }
-        for query in queries { _ = threads.run(query) }
+        if !started.isEmpty { queries.began(started.count) }
+        for query in started { _ = threads.run(query) }
         return mustClaim
     }
 
@@ -123,7 +126,8 @@ final class Cluster: Sendable {
     }
 
     func queryEnded(account: String) -> Bool {
-        tell { state in
+        queries.ended()
+        return tell { state in
             let left = state.runningQueries[account, default: 1] - 1
             state.runningQueries[account] = left > 0 ? left : nil
             state.machine.queryEnded()
