@@ -19,7 +19,7 @@ extension MetaStore {
         }
     }
 
-    /// Accepts a task: `completion` gets its id when the row is durable, and not before. `source` is the earlier task whose result it may have; `message`
+    /// Accepts a task: `completion` gets its id when the row is durable, and not before. May block until then: not for an event loop. `source` is the earlier task whose result it may have; `message`
     /// announces one that has ended at once.
     package func submit(
         _ submission: Submission, reusing source: TaskID? = nil, now: Int64, message: @escaping @Sendable (TaskRecord) -> [UInt8] = { _ in [] },
@@ -38,7 +38,7 @@ extension MetaStore {
                 }
                 if submission.notification?.events == .all { try Self.announce(number, now: now, message: message, database) }
                 return .queued(id)
-            }, completion: completion)
+            }, mayBlock: true, completion: completion)
     }
 
     /// The task that the account's `client-token` names already; throws where it is of another statement or other hints.
@@ -105,7 +105,8 @@ extension MetaStore {
         completion: @escaping @Sendable (Result<Bool, QueryError>) -> Void
     ) {
         writer.submit(
-            { try Self.finish(id.description, outcome, from: .running, now: now, message: message, $0.database) != nil }, completion: completion)
+            { try Self.finish(id.description, outcome, from: .running, now: now, message: message, $0.database) != nil }, mayBlock: true,
+            completion: completion)
     }
 
     /// Returns the task as it has ended; `nil` where it was not in the state `from`.

@@ -36,9 +36,10 @@ package final class Writer: Sendable {
 
     private let pool: DatabasePool
     private let state = Mutex(State())
-    /// The one place that writes to SQLite: blocking calls belong neither on an event loop nor in the cooperative pool.
+    /// Where what gathers is committed: blocking calls belong neither on an event loop nor in the cooperative pool. One batch at a time, whoever commits it
+    /// (`State.isScheduled`).
     private let queue = DispatchQueue(label: "loon.metastore.writer")
-    /// Touched on `queue` alone.
+    /// Touched by who commits alone.
     private let sequence: Mutex<TaskIDSequence>
     /// Up to where ids may be given without the file being told: those that are left at a start are skipped.
     private let reserved: Mutex<TaskIDSequence.State>
@@ -51,9 +52,10 @@ package final class Writer: Sendable {
         reserved = Mutex(sequence.state)
     }
 
-    /// Queues a write. `completion` is called once, after the commit or its failure.
+    /// Queues a write. `completion` is called once, after the commit or its failure. With `mayBlock` the calling thread commits itself where nobody does, which
+    /// saves two threads from being woken: it must hold no lock that a completion takes.
     func submit<Value: Sendable>(
-        _ body: @escaping @Sendable (inout Context) throws -> Value, until durability: Durability = .synced,
+        _ body: @escaping @Sendable (inout Context) throws -> Value, until durability: Durability = .synced, mayBlock: Bool = false,
         completion: @escaping @Sendable (Result<Value, QueryError>) -> Void
     ) {
         let operation = Operation(
@@ -77,14 +79,15 @@ package final class Writer: Sendable {
             return (false, !state.isScheduled)
         }
         if isFull { return completion(.failure(QueryError(.queueFull, "Too many writes are waiting for the metadata file; try again"))) }
-        if mustSchedule { queue.async { self.commitBatch() } }
+        guard mustSchedule else { return }
+        if mayBlock { commitBatch() } else { queue.async { self.commitBatch() } }
     }
 
     /// The same, blocking until it is committed. For statement threads, never for an event loop.
     func perform<Value: Sendable>(_ body: @escaping @Sendable (inout Context) throws -> Value) throws(QueryError) -> Value {
         let done = DispatchSemaphore(value: 0)
         let box = Mutex<Result<Value, QueryError>?>(nil)
-        submit(body) { result in
+        submit(body, mayBlock: true) { result in
             box.withLock { $0 = result }
             done.signal()
         }
