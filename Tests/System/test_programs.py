@@ -30,6 +30,9 @@ def test_settings_flags_over_environment_over_file(tmp_path):
 @pytest.mark.parametrize("text, words", [
     ("listen:\n  prt: 1\n", ":2: there is no setting 'listen.prt'"), ("listen:\n  port: many\n", ":2: listen.port: 'many' is not a whole number"),
     ("\nlisten: 5\n", ":2:"), ("log: [a]\n", ":1:"), ("{", "is not YAML"), ("service:\n  time-zone: '+25:00'\n", ":2:"),
+    ("notify:\n  mns-endpoint: moon\n", ":2: notify.mns-endpoint: 'moon' is not an endpoint"), ("notify:\n  ca-file: /no/such\n", "a file that can be read"),
+    ("notify:\n  rabbitmq-endpoint: http://u:hidden@host/x y\n", ":2: notify.rabbitmq-endpoint: the value is not"),
+    ("notify:\n  rabbitmq-user: u\n", "notify.rabbitmq-user and notify.rabbitmq-password"),
     ("notify:\n  allow:\n    - { host: x, prot: 1 }\n", ":3:"), ("notify:\n  allow:\n    - { host: x, address: [moon] }\n", ":3:"), ("x: 1\n", ":1:"),
 ])
 def test_a_bad_configuration_names_its_line(tmp_path, text, words):
@@ -45,7 +48,7 @@ def test_the_shipped_configuration_is_good_and_complete():
     assert daemon.command("check-config", "--config", path).returncode == 0
     sources = [loon.ROOT / f"Sources/LoonService/Configuration/{name}.swift" for name in ("Settings", "ClusterSettings")]
     source = "".join(path.read_text() for path in sources)
-    names = set(re.findall(r'(?:path: |name: |text\(|integer\(|flag\(|size\()"([a-z-]+(?:\.[a-z-]+)?)"', source)) - {"notify.access-key-secret"}
+    names = set(re.findall(r'(?:path: |name: |text\(|integer\(|flag\(|size\(|endpoint\()"([a-z-]+(?:\.[a-z-]+)?)"', source)) - {"notify.access-key-secret"}
     assert len(names) > 40
     for name in names:
         assert re.search(rf"^\s*(# )?{name.split('.')[-1]}:", path.read_text(), re.M), name

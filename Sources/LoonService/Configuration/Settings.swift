@@ -50,17 +50,14 @@ package enum Settings {
             integer("storage.warn-free-mib", 0...1_000_000_000, \.warnFreeMiB),
             integer("storage.min-free-mib", 0...1_000_000_000, \.minFreeMiB),
             Setting(path: "notify.access-key-id") { configuration, value throws(SettingError) in configuration.accessKeyID = value },
-            Setting(path: "notify.mns-endpoint") { configuration, value throws(SettingError) in configuration.mnsEndpoint = value },
-            Setting(path: "notify.sts-endpoint") { configuration, value throws(SettingError) in
-                guard (try? Endpoint(value)) != nil else { throw SettingError(expected: "an endpoint such as https://sts.aliyuncs.com") }
-                configuration.stsEndpoint = value
-            },
-            Setting(path: "notify.rabbitmq-endpoint") { configuration, value throws(SettingError) in
-                guard (try? Endpoint(value)) != nil else { throw SettingError(expected: "an endpoint such as http://127.0.0.1:15672") }
-                configuration.rabbitMQEndpoint = value
-            },
+            endpoint("notify.mns-endpoint", \.mnsEndpoint, like: "https://1000000000000000.mns.cn-hangzhou.aliyuncs.com"),
+            endpoint("notify.sts-endpoint", \.stsEndpoint, like: "https://sts.aliyuncs.com"),
+            endpoint("notify.rabbitmq-endpoint", \.rabbitMQEndpoint, like: "http://127.0.0.1:15672"),
             Setting(path: "notify.rabbitmq-user") { configuration, value throws(SettingError) in configuration.rabbitMQUser = value },
-            Setting(path: "notify.ca-file") { configuration, value throws(SettingError) in configuration.authoritiesFile = value },
+            Setting(path: "notify.ca-file") { configuration, value throws(SettingError) in
+                guard FileManager.default.isReadableFile(atPath: value) else { throw SettingError(expected: "a file that can be read") }
+                configuration.authoritiesFile = value
+            },
             integer("notify.max-attempts", 0...1_000_000, \.attemptsMax),
             integer("notify.retry-base-ms", 1...3_600_000, \.retryBaseMilliseconds),
             integer("notify.retry-cap-ms", 1...86_400_000, \.retryCapMilliseconds),
@@ -103,12 +100,20 @@ package enum Settings {
         if let stray = environment.keys.filter({ $0.hasPrefix("LOON_") && !$0.hasPrefix("LOON_MQ_") && !known.contains($0) }).min() {
             throw QueryError(.wrongVariableValue, "The environment variable \(stray) is no setting; see config/loon.yaml for what there is")
         }
+        for (one, other, isWhole) in [
+            ("notify.access-key-id", "notify.access-key-secret", (configuration.accessKeyID == nil) == (configuration.accessKeySecret == nil)),
+            ("notify.rabbitmq-user", "notify.rabbitmq-password", (configuration.rabbitMQUser == nil) == (configuration.rabbitMQPassword == nil)),
+        ] where !isWhole {
+            throw QueryError(.wrongVariableValue, "\(one) and \(other) say something together alone: give both, or neither")
+        }
         return configuration
     }
 
     static func apply(_ setting: Setting, _ value: String, from source: String, to configuration: inout Configuration) throws(QueryError) {
         do throws(SettingError) { try setting.apply(&configuration, value) } catch {
-            let shown = setting.path.hasSuffix("secret") || setting.path.hasSuffix("password") ? "the value" : "'\(value)'"
+            // An endpoint may have a login in it.
+            let isSecret = setting.path.hasSuffix("secret") || setting.path.hasSuffix("password") || (setting.path.hasSuffix("endpoint") && value.contains("@"))
+            let shown = isSecret ? "the value" : "'\(value)'"
             throw QueryError(.wrongVariableValue, "\(source): \(shown) is not \(error.expected)")
         }
     }
@@ -120,6 +125,13 @@ package enum Settings {
     private static func text(_ path: String, _ place: Place<String>) -> Setting {
         Setting(path: path) { configuration, value throws(SettingError) in
             guard !value.isEmpty else { throw SettingError(expected: "a text that is not empty") }
+            configuration[keyPath: place] = value
+        }
+    }
+
+    private static func endpoint(_ path: String, _ place: Place<String?>, like example: String) -> Setting {
+        Setting(path: path) { configuration, value throws(SettingError) in
+            guard (try? Endpoint(value)) != nil else { throw SettingError(expected: "an endpoint such as \(example)") }
             configuration[keyPath: place] = value
         }
     }
