@@ -552,3 +552,21 @@ def test_a_compressed_file_with_line_ends_of_two_kinds_says_so(daemon):
     assert number == 1235 and "unpack" in text
     compressed(daemon, "one_kind", gzip.compress(b"1,a\r\n2,b\r\n"))
     assert daemon.query("select * from l.one_kind") == ((1, "a"), (2, "b"))
+
+
+def test_decimals_of_json_keep_their_digits(daemon):
+    """The engine reads numbers that are no 64-bit integers as doubles."""
+    generator = random.Random(8)
+    numbers = ["12345678901234567890.12", "-0.123456789012345678", "99999999999999999999999999999999999999", "9007199254740993", "1e20", "-5", "0.1",
+               "123456789012345678.5e2", "0"] + [f"{generator.choice('-1234')}{generator.randrange(10 ** 18)}.{generator.randrange(10 ** 9):09}".replace("-0", "-1") for _ in range(200)]
+    # What looks like a number is a text, a key or a part of one.
+    lines = [f'{{"n": {number}, "s": "x\\\\\\" 12345678901234567890.5", "12345678901234567890": 1, "l": [{{"v":{number}}},{{ "v" : {number} }}]}}' for number in numbers]
+    name = table(daemon, "n decimal(38,18), s string, l array<struct<v:decimal(38,18)>>", "stored as json location '{place}'", "\n".join(lines) + "\n")
+    with decimal.localcontext() as context:
+        context.prec = 60
+        for number, (n, s, v, w) in zip(numbers, daemon.query(f"select n, s, cast(l[1].v as varchar), l[2].v from {name}")):
+            expected = decimal.Decimal(number)
+            if abs(expected) >= 10 ** 20: assert n is None and w is None, number
+            else: assert n == expected and decimal.Decimal(v) == expected and w == expected and s == 'x\\" 12345678901234567890.5', number
+    broken = table(daemon, "n decimal(38,2)", "stored as json location '{place}'", '{"n": 0123456789012345678901}\n')
+    assert refused(daemon, f"select * from {broken}")[0] in (1366, 3140, 1105)

@@ -14,6 +14,8 @@ enum EngineFunctions {
     static let refuse = "loon_refuse"
     /// `loon_json_names(line, shape)`: the names of the fields as the DDL writes them (`JSONNames`).
     static let jsonNames = "loon_json_names"
+    /// `loon_json_exact(line)`: the line with its long numbers as texts (`JSONNumbers`).
+    static let jsonExact = "loon_json_exact"
 
     /// `loon_bigint(n, field)` and its like: the value that a field is as Hive reads it (`FieldReaders`), counted for the query `n` where it is none;
     /// 0 counts nothing.
@@ -81,7 +83,15 @@ enum EngineFunctions {
         }
         try BoundedResults.register(on: connection)
         try register(jsonNames, parameters: [CDUCKDB_TYPE_VARCHAR, CDUCKDB_TYPE_VARCHAR], on: connection) { _, input, output in
-            EngineFunctions.renameFields(input, output)
+            guard cduckdb_data_chunk_get_size(input) > 0,
+                let shapes = cduckdb_vector_get_data(cduckdb_data_chunk_get_vector(input, 1))?.assumingMemoryBound(to: cduckdb_string.self)
+            else { return }
+            // The shape is a constant of the view.
+            let shape = JSONNames(shape: UnsafeBufferPointer(start: cduckdb_string_bytes(shapes), count: Int(shapes.pointee.length)))
+            EngineFunctions.rewrite(input, output) { shape.rename($0, into: &$1) }
+        }
+        try register(jsonExact, parameters: [CDUCKDB_TYPE_VARCHAR], on: connection) { _, input, output in
+            EngineFunctions.rewrite(input, output) { JSONNumbers.quoteLong($0, into: &$1) }
         }
     }
 
@@ -113,15 +123,14 @@ enum EngineFunctions {
         return UnsafeRawBufferPointer(start: cduckdb_string_bytes(strings + row), count: Int(strings[row].length))
     }
 
-    private static func renameFields(_ input: duckdb_data_chunk?, _ output: duckdb_vector?) {
+    /// Each text of the first column as `change` writes it, or as it was where that returns false.
+    private static func rewrite(
+        _ input: duckdb_data_chunk?, _ output: duckdb_vector?, _ change: (UnsafeBufferPointer<UInt8>, inout TextBuffer) -> Bool
+    ) {
         let rows = Int(cduckdb_data_chunk_get_size(input))
         let lineVector = cduckdb_data_chunk_get_vector(input, 0)
-        guard rows > 0, let lines = cduckdb_vector_get_data(lineVector)?.assumingMemoryBound(to: cduckdb_string.self),
-            let shapes = cduckdb_vector_get_data(cduckdb_data_chunk_get_vector(input, 1))?.assumingMemoryBound(to: cduckdb_string.self)
-        else { return }
+        guard rows > 0, let lines = cduckdb_vector_get_data(lineVector)?.assumingMemoryBound(to: cduckdb_string.self) else { return }
         let validity = cduckdb_vector_get_validity(lineVector)
-        // The shape is a constant of the view.
-        let shape = JSONNames(shape: UnsafeBufferPointer(start: cduckdb_string_bytes(shapes), count: Int(shapes.pointee.length)))
         var out = TextBuffer(capacity: 1024)
         for row in 0..<rows {
             if let validity, validity[row / 64] & (1 << UInt64(row % 64)) == 0 {
@@ -133,7 +142,7 @@ enum EngineFunctions {
             let length = Int(line.pointee.length)
             let text = UnsafeBufferPointer(start: cduckdb_string_bytes(line), count: length)
             out.removeAll()
-            let isChanged = text.withMemoryRebound(to: UInt8.self) { shape.rename($0, into: &out) }
+            let isChanged = text.withMemoryRebound(to: UInt8.self) { change($0, &out) }
             if isChanged {
                 out.bytes.withMemoryRebound(to: CChar.self) {
                     cduckdb_vector_assign_string_element_len(output, idx_t(row), $0.baseAddress, idx_t($0.count))

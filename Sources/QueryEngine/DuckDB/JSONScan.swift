@@ -21,7 +21,8 @@ struct JSONScan {
         let shape = EngineText.literal(JSONNames.shape(read))
         let structure = EngineText.literal(
             "{" + table.columns.map { "\(EngineText.json($0.name)):\(Self.structure($0.type))" }.joined(separator: ",") + "}")
-        var lines = "SELECT line AS l, file_index AS loon_file FROM \(TextScan.lines(files, headerLines: 0)) WHERE line IS NOT NULL"
+        let line = read.contains { JSONNumbers.matter(to: $0.type) } ? "\(EngineFunctions.jsonExact)(line)" : "line"
+        var lines = "SELECT \(line) AS l, file_index AS loon_file FROM \(TextScan.lines(files, headerLines: 0)) WHERE line IS NOT NULL"
         // A line that is no object is an error, the engine's own, unless the table says otherwise.
         if mode == "null" || mode == "drop" {
             let loss = "\(EngineFunctions.malformed)(\(queryNumber), l)"
