@@ -99,7 +99,7 @@ struct OutputColumns {
         guard let groups = node["group_expressions"] as? [[String: Any]], !groups.isEmpty else { return nil }
         return groups.compactMap { group in
             let position = (group["value"] as? [String: Any])?["value"] as? Int
-            if let position { return list.indices.contains(position - 1) ? path(list[position - 1]) : nil }
+            if let position { return position > 0 && position <= list.count ? path(list[position - 1]) : nil }
             let path = path(group)
             return path.isEmpty ? nil : path
         }

@@ -24,25 +24,39 @@ struct ScanFilters {
         var predicate = ScanPredicate.unknown
         /// What its columns are called there, as far as that is said.
         var names: [String] = []
+        /// Whether a UNION above has looked for all names.
+        var hasAllNames = false
     }
 
     /// Returns what is said of the sub-queries in FROM, by their names in lower case.
-    mutating func add(select node: [String: Any], _ outside: Outside) -> [String: ScanPredicate] {
+    /// `commonNames`: the names of WITH in scope.
+    mutating func add(select node: [String: Any], _ outside: Outside, commonNames: Set<CatalogName>) -> [String: ScanPredicate] {
         guard let from = node["from_table"] as? [String: Any] else { return [:] }
         let filter = node["where_clause"] as? [String: Any]
         let output = outside.predicate == .unknown ? nil : OutputColumns(of: node, names: outside.names)
         guard filter != nil || output != nil else { return [:] }
         var equalities = JoinEqualities(filter: filter ?? [:])
         let (sources, isAlone) = Self.sources(in: from, &equalities)
+        let (merged, areFirsts) = Self.mergedColumns(in: from)
+        let hasTablesAlone = sources.allSatisfy { $0.place != nil } && !sources.contains { $0.names.contains { commonNames.contains(CatalogName($0.last ?? "")) } }
         var found: [String: ScanPredicate] = [:]
-        for source in sources {
+        for (number, source) in sources.enumerated() {
             var parts: [ScanPredicate] = []
-            if let filter { parts.append(Reader(source: source.names, mayBeNull: isAlone).predicate(filter, depth: 0)) }
+            if let filter {
+                let reader = Reader(source: source.names, mayBeNull: isAlone, merged: merged, isFirst: number == 0 && areFirsts, hasTablesAlone: hasTablesAlone)
+                parts.append(reader.predicate(filter, depth: 0))
+            }
             if let output {
                 parts.append(outside.predicate.renamed(mayBeNull: isAlone) { output.source(of: $0, in: source.names, isAlone: isAlone) })
             }
             let predicate = parts.count == 1 ? parts[0] : .all(parts)
-            if let place = source.place { predicates[place] = predicate } else { found[source.names[0][0]] = predicate }
+            guard let place = source.place else {
+                // The engine takes two of one name while no column is qualified by it.
+                let name = source.names[0][0]
+                found[name] = found[name] == nil ? predicate.handedOn : .unknown
+                continue
+            }
+            predicates[place] = predicate
         }
         for source in sources {
             guard let place = source.place else { continue }
@@ -51,6 +65,29 @@ struct ScanFilters {
             joined[place] = inherited.isEmpty ? own : .all([own] + inherited)
         }
         return found
+    }
+
+    /// Whether rows of either side may be left out of a join that are left out afterwards in any case. Of other joins it matters which rows meet, or one side
+    /// is not seen.
+    static func hasAllRows(join node: [String: Any]) -> Bool {
+        ["REGULAR", "CROSS", "NATURAL"].contains(node["ref_type"] as? String ?? "")
+            && ["INNER", "LEFT", "RIGHT", "OUTER", "FULL"].contains(node["join_type"] as? String ?? "")
+    }
+
+    /// The columns that USING makes one of, in lower case, `nil` for all, which NATURAL may; and whether they are those of the first table, as outer joins
+    /// but LEFT do not have it.
+    private static func mergedColumns(in from: [String: Any]) -> (Set<String>?, areFirsts: Bool) {
+        var merged: Set<String>? = []
+        var areFirsts = true
+        var pending = [from]
+        while let next = pending.popLast() {
+            guard next["type"] as? String == "JOIN" else { continue }
+            if next["ref_type"] as? String == "NATURAL" { merged = nil }
+            if !["INNER", "LEFT"].contains(next["join_type"] as? String ?? "") { areFirsts = false }
+            merged?.formUnion((next["using_columns"] as? [String] ?? []).map { $0.lowercased() })
+            for side in ["left", "right"] { if let child = next[side] as? [String: Any] { pending.append(child) } }
+        }
+        return (merged, areFirsts)
     }
 
     /// The tables and sub-queries of FROM that WHERE speaks of, and whether there is nothing but one of them.
@@ -73,11 +110,9 @@ struct ScanFilters {
             case "JOIN":
                 isAlone = false
                 equalities.add(join: next)
-                // Of the others it matters which rows meet, or one side is not seen.
-                guard ["REGULAR", "CROSS", "NATURAL"].contains(next["ref_type"] as? String ?? ""),
-                    ["INNER", "LEFT", "RIGHT", "OUTER", "FULL"].contains(next["join_type"] as? String ?? "")
-                else { continue }
-                for side in ["left", "right"] { if let child = next[side] as? [String: Any] { pending.append(child) } }
+                guard hasAllRows(join: next) else { continue }
+                // The left one is looked at first.
+                for side in ["right", "left"] { if let child = next[side] as? [String: Any] { pending.append(child) } }
             default: isAlone = false
             }
         }
@@ -87,6 +122,18 @@ struct ScanFilters {
     private struct Reader {
         let source: [[String]]
         let mayBeNull: Bool
+        /// Columns that joins make one of; `nil` for all. They are the first source's, if `isFirst`; the others may have other types.
+        let merged: Set<String>?
+        let isFirst: Bool
+        let hasTablesAlone: Bool
+
+        /// What a comparison with `node`'s column says.
+        private func said(_ predicate: ScanPredicate, _ node: [String: Any]) -> ScanPredicate {
+            guard !isFirst, let names = node["column_names"] as? [String], names.count == 1, merged?.contains(names[0].lowercased()) ?? true else {
+                return predicate
+            }
+            return hasTablesAlone ? .ofOneType(predicate) : .unknown
+        }
 
         func predicate(_ node: [String: Any], depth: Int) -> ScanPredicate {
             guard depth < 64, let type = node["type"] as? String else { return .unknown }
@@ -105,17 +152,18 @@ struct ScanFilters {
                 }
                 let constants = operands.dropFirst().compactMap(constant)
                 guard constants.count == operands.count - 1 else { return .unknown }
-                return type == "COMPARE_IN" ? .isIn(column: column, constants) : .not(.isIn(column: column, constants))
+                let inList = said(.isIn(column: column, constants), first)
+                return type == "COMPARE_IN" ? inList : .not(inList)
             case "OPERATOR_IS_NULL", "OPERATOR_IS_NOT_NULL":
                 guard let operand = (node["children"] as? [[String: Any]])?.first, let column = column(operand) else { return .unknown }
                 // In a join the NULLs of an outer join's missing side count too, and below NOT each is the other.
                 guard mayBeNull else { return .unknown }
                 return type == "OPERATOR_IS_NULL" ? .isNull(column: column) : .not(.isNull(column: column))
             case "COMPARE_BETWEEN", "COMPARE_NOT_BETWEEN":
-                guard let column = operand(node, "input").flatMap(column), let low = operand(node, "lower").flatMap(constant),
+                guard let input = operand(node, "input"), let column = column(input), let low = operand(node, "lower").flatMap(constant),
                     let high = operand(node, "upper").flatMap(constant)
                 else { return .unknown }
-                let inside = ScanPredicate.all([.compare(column: column, .greaterOrEqual, low), .compare(column: column, .lessOrEqual, high)])
+                let inside = said(.all([.compare(column: column, .greaterOrEqual, low), .compare(column: column, .lessOrEqual, high)]), input)
                 return type == "COMPARE_BETWEEN" ? inside : .not(inside)
             default: return comparison(node, type)
             }
@@ -133,8 +181,8 @@ struct ScanFilters {
             default: return .unknown
             }
             guard let left = operand(node, "left"), let right = operand(node, "right") else { return .unknown }
-            if let column = column(left), let constant = constant(right) { return .compare(column: column, comparison, constant) }
-            if let column = column(right), let constant = constant(left) { return .compare(column: column, comparison.flipped, constant) }
+            if let column = column(left), let constant = constant(right) { return said(.compare(column: column, comparison, constant), left) }
+            if let column = column(right), let constant = constant(left) { return said(.compare(column: column, comparison.flipped, constant), right) }
             return .unknown
         }
 

@@ -120,7 +120,10 @@ package struct StatementGate: Sendable {
         private var said: [[ScanPredicate]] = []
 
         /// In the order of their places.
-        var tables: [TableReference] { found.values.sorted { ($0.scans.map(\.place).min() ?? 0) < ($1.scans.map(\.place).min() ?? 0) } }
+        var tables: [TableReference] {
+            let ordered = found.values.map { TableReference(schema: $0.schema, table: $0.table, scans: $0.scans.sorted { $0.place < $1.place }) }
+            return ordered.sorted { ($0.scans.first?.place ?? 0) < ($1.scans.first?.place ?? 0) }
+        }
 
         mutating func run(_ statements: [Any], _ outside: ScanPredicate) throws(QueryError) {
             pending = statements.map { Pending(value: $0, scope: [:], surroundings: .query(.init(predicate: outside))) }
@@ -147,7 +150,7 @@ package struct StatementGate: Sendable {
                     said.append([])
                 }
             }
-            let handedOn = handedOn(by: node, surroundings)
+            let handedOn = handedOn(by: node, inner, surroundings)
             for (key, value) in node where key != "cte_map" {
                 // The function in FROM itself is none of the expressions; it makes its rows one after the other.
                 if node["type"] as? String == "TABLE_FUNCTION", key == "function", let function = value as? [String: Any] {
@@ -164,19 +167,21 @@ package struct StatementGate: Sendable {
         }
 
         /// What is said of the node's own parts, by their keys.
-        private mutating func handedOn(by node: [String: Any], _ surroundings: Surroundings) -> [String: Surroundings] {
+        private mutating func handedOn(
+            by node: [String: Any], _ scope: [CatalogName: Int], _ surroundings: Surroundings
+        ) -> [String: Surroundings] {
             switch (node["type"] as? String, surroundings) {
-            case ("SELECT_NODE", .query(let outside)): return ["from_table": .from(filters.add(select: node, outside))]
-            case ("SELECT_NODE", _): return ["from_table": .from(filters.add(select: node, .init()))]
+            case ("SELECT_NODE", .query(let outside)):
+                return ["from_table": .from(filters.add(select: node, outside, commonNames: Set(scope.keys)))]
+            case ("SELECT_NODE", _): return ["from_table": .from(filters.add(select: node, .init(), commonNames: Set(scope.keys)))]
             case ("SET_OPERATION_NODE", .query(let outside)): return Self.handedOn(bySetOperation: node, outside)
-            case ("JOIN", .from): return ["left": surroundings, "right": surroundings]
-            case ("SUBQUERY", .from(let said)):
+            case ("JOIN", .from) where ScanFilters.hasAllRows(join: node): return ["left": surroundings, "right": surroundings]
+            case ("SUBQUERY", .from(let said)) where !(node["sample"] is [String: Any]):
                 let predicate = said[(node["alias"] as? String ?? "").lowercased()] ?? .unknown
                 return ["subquery": .query(.init(predicate: predicate, names: node["column_name_alias"] as? [String] ?? []))]
             case (nil, .query): return ["node": surroundings]
             case (nil, .common(let number)):
-                let predicate = said[number].isEmpty ? .unknown : ScanPredicate.any(said[number])
-                return ["query": .query(.init(predicate: predicate, names: node["aliases"] as? [String] ?? []))]
+                return ["query": .query(.init(predicate: .said(by: said[number]), names: node["aliases"] as? [String] ?? []))]
             default: return [:]
             }
         }
@@ -188,14 +193,20 @@ package struct StatementGate: Sendable {
                 return [:]
             }
             var inner = outside
-            if case .ofTexts = outside.predicate {} else { inner.predicate = .ofTexts(outside.predicate) }
+            if case .ofTexts = outside.predicate {} else { inner.predicate = .ofTexts(outside.predicate).handedOn }
             switch node["setop_type"] as? String {
             case "UNION_BY_NAME" where outside.names.isEmpty: return ["left": .query(inner), "right": .query(inner)]
             case "UNION":
+                guard !outside.hasAllNames else { return ["left": .query(inner), "right": .query(inner)] }
                 var first = node["left"] as? [String: Any] ?? [:]
                 while let left = first["left"] as? [String: Any] { first = left }
-                guard let names = OutputColumns.names(of: first) else { return outside.names.isEmpty ? ["left": .query(inner)] : [:] }
+                // Behind `*` it is not known here which columns the second SELECT's are.
+                guard let names = OutputColumns.names(of: first) else {
+                    let isFirst = (node["left"] as? [String: Any])?["type"] as? String == "SELECT_NODE"
+                    return isFirst && outside.names.isEmpty ? ["left": .query(inner)] : [:]
+                }
                 inner.names = outside.names + names.dropFirst(outside.names.count)
+                inner.hasAllNames = true
                 return ["left": .query(inner), "right": .query(inner)]
             default: return [:]
             }
@@ -297,7 +308,7 @@ package struct StatementGate: Sendable {
             }
             let place = node["query_location"] as? Int
             let predicate = place.flatMap { filters.predicates[$0] } ?? .unknown
-            if schema == nil, let number = scope[CatalogName(table)] { return said[number].append(predicate) }
+            if schema == nil, let number = scope[CatalogName(table)] { return said[number].append(predicate.handedOn) }
             let key = Key(schema: schema.map(CatalogName.init), table: CatalogName(table))
             var reference = found[key] ?? TableReference(schema: schema, table: table, scans: [])
             reference.scans.append(

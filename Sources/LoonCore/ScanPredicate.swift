@@ -32,6 +32,8 @@ package indirect enum ScanPredicate: Sendable, Equatable {
     case any([ScanPredicate])
     /// Holds of columns that are texts. Others it says nothing about: what it was said of may have been made a text of first.
     case ofTexts(ScanPredicate)
+    /// Holds of columns that have one type in all tables of the query: what it was said of is a column that a join holds equal to the table's.
+    case ofOneType(ScanPredicate)
     case unknown
 
     /// The texts that `column`, in lower case, must be one of for the whole to be true; `nil` where it may be any.
@@ -49,6 +51,35 @@ package indirect enum ScanPredicate: Sendable, Equatable {
         }
     }
 
+    /// As it is handed on from query to query within a statement: unknown where it is large, as it may be handed on thousands of times.
+    package var handedOn: ScanPredicate {
+        var parts = Limits.handedOnPartsMax
+        return fits(in: &parts, depth: Limits.handedOnDepthMax) ? self : .unknown
+    }
+
+    private func fits(in parts: inout Int, depth: Int) -> Bool {
+        parts -= 1
+        guard parts >= 0, depth > 0 else { return false }
+        switch self {
+        case .compare, .isNull, .unknown: return true
+        case .isIn(_, let constants):
+            parts -= constants.count
+            return parts >= 0
+        case .not(let inner), .ofTexts(let inner), .ofOneType(let inner): return inner.fits(in: &parts, depth: depth - 1)
+        case .all(let inner), .any(let inner): return inner.allSatisfy { $0.fits(in: &parts, depth: depth - 1) }
+        }
+    }
+
+    /// What is true of a row that several places speak of: that one of them asks for it.
+    package static func said(by places: [ScanPredicate]) -> ScanPredicate {
+        var different: [ScanPredicate] = []
+        for place in places where !different.contains(place) {
+            if place == .unknown || different.count == Limits.handedOnPartsMax { return .unknown }
+            different.append(place)
+        }
+        return different.count == 1 ? different[0] : different.isEmpty ? .unknown : ScanPredicate.any(different).handedOn
+    }
+
     /// With other names for the columns; what is said of a column that has none is unknown. Without `mayBeNull` nothing is said of NULLs.
     package func renamed(mayBeNull: Bool, _ name: (String) -> String?) -> ScanPredicate {
         switch self {
@@ -59,6 +90,8 @@ package indirect enum ScanPredicate: Sendable, Equatable {
         case .all(let parts): .all(parts.map { $0.renamed(mayBeNull: mayBeNull, name) })
         case .any(let parts): .any(parts.map { $0.renamed(mayBeNull: mayBeNull, name) })
         case .ofTexts(let inner): .ofTexts(inner.renamed(mayBeNull: mayBeNull, name))
+        // Under other names nothing is known of the types.
+        case .ofOneType: .unknown
         case .unknown: .unknown
         }
     }

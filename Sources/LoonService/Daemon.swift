@@ -52,6 +52,7 @@ package struct Daemon: Service {
         let messages = TaskMessage(
             source: "/loon/\(context.store.instanceID)", offsetMinutes: configuration.timeZoneOffsetMinutes)
         let recovered = try context.store.recover(now: context.clock.now(), hadQueries: queries.before > 0) { messages.encode($0) }
+        queries.reset()
         if let file = try Accounts.createRootIfNeeded(in: context.store, directory: directory) {
             try context.accounts.reload()
             log.info("account.created", metadata: ["account": "root", "password_file": "\(file)"])

@@ -1,5 +1,6 @@
 import GRDB
 package import LoonCore
+import Synchronization
 
 /// What decides whose task runs next in a cluster.
 package struct ClaimPolicy: Sendable {
@@ -69,7 +70,7 @@ extension MetaStore {
                     throw error
                 }
                 // One that is forgotten is claimed again.
-            }, until: .written, completion: completion)
+            }, until: claimsAnnounce.load(ordering: .relaxed) ? .synced : .written, completion: completion)
     }
 
     private static func next(_ policy: ClaimPolicy, _ database: Database) throws -> Int64? {

@@ -1,6 +1,7 @@
 import Foundation
 import GRDB
 package import LoonCore
+import Synchronization
 
 /// The life of tasks. Each change of state is one transaction with the outbox row that announces it.
 extension MetaStore {
@@ -25,6 +26,7 @@ extension MetaStore {
         _ submission: Submission, reusing source: TaskID? = nil, now: Int64, message: @escaping @Sendable (TaskRecord) -> [UInt8] = { _ in [] },
         completion: @escaping @Sendable (Result<Accepted, QueryError>) -> Void
     ) {
+        if submission.notification?.events != nil { claimsAnnounce.store(true, ordering: .relaxed) }
         writer.submit(
             { context in
                 let database = context.database

@@ -1,6 +1,7 @@
 import Foundation
 import GRDB
 package import LoonCore
+import Synchronization
 
 /// The one SQLite file with everything the daemon must remember. The only module that knows of SQLite.
 ///
@@ -15,6 +16,8 @@ package final class MetaStore: Sendable {
     let display: TaskColumns
     /// 8 lower-case hex digits, made once for a data directory and part of every task id.
     package let instanceID: String
+    /// Whether a task has come that announces its start: then claims are synced, as a number that a message had must not be given twice.
+    let claimsAnnounce: Atomic<Bool>
 
     /// Opens the file at `path`, makes or migrates it: after a copy of it was made beside it. A file of a newer version is refused. `region` and
     /// `offsetMinutes` shape task ids; tasks expire after `keepDays`, or never. Without `migrates` an older file is refused: a daemon of that age works on it.
@@ -27,10 +30,14 @@ package final class MetaStore: Sendable {
             pool = try DatabasePool(path: path, configuration: configuration)
             try Self.makeDurable(pool)
             try Self.migrate(pool, path: path, mayChange: migrates)
-            let (instance, state) = try pool.write { database in
-                try (Self.instanceID(database), Self.sequenceState(database))
+            let (instance, state, announces) = try pool.write { database in
+                let announces = try Bool.fetchOne(
+                    database,
+                    sql: "SELECT EXISTS (SELECT 1 FROM task WHERE status IN ('QUEUED', 'RUNNING') AND target ->> '$.events' IS NOT NULL)")
+                return try (Self.instanceID(database), Self.sequenceState(database), announces ?? false)
             }
             instanceID = instance
+            claimsAnnounce = Atomic(announces)
             pool.add(transactionObserver: recentTaskRows, extent: .databaseLifetime)
             lookUps = TaskLookUps(pool, display, recentTaskRows)
             writer = Writer(

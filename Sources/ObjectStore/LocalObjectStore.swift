@@ -201,7 +201,7 @@ package struct LocalObjectStore: Sendable {
 
     // MARK: Tables' files
 
-    /// Syncs every file below a staged folder; returns their paths from there on, in UTF-8 order, with their sizes.
+    /// Syncs every file below a staged folder, and the folder's own name; returns their paths from there on, in UTF-8 order, with their sizes.
     package func syncStaged(_ folder: String) throws(QueryError) -> [(path: String, size: Int64)] {
         var found: [(path: String, size: Int64)] = []
         var pending = [""]

@@ -120,7 +120,7 @@ enum Posix {
         return descriptor
     }
 
-    static func write(_ bytes: UnsafeRawPointer, _ count: Int, to descriptor: Int32, _ path: String = "") throws(QueryError) {
+    static func write(_ bytes: UnsafeRawPointer, _ count: Int, to descriptor: Int32, _ path: String) throws(QueryError) {
         var written = 0
         while written < count {
             let part = Foundation.write(descriptor, bytes + written, count - written)

@@ -13,12 +13,7 @@ enum CompressedText {
         guard descriptor >= 0 else { return TextTraits.Traits(hasOddLines: true, hasBackslash: true) }
         defer { close(descriptor) }
         if path.hasSuffix(".gz") { return try gzip(descriptor, name) }
-        guard isWholeZstandard(descriptor) else { throw cutOff(name) }
-        return TextTraits.Traits(hasOddLines: true, hasBackslash: true)
-    }
-
-    private static func cutOff(_ name: String) -> QueryError {
-        QueryError(.malformedData, "The compressed file '\(name)' is cut off or damaged: what is in it cannot be told; write it again")
+        return TextTraits.Traits(hasOddLines: true, hasBackslash: true, isCutOff: !isWholeZstandard(descriptor))
     }
 
     /// Unpacks the file a piece at a time (RFC 1952: members may follow each other).
@@ -40,6 +35,7 @@ enum CompressedText {
         while true {
             if stream.avail_in == 0 {
                 let count = read(descriptor, packed, size)
+                guard count >= 0 else { throw QueryError(.storage, "The file '\(name)' cannot be read: \(String(cString: strerror(errno)))") }
                 guard count > 0 else { break }
                 (stream.next_in, stream.avail_in) = (packed, uInt(count))
             }
@@ -49,12 +45,11 @@ enum CompressedText {
             }
             (stream.next_out, stream.avail_out) = (plain, uInt(size))
             let result = inflate(&stream, Z_NO_FLUSH)
-            guard result == Z_OK || result == Z_STREAM_END || result == Z_BUF_ERROR else { throw cutOff(name) }
+            guard result == Z_OK || result == Z_STREAM_END || result == Z_BUF_ERROR else { return TextTraits.Traits(isCutOff: true) }
             isAtEnd = result == Z_STREAM_END
             scanner.take(UnsafeBufferPointer(start: plain, count: size - Int(stream.avail_out)))
         }
-        guard isAtEnd else { throw cutOff(name) }
-        return scanner.finished()
+        return isAtEnd ? scanner.finished() : TextTraits.Traits(isCutOff: true)
     }
 
     /// Goes from block to block by their lengths (RFC 8878, 3.1), and unpacks nothing.
@@ -74,10 +69,10 @@ enum CompressedText {
                 place += 8 + size
                 continue
             }
-            guard magic == 0xFD2F_B528, let descriptor = number(place + 4, 1) else { return false }
-            let isSingle = descriptor & 0x20 != 0
-            let contentSize = [isSingle ? 1 : 0, 2, 4, 8][descriptor >> 6]
-            place += 5 + (isSingle ? 0 : 1) + [0, 1, 2, 4][descriptor & 3] + contentSize
+            guard magic == 0xFD2F_B528, let frame = number(place + 4, 1) else { return false }
+            let isSingle = frame & 0x20 != 0
+            let contentSize = [isSingle ? 1 : 0, 2, 4, 8][frame >> 6]
+            place += 5 + (isSingle ? 0 : 1) + [0, 1, 2, 4][frame & 3] + contentSize
             var isLast = false
             while !isLast {
                 guard let header = number(place, 3) else { return false }
@@ -85,7 +80,7 @@ enum CompressedText {
                 // A block of one byte again and again has that byte alone.
                 place += 3 + (header >> 1 & 3 == 1 ? 1 : header >> 3)
             }
-            if descriptor & 4 != 0 { place += 4 }
+            if frame & 4 != 0 { place += 4 }
         }
         return place == end
     }

@@ -13,31 +13,41 @@ struct PartitionPruning {
     }
     private let test: Test
 
-    /// What is said of the rows of one scan of the table.
-    init(columns: [TableColumn], predicate: ScanPredicate) {
+    /// Of which columns alone something is said.
+    private struct Limitation: OptionSet {
+        let rawValue: UInt8
+        static let texts = Limitation(rawValue: 1)
+        static let oneType = Limitation(rawValue: 2)
+    }
+
+    /// What is said of the rows of one scan of the table. `mixed`: names in lower case of columns that have other types in other tables of the query.
+    init(columns: [TableColumn], predicate: ScanPredicate, mixed: Set<String> = []) {
         let indices = Dictionary(columns.enumerated().map { ($1.name.lowercased(), $0) }) { first, _ in first }
-        func index(_ column: String, _ textsOnly: Bool) -> Int? {
-            guard let index = indices[column.lowercased()] else { return nil }
+        func index(_ column: String, _ limits: Limitation) -> Int? {
+            guard let index = indices[column.lowercased()], !(limits.contains(.oneType) && mixed.contains(column.lowercased())) else { return nil }
             switch columns[index].type {
             case .string, .varchar: return index
-            default: return textsOnly ? nil : index
+            default: return limits.contains(.texts) ? nil : index
             }
         }
-        func test(_ predicate: ScanPredicate, _ textsOnly: Bool) -> Test {
+        func test(_ predicate: ScanPredicate, _ limits: Limitation) -> Test {
             switch predicate {
             case .unknown: return .unknown
-            case .not(let inner): return .not(test(inner, textsOnly))
-            case .all(let parts): return .all(parts.map { test($0, textsOnly) })
-            case .any(let parts): return .any(parts.map { test($0, textsOnly) })
-            case .ofTexts(let inner): return test(inner, true)
-            case .isNull(let column): return index(column, textsOnly).map { .isNull($0) } ?? .unknown
+            case .not(let inner): return .not(test(inner, limits))
+            case .all(let parts): return .all(parts.map { test($0, limits) })
+            case .any(let parts): return .any(parts.map { test($0, limits) })
+            case .ofTexts(let inner): return test(inner, limits.union(.texts))
+            case .ofOneType(let inner): return test(inner, limits.union(.oneType))
+            case .isNull(let column): return index(column, limits).map { .isNull($0) } ?? .unknown
             case .isIn(_, let constants) where constants.count > Limits.prunedConstantsMax: return .unknown
-            case .isIn(let column, let constants): return .any(constants.map { test(.compare(column: column, .equal, $0), textsOnly) })
+            case .isIn(let column, let constants): return .any(constants.map { test(.compare(column: column, .equal, $0), limits) })
+            // With binary values a UNION's texts are binary, and this an escape.
+            case .compare(_, _, .text(let text)) where limits.contains(.texts) && text.utf8.contains(UInt8(ascii: "\\")): return .unknown
             case .compare(let column, let comparison, let constant):
-                return index(column, textsOnly).map { .compare($0, columns[$0].type, comparison, constant) } ?? .unknown
+                return index(column, limits).map { .compare($0, columns[$0].type, comparison, constant) } ?? .unknown
             }
         }
-        self.test = test(predicate, false)
+        self.test = test(predicate, [])
     }
 
     /// By their numbers, ascending.
@@ -87,17 +97,16 @@ struct PartitionPruning {
 
     /// AND and OR: one part that is decisive decides; else one that is NULL does.
     private func combined(_ parts: [Test], _ values: [String?], decisive: Truth, otherwise: Truth) -> Truth {
-        var (result, mayBeOtherwise, mayBeUndecided, hasNull): (Truth, Bool, Bool, Bool) = ([], true, true, false)
+        var (result, mayBeOtherwise, hasNull): (Truth, Bool, Bool) = ([], true, false)
         for part in parts {
             let truth = truth(part, values)
             if truth == decisive { return decisive }
             result.formUnion(truth.intersection(decisive))
             if !truth.contains(otherwise) { mayBeOtherwise = false }
-            if truth.isDisjoint(with: [otherwise, .null]) { mayBeUndecided = false }
             if truth.contains(.null) { hasNull = true }
         }
         if mayBeOtherwise { result.insert(otherwise) }
-        if mayBeUndecided, hasNull { result.insert(.null) }
+        if hasNull { result.insert(.null) }
         return result
     }
 

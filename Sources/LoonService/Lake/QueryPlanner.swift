@@ -67,16 +67,17 @@ struct QueryPlanner: Sendable {
         var names = Names()
         try collect(sql, schema: schema, view: nil, dialect, viewer, depth: 0, into: &names)
         let scans = try scans(of: names)
-        let files = ScanFiles(context: context, words: names.words)
+        // What views hand on may be anything.
+        let mixed = names.texts.count > 1 ? nil : Self.mixedColumns(of: names.tables)
+        let files = ScanFiles(context: context, words: names.words, mixedColumns: mixed)
         let (found, lease) = try context.lake.reading(Set(names.tables.map { Lake.Key($0) })) {
-            let found = try zip(names.tables, scans).map { table, scans in
+            try zip(names.tables, scans).map { table, scans in
                 // As it was when the names were read.
                 guard try context.store.table(schema: table.schema, name: table.name) == table else {
                     throw QueryError(.tableChanged, "The table \(table.schema).\(table.name) was changed meanwhile; run the query again")
                 }
                 return try files.list(table, scans)
             }
-            return found
         }
         let listed = found.flatMap(\.listed)
         let (bindings, transcoded) = try files.bindings(listed)
@@ -98,6 +99,17 @@ struct QueryPlanner: Sendable {
             functions: names.functions, files: listed.flatMap { $0.files.map(\.summary) })
     }
 
+    /// Names in lower case of columns that have two types among the tables.
+    private static func mixedColumns(of tables: [ExternalTable]) -> Set<String> {
+        guard tables.count > 1 else { return [] }
+        var types: [String: HiveType] = [:]
+        var mixed: Set<String> = []
+        for column in tables.flatMap(\.allColumns) {
+            if types.updateValue(column.type, forKey: column.name.lowercased()).map({ $0 != column.type }) ?? false { mixed.insert(column.name.lowercased()) }
+        }
+        return mixed
+    }
+
     /// What each scan of each table looks for, with what is said of the views in whose texts it stands.
     private func scans(of names: Names) throws -> [[TableScan]] {
         var scans = Array(repeating: [TableScan](), count: names.tables.count)
@@ -106,8 +118,8 @@ struct QueryPlanner: Sendable {
         // Whatever names a view stands behind it.
         for (number, text) in names.texts.enumerated().reversed() {
             var references = text.examination.tables
-            let outside = ScanPredicate.any(said[number])
-            if hasPartitions, let view = text.view, !said[number].isEmpty, !said[number].contains(.unknown) {
+            let outside = ScanPredicate.said(by: said[number])
+            if hasPartitions, let view = text.view, outside != .unknown {
                 let columns = Dictionary(zip(view.table.columns.map { $0.name.lowercased() }, view.definition.queryColumns)) { first, _ in first }
                 let inner = outside.renamed(mayBeNull: true) { columns[$0.lowercased()] }
                 references = try context.examinations.examination(of: text.sql, outside: inner, by: context.engine).tables
@@ -115,7 +127,7 @@ struct QueryPlanner: Sendable {
             for (reference, target) in zip(references, text.targets) {
                 switch target {
                 case .table(let table): scans[table] += reference.scans.map { TableScan(text: number, scan: $0, edit: text.renaming(reference, $0)) }
-                case .view(let view): said[view] += reference.scans.map(\.predicate)
+                case .view(let view): said[view] += reference.scans.map(\.predicate.handedOn)
                 case .other: continue
                 }
             }

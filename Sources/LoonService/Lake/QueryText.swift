@@ -41,6 +41,7 @@ struct QueryText {
     func renaming(_ reference: StatementGate.TableReference, _ scan: StatementGate.Scan) -> ((String) -> Edit)? {
         guard let schema = reference.schema ?? self.schema, !examination.qualifiers.contains(schema.lowercased()) else { return nil }
         let bytes = Array(sql.utf8)
+        guard !Self.isBehindTable(scan.place, in: bytes) else { return nil }
         guard var end = Self.end(of: reference.schema ?? reference.table, in: bytes, at: scan.place) else { return nil }
         if reference.schema != nil {
             guard end < bytes.count, bytes[end] == UInt8(ascii: "."), let last = Self.end(of: reference.table, in: bytes, at: end + 1) else { return nil }
@@ -49,6 +50,14 @@ struct QueryText {
         let range = scan.place..<end
         let alias = scan.hasAlias ? "" : " AS \(Self.quoted(reference.table))"
         return { name in (range, "\(Self.quoted(schema)).\(Self.quoted(name))\(alias)") }
+    }
+
+    /// Whether the name may belong to `TABLE t`, which takes no alias: behind a comment it is not looked for.
+    private static func isBehindTable(_ place: Int, in bytes: [UInt8]) -> Bool {
+        let before = bytes[..<min(place, bytes.count)].reversed().drop { $0 == 0x20 || (0x09...0x0D).contains($0) }
+        guard let last = before.first, last != UInt8(ascii: "/") else { return true }
+        let word = String(decoding: before.prefix { $0 | 0x20 >= 0x61 && $0 | 0x20 <= 0x7A }.reversed(), as: UTF8.self).lowercased()
+        return !["from", "join"].contains(word) && last != UInt8(ascii: ",") && last != UInt8(ascii: "(")
     }
 
     /// Where `name` ends that begins at `place`, quoted or not.

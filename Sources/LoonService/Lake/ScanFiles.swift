@@ -18,6 +18,8 @@ struct ScanFiles {
     let context: ServiceContext
     /// Names in lower case of which the query reads columns, and perhaps others; `nil` for all.
     let words: Set<String>?
+    /// Names in lower case of columns that have two types among the query's tables; `nil` where any may.
+    let mixedColumns: Set<String>?
 
     /// A table, or those of its partitions that some of the query's scans read, with the files.
     struct Listed {
@@ -46,25 +48,28 @@ struct ScanFiles {
             return Found(listed: [listed], bytes: listed.bytes.multipliedSaturated(by: scans.count))
         }
         let all = try context.store.partitions(of: table)
+        let mixed = mixedColumns ?? Set(table.partitionColumns.map { $0.name.lowercased() })
         var known: [(predicate: ScanPredicate, selection: [Int])] = []
+        var (united, isCrowded): (Set<Int>, Bool) = ([], false)
         var groups: [(selection: [Int], scans: [TableScan])] = []
         for scan in scans {
             let selection: [Int]
             if let same = known.first(where: { $0.predicate == scan.scan.predicate }) {
                 selection = same.selection
             } else {
-                selection = PartitionPruning(columns: table.partitionColumns, predicate: scan.scan.predicate).select(all)
-                known.append((scan.scan.predicate, selection))
+                selection = PartitionPruning(columns: table.partitionColumns, predicate: scan.scan.predicate, mixed: mixed).select(all)
+                if known.count < Limits.scanSelectionsMax { known.append((scan.scan.predicate, selection)) }
             }
+            united.formUnion(selection)
             if let group = groups.firstIndex(where: { $0.selection == selection }) {
                 groups[group].scans.append(scan)
-            } else {
+            } else if groups.count < Limits.scanSelectionsMax {
                 groups.append((selection, [scan]))
+            } else {
+                isCrowded = true
             }
         }
-        if groups.count > Limits.scanSelectionsMax || groups.dropFirst().contains(where: { $0.scans.contains { $0.edit == nil } }) {
-            groups = [(Set(groups.flatMap(\.selection)).sorted(), scans)]
-        }
+        if isCrowded || groups.dropFirst().contains(where: { $0.scans.contains { $0.edit == nil } }) { groups = [(united.sorted(), scans)] }
         var found = Found()
         for (number, group) in groups.enumerated() {
             // No table of the catalog has a control character in its name.
@@ -87,7 +92,8 @@ struct ScanFiles {
     /// What the engine is told. It reads UTF-8 with line ends that are all alike: other files are written anew first, for this query.
     func bindings(_ listed: [Listed]) throws -> ([TableBinding], TemporaryFiles?) {
         var temporary: TemporaryFiles?
-        var number = 0
+        /// By the encodings and paths of what they were made from.
+        var rewritten: [String: String] = [:]
         let bindings = try listed.map { listed in
             guard case .text(let layout) = listed.table.format else {
                 if case .json = listed.table.format {
@@ -109,10 +115,12 @@ struct ScanFiles {
                 let objects = context.objects
                 let folder = try temporary ?? TemporaryFiles(folder: try objects.makeStagingFolder()) { objects.discard(staged: $0) }
                 temporary = folder
-                number += 1
-                try TextTranscoder.transcode(
-                    file.summary.path, from: layout.encoding ?? "UTF-8", to: folder.path(number), cancellation: nil)
-                return folder.path(number)
+                let source = "\(layout.encoding ?? "") \(file.summary.path)"
+                if let path = rewritten[source] { return path }
+                let path = folder.path(rewritten.count + 1)
+                try TextTranscoder.transcode(file.summary.path, from: layout.encoding ?? "UTF-8", to: path, cancellation: nil)
+                rewritten[source] = path
+                return path
             }
             return binding(listed, files: paths, needsCare)
         }

@@ -12,6 +12,8 @@ final class TextTraits: Sendable {
         var hasBackslash = false
         /// Line ends that are not all alike, or bytes that are not UTF-8: no reader of the engine's gets that right.
         var mustBeRewritten = false
+        /// A compressed file that is cut off or damaged: nothing else is known of it.
+        var isCutOff = false
     }
 
     private struct Known {
@@ -23,13 +25,20 @@ final class TextTraits: Sendable {
 
     /// Throws where a compressed file is cut off.
     func traits(of file: ObjectSummary) throws(QueryError) -> Traits {
-        if let known = known.withLock({ $0[file.path] }), known.size == file.size, known.modified == file.modified { return known.traits }
+        if let known = known.withLock({ $0[file.path] }), known.size == file.size, known.modified == file.modified {
+            return try whole(known.traits, file)
+        }
         let traits = CompressedText.isCompressed(file.path) ? try CompressedText.traits(file.path, name: "\(file.key)") : try Self.scan(file.path)
         known.withLock { known in
             if known.count >= Limits.filesPerScanMax { known.removeAll() }
             known[file.path] = Known(size: file.size, modified: file.modified, traits: traits)
         }
-        return traits
+        return try whole(traits, file)
+    }
+
+    private func whole(_ traits: Traits, _ file: ObjectSummary) throws(QueryError) -> Traits {
+        guard traits.isCutOff else { return traits }
+        throw QueryError(.malformedData, "The compressed file '\(file.key)' is cut off or damaged: what is in it cannot be told; write it again")
     }
 
     /// Reads a megabyte at a time, and looks for line breaks as fast as memory can be read.

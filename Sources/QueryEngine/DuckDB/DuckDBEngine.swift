@@ -241,7 +241,7 @@ package final class DuckDBEngine: QueryEngine, Sendable {
             var (profile, value) = try stoppable(workspace.connection, cancellation) { try body(workspace.connection) }
             profile.malformedCount = EngineFunctions.takeCount(workspace.number)
             // An interrupt may still be under way to a connection that was to stop.
-            if cancellation.reason == nil { workspaces.keep(workspace) }
+            if cancellation.reason == nil, instance === self.instance.withLock({ $0 }) { workspaces.keep(workspace) }
             return (profile, value)
         } catch {
             throw cancellation.reason ?? error

@@ -9,17 +9,24 @@ final class DuckDBWorkspace: @unchecked Sendable {
     let connection: DuckDBConnection
     /// What malformed fields are counted by.
     let number: Int64
-    private let query: EngineQuery
+    private let schema: String?
+    private let tables: [TableBinding]
+    private let views: [ViewBinding]
+    private let isProfiled: Bool
+    /// Whether a later query may find the same here: not the daemon's rows, and not where the view of a table says what its files were like.
+    let isLasting: Bool
     private var catalog: String?
-
-    /// Files that a kept workspace may name: it is compared with each query that comes.
-    private static let keptFilesMax = 256
 
     /// `filled`: with the daemon's own rows in their tables.
     init(_ connection: DuckDBConnection, number: Int64, for query: EngineQuery, cancellation: Cancellation, filled: Bool) throws {
         self.connection = connection
         self.number = number
-        self.query = query
+        (schema, tables, views, isProfiled) = (query.schema, query.tables, query.views, query.isProfiled)
+        isLasting =
+            query.valueTables.isEmpty && query.results.isEmpty && !tables.contains { $0.table.format == .avro }
+            && tables.reduce(0) { $0 + $1.files.count } <= Limits.workspaceFilesMax
+            && tables.reduce(0) { $0 + $1.partitions.count } <= Limits.workspacePartitionsMax
+            && views.reduce(0) { $0 + $1.sql.utf8.count } <= Limits.workspaceViewBytesMax
         // What the engine counts its progress by; nothing is printed.
         try connection.execute("SET enable_progress_bar = true")
         try connection.execute("SET enable_progress_bar_print = false")
@@ -47,15 +54,9 @@ final class DuckDBWorkspace: @unchecked Sendable {
         try? connection.execute("DETACH DATABASE IF EXISTS \(catalog)")
     }
 
-    /// Whether a later query may find the same here: not the daemon's rows, and not where the view of a table says what its files were like.
-    var isLasting: Bool {
-        query.valueTables.isEmpty && query.results.isEmpty && query.tables.reduce(0) { $0 + $1.files.count } <= Self.keptFilesMax
-            && !query.tables.contains { $0.table.format == .avro }
-    }
-
     func suits(_ other: EngineQuery) -> Bool {
-        other.isProfiled == query.isProfiled && other.schema == query.schema && other.valueTables.isEmpty && other.results.isEmpty
-            && other.tables == query.tables && other.views == query.views
+        other.isProfiled == isProfiled && other.schema == schema && other.valueTables.isEmpty && other.results.isEmpty && other.tables == tables
+            && other.views == views
     }
 }
 
