@@ -2,7 +2,7 @@ import LoonCore
 
 /// Which columns the inner joins of a SELECT hold equal: `USING (…)`, and `a.x = b.y` in ON and WHERE.
 struct JoinEqualities {
-    private typealias Column = (qualifier: [String], name: String)
+    private typealias Column = (qualifier: [CatalogName], name: String)
 
     private var pairs: [(Column, Column)] = []
     /// Equal in all tables that have them.
@@ -34,7 +34,7 @@ struct JoinEqualities {
         guard let node = node as? [String: Any], node["type"] as? String == "COLUMN_REF", let names = node["column_names"] as? [String],
             let name = names.last, names.count > 1
         else { return nil }
-        return (names.dropLast().map { $0.lowercased() }, name.lowercased())
+        return (names.dropLast().map { CatalogName($0) }, name.lowercased())
     }
 
     /// What the other tables' predicates say of `source`, which is not itself in `sources` more than once: through one equality, not through chains.
@@ -46,7 +46,8 @@ struct JoinEqualities {
                 guard let place = other.place, let texts = predicates(place).required(theirs) else { return }
                 found.append(.isIn(column: own, texts.map { .text($0) }))
             }
-            for name in shared { inherit(name, name) }
+            // In more tables it may be another two that have it in common.
+            if sources.count == 2 { for name in shared { inherit(name, name) } }
             for (own, theirs) in pairs where source.names.contains(own.qualifier) && other.names.contains(theirs.qualifier) {
                 inherit(own.name, theirs.name)
             }

@@ -1,10 +1,12 @@
+import LoonCore
+
 /// Which of a SELECT's output columns are columns of its tables, so that what is said of the output outside (by a WHERE around a sub-query, a CTE or a
 /// view) is said of the tables' rows. `nil` for a SELECT whose output depends on rows that such a WHERE would leave out.
 struct OutputColumns {
     /// The column that each of the select list's items is; no path for another expression.
-    private var items: [String: [String]] = [:]
-    /// Whose columns `*` means: `nil` without one, "" for all.
-    private var star: String?
+    private var items: [String: (qualifier: [CatalogName], column: String)?] = [:]
+    /// Whose columns `*` means: `nil` without one, an empty name for all.
+    private var star: CatalogName?
     private var isStarFirst = false
 
     /// `names`: what the first columns are called outside.
@@ -15,7 +17,7 @@ struct OutputColumns {
             if item["type"] as? String == "STAR" {
                 // The second's columns get other names, and so does what stands behind a list of names.
                 guard star == nil, names.isEmpty, grouped == nil, Self.isPlain(star: item) else { return nil }
-                star = (item["relation_name"] as? String ?? "").lowercased()
+                star = CatalogName(item["relation_name"] as? String ?? "")
                 isStarFirst = number == 0
                 continue
             }
@@ -23,21 +25,23 @@ struct OutputColumns {
             guard let name = number < names.count ? names[number] : Self.name(item) else { continue }
             // The engine gives the second of two equal names another one.
             guard items[name.lowercased()] == nil else { return nil }
-            let isHandedOn = grouped.map { $0.contains { $0 == path } } ?? true
+            let isHandedOn = grouped.map { $0.contains { $0.map { CatalogName($0) } == path.map { CatalogName($0) } } } ?? true
+            let column = path.last.map { (path.dropLast().map { CatalogName($0) }, $0) }
             // Behind `*` it may have got another name.
-            items[name.lowercased()] = isHandedOn && star == nil ? path : []
+            items[name.lowercased()] = .some(isHandedOn && star == nil ? column : nil)
         }
     }
 
     /// What the column of the table with `names` is called that is the output column `name`; `nil` where there is none.
-    func source(of name: String, in names: [[String]], isAlone: Bool) -> String? {
-        if let path = items[name.lowercased()] {
-            guard let column = path.last, path.count == 1 || names.contains(Array(path.dropLast())) else { return nil }
-            return column
+    /// `isOwn` tells whether a column without a qualifier is the table's, which one that a join makes of two may not be.
+    func source(of name: String, in names: [[CatalogName]], isAlone: Bool, isOwn: (String) -> Bool) -> String? {
+        if let item = items[name.lowercased()] {
+            guard let (qualifier, column) = item else { return nil }
+            return (qualifier.isEmpty ? isOwn(column.lowercased()) : names.contains(qualifier)) ? column : nil
         }
         // What stood before may have made a `dt_1` of the table's `dt`.
         guard let star, isStarFirst || name.last?.isNumber == false else { return nil }
-        return star.isEmpty ? (isAlone ? name : nil) : names.contains([star]) ? name : nil
+        return star.text.isEmpty ? (isAlone ? name : nil) : names.contains([star]) ? name : nil
     }
 
     /// The names of all output columns; `nil` where they are not all told by the text.
@@ -53,10 +57,10 @@ struct OutputColumns {
         return (item["column_names"] as? [String])?.last
     }
 
-    /// In lower case; empty for what is no column.
+    /// Empty for what is no column.
     private static func path(_ item: [String: Any]) -> [String] {
         guard item["type"] as? String == "COLUMN_REF" else { return [] }
-        return (item["column_names"] as? [String] ?? []).map { $0.lowercased() }
+        return item["column_names"] as? [String] ?? []
     }
 
     /// Whether leaving rows out before is the same as leaving their like out afterwards: not for a LIMIT, a DISTINCT ON, a sample or a window.

@@ -16,7 +16,7 @@ struct ScanFilters {
     struct Source {
         /// `nil` for a sub-query.
         let place: Int?
-        let names: [[String]]
+        let names: [[CatalogName]]
     }
 
     /// What is said of a query's rows outside of it.
@@ -28,9 +28,9 @@ struct ScanFilters {
         var hasAllNames = false
     }
 
-    /// Returns what is said of the sub-queries in FROM, by their names in lower case.
+    /// Returns what is said of the sub-queries in FROM, by their names.
     /// `commonNames`: the names of WITH in scope.
-    mutating func add(select node: [String: Any], _ outside: Outside, commonNames: Set<CatalogName>) -> [String: ScanPredicate] {
+    mutating func add(select node: [String: Any], _ outside: Outside, commonNames: Set<CatalogName>) -> [CatalogName: ScanPredicate] {
         guard let from = node["from_table"] as? [String: Any] else { return [:] }
         let filter = node["where_clause"] as? [String: Any]
         let output = outside.predicate == .unknown ? nil : OutputColumns(of: node, names: outside.names)
@@ -38,8 +38,8 @@ struct ScanFilters {
         var equalities = JoinEqualities(filter: filter ?? [:])
         let (sources, isAlone) = Self.sources(in: from, &equalities)
         let (merged, areFirsts) = Self.mergedColumns(in: from)
-        let hasTablesAlone = sources.allSatisfy { $0.place != nil } && !sources.contains { $0.names.contains { commonNames.contains(CatalogName($0.last ?? "")) } }
-        var found: [String: ScanPredicate] = [:]
+        let hasTablesAlone = sources.allSatisfy { $0.place != nil } && !sources.contains { $0.names.contains { $0.last.map(commonNames.contains) ?? false } }
+        var found: [CatalogName: ScanPredicate] = [:]
         for (number, source) in sources.enumerated() {
             var parts: [ScanPredicate] = []
             if let filter {
@@ -47,7 +47,11 @@ struct ScanFilters {
                 parts.append(reader.predicate(filter, depth: 0))
             }
             if let output {
-                parts.append(outside.predicate.renamed(mayBeNull: isAlone) { output.source(of: $0, in: source.names, isAlone: isAlone) })
+                let isFirst = number == 0 && areFirsts
+                parts.append(
+                    outside.predicate.renamed(mayBeNull: isAlone) { name in
+                        output.source(of: name, in: source.names, isAlone: isAlone) { isFirst || !(merged?.contains($0) ?? true) }
+                    })
             }
             let predicate = parts.count == 1 ? parts[0] : .all(parts)
             guard let place = source.place else {
@@ -104,9 +108,9 @@ struct ScanFilters {
                 let schema = next["schema_name"] as? String ?? ""
                 // Columns under other names, or some of the rows: what WHERE says is not about the table's own.
                 guard (next["column_name_alias"] as? [Any] ?? []).isEmpty, !isSampled else { continue }
-                let own = [[table.lowercased()], [schema.lowercased(), table.lowercased()]]
-                sources.append(Source(place: place, names: alias.isEmpty ? own : [[alias.lowercased()]]))
-            case "SUBQUERY" where !isSampled: sources.append(Source(place: nil, names: [[alias.lowercased()]]))
+                let own = [[CatalogName(table)], [CatalogName(schema), CatalogName(table)]]
+                sources.append(Source(place: place, names: alias.isEmpty ? own : [[CatalogName(alias)]]))
+            case "SUBQUERY" where !isSampled: sources.append(Source(place: nil, names: [[CatalogName(alias)]]))
             case "JOIN":
                 isAlone = false
                 equalities.add(join: next)
@@ -120,7 +124,7 @@ struct ScanFilters {
     }
 
     private struct Reader {
-        let source: [[String]]
+        let source: [[CatalogName]]
         let mayBeNull: Bool
         /// Columns that joins make one of; `nil` for all. They are the first source's, if `isFirst`; the others may have other types.
         let merged: Set<String>?
@@ -151,7 +155,8 @@ struct ScanFilters {
                     return .unknown
                 }
                 let constants = operands.dropFirst().compactMap(constant)
-                guard constants.count == operands.count - 1 else { return .unknown }
+                // Of constants of two kinds the engine makes one, and of the column's values too.
+                guard constants.count == operands.count - 1, constants.allSatisfy({ $0.isLike(constants[0]) }) else { return .unknown }
                 let inList = said(.isIn(column: column, constants), first)
                 return type == "COMPARE_IN" ? inList : .not(inList)
             case "OPERATOR_IS_NULL", "OPERATOR_IS_NOT_NULL":
@@ -191,7 +196,7 @@ struct ScanFilters {
         /// A column that is, or may be, the source's.
         private func column(_ node: [String: Any]) -> String? {
             guard node["type"] as? String == "COLUMN_REF", let names = node["column_names"] as? [String], let column = names.last else { return nil }
-            let qualifier = names.dropLast().map { $0.lowercased() }
+            let qualifier = names.dropLast().map { CatalogName($0) }
             return qualifier.isEmpty || source.contains(qualifier) ? column : nil
         }
 

@@ -37,6 +37,8 @@ package struct StatementGate: Sendable {
         package let bounded: [(place: Int, name: String, instead: String)]
         /// What columns are qualified by, in lower case: the first part of each name.
         package let qualifiers: Set<String>
+        /// Whether it compares texts by some other rule than their bytes.
+        package let isCollated: Bool
     }
 
     /// Names that mean a function where no column has them.
@@ -77,7 +79,7 @@ package struct StatementGate: Sendable {
         try walk.run(statements, outside)
         return Examination(
             tables: walk.tables, words: walk.words, functions: walk.functions.union(walk.columns.intersection(Self.columnFunctions)),
-            isSampled: walk.isSampled, bounded: walk.bounded, qualifiers: walk.qualifiers)
+            isSampled: walk.isSampled, bounded: walk.bounded, qualifiers: walk.qualifiers, isCollated: walk.isCollated)
     }
 
     private struct Walk {
@@ -94,6 +96,7 @@ package struct StatementGate: Sendable {
         private(set) var columns: Set<String> = []
         private(set) var functions: Set<String> = []
         private(set) var isSampled = false
+        private(set) var isCollated = false
         private(set) var bounded: [(place: Int, name: String, instead: String)] = []
         private(set) var qualifiers: Set<String> = []
 
@@ -103,7 +106,7 @@ package struct StatementGate: Sendable {
             /// A query, or what holds one.
             case query(ScanFilters.Outside)
             /// What stands in FROM, with what is said of the sub-queries there.
-            case from([String: ScanPredicate])
+            case from([CatalogName: ScanPredicate])
             /// The definition of a name of WITH, by its number.
             case common(Int)
         }
@@ -177,7 +180,7 @@ package struct StatementGate: Sendable {
             case ("SET_OPERATION_NODE", .query(let outside)): return Self.handedOn(bySetOperation: node, outside)
             case ("JOIN", .from) where ScanFilters.hasAllRows(join: node): return ["left": surroundings, "right": surroundings]
             case ("SUBQUERY", .from(let said)) where !(node["sample"] is [String: Any]):
-                let predicate = said[(node["alias"] as? String ?? "").lowercased()] ?? .unknown
+                let predicate = said[CatalogName(node["alias"] as? String ?? "")] ?? .unknown
                 return ["subquery": .query(.init(predicate: predicate, names: node["column_name_alias"] as? [String] ?? []))]
             case (nil, .query): return ["node": surroundings]
             case (nil, .common(let number)):
@@ -214,6 +217,7 @@ package struct StatementGate: Sendable {
 
         private mutating func examine(_ node: [String: Any], _ scope: [CatalogName: Int]) throws(QueryError) {
             if node["sample"] is [String: Any] { isSampled = true }
+            if node["class"] as? String == "COLLATE" { isCollated = true }
             if let function = (node["function_name"] as? String)?.lowercased() { functions.insert(function) }
             if let id = node["id"] as? String, node.keys.contains("type_info") { try checkType(id, node["type_info"]) }
             guard let type = node["type"] as? String else { return }
@@ -261,7 +265,7 @@ package struct StatementGate: Sendable {
                 guard let place = node["query_location"] as? Int, (node["schema"] as? String ?? "").isEmpty else {
                     throw QueryError(.notSupported, "The function '\(function)' is called by its name alone, without a schema")
                 }
-                return bounded.append((place, function, instead))
+                return bounded.contains { $0.place == place } ? () : bounded.append((place, function, instead))
             }
             if AllowedSyntax.aggregatesByName.contains(function), let second = (node["children"] as? [[String: Any]])?.dropFirst().first {
                 let name = (second["value"] as? [String: Any])?["value"] as? String
@@ -311,6 +315,8 @@ package struct StatementGate: Sendable {
             if schema == nil, let number = scope[CatalogName(table)] { return said[number].append(predicate.handedOn) }
             let key = Key(schema: schema.map(CatalogName.init), table: CatalogName(table))
             var reference = found[key] ?? TableReference(schema: schema, table: table, scans: [])
+            // The engine's parser copies what CASE compares and a named window orders by.
+            if reference.scans.contains(where: { $0.place == place }) { return }
             reference.scans.append(
                 Scan(
                     place: place ?? .max, hasAlias: !(node["alias"] as? String ?? "").isEmpty, predicate: predicate,

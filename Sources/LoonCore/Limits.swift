@@ -170,10 +170,9 @@ package enum Limits {
     /// Parts and depth of what is said of a query's rows outside of it, where that goes on to its tables.
     package static let handedOnPartsMax = 256
     package static let handedOnDepthMax = 32
-    /// Files, partitions and bytes of views that a kept connection may name: it is compared with each query that comes.
+    /// Files of a kept connection's tables, and bytes of the statements that made it: they are compared with those of each query that comes.
     package static let workspaceFilesMax = 256
-    package static let workspacePartitionsMax = 1_000
-    package static let workspaceViewBytesMax = 64 * 1024
+    package static let workspaceKeyBytesMax = 256 * 1024
     /// Connections with the tables of their last query that an engine keeps for the next like it.
     package static let engineWorkspacesMax = 16
     /// Sets of partitions of one table that one query reads apart from each other.

@@ -21,6 +21,23 @@ package indirect enum ScanPredicate: Sendable, Equatable {
         /// `yyyy-MM-dd`, or whatever stands in its place.
         case date(String)
         case boolean(Bool)
+
+        package func isLike(_ other: Constant) -> Bool {
+            switch (self, other) {
+            case (.integer, .integer), (.text, .text), (.date, .date), (.boolean, .boolean): true
+            default: false
+            }
+        }
+
+        /// Byte by byte: letters that look alike are two texts to the engine.
+        package static func == (one: Constant, other: Constant) -> Bool {
+            switch (one, other) {
+            case (.integer(let one), .integer(let other)): one == other
+            case (.text(let one), .text(let other)), (.date(let one), .date(let other)): one.utf8.elementsEqual(other.utf8)
+            case (.boolean(let one), .boolean(let other)): one == other
+            default: false
+            }
+        }
     }
 
     /// Columns by name, in the case that the query has.

@@ -82,9 +82,9 @@ package struct EngineQuery: Sendable {
 }
 
 /// A table with the files that it is read from.
-package struct TableBinding: Sendable, Equatable {
+package struct TableBinding: Sendable {
     /// A file, and the partition that it belongs to: an index into `partitions`, 0 where there are none.
-    package struct File: Sendable, Equatable {
+    package struct File: Sendable {
         /// On this machine.
         package let path: String
         package let partition: Int
@@ -125,7 +125,7 @@ extension TableBinding {
 }
 
 /// A view of the catalog, in the engine's dialect, with every table in it named by its schema.
-package struct ViewBinding: Sendable, Equatable {
+package struct ViewBinding: Sendable {
     package let schema: String
     package let name: String
     package let columns: [String]

@@ -21,7 +21,7 @@ struct PartitionPruning {
     }
 
     /// What is said of the rows of one scan of the table. `mixed`: names in lower case of columns that have other types in other tables of the query.
-    init(columns: [TableColumn], predicate: ScanPredicate, mixed: Set<String> = []) {
+    init(columns: [TableColumn], predicate: ScanPredicate, mixed: Set<String> = [], isCollated: Bool = false) {
         let indices = Dictionary(columns.enumerated().map { ($1.name.lowercased(), $0) }) { first, _ in first }
         func index(_ column: String, _ limits: Limitation) -> Int? {
             guard let index = indices[column.lowercased()], !(limits.contains(.oneType) && mixed.contains(column.lowercased())) else { return nil }
@@ -36,7 +36,7 @@ struct PartitionPruning {
             case .not(let inner): return .not(test(inner, limits))
             case .all(let parts): return .all(parts.map { test($0, limits) })
             case .any(let parts): return .any(parts.map { test($0, limits) })
-            case .ofTexts(let inner): return test(inner, limits.union(.texts))
+            case .ofTexts(let inner): return isCollated ? .unknown : test(inner, limits.union(.texts))
             case .ofOneType(let inner): return test(inner, limits.union(.oneType))
             case .isNull(let column): return index(column, limits).map { .isNull($0) } ?? .unknown
             case .isIn(_, let constants) where constants.count > Limits.prunedConstantsMax: return .unknown

@@ -69,7 +69,8 @@ struct QueryPlanner: Sendable {
         let scans = try scans(of: names)
         // What views hand on may be anything.
         let mixed = names.texts.count > 1 ? nil : Self.mixedColumns(of: names.tables)
-        let files = ScanFiles(context: context, words: names.words, mixedColumns: mixed)
+        let isCollated = names.texts.contains { $0.examination.isCollated }
+        let files = ScanFiles(context: context, words: names.words, mixedColumns: isCollated ? nil : mixed, isCollated: isCollated)
         let (found, lease) = try context.lake.reading(Set(names.tables.map { Lake.Key($0) })) {
             try zip(names.tables, scans).map { table, scans in
                 // As it was when the names were read.

@@ -20,6 +20,8 @@ struct ScanFiles {
     let words: Set<String>?
     /// Names in lower case of columns that have two types among the query's tables; `nil` where any may.
     let mixedColumns: Set<String>?
+    /// Whether texts are compared by some other rule than their bytes somewhere.
+    let isCollated: Bool
 
     /// A table, or those of its partitions that some of the query's scans read, with the files.
     struct Listed {
@@ -57,7 +59,7 @@ struct ScanFiles {
             if let same = known.first(where: { $0.predicate == scan.scan.predicate }) {
                 selection = same.selection
             } else {
-                selection = PartitionPruning(columns: table.partitionColumns, predicate: scan.scan.predicate, mixed: mixed).select(all)
+                selection = PartitionPruning(columns: table.partitionColumns, predicate: scan.scan.predicate, mixed: mixed, isCollated: isCollated).select(all)
                 if known.count < Limits.scanSelectionsMax { known.append((scan.scan.predicate, selection)) }
             }
             united.formUnion(selection)

@@ -56,6 +56,8 @@ package final class DuckDBEngine: QueryEngine, Sendable {
             "SET GLOBAL autoinstall_known_extensions = false",
             "SET GLOBAL autoload_known_extensions = false",
             "SET GLOBAL allow_community_extensions = false",
+            // DuckDB 1.5.5 pushes what a join has found below a LIMIT now and then, and rows from beyond it come out.
+            "SET GLOBAL disabled_optimizers = 'join_filter_pushdown'",
             "SET GLOBAL allowed_directories = [\(quote(root + "/")), \(quote(options.stagingDirectory + "/"))]",
             // What Loon itself sets for a connection; a user's statement is never a SET.
             "SET GLOBAL allowed_configs = ['enable_profiling', 'custom_profiling_settings', 'search_path', 'schema', 'enable_progress_bar', 'enable_progress_bar_print']",

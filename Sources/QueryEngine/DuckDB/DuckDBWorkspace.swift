@@ -9,24 +9,15 @@ final class DuckDBWorkspace: @unchecked Sendable {
     let connection: DuckDBConnection
     /// What malformed fields are counted by.
     let number: Int64
-    private let schema: String?
-    private let tables: [TableBinding]
-    private let views: [ViewBinding]
-    private let isProfiled: Bool
-    /// Whether a later query may find the same here: not the daemon's rows, and not where the view of a table says what its files were like.
-    let isLasting: Bool
+    /// What a later query must have for this to be its workspace; `nil` where none may.
+    fileprivate let key: [UInt8]?
     private var catalog: String?
 
     /// `filled`: with the daemon's own rows in their tables.
     init(_ connection: DuckDBConnection, number: Int64, for query: EngineQuery, cancellation: Cancellation, filled: Bool) throws {
         self.connection = connection
         self.number = number
-        (schema, tables, views, isProfiled) = (query.schema, query.tables, query.views, query.isProfiled)
-        isLasting =
-            query.valueTables.isEmpty && query.results.isEmpty && !tables.contains { $0.table.format == .avro }
-            && tables.reduce(0) { $0 + $1.files.count } <= Limits.workspaceFilesMax
-            && tables.reduce(0) { $0 + $1.partitions.count } <= Limits.workspacePartitionsMax
-            && views.reduce(0) { $0 + $1.sql.utf8.count } <= Limits.workspaceViewBytesMax
+        key = try Self.key(of: query)
         // What the engine counts its progress by; nothing is printed.
         try connection.execute("SET enable_progress_bar = true")
         try connection.execute("SET enable_progress_bar_print = false")
@@ -54,9 +45,15 @@ final class DuckDBWorkspace: @unchecked Sendable {
         try? connection.execute("DETACH DATABASE IF EXISTS \(catalog)")
     }
 
-    func suits(_ other: EngineQuery) -> Bool {
-        other.isProfiled == isProfiled && other.schema == schema && other.valueTables.isEmpty && other.results.isEmpty && other.tables == tables
-            && other.views == views
+    /// The statements that make the workspace, in bytes: what is written alike and is not the same, as texts are to Swift, are two. `nil` for what does
+    /// not last: the daemon's rows, and tables whose views say what their files were like.
+    fileprivate static func key(of query: EngineQuery) throws -> [UInt8]? {
+        guard query.valueTables.isEmpty, query.results.isEmpty, !query.tables.contains(where: { $0.table.format == .avro }),
+            query.tables.reduce(0, { $0 + $1.files.count }) <= Limits.workspaceFilesMax
+        else { return nil }
+        let statements = try TableViews(catalog: "loon", queryNumber: 0) { _ in [] }.statements(for: query)
+        guard statements.reduce(0, { $0 + $1.utf8.count }) <= Limits.workspaceKeyBytesMax else { return nil }
+        return [query.isProfiled ? 1 : 0, query.schema == nil ? 0 : 1] + statements.joined(separator: "\0").utf8
     }
 }
 
@@ -64,16 +61,17 @@ final class DuckDBWorkspace: @unchecked Sendable {
 final class DuckDBWorkspaces: Sendable {
     private let kept = Mutex<[DuckDBWorkspace]>([])
 
-    func take(for query: EngineQuery, on instance: DuckDBInstance) -> DuckDBWorkspace? {
-        kept.withLock { kept in
-            guard let index = kept.lastIndex(where: { $0.connection.instance === instance && $0.suits(query) }) else { return nil }
+    func take(for query: EngineQuery, on instance: DuckDBInstance) throws -> DuckDBWorkspace? {
+        guard let key = try DuckDBWorkspace.key(of: query) else { return nil }
+        return kept.withLock { kept in
+            guard let index = kept.lastIndex(where: { $0.connection.instance === instance && $0.key == key }) else { return nil }
             return kept.remove(at: index)
         }
     }
 
     /// To be called where nothing has gone wrong and nothing was interrupted. The one that was used least lately makes room.
     func keep(_ workspace: DuckDBWorkspace) {
-        guard workspace.isLasting else { return }
+        guard workspace.key != nil else { return }
         let oldest: DuckDBWorkspace? = kept.withLock { kept in
             kept.append(workspace)
             return kept.count > Limits.engineWorkspacesMax ? kept.removeFirst() : nil
