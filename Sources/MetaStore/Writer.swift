@@ -1,11 +1,15 @@
 import Dispatch
+import Foundation
 import GRDB
 import LoonCore
 import Synchronization
 
 /// Group commit: all writes that gather while one transaction is made durable share the next one. Each is a savepoint of it, so that one
-/// that fails leaves the others alone. A completion is called after the commit, on the writer's queue.
-package final class Writer: Sendable {
+/// that fails leaves the others alone. A completion is called after the commit, by whoever has committed.
+///
+/// `@unchecked`: the state is touched below the lock alone. That is Foundation's and no `Mutex`: where many threads wait for one of those the kernel hands it
+/// on, which ThreadSanitizer does not see, and reports.
+package final class Writer: @unchecked Sendable {
     /// What every write is given: the connection, and the ids of tasks.
     struct Context {
         let database: Database
@@ -35,7 +39,8 @@ package final class Writer: Sendable {
     }
 
     private let pool: DatabasePool
-    private let state = Mutex(State())
+    private let lock = NSLock()
+    private var state = State()
     /// Where what gathers is committed: blocking calls belong neither on an event loop nor in the cooperative pool. One batch at a time, whoever commits it
     /// (`State.isScheduled`).
     private let queue = DispatchQueue(label: "loon.metastore.writer")
@@ -50,6 +55,12 @@ package final class Writer: Sendable {
         self.pool = pool
         self.sequence = Mutex(sequence)
         reserved = Mutex(sequence.state)
+    }
+
+    private func withState<Value>(_ body: (inout State) -> Value) -> Value {
+        lock.lock()
+        defer { lock.unlock() }
+        return body(&state)
     }
 
     /// Queues a write. `completion` is called once, after the commit or its failure. With `mayBlock` the calling thread commits itself where nobody does, which
@@ -72,7 +83,7 @@ package final class Writer: Sendable {
                     completion(result)
                 }
             }, reject: { completion(.failure($0)) })
-        let (isFull, mustSchedule) = state.withLock { state in
+        let (isFull, mustSchedule) = withState { state in
             guard state.waiting.count < Limits.storeQueueMax else { return (true, false) }
             state.waiting.append(operation)
             defer { state.isScheduled = true }
@@ -117,7 +128,7 @@ package final class Writer: Sendable {
     }
 
     private func commitBatch() {
-        let batch = state.withLock { state in
+        let batch = withState { state in
             let batch = Array(state.waiting.prefix(Limits.storeBatchMax))
             state.waiting.removeFirst(batch.count)
             return batch
@@ -153,7 +164,7 @@ package final class Writer: Sendable {
         // Where not even the transaction began, no operation has run.
         if let failure { for operation in batch.dropFirst(answers.count) { operation.reject(failure) } }
         for answer in answers { answer(failure) }
-        let hasMore = state.withLock { state in
+        let hasMore = withState { state in
             state.isScheduled = !state.waiting.isEmpty
             return state.isScheduled
         }
