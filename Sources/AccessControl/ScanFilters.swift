@@ -37,8 +37,11 @@ struct ScanFilters {
         guard filter != nil || output != nil else { return [:] }
         var equalities = JoinEqualities(filter: filter ?? [:])
         let (sources, isAlone) = Self.sources(in: from, &equalities)
-        let (merged, areFirsts) = Self.mergedColumns(in: from)
-        let hasTablesAlone = sources.allSatisfy { $0.place != nil } && !sources.contains { $0.names.contains { $0.last.map(commonNames.contains) ?? false } }
+        let merging = Self.mergedColumns(in: from)
+        let merged = merging.columns
+        // What is no source (a function, a table under other columns' names) may be the first, and of any type.
+        let areFirsts = merging.areFirsts && merging.leaves == sources.count
+        let hasTablesAlone = merging.leaves == sources.count && sources.allSatisfy { $0.place != nil } && !sources.contains { $0.names.contains { $0.last.map(commonNames.contains) ?? false } }
         var found: [CatalogName: ScanPredicate] = [:]
         for (number, source) in sources.enumerated() {
             var parts: [ScanPredicate] = []
@@ -79,19 +82,23 @@ struct ScanFilters {
     }
 
     /// The columns that USING makes one of, in lower case, `nil` for all, which NATURAL may; and whether they are those of the first table, as outer joins
-    /// but LEFT do not have it.
-    private static func mergedColumns(in from: [String: Any]) -> (Set<String>?, areFirsts: Bool) {
+    /// but LEFT do not have it; and how many tables, sub-queries and the like FROM has.
+    private static func mergedColumns(in from: [String: Any]) -> (columns: Set<String>?, areFirsts: Bool, leaves: Int) {
         var merged: Set<String>? = []
         var areFirsts = true
+        var leaves = 0
         var pending = [from]
         while let next = pending.popLast() {
-            guard next["type"] as? String == "JOIN" else { continue }
+            guard next["type"] as? String == "JOIN" else {
+                leaves += 1
+                continue
+            }
             if next["ref_type"] as? String == "NATURAL" { merged = nil }
             if !["INNER", "LEFT"].contains(next["join_type"] as? String ?? "") { areFirsts = false }
             merged?.formUnion((next["using_columns"] as? [String] ?? []).map { $0.lowercased() })
             for side in ["left", "right"] { if let child = next[side] as? [String: Any] { pending.append(child) } }
         }
-        return (merged, areFirsts)
+        return (merged, areFirsts, leaves)
     }
 
     /// The tables and sub-queries of FROM that WHERE speaks of, and whether there is nothing but one of them.

@@ -644,6 +644,7 @@ def test_what_an_attack_on_pruning_found(parted):
         "select v from l.of_text%s where y in ('5', 7)", "select v from l.of_text%s where y in ('05', cast('7' as int))", "select v from l.of_text%s where y not in ('5', 7)",
         "select b.v from (select 5 as y, 'k' as k) a join l.of_text%s b using (y) where y = '5'", "select b.v from (select 5 as y) a left join l.of_text%s b using (y) where y = '5'",
         "select q.y from (select y from (select 5 as y) b join l.of_text%s using (y)) q where y = '5'", "select b.v from (select 5 as y) a natural join l.of_text%s b where y = '5'",
+        "select b.v from range(6) a(y) join l.of_text%s b using (y) where y = '5'", "select b.v from l.by_int_plain a(w, y) join l.of_text%s b using (y) where y = '5'",
         "select * from (select v from l.of_text%s union all select 'zz' collate nocase) q where v = 'S5'", "select a.v from l.of_text%s a right join (select 'S5' collate nocase as v) b using (v) where v = 'S5'",
         "select count(*) from (select y from l.of_text%s) left join ((select v from l.of_text%s) anti join (select v, y from l.of_text%s) using (v)) on true where y = '5'",
         "select case (select max(v) from l.of_text%s where y = '5') when 'a' then 1 when 's5' then 2 end, (select max(v) from l.of_text%s where y = '7'), v from l.of_text%s where y = '05'",
