@@ -1,4 +1,3 @@
-import Foundation
 package import LoonCore
 
 /// The first wall (design: invariant 7): what a query names is read off the tree that the engine's own parser made of the very text that will
@@ -58,25 +57,32 @@ package struct StatementGate: Sendable {
 
     package init() {}
 
-    /// Reads the JSON that `json_serialize_sql` made of a statement, and returns the tables in the order of their places. Throws a syntax
-    /// error where the engine found one, and a refusal where the query reaches for what it may not. `outside`: what is said of the query's rows
-    /// by whoever reads it as a view, by its columns' names.
-    package func examine(serialized: [UInt8], outside: ScanPredicate = .unknown) throws(QueryError) -> Examination {
-        guard let tree = (try? JSONSerialization.jsonObject(with: Data(serialized))) as? [String: Any] else {
-            throw QueryError(.syntax, "The statement nests too deep to be checked; break long chains of operators up")
-        }
-        if tree["error"] as? Bool == true {
-            let text = tree["error_message"] as? String ?? "the statement cannot be read"
-            if tree["error_type"] as? String == "not implemented" {
-                throw QueryError(.notSupported, "Only SELECT, WITH and VALUES can be run")
+    /// The engine's parser replaces some spaces beyond ASCII before it reads a text, and its places then count bytes of a shorter one. It looks for them
+    /// outside of quotes, and for quotes by rules of its own, to which `a$b$` opens one. So the text that it gets has nothing but ASCII outside of quotes,
+    /// and no dollar and no comment.
+    package static func requirePlain(_ sql: String) throws(QueryError) {
+        var quote: UInt8?
+        var last: UInt8 = 0
+        for byte in sql.utf8 {
+            defer { last = byte }
+            if let open = quote {
+                if byte == open { quote = nil }
+                continue
             }
-            throw QueryError(.syntax, "You have an error in your SQL syntax: \(text)")
+            let isComment = byte == UInt8(ascii: "-") && last == byte || byte == UInt8(ascii: "*") && last == UInt8(ascii: "/")
+            guard byte < 0x80, byte != UInt8(ascii: "$"), !isComment else {
+                throw QueryError(.notSupported, "The statement has a character outside of quotes that cannot be checked; write names in backticks")
+            }
+            if byte == UInt8(ascii: "'") || byte == UInt8(ascii: "\"") { quote = byte }
         }
-        guard let statements = tree["statements"] as? [Any], statements.count == 1 else {
-            throw QueryError(.syntax, "You have an error in your SQL syntax: one statement at a time")
-        }
+        guard quote == nil else { throw QueryError(.syntax, "You have an error in your SQL syntax: a quote is not closed") }
+    }
+
+    /// Reads the tree that the engine's parser made of a statement, and returns the tables in the order of their places. Refuses where the query reaches
+    /// for what it may not. `outside`: what is said of the query's rows by whoever reads it as a view, by its columns' names.
+    package func examine(_ tree: StatementTree, outside: ScanPredicate = .unknown) throws(QueryError) -> Examination {
         var walk = Walk()
-        try walk.run(statements, outside)
+        try walk.run(tree.statements, outside)
         return Examination(
             tables: walk.tables, words: walk.words, functions: walk.functions.union(walk.columns.intersection(Self.columnFunctions)),
             isSampled: walk.isSampled, bounded: walk.bounded, qualifiers: walk.qualifiers, isCollated: walk.isCollated)

@@ -209,13 +209,19 @@ struct DialectRewriter {
             append(quoted: Array(schema.utf8), by: UInt8(ascii: "\""), to: &out)
             return index + 1
         }
-        // MySQL's names may begin with a digit, the engine's only in quotes.
-        if let first = lexer.source[token.range].first, first >= UInt8(ascii: "0"), first <= UInt8(ascii: "9") {
-            append(quoted: Array(lexer.source[token.range]), by: UInt8(ascii: "\""), to: &out)
-        } else {
+        if Self.isPlain(lexer.source[token.range]) {
             out += lexer.source[token.range]
+        } else {
+            append(quoted: Array(lexer.source[token.range]), by: UInt8(ascii: "\""), to: &out)
         }
         return index + 1
+    }
+
+    /// Whether the engine reads the word as one name: MySQL's names may begin with a digit. Dollars begin a quoted string for the part of the engine that
+    /// looks for wide spaces, and letters beyond ASCII are spaces to it now and then: outside of quotes no text of ours has either.
+    private static func isPlain(_ word: ArraySlice<UInt8>) -> Bool {
+        guard let first = word.first, !(UInt8(ascii: "0")...UInt8(ascii: "9")).contains(first) else { return false }
+        return word.allSatisfy { $0 < 0x80 && $0 != UInt8(ascii: "$") }
     }
 
     /// The engine has an information_schema of its own: MySQL's gets another name there.

@@ -109,6 +109,11 @@ struct Lexer {
     /// Passes over one run of space or one comment; false where a token stands.
     private mutating func skipSpaceOrComment() throws(QueryError) -> Bool {
         let byte = source[position]
+        if byte >= 0x80 {
+            let length = wideSpaceLength(at: position)
+            position += length
+            return length > 0
+        }
         switch byte {
         case UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "\n"), UInt8(ascii: "\r"), 0x0B, 0x0C:
             position += 1
@@ -183,7 +188,7 @@ struct Lexer {
         case let digit where isDigit(digit):
             skipNumber()
             // 1abc is a name; 1e5 and 0x1f were taken as numbers.
-            guard position < source.count, isNameByte(source[position]) else { return .number }
+            guard position < source.count, isNameByte(source[position]), wideSpaceLength(at: position) == 0 else { return .number }
             skipName()
             return .word
         case let letter where isNameByte(letter):
@@ -230,7 +235,10 @@ struct Lexer {
             return .userVariable
         }
         let name = position
-        while position < source.count, isNameByte(source[position]) || source[position] == UInt8(ascii: ".") { position += 1 }
+        while position < source.count, isNameByte(source[position]) || source[position] == UInt8(ascii: ".") {
+            if source[position] >= 0x80, wideSpaceLength(at: position) > 0 { break }
+            position += 1
+        }
         guard position > name else { throw error(at: start) }
         return isSystem ? .systemVariable : .userVariable
     }
@@ -254,7 +262,10 @@ struct Lexer {
     }
 
     private mutating func skipName() {
-        while position < source.count, isNameByte(source[position]) { position += 1 }
+        while position < source.count, isNameByte(source[position]) {
+            if source[position] >= 0x80, wideSpaceLength(at: position) > 0 { return }
+            position += 1
+        }
     }
 
     private static let longSymbols = ["<=>", "->>", "<=", ">=", "<>", "!=", "||", "&&", ":=", "->", "<<", ">>", "::"].map { Array($0.utf8) }
@@ -330,7 +341,31 @@ struct Lexer {
         position + ahead < source.count ? source[position + ahead] : nil
     }
 
-    private func isSpaceOrEnd(_ index: Int) -> Bool { index >= source.count || source[index] <= 0x20 }
+    private func isSpaceOrEnd(_ index: Int) -> Bool {
+        index >= source.count || source[index] <= 0x20 || wideSpaceLength(at: index) > 0
+    }
+
+    /// How many bytes the space beyond ASCII takes that stands at `place`; 0 where none does. These are the characters with Unicode's property
+    /// White_Space (https://www.unicode.org/Public/UCD/latest/ucd/PropList.txt), and two that show nothing: U+200B and the byte order mark.
+    /// They come with what is pasted from pages and letters. The engine's parser takes some of them for spaces and some for letters.
+    private func wideSpaceLength(at place: Int) -> Int {
+        func follow(_ bytes: UInt8...) -> Bool {
+            place + bytes.count < source.count && bytes.indices.allSatisfy { source[place + 1 + $0] == bytes[$0] }
+        }
+        switch source[place] {
+        case 0xC2: return follow(0x85) || follow(0xA0) ? 2 : 0
+        case 0xE1: return follow(0x9A, 0x80) ? 3 : 0
+        case 0xE2:
+            guard place + 2 < source.count else { return 0 }
+            switch (source[place + 1], source[place + 2]) {
+            case (0x80, 0x80...0x8B), (0x80, 0xA8), (0x80, 0xA9), (0x80, 0xAF), (0x81, 0x9F): return 3
+            default: return 0
+            }
+        case 0xE3: return follow(0x80, 0x80) ? 3 : 0
+        case 0xEF: return follow(0xBB, 0xBF) ? 3 : 0
+        default: return 0
+        }
+    }
     private func isDigit(_ byte: UInt8) -> Bool { byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9") }
     private func isHex(_ byte: UInt8) -> Bool {
         isDigit(byte) || (byte | 0x20 >= UInt8(ascii: "a") && byte | 0x20 <= UInt8(ascii: "f"))

@@ -82,7 +82,8 @@ import Testing
         var queries = 0
         for line in corpus.split(separator: "\n") where !line.hasPrefix("# ") {
             guard let parsed = try? ParsedStatement(Array(line.utf8), mode: LexicalMode()), case .query(let local) = parsed.statement, local == nil,
-                let sql = try? parsed.engineText(dialect), let tree = try? engine.parse(sql), let found = try? StatementGate().examine(serialized: tree)
+                let sql = try? parsed.engineText(dialect), let tree = try? engine.parse(sql),
+                let found = try? StatementGate().examine(StatementTree(serialized: tree))
             else { continue }
             queries += 1
             let isDenied = found.tables.contains { !rights.sees(schema: $0.schema ?? "", table: $0.table) }

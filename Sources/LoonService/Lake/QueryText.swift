@@ -4,8 +4,13 @@ import LoonCore
 /// The text of a statement or of a view, in the engine's dialect, with what it names.
 struct QueryText {
     typealias View = (table: ExternalTable, definition: ViewDefinition)
-    /// What is to stand in the place of some bytes.
-    typealias Edit = (range: Range<Int>, text: String)
+
+    /// What is to stand in the place of some bytes, and what becomes of the tree's nodes of that place.
+    struct Edit: Hashable {
+        let range: Range<Int>
+        let text: String
+        let replacement: StatementTree.Replacement
+    }
 
     /// What a name of the text means.
     enum Target {
@@ -22,17 +27,21 @@ struct QueryText {
     /// Whose text this is; `nil` for the statement itself.
     let view: View?
     let examination: StatementGate.Examination
+    /// Where it had to be made for the examination.
+    let tree: StatementTree?
     /// Of `examination.tables`, in their order.
     let targets: [Target]
     /// How many tables it names once its views are written out.
     let expandedCount: Int
 
-    /// The text for the engine, with these edits and those that it needs in any case.
-    func edited(_ edits: [Edit]) throws(QueryError) -> String {
-        let all = edits + (try boundedFunctions()) + (try schemas(besides: edits))
-        guard !all.isEmpty else { return sql }
+    /// These edits, and those that the text needs in any case.
+    func complete(_ edits: [Edit]) throws(QueryError) -> [Edit] { edits + (try boundedFunctions()) + (try schemas(besides: edits)) }
+
+    /// The text for the engine.
+    func edited(_ edits: [Edit]) -> String {
+        guard !edits.isEmpty else { return sql }
         var bytes = Array(sql.utf8)
-        for (range, text) in all.sorted(by: { $0.range.lowerBound > $1.range.lowerBound }) { bytes.replaceSubrange(range, with: Array(text.utf8)) }
+        for edit in edits.sorted(by: { $0.range.lowerBound > $1.range.lowerBound }) { bytes.replaceSubrange(edit.range, with: Array(edit.text.utf8)) }
         return String(decoding: bytes, as: UTF8.self)
     }
 
@@ -41,7 +50,7 @@ struct QueryText {
     func renaming(_ reference: StatementGate.TableReference, _ scan: StatementGate.Scan) -> ((String) -> Edit)? {
         guard let schema = reference.schema ?? self.schema, !examination.qualifiers.contains(schema.lowercased()) else { return nil }
         let bytes = Array(sql.utf8)
-        guard !Self.isBehindTable(scan.place, in: bytes) else { return nil }
+        guard scan.place < bytes.count, !Self.isBehindTable(scan.place, in: bytes) else { return nil }
         guard var end = Self.end(of: reference.schema ?? reference.table, in: bytes, at: scan.place) else { return nil }
         if reference.schema != nil {
             guard end < bytes.count, bytes[end] == UInt8(ascii: "."), let last = Self.end(of: reference.table, in: bytes, at: end + 1) else { return nil }
@@ -49,7 +58,11 @@ struct QueryText {
         }
         let range = scan.place..<end
         let alias = scan.hasAlias ? "" : " AS \(Self.quoted(reference.table))"
-        return { name in (range, "\(Self.quoted(schema)).\(Self.quoted(name))\(alias)") }
+        return { name in
+            Edit(
+                range: range, text: "\(Self.quoted(schema)).\(Self.quoted(name))\(alias)",
+                replacement: .table(schema: schema, name: name, alias: reference.table))
+        }
     }
 
     /// Whether the name may belong to `TABLE t`, which takes no alias: behind a comment it is not looked for.
@@ -60,47 +73,50 @@ struct QueryText {
         return !["from", "join"].contains(word) && last != UInt8(ascii: ",") && last != UInt8(ascii: "(")
     }
 
-    /// Where `name` ends that begins at `place`, quoted or not.
+    /// Where `name` ends that begins at `place`, quoted or not, in whatever case; `nil` where something else stands there.
     private static func end(of name: String, in bytes: [UInt8], at place: Int) -> Int? {
         for text in [quoted(name), name] {
             let end = place + text.utf8.count
-            guard end <= bytes.count, bytes[place..<end].elementsEqual(text.utf8) else { continue }
+            guard end <= bytes.count, zip(bytes[place..<end], text.utf8).allSatisfy({ lowercased($0) == lowercased($1) }) else { continue }
+            guard end < bytes.count else { return end }
             // A longer name that begins alike.
-            if end < bytes.count, bytes[end] == UInt8(ascii: "\"") || bytes[end] == UInt8(ascii: "_") || bytes[end] == UInt8(ascii: "$") { return nil }
-            if end < bytes.count, bytes[end] >= 0x80 || UnicodeScalar(bytes[end]).properties.isAlphabetic || (0x30...0x39).contains(bytes[end]) { return nil }
-            return end
+            let next = bytes[end]
+            let isName = next >= 0x80 || (0x30...0x39).contains(next) || (0x61...0x7A).contains(lowercased(next)) || "\"_$".utf8.contains(next)
+            return isName ? nil : end
         }
         return nil
     }
+
+    private static func lowercased(_ byte: UInt8) -> UInt8 { (0x41...0x5A).contains(byte) ? byte | 0x20 : byte }
 
     /// What is to stand in the places of the functions that need a bound.
     private func boundedFunctions() throws(QueryError) -> [Edit] {
         guard !examination.bounded.isEmpty else { return [] }
         let bytes = Array(sql.utf8)
-        var edits: [Edit] = []
-        for (place, name, instead) in examination.bounded {
-            let isQuoted = place < bytes.count && bytes[place] == UInt8(ascii: "\"")
-            let end = place + name.utf8.count + (isQuoted ? 2 : 0)
-            let isThere =
-                end <= bytes.count
-                && String(decoding: bytes[(isQuoted ? place + 1 : place)..<(isQuoted ? end - 1 : end)], as: UTF8.self).lowercased() == name
-            guard isThere else { throw QueryError(.notSupported, "The function '\(name)' is to be called as \(name)(…)") }
-            edits.append((place..<end, instead))
+        return try examination.bounded.map { place, name, instead throws(QueryError) in
+            guard let end = Self.end(of: name, in: bytes, at: place) else {
+                throw QueryError(.notSupported, "The function '\(name)' is to be called as \(name)(…)")
+            }
+            return Edit(range: place..<end, text: instead, replacement: .function(from: name, to: instead))
         }
-        return edits
     }
 
     /// In a view the engine would look for unqualified names in the schema of whoever asks.
     private func schemas(besides others: [Edit]) throws(QueryError) -> [Edit] {
         guard let view else { return [] }
+        let schema = schema ?? ""
         var edits: [Edit] = []
         let bytes = Array(sql.utf8)
-        for scan in examination.tables.filter({ $0.schema == nil }).flatMap(\.scans) where !others.contains(where: { $0.range.lowerBound == scan.place }) {
-            guard scan.place < bytes.count, bytes[scan.place] != UInt8(ascii: "'") else {
-                throw QueryError(
-                    .notSupported, "The view \(view.table.schema).\(view.table.name) names a table in single quotes; write its name without")
+        for reference in examination.tables where reference.schema == nil {
+            for scan in reference.scans where !others.contains(where: { $0.range.lowerBound == scan.place }) {
+                guard Self.end(of: reference.table, in: bytes, at: scan.place) != nil else {
+                    throw QueryError(
+                        .notSupported,
+                        "The view \(view.table.schema).\(view.table.name) names the table '\(reference.table)' in a way that cannot be checked; "
+                            + "write its name alone, or in backticks")
+                }
+                edits.append(Edit(range: scan.place..<scan.place, text: "\(Self.quoted(schema)).", replacement: .schema(schema)))
             }
-            edits.append((scan.place..<scan.place, "\(Self.quoted(schema ?? ""))."))
         }
         return edits
     }
