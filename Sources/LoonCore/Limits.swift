@@ -173,6 +173,8 @@ package enum Limits {
     /// Files of a kept connection's tables, and bytes of the statements that made it: they are compared with those of each query that comes.
     package static let workspaceFilesMax = 256
     package static let workspaceKeyBytesMax = 256 * 1024
+    /// How often a statement begins again because others' statements end the instance of the engine that it is about to run in.
+    package static let engineAttemptsMax = 10
     /// Connections with the tables of their last query that an engine keeps for the next like it.
     package static let engineWorkspacesMax = 16
     /// Sets of partitions of one table that one query reads apart from each other.

@@ -39,7 +39,7 @@ package protocol QueryEngine: Sendable {
 
 /// Takes a result's rows. Throwing stops the query.
 package protocol BatchSink: AnyObject {
-    /// Comes before the query begins to run, where the sink wants it: throwing costs nothing yet.
+    /// Comes before the query begins to run, where the sink wants it, and perhaps more than once: throwing costs nothing yet.
     var looksAtColumnsFirst: Bool { get }
     func look(at columns: [ResultColumn]) throws
     /// Comes once, before the first batch, also when there are no rows.

@@ -163,7 +163,7 @@ final class DuckDBConnection: @unchecked Sendable {
         var statement: duckdb_prepared_statement?
         defer { cduckdb_destroy_prepare(&statement) }
         guard cduckdb_prepare(handle, "SELECT json_serialize_sql($1::VARCHAR)", &statement) == DuckDBSuccess else {
-            throw QueryError(.engine, String(cString: cduckdb_prepare_error(statement)))
+            throw EngineError.make(String(cString: cduckdb_prepare_error(statement)))
         }
         let bytes = Array(sql.utf8)
         let bound = bytes.withUnsafeBytes {

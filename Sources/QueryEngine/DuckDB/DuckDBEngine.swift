@@ -1,11 +1,12 @@
 import CDuckDB
+import Foundation
 package import LoonCore
 import Synchronization
 
 /// DuckDB in this process: one instance, a connection for each running query.
 ///
-/// The instance is the third wall (design: invariant 7): no file outside the object store, no extension, no change of settings. One that has
-/// failed on an assertion of its own takes no more statements; the next statement gets a new one.
+/// The instance is the third wall (design: invariant 7): no file outside the object store, no extension, no change of settings. In one that has
+/// failed on an assertion of its own nothing begins any more.
 package final class DuckDBEngine: QueryEngine, Sendable {
     /// Bounds of the instance.
     package struct Options: Sendable {
@@ -35,6 +36,7 @@ package final class DuckDBEngine: QueryEngine, Sendable {
     private let root: String
     private let options: Options
     private let instance: Mutex<DuckDBInstance?>
+    private let instancesOpened = Atomic<Int>(0)
     private let lastWorkspace = Atomic<Int>(0)
     private let workspaces = DuckDBWorkspaces()
 
@@ -42,16 +44,23 @@ package final class DuckDBEngine: QueryEngine, Sendable {
     package init(root: String, options: Options) throws(QueryError) {
         self.root = root
         self.options = options
-        instance = Mutex(try Self.open(root, options))
+        instance = Mutex(nil)
+        let first = try open()
+        instance.withLock { $0 = first }
     }
 
-    private static func open(_ root: String, _ options: Options) throws(QueryError) -> DuckDBInstance {
+    private func open() throws(QueryError) -> DuckDBInstance {
+        // Of an instance's own: the one before it may still be at work, and takes its folder away when it ends.
+        let spill = "\(options.spillDirectory)/\(instancesOpened.wrappingAdd(1, ordering: .relaxed).newValue)"
+        do { try FileManager.default.createDirectory(atPath: options.spillDirectory, withIntermediateDirectories: true) } catch {
+            throw QueryError(.storage, "The folder '\(options.spillDirectory)' for what outgrows the memory cannot be made; see engine.spill-dir")
+        }
         let instance = try DuckDBInstance()
         let connection = try DuckDBConnection(instance)
         let quote = EngineText.literal
         var settings = [
             "SET GLOBAL threads = \(options.threads)",
-            "SET GLOBAL temp_directory = \(quote(options.spillDirectory))",
+            "SET GLOBAL temp_directory = \(quote(spill))",
             "SET GLOBAL TimeZone = 'UTC'",
             "SET GLOBAL autoinstall_known_extensions = false",
             "SET GLOBAL autoload_known_extensions = false",
@@ -75,62 +84,93 @@ package final class DuckDBEngine: QueryEngine, Sendable {
     private func current() throws -> DuckDBInstance {
         try instance.withLock { instance in
             if let instance { return instance }
-            let fresh = try Self.open(root, options)
+            let fresh = try open()
             instance = fresh
             return fresh
         }
     }
 
-    private func connect() throws -> DuckDBConnection { try DuckDBConnection(try current()) }
-
-    /// Errors as a user sees them: objects by their places in the store, not by their paths. An instance that is of no use any more is let go of.
-    private func shown<Value>(_ body: () throws -> Value) throws -> Value {
-        do { return try body() } catch let error as QueryError {
-            // The engine's own word for it, and at its beginning: what follows may be a user's text. After other errors, internal ones too, the instance lives.
-            if let detail = error.detail, detail.hasPrefix("FATAL Error") {
-                instance.withLock { $0 = nil }
-                workspaces.removeAll()
-                throw QueryError(.engine, "The engine failed on this statement and was started again; write the statement otherwise", detail: detail)
+    /// Runs `body` on the instance of the moment. An instance in which a statement has failed an assertion of the engine's takes no more statements and is let
+    /// go of at once; what runs in it goes on, and what was to begin in it begins again in the next. Errors come as a user may see them: objects by their
+    /// places in the store. What the engine says when it is interrupted is not why.
+    private func onInstance<Value>(
+        _ cancellation: Cancellation? = nil, mayRepeat: () -> Bool = { true }, _ body: (DuckDBInstance) throws -> Value
+    ) throws -> Value {
+        var attempts = 0
+        while true {
+            attempts += 1
+            let instance = try current()
+            do { return try body(instance) } catch {
+                let failure = (error as? QueryError).flatMap(EngineError.InstanceFailure.init)
+                // After some failures of an assertion the instance lives.
+                let isBroken = failure != nil && !takesStatements(instance)
+                if isBroken { drop(instance) }
+                if let reason = cancellation?.reason { throw reason }
+                guard let error = error as? QueryError else { throw error }
+                switch failure {
+                case .ofAnother where attempts < Limits.engineAttemptsMax && mayRepeat(): continue
+                case .ofAnother:
+                    throw QueryError(.engine, "The engine was started again while this statement ran; run it again", detail: error.detail)
+                case .ofThis:
+                    let restarted = isBroken ? " and was started again" : ""
+                    throw QueryError(.engine, "The engine failed on this statement\(restarted); write the statement otherwise", detail: error.detail)
+                case nil: throw QueryError(error.code, EngineError.withoutPaths(error.message, root: root), detail: error.detail)
+                }
             }
-            throw QueryError(error.code, error.message.replacing(root + "/", with: "oss://"), detail: error.detail)
         }
     }
 
+    private func takesStatements(_ instance: DuckDBInstance) -> Bool {
+        (try? DuckDBConnection(instance).execute("SELECT 1")) != nil
+    }
+
+    private func drop(_ broken: DuckDBInstance) {
+        let isFirst = instance.withLock { instance in
+            guard instance === broken else { return false }
+            instance = nil
+            return true
+        }
+        if isFirst { workspaces.removeAll() }
+    }
+
+    private func keep(_ workspace: DuckDBWorkspace) {
+        if workspace.connection.instance === instance.withLock({ $0 }) { workspaces.keep(workspace) }
+    }
+
     package func parse(_ sql: String) throws -> [UInt8] {
-        try shown {
-            let instance = try current()
+        try onInstance { instance in
             let none = EngineQuery(sql: "", schema: nil, tables: [], isProfiled: false)
             let workspace = try workspaces.take(for: none, on: instance) ?? makeWorkspace(for: none, on: instance, cancellation: Cancellation(), filled: false)
             let tree = try workspace.connection.serialize(sql)
-            workspaces.keep(workspace)
+            keep(workspace)
             return tree
         }
     }
 
     package func run(_ query: EngineQuery, cancellation: Cancellation, sink: any BatchSink) throws -> QueryProfile {
-        try shown {
-            try measured(query, cancellation: cancellation) { connection in
-                (try connection.stream(query.sql, isProfiled: query.isProfiled, cancellation: cancellation, sink: sink), ())
-            }
+        let sink = BegunSink(sink)
+        return try measured(query, cancellation: cancellation, mayRepeat: { !sink.hasBegun }) { connection in
+            (try connection.stream(query.sql, isProfiled: query.isProfiled, cancellation: cancellation, sink: sink), ())
         }.profile
     }
 
     package func describe(_ query: EngineQuery, cancellation: Cancellation) throws -> [ResultColumn] {
-        try shown {
-            let workspace = try makeWorkspace(for: query, on: try current(), cancellation: cancellation, filled: false)
+        try onInstance(cancellation) { instance in
+            let workspace = try makeWorkspace(for: query, on: instance, cancellation: cancellation, filled: false)
             defer { withExtendedLifetime(workspace) {} }
             return try stoppable(workspace.connection, cancellation) { try workspace.connection.columns(of: query.sql) }
         }
     }
 
     package func explain(_ query: EngineQuery, isAnalyze: Bool, cancellation: Cancellation) throws -> String {
-        try shown {
-            let workspace = try makeWorkspace(for: query, on: try current(), cancellation: cancellation, filled: isAnalyze)
+        try onInstance(cancellation) { instance in
+            let workspace = try makeWorkspace(for: query, on: instance, cancellation: cancellation, filled: isAnalyze)
             defer { withExtendedLifetime(workspace) {} }
             return try stoppable(workspace.connection, cancellation) {
                 // What is explained must be a SELECT, like what is run.
                 _ = try workspace.connection.columns(of: query.sql)
-                return try workspace.connection.plan(of: query.sql, isAnalyze: isAnalyze).replacing(root + "/", with: "oss://")
+                let plan = PlanText.withoutFiles(try workspace.connection.plan(of: query.sql, isAnalyze: isAnalyze))
+                return EngineError.withoutPaths(plan, root: root)
             }
         }
     }
@@ -139,9 +179,9 @@ package final class DuckDBEngine: QueryEngine, Sendable {
         of files: [String], format: TableFormat, cancellation: Cancellation
     ) throws -> (columns: [ResultColumn], format: TableFormat) {
         let list = "[" + files.map(EngineText.literal).joined(separator: ", ") + "]"
-        let connection = try connect()
-        return try shown {
-            try stoppable(connection, cancellation) {
+        return try onInstance(cancellation) { instance in
+            let connection = try DuckDBConnection(instance)
+            return try stoppable(connection, cancellation) {
                 switch format {
                 case .parquet:
                     (try connection.columns(of: "SELECT * FROM read_parquet(\(list), union_by_name = true, hive_partitioning = false)"), format)
@@ -177,42 +217,42 @@ package final class DuckDBEngine: QueryEngine, Sendable {
     }
 
     package func export(_ query: EngineQuery, to target: ExportTarget, cancellation: Cancellation) throws -> QueryProfile {
-        try shown {
-            try measured(query, cancellation: cancellation) { connection in
-                let count = try connection.columns(of: query.sql).count
-                let expected = target.sources.count { $0 != nil }
-                guard count == expected else {
-                    throw QueryError(
-                        .columnCount, "Column count doesn't match value count: the table takes \(expected) and the query has \(count)")
-                }
-                var profile = QueryProfile()
-                let copy = TableCopy(query: query.sql, target: target)
-                profile.rowCount = try connection.copy(copy.statement)
-                if target.partitionCount > 0 { try FileSplitter(copy: copy, connection: connection).run() }
-                if query.isProfiled { connection.takeMeasures(into: &profile) }
-                return (profile, ())
+        try measured(query, cancellation: cancellation) { connection in
+            let count = try connection.columns(of: query.sql).count
+            let expected = target.sources.count { $0 != nil }
+            guard count == expected else {
+                throw QueryError(
+                    .columnCount, "Column count doesn't match value count: the table takes \(expected) and the query has \(count)")
             }
+            var profile = QueryProfile()
+            // Of an attempt before this.
+            for name in (try? FileManager.default.contentsOfDirectory(atPath: target.folder)) ?? [] {
+                try? FileManager.default.removeItem(atPath: target.folder + "/" + name)
+            }
+            let copy = TableCopy(query: query.sql, target: target)
+            profile.rowCount = try connection.copy(copy.statement)
+            if target.partitionCount > 0 { try FileSplitter(copy: copy, connection: connection).run() }
+            if query.isProfiled { connection.takeMeasures(into: &profile) }
+            return (profile, ())
         }.profile
     }
 
     package func keep(
         _ query: EngineQuery, inFile path: String, isShown: Bool, rowsMax: Int?, cancellation: Cancellation
     ) throws -> (profile: QueryProfile, columns: [ResultColumn]) {
-        try shown {
-            let (profile, columns) = try measured(query, cancellation: cancellation) { connection in
-                let columns = try connection.columns(of: query.sql)
-                var profile = QueryProfile()
-                profile.rowCount = try connection.copy(ResultScan.copy(query.sql, columns: columns, path: path, isShown: isShown, rowsMax: rowsMax))
-                if query.isProfiled { connection.takeMeasures(into: &profile) }
-                return (profile, columns)
-            }
+        let (profile, columns) = try measured(query, cancellation: cancellation) { connection in
+            let columns = try connection.columns(of: query.sql)
+            var profile = QueryProfile()
+            profile.rowCount = try connection.copy(ResultScan.copy(query.sql, columns: columns, path: path, isShown: isShown, rowsMax: rowsMax))
+            if query.isProfiled { connection.takeMeasures(into: &profile) }
             return (profile, columns)
         }
+        return (profile, columns)
     }
 
     package func changeableFunctions() throws -> Set<String> {
         let sql = "SELECT string_agg(DISTINCT lower(function_name), chr(1)) FROM duckdb_functions() WHERE stability <> 'CONSISTENT'"
-        return try shown { Set(try connect().text(of: sql).split(separator: "\u{1}").map(String.init)) }
+        return try onInstance { Set(try DuckDBConnection($0).text(of: sql).split(separator: "\u{1}").map(String.init)) }
     }
 
     private func makeWorkspace(
@@ -223,30 +263,42 @@ package final class DuckDBEngine: QueryEngine, Sendable {
             try DuckDBConnection(instance), number: number, for: query, cancellation: cancellation, filled: filled)
     }
 
-    /// Runs `body` so that it can be stopped. What the engine says when it is interrupted is not why.
+    /// Runs `body` so that it can be stopped.
     private func stoppable<Value>(_ connection: DuckDBConnection, _ cancellation: Cancellation, _ body: () throws -> Value) throws -> Value {
         connection.begin()
         defer { connection.end() }
-        do {
-            return try cancellation.run(stoppingWith: { connection.interrupt() }, progress: { connection.progress }, body)
-        } catch { throw cancellation.reason ?? error }
+        return try cancellation.run(stoppingWith: { connection.interrupt() }, progress: { connection.progress }, body)
     }
 
     /// Runs `body` on a connection that has the query's tables and counts its progress, and adds the malformed fields to the profile that it gives.
     private func measured<Value>(
-        _ query: EngineQuery, cancellation: Cancellation, _ body: (DuckDBConnection) throws -> (profile: QueryProfile, value: Value)
+        _ query: EngineQuery, cancellation: Cancellation, mayRepeat: () -> Bool = { true },
+        _ body: (DuckDBConnection) throws -> (profile: QueryProfile, value: Value)
     ) throws -> (profile: QueryProfile, value: Value) {
-        do {
-            let instance = try current()
+        try onInstance(cancellation, mayRepeat: mayRepeat) { instance in
             let workspace =
                 try workspaces.take(for: query, on: instance) ?? makeWorkspace(for: query, on: instance, cancellation: cancellation, filled: true)
             var (profile, value) = try stoppable(workspace.connection, cancellation) { try body(workspace.connection) }
             profile.malformedCount = EngineFunctions.takeCount(workspace.number)
             // An interrupt may still be under way to a connection that was to stop.
-            if cancellation.reason == nil, instance === self.instance.withLock({ $0 }) { workspaces.keep(workspace) }
+            if cancellation.reason == nil { keep(workspace) }
             return (profile, value)
-        } catch {
-            throw cancellation.reason ?? error
         }
     }
+}
+
+/// Knows whether rows have begun to come: from there on nothing can be run again.
+private final class BegunSink: BatchSink {
+    private let sink: any BatchSink
+    private(set) var hasBegun = false
+
+    init(_ sink: any BatchSink) { self.sink = sink }
+
+    var looksAtColumnsFirst: Bool { sink.looksAtColumnsFirst }
+    func look(at columns: [ResultColumn]) throws { try sink.look(at: columns) }
+    func begin(_ columns: [ResultColumn]) throws {
+        hasBegun = true
+        try sink.begin(columns)
+    }
+    func write(_ batch: RecordBatch) throws { try sink.write(batch) }
 }

@@ -23,6 +23,26 @@ enum EngineError {
         return QueryError(.engine, readable(message), detail: message)
     }
 
+    /// That an instance has failed, and not only a statement in it (https://github.com/duckdb/duckdb/blob/v1.5.5/src/main/valid_checker.cpp).
+    enum InstanceFailure {
+        case ofThis, ofAnother
+
+        /// By the engine's own word, at the beginning of its message: what follows may be a user's text.
+        init?(_ error: QueryError) {
+            guard let detail = error.detail else { return nil }
+            if detail.hasPrefix("FATAL Error: Failed: database has been invalidated") {
+                self = .ofAnother
+            } else if detail.hasPrefix("FATAL Error") || detail.hasPrefix("INTERNAL Error") {
+                self = .ofThis
+            } else {
+                return nil
+            }
+        }
+    }
+
+    /// Objects by their places in the store.
+    static func withoutPaths(_ text: String, root: String) -> String { text.replacing(root + "/", with: "oss://") }
+
     /// Messages that MySQL has numbers for of their own.
     private static func refined(_ text: String, _ message: String) -> QueryError? {
         if let match = text.firstMatch(of: /Function with name "?([^" ]+)"? does not exist/) {
@@ -48,7 +68,8 @@ enum EngineError {
         var lines: [Substring] = []
         for line in message.split(separator: "\n", omittingEmptySubsequences: false) {
             if line.hasPrefix("LINE ") || line.hasPrefix("  file = ") || line.hasPrefix("Did you mean") || line.hasPrefix("Possible fixes:")
-                || line.hasPrefix("Possible solutions:") || line.hasPrefix("This limit was set by")
+                || line.hasPrefix("Possible solutions:") || line.hasPrefix("This limit was set by") || line.hasPrefix("Stack Trace:")
+                || line.hasPrefix("This error signals an assertion failure")
             {
                 break
             }
