@@ -68,4 +68,13 @@ package enum BodyDigest {
             return byte < 16 ? "0" + digits : digits
         }.joined()
     }
+
+    /// The value of Content-MD5, which the signature covers: base64 of the digest's hexadecimal text in lower case, as the vendor's SDKs send it, and not of its
+    /// bytes, as RFC 1864 has it.
+    package static func header(_ body: [UInt8]) -> String { Data(md5(body).lowercased().utf8).base64EncodedString() }
+
+    /// Whether a header is this body's, in either form.
+    package static func isHeader(_ header: String, of body: [UInt8]) -> Bool {
+        header == self.header(body) || header == Data(Insecure.MD5.hash(data: body)).base64EncodedString()
+    }
 }

@@ -38,16 +38,16 @@ enum VendorRequest {
             elements = [("MessageBody", text)]
             if let delay = target.delaySeconds { elements.append(("DelaySeconds", "\(delay)")) }
         }
+        let body = PlainXML.encode("Message", namespace: "http://\(product == .ons ? "mq" : "mns").aliyuncs.com/doc/v1/", elements)
         var headers: [(name: String, value: String)] = [
-            ("Content-Type", contentType), ("Date", HTTPDate.format(milliseconds: now)), (product.headerPrefix + "version", version),
+            ("Content-MD5", BodyDigest.header(body)), ("Content-Type", contentType), ("Date", HTTPDate.format(milliseconds: now)), (product.headerPrefix + "version", version),
         ]
         let signature = RequestSignature(product: product, method: "POST", resource: resource, headers: headers)
         headers.append(("Authorization", signature.authorization(credentials.key)))
         if let token = credentials.token { headers.append(("security-token", token.exposed)) }
         return OutgoingRequest(
             url: endpoint.url + resource, headers: headers,
-            body: PlainXML.encode("Message", namespace: "http://\(product == .ons ? "mq" : "mns").aliyuncs.com/doc/v1/", elements),
-            reader: .vendor(bodyMD5: BodyDigest.md5(Array(text.utf8))))
+            body: body, reader: .vendor(bodyMD5: BodyDigest.md5(Array(text.utf8))))
     }
 
     private static let plain = CharacterSet(charactersIn: "-_.").union(.alphanumerics)

@@ -129,6 +129,9 @@ final class BrokerHandler: ChannelInboundHandler {
             return .failure(
                 .forbidden, "SignatureDoesNotMatch", "The request signature we calculated does not match the signature you provided.", product)
         }
+        guard request.hasSignedBody else {
+            return .failure(.badRequest, "InvalidDigest", "The Content-MD5 you specified is not the body's.", product)
+        }
         guard let date = request.header("date").flatMap(Self.milliseconds) else {
             return .failure(.badRequest, "InvalidDateHeader", "The Date header is missing or cannot be read.", product)
         }

@@ -32,6 +32,9 @@ struct BrokerRoute: Sendable {
         body = request.body.map { Array($0.readableBytesView) } ?? []
     }
 
+    /// Whether the body is the one that its signed digest says; one that has none is any.
+    var hasSignedBody: Bool { header("content-md5").map { BodyDigest.isHeader($0, of: body) } ?? true }
+
     func header(_ name: String) -> String? { headers.first { $0.name.lowercased() == name }?.value }
 
     /// How long a GET waits for a message: what it says, or what the queue has as its usual.

@@ -1,7 +1,12 @@
 """The development broker, driven by the vendor's own SDKs as producer and as consumer; and the daemon through it."""
 
+import base64
 import contextlib
+import email.utils
+import hashlib
+import hmac
 import json
+import re
 import signal
 import time
 
@@ -16,6 +21,7 @@ from mq_http_sdk.mq_client import MQClient
 from mq_http_sdk.mq_exception import MQServerException
 from mq_http_sdk.mq_producer import TopicMessage as RocketMessage
 
+import capture
 import loon
 
 sent = lambda row: row["mq_status"] in ("SUCCESS", "FAILURE")  # noqa: E731
@@ -145,6 +151,28 @@ def test_signatures_are_checked(broker):
     assert requests.put(url + "/faults?kind=drop").status_code == 403
 
 
+def signed(broker, body, digest):
+    """Sends a message with a signature that covers a digest of its body, as the vendor's Java SDK does."""
+    headers = {"Content-Type": "text/xml;charset=UTF-8", "Date": email.utils.formatdate(usegmt=True), "x-mns-version": "2015-06-06"}
+    if digest:
+        headers["Content-MD5"] = digest
+    text = f"POST\n{digest or ''}\n{headers['Content-Type']}\n{headers['Date']}\nx-mns-version:2015-06-06\n/queues/digests/messages"
+    code = base64.b64encode(hmac.new(loon.KEY_SECRET.encode(), text.encode(), hashlib.sha1).digest()).decode()
+    return requests.post(
+        f"http://127.0.0.1:{broker.port}/queues/digests/messages", data=body, headers={**headers, "Authorization": f"MNS {loon.KEY_ID}:{code}"})
+
+
+def test_the_signature_covers_the_body(broker):
+    body = '<Message xmlns="http://mns.aliyuncs.com/doc/v1/"><MessageBody>x</MessageBody></Message>'
+    Account(f"http://127.0.0.1:{broker.port}", loon.KEY_ID, loon.KEY_SECRET).get_queue("digests").create(QueueMeta())
+    md5 = hashlib.md5(body.encode())
+    as_text = base64.b64encode(md5.hexdigest().encode()).decode()
+    for digest in (as_text, base64.b64encode(md5.digest()).decode(), None):
+        assert signed(broker, body, digest).status_code == 201, digest
+    answer = signed(broker, body.replace(">x<", ">y<"), as_text)
+    assert answer.status_code == 400 and "InvalidDigest" in answer.text
+
+
 # MARK: RocketMQ
 
 def test_rocketmq(broker):
@@ -272,3 +300,17 @@ def test_mns_topic_from_a_task(daemon, broker, account):
     queue.set_encoding(False)
     (message,) = queue.batch_receive_message(16)
     assert json.loads(message.message_body)["subject"] == ids[0]
+
+
+@pytest.mark.parametrize("hints", ["mq-notify-by=ons, mq-topic=covered, mq-producer-id=G, mq-endpoint=http://MQ_INST_1_x.localhost:{}",
+                                   "mq-notify-by=mns, mq-queue=covered, mq-endpoint=http://127.0.0.1:{}"])
+def test_the_daemon_signs_what_it_sends(daemon, broker, account, hints):
+    account.get_queue("covered").create(QueueMeta())
+    recorder = capture.Recorder(("127.0.0.1", broker.port))
+    task = daemon.submit("select 1", hints.format(recorder.port))
+    assert daemon.await_task(task, sent)["mq_status"] == "SUCCESS"
+    request = b"".join(data for chunks in recorder.conversations for _, from_client, data in chunks if from_client)
+    recorder.close()
+    head, body = request.split(b"\r\n\r\n", 1)
+    digest = re.search(rb"(?i)content-md5: (\S+)", head).group(1)
+    assert base64.b64decode(digest).decode() == hashlib.md5(body).hexdigest()
