@@ -43,6 +43,10 @@ package enum Limits {
     package static let readStallSecondsMax: Int64 = 30
     /// How often connections are looked at for time that has run out.
     package static let sweepMilliseconds: Int64 = 500
+    /// How long the end of a connection with TLS waits for the client's.
+    package static let closeMillisecondsMax: Int64 = 100
+    /// Kept in a file that is given up for who makes room on a full disk: removing rows writes first.
+    package static let reserveBytes: Int64 = 8 * 1024 * 1024
     /// Connections that have not logged in yet; one more, and the oldest of them goes.
     package static let handshakesMax = 2_000
     /// Connections beyond the configured number, for administrators.

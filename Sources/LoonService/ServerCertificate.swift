@@ -1,6 +1,7 @@
 import Crypto
 import Foundation
 import LoonCore
+import NIOCore
 import NIOSSL
 import SwiftASN1
 import X509
@@ -40,6 +41,8 @@ struct ServerCertificate {
         var configuration = TLSConfiguration.makeServerConfiguration(
             certificateChain: certificates.map { .certificate($0) }, privateKey: .privateKey(key))
         configuration.minimumTLSVersion = .tlsv12
+        // Most clients answer no close_notify: they would hold up a stop.
+        configuration.shutdownTimeout = .milliseconds(Limits.closeMillisecondsMax)
         do { return try NIOSSLContext(configuration: configuration) } catch {
             throw QueryError(.storage, "The certificate '\(path)' and its key do not go together: \(error)")
         }
