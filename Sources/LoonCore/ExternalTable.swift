@@ -58,11 +58,13 @@ package struct ExternalTable: Sendable, Equatable, Codable {
     /// TBLPROPERTIES as declared, keys in lower case.
     package var properties: [String: String]
     package let creator: String
+    /// The creator's number (`AccountIdentity`): a view is run with the rights of the account that made it, and of none that has its name later.
+    package let creatorNumber: Int64
     package var view: ViewDefinition?
 
     package init(
         schema: String, name: String, columns: [TableColumn], partitionColumns: [TableColumn] = [], format: TableFormat, location: String,
-        comment: String? = nil, properties: [String: String] = [:], creator: String, view: ViewDefinition? = nil
+        comment: String? = nil, properties: [String: String] = [:], creator: AccountIdentity, view: ViewDefinition? = nil
     ) {
         self.schema = schema
         self.name = name
@@ -72,7 +74,8 @@ package struct ExternalTable: Sendable, Equatable, Codable {
         self.location = location
         self.comment = comment
         self.properties = properties
-        self.creator = creator
+        self.creator = creator.name
+        creatorNumber = creator.number
         self.view = view
     }
 
@@ -88,8 +91,11 @@ package struct ExternalTable: Sendable, Equatable, Codable {
         comment = try values.decodeIfPresent(String.self, forKey: .comment)
         properties = try values.decode([String: String].self, forKey: .properties)
         creator = try values.decode(String.self, forKey: .creator)
+        creatorNumber = try values.decodeIfPresent(Int64.self, forKey: .creatorNumber) ?? 0
         view = try values.decodeIfPresent(ViewDefinition.self, forKey: .view)
     }
+
+    package var owner: AccountIdentity { AccountIdentity(name: creator, number: creatorNumber) }
 
     /// What SELECT * has: the columns of the files, then those of the partitions.
     package var allColumns: [TableColumn] { columns + partitionColumns }

@@ -151,6 +151,9 @@ package enum Limits {
     package static let taskStepMax = 256
     /// How often the daemon looks for tasks that are to be removed, and at the free space.
     package static let housekeepingMilliseconds = 1_000
+    /// How long the metadata file may lie behind its log, and from which size on the log is put back at once.
+    package static let checkpointMilliseconds = 30_000
+    package static let logBytesMax: Int64 = 8 * 1024 * 1024
     /// Accounts whose turns a cluster remembers.
     package static let fairAccountsMax = 10_000
     /// Pools of one daemon.
@@ -168,7 +171,7 @@ package enum Limits {
     /// Files that columns are inferred from.
     package static let inferredFilesMax = 100
     /// Times that decided files are tried to be moved to their places, a second apart.
-    package static let publishAttemptsMax = 10
+    package static let publishAttemptsMax = 3
     /// Constants of an IN list that partitions are compared with.
     package static let prunedConstantsMax = 1_000
     /// Parts and depth of what is said of a query's rows outside of it, where that goes on to its tables.
@@ -218,6 +221,10 @@ package enum Limits {
     package static let messageSlowMilliseconds = 50
     /// How long an endpoint that fails again and again is left alone, at most.
     package static let breakerMillisecondsMax: Int64 = 30_000
+    /// The same of an endpoint with messages that are too old and were never tried: each is to have its try.
+    package static let overdueBreakerMilliseconds: Int64 = 1_000
+    /// How much of the daemon's up-time may be forgotten by a crash.
+    package static let upTimeStoredMilliseconds: Int64 = 60_000
     /// Bytes of an error's text that reach a client or a task's row.
     package static let errorMessageBytesMax = 4 * 1024
 }

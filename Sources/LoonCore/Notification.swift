@@ -99,13 +99,15 @@ package struct OutboxMessage: Sendable {
     package let attempts: Int
     /// When the row was made, in milliseconds since 1970.
     package let created: Int64
+    /// The daemon's up-time at that moment, in milliseconds.
+    package let upCreated: Int64
 
     /// `<task id>.<sequence>`: the same at every try, so that a consumer can drop repeats.
     package var eventID: String { "\(taskID).\(sequence)" }
 
     package init(
         number: Int64, taskID: TaskID, connectionID: Int64, target: NotificationTarget, body: [UInt8], tag: String, sequence: Int,
-        isFinal: Bool, attempts: Int, created: Int64
+        isFinal: Bool, attempts: Int, created: Int64, upCreated: Int64
     ) {
         self.number = number
         self.taskID = taskID
@@ -117,5 +119,6 @@ package struct OutboxMessage: Sendable {
         self.isFinal = isFinal
         self.attempts = attempts
         self.created = created
+        self.upCreated = upCreated
     }
 }

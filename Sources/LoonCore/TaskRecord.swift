@@ -15,7 +15,7 @@ package struct Submission: Sendable, Equatable {
     package let timeZoneOffsetMinutes: Int
     /// What `now()` says, in milliseconds since 1970.
     package let now: Int64
-    package let account: String
+    package let owner: AccountIdentity
     package let connectionID: Int64
     /// Every hint in effect, those of the session included.
     package let hints: [String: String]
@@ -40,8 +40,7 @@ package struct Submission: Sendable, Equatable {
 
     package init(
         kind: String, command: String, schema: String, sessionSchema: String?, engineText: String, sqlMode: String, timeZoneOffsetMinutes: Int,
-        now: Int64,
-        account: String, connectionID: Int64, hints: [String: String], notification: NotificationTarget?, placement: Placement = Placement()
+        now: Int64, owner: AccountIdentity, connectionID: Int64, hints: [String: String], notification: NotificationTarget?, placement: Placement = Placement()
     ) {
         self.kind = kind
         self.command = command
@@ -51,13 +50,16 @@ package struct Submission: Sendable, Equatable {
         self.sqlMode = sqlMode
         self.timeZoneOffsetMinutes = timeZoneOffsetMinutes
         self.now = now
-        self.account = account
+        self.owner = owner
         self.connectionID = connectionID
         self.hints = hints
         self.notification = notification
         self.placement = placement
     }
 
+    package var account: String { owner.name }
+    /// Whether it writes a table's files rather than a result.
+    package var isWrite: Bool { kind != "SELECT" && kind != "EXPLAIN" }
     /// The account's own name for the task, unique while the task is kept.
     package var clientToken: String? { hints["client_token"] }
     /// What the account files the task under.

@@ -42,11 +42,15 @@ final class AccountDirectory: Sendable {
         }
     }
 
-    func record(of account: String) -> AccountRecord? { entries.withLock { $0[account]?.record } }
+    private func entry(of account: AccountIdentity) -> Entry? {
+        entries.withLock { $0[account.name] }.flatMap { $0.record.number == account.number ? $0 : nil }
+    }
+
+    func record(of account: AccountIdentity) -> AccountRecord? { entry(of: account)?.record }
 
     /// Of an account that is not there any more: none.
-    func rights(of account: String) -> AccountRights {
-        entries.withLock { $0[account]?.rights } ?? AccountRights(account: account, grants: [:])
+    func rights(of account: AccountIdentity) -> AccountRights {
+        entry(of: account)?.rights ?? AccountRights(account: account.name, grants: [:])
     }
 
     /// Of the accounts that have a limit of their own: how many of their tasks run at a time.
@@ -55,29 +59,34 @@ final class AccountDirectory: Sendable {
     }
 
     /// Throws where a query would read more than its account may on a day; else its bytes count from now on, whatever becomes of it.
-    func charge(_ bytes: Int64, to account: String, now: Int64) throws(QueryError) {
+    func charge(_ bytes: Int64, to account: AccountIdentity, now: Int64) throws(QueryError) {
         let limit = record(of: account)?.limits.scannedBytesADay ?? 0
         guard limit > 0 else { return }
         let day = now / 86_400_000
-        let used = try store.scannedBytes(of: account, day: day)
+        let used = try store.scannedBytes(of: account.name, day: day)
         guard bytes <= limit, used <= limit - bytes else {
             throw QueryError(
                 .accountLimit,
-                "User '\(account)' has exceeded the 'max_scan_bytes_per_day' resource (current value: \(limit)): \(used) are used, and the query would read \(bytes)"
+                "User '\(account.name)' has exceeded the 'max_scan_bytes_per_day' resource (current value: \(limit)): \(used) are used, and the query would read \(bytes)"
             )
         }
-        try store.addScannedBytes(bytes, of: account, day: day)
+        try store.addScannedBytes(bytes, of: account.name, day: day)
     }
 
     /// Throws where the account may run nothing any more.
-    func requireAlive(_ account: String) throws(QueryError) {
-        guard let record = record(of: account) else { throw QueryError(.accessDenied, "Access denied: there is no account '\(account)' any more") }
-        guard !record.isLocked else { throw QueryError(.accessDenied, "Access denied: the account '\(account)' is locked") }
+    func requireAlive(_ account: AccountIdentity) throws(QueryError) {
+        guard let record = record(of: account) else { throw Self.gone(account) }
+        guard !record.isLocked else { throw QueryError(.accessDenied, "Access denied: the account '\(account.name)' is locked") }
+    }
+
+    /// Why what an account has begun does not go on.
+    static func gone(_ account: AccountIdentity) -> QueryError {
+        QueryError(.accessDenied, "Access denied: there is no account '\(account.name)' any more")
     }
 
     var hasNativePasswords: Bool {
         entries.withLock { $0.values.contains { $0.record.plugin == AuthenticationPlugin.nativePassword.rawValue } }
     }
 
-    func isAdministrator(_ account: String) -> Bool { entries.withLock { $0[account]?.rights.isAdministrator } ?? false }
+    func isAdministrator(_ account: AccountIdentity) -> Bool { entry(of: account)?.rights.isAdministrator ?? false }
 }

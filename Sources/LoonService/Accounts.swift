@@ -13,9 +13,7 @@ package enum Accounts {
         _ name: String, password: String, isAdmin: Bool, usesNativePassword: Bool, grants: [String], configuration: Configuration
     ) throws(QueryError) {
         let directory = try DataDirectory(configuration.dataDirectory)
-        let store = try MetaStore(
-            path: configuration.databasePath, region: configuration.regionCode, offsetMinutes: configuration.timeZoneOffsetMinutes,
-            migrates: !directory.isInUse)
+        let store = try directory.openStore(configuration, migrates: !directory.isInUse)
         var record = try record(name, password: password, plugin: usesNativePassword ? .nativePassword : .cachingSHA2)
         if isAdmin { record.grants[.everything] = .administrator }
         for text in grants {

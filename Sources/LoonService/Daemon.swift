@@ -109,21 +109,20 @@ package struct Daemon: Service {
 
     private func makeContext(_ directory: DataDirectory, connectionsMax: Int, _ queries: RunningQueries) throws -> ServiceContext {
         let objects = try LocalObjectStore(root: directory.path + "/oss", staging: directory.path + "/staging")
-        let store = try MetaStore(
-            path: directory.path + "/loon.sqlite", region: configuration.regionCode, offsetMinutes: configuration.timeZoneOffsetMinutes,
-            keepDays: configuration.keepDays == 0 ? nil : configuration.keepDays)
+        let store = try directory.openStore(configuration)
         let clusters = try makeClusters(directory, objects, queries, instance: store.instanceID)
         let moved = try store.moveQueued(from: clusters.all.map(\.name), to: clusters.standard.name)
         if moved > 0 { log.warning("scheduler.moved", metadata: ["tasks": "\(moved)", "cluster": "\(clusters.standard.name)"]) }
-        try objects.sweepStaging(except: Publisher.stagedFolders(try store.publications().map(\.publication)))
+        try objects.sweepStaging(except: Publisher.stagedFolders(try store.publications()))
         let roles = Roles(configuration, clock: .system)
         let context = ServiceContext(
             configuration: configuration, store: store, accounts: try AccountDirectory(store),
             audit: AuditLog(output: auditOutput, clock: .system), objects: objects, clusters: clusters, clock: .system, log: log,
-            variables: SystemVariables(serverVariables(connectionsMax: connectionsMax, directory)), roles: roles,
+            variables: SystemVariables(serverVariables(connectionsMax: connectionsMax, directory)),
+            hostPaths: HostPaths(configuration, root: objects.root), roles: roles,
             sender: try Sender(configuration, roles: roles), started: WallClock.system.now())
         try Publisher(context: context).recover()
-        try objects.sweepStaging()
+        try objects.sweepStaging(except: Publisher.stagedFolders(context.openPublications.all))
         return context
     }
 
@@ -167,7 +166,7 @@ package struct Daemon: Service {
         return [
             "version": .text(SystemVariables.version), "version_comment": .text("Loon, asynchronous SQL over an object store"),
             "version_compile_os": .text("Linux"), "license": .text("Apache-2.0"), "hostname": .text(ProcessInfo.processInfo.hostName),
-            "port": .integer(Int64(configuration.port)), "socket": .text(socketPath(directory)), "max_connections": .integer(Int64(connectionsMax)),
+            "port": .integer(Int64(configuration.port)), "socket": .text(URL(fileURLWithPath: socketPath(directory)).lastPathComponent), "max_connections": .integer(Int64(connectionsMax)),
             "max_allowed_packet": .integer(Int64(Limits.commandBytesMax)), "net_write_timeout": .integer(Int64(Limits.writeStallSecondsMax)),
             "net_read_timeout": .integer(Limits.readStallSecondsMax), "connect_timeout": .integer(Limits.handshakeSecondsMax),
             "max_prepared_stmt_count": .integer(Int64(Limits.preparedStatementsMax)), "system_time_zone": .text(zone), "time_zone": .text("SYSTEM"),
@@ -191,7 +190,7 @@ package struct Daemon: Service {
 
     /// The key that passwords are sent under, made at the first start: it takes some tenths of a second.
     private func passwordKey(_ directory: DataDirectory) throws -> PasswordKey {
-        let name = "password-key.pem"
+        let name = DataDirectory.passwordKeyFile
         if let stored = directory.read(name) {
             guard let key = try? PasswordKey(privatePEM: stored) else {
                 throw QueryError(.storage, "The file '\(directory.path)/\(name)' holds no key; remove it, and a new one is made")

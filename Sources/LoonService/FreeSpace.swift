@@ -24,10 +24,16 @@ final class FreeSpace: Sendable {
         }
     }
 
-    func look(at directory: String, _ configuration: Configuration, _ log: Logger) {
+    /// Bytes that are free where the path's folder lies; `nil` where that cannot be told.
+    static func freeBytes(of path: String) -> Int64? {
         var status = statvfs()
-        guard statvfs(directory, &status) == 0 else { return }
-        let freeMiB = Int(clamping: UInt64(status.f_bavail) / 1_024 * UInt64(status.f_frsize) / 1_024)
+        guard statvfs(URL(fileURLWithPath: path).deletingLastPathComponent().path, &status) == 0 else { return nil }
+        return Int64(clamping: UInt64(status.f_bavail).multipliedReportingOverflow(by: UInt64(status.f_frsize)).partialValue)
+    }
+
+    func look(at directory: String, _ configuration: Configuration, _ log: Logger) {
+        guard let bytes = Self.freeBytes(of: directory + "/.") else { return }
+        let freeMiB = Int(bytes / 1_024 / 1_024)
         let level: Level = freeMiB < configuration.minFreeMiB ? .none : freeMiB < configuration.warnFreeMiB ? .low : .enough
         let before = state.withLock { state in
             defer { state = State(level: level, freeMiB: freeMiB, minMiB: configuration.minFreeMiB) }

@@ -96,7 +96,7 @@ final class Gateway: ConnectionBackend {
 
     private func open(_ login: Login, _ account: AccountRecord, _ cluster: Cluster) throws(QueryError) -> any ProtocolSession {
         try admit(account, login)
-        let rights = context.accounts.rights(of: account.name)
+        let rights = context.accounts.rights(of: account.identity)
         var schema: String?
         if let name = login.database, SystemSchema.names.contains(name.lowercased()) {
             schema = name.lowercased()
@@ -112,7 +112,7 @@ final class Gateway: ConnectionBackend {
             "connection.opened",
             metadata: ["connection": "\(login.connectionID)", "account": "\(account.name)", "host": "\(login.host)"])
         context.audit.login(account.name, host: login.host, connection: login.connectionID)
-        return Session(login: opened, cluster: cluster, context: context, scheduler: scheduler)
+        return Session(login: opened, account: account.identity, cluster: cluster, context: context, scheduler: scheduler)
     }
 
     /// Throws what stands against a login with the right password.

@@ -17,9 +17,11 @@ struct ServiceContext: Sendable {
     let clock: WallClock
     let log: Logger
     let variables: SystemVariables
+    let hostPaths: HostPaths
     let sessions = Sessions()
     let statements = StatementCache()
     let lake = Lake()
+    let openPublications = OpenPublications()
     let textTraits = TextTraits()
     let changeable = ChangeableFunctions()
     let examinations = Examinations()

@@ -80,7 +80,8 @@ final class RunningStatement: Sendable {
     }
 
     let connectionID: UInt32
-    let account: String
+    let owner: AccountIdentity
+    var account: String { owner.name }
     let host: String
     let schema: String?
     let command: String
@@ -100,7 +101,7 @@ final class RunningStatement: Sendable {
     init(session: Session, command: String, text: String, response: ResponseWriter) {
         auditLog = session.context.audit
         connectionID = session.login.connectionID
-        account = session.login.user
+        owner = session.account
         host = session.login.host
         schema = session.state.withLock(\.schema)
         self.command = command

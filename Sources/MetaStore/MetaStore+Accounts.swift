@@ -4,6 +4,8 @@ package import LoonCore
 /// An account as it is stored. `passwordHash` has the form that `plugin` needs; `AccessControl` reads it.
 package struct AccountRecord: Sendable, Equatable {
     package let name: String
+    /// `AccountIdentity.number`; given when the account is stored.
+    package internal(set) var number: Int64 = 0
     /// `caching_sha2_password` or `mysql_native_password`.
     package var plugin: String
     package var passwordHash: String
@@ -21,6 +23,8 @@ package struct AccountRecord: Sendable, Equatable {
         self.passwordHash = passwordHash
         self.passwordSet = passwordSet
     }
+
+    package var identity: AccountIdentity { AccountIdentity(name: name, number: number) }
 
     package var isAdministrator: Bool { grants[.everything]?.isSuperset(of: .administrator) == true }
 
@@ -49,6 +53,9 @@ extension MetaStore {
             for account in accounts {
                 let exists = try Bool.fetchOne(context.database, sql: "SELECT 1 FROM account WHERE name = ?", arguments: [account.name])
                 guard exists == nil else { throw Self.failed("CREATE USER", account.name) }
+                try context.database.execute(sql: "UPDATE account_sequence SET last = last + 1")
+                var account = account
+                account.number = try Int64.fetchOne(context.database, sql: "SELECT last FROM account_sequence") ?? 0
                 try Self.insert(account, context.database)
             }
         }
@@ -130,6 +137,7 @@ extension MetaStore {
 
     private static func account(_ row: Row) -> AccountRecord {
         var account = AccountRecord(name: row["name"], plugin: row["plugin"], passwordHash: row["password_hash"], passwordSet: row["password_set"])
+        account.number = row["number"]
         account.passwordDays = row["password_days"]
         account.isLocked = row["is_locked"]
         account.limits.connections = row["connections_max"]
@@ -143,11 +151,12 @@ extension MetaStore {
         try database.execute(
             sql: """
                 INSERT INTO account (name, plugin, password_hash, created, password_set, password_days, is_locked, connections_max, running_max, queued_max,
-                    scanned_bytes_max) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    scanned_bytes_max, number) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """,
             arguments: [
                 account.name, account.plugin, account.passwordHash, account.passwordSet, account.passwordSet, account.passwordDays, account.isLocked,
                 account.limits.connections, account.limits.running, account.limits.queued, account.limits.scannedBytesADay,
+                account.number,
             ])
         for (level, privileges) in account.grants where !privileges.isEmpty {
             let (schema, table) =

@@ -28,8 +28,8 @@ extension MetaStore {
     ) throws {
         let insert = try database.cachedStatement(
             sql: """
-                INSERT INTO outbox (task, target, lane, body, tag, sequence, is_final, created, due)
-                SELECT n, target, ?, ?, ?, ?, ?, ?, ? FROM task WHERE n = ?
+                INSERT INTO outbox (task, target, lane, body, tag, sequence, is_final, created, due, up_created)
+                SELECT n, target, ?, ?, ?, ?, ?, ?, ?, up_time() FROM task WHERE n = ?
                 """)
         try insert.execute(arguments: [
             target.lane, Data(body), task.state.rawValue, task.messageSequence, task.state.hasEnded, now, due, number,
@@ -37,12 +37,12 @@ extension MetaStore {
     }
 
     /// Posts the message about a task's end again: one that was given up, or that a broker took and its consumers lost. It has the id that it had. Throws
-    /// where there is none, or where it is being posted already. `account` is `nil` for who sees all.
-    package func resend(_ id: String, account: String?, now: Int64, message: @escaping @Sendable (TaskRecord) -> [UInt8]) throws(QueryError) {
+    /// where there is none, or where it is being posted already, and where the task is none in `scope`.
+    package func resend(_ id: String, in scope: TaskScope, now: Int64, message: @escaping @Sendable (TaskRecord) -> [UInt8]) throws(QueryError) {
         try writer.perform { context in
             let database = context.database
-            let row = try Row.fetchOne(database, sql: "SELECT n, account FROM task WHERE id = ?", arguments: [id])
-            guard let row, account == nil || row["account"] == account, let task = try Self.task(number: row["n"], database) else {
+            let row = try Row.fetchOne(database, sql: "SELECT n, account, account_number FROM task WHERE id = ?", arguments: [id])
+            guard let row, scope.contains(Self.owner(row)), let task = try Self.task(number: row["n"], database) else {
                 throw Self.unknownTask(id)
             }
             guard let target = task.submission.notification else {
@@ -68,12 +68,11 @@ extension MetaStore {
     }
 
     /// The clock was set back: what was to be tried at a moment beyond `limit` is due now.
-    package func clockWentBack(now: Int64, dueAtMost limit: Int64) {
-        writer.submit(
-            { context in
-                try context.database.execute(
-                    sql: "UPDATE outbox SET due = ? WHERE is_given_up = 0 AND due > ? AND due < ?", arguments: [now, limit, Self.behind])
-            }, completion: { _ in })
+    package func clockWentBack(now: Int64, dueAtMost limit: Int64) throws(QueryError) {
+        try writer.perform { context in
+            try context.database.execute(
+                sql: "UPDATE outbox SET due = ? WHERE is_given_up = 0 AND due > ? AND due < ?", arguments: [now, limit, Self.behind])
+        }
     }
 
     // MARK: Out
@@ -112,7 +111,8 @@ extension MetaStore {
     private static func message(_ number: Int64, _ database: Database) throws -> OutboxMessage? {
         let select = try database.cachedStatement(
             sql: """
-                SELECT task.id, task.connection_id, outbox.target, body, tag, sequence, is_final, outbox.attempts, outbox.created
+                SELECT task.id, task.connection_id, outbox.target, body, tag, sequence, is_final, outbox.attempts, outbox.created,
+                    up_created
                 FROM outbox JOIN task ON task.n = outbox.task WHERE outbox.n = ?
                 """)
         guard let row = try Row.fetchOne(select, arguments: [number]), let id = TaskID(row["id"]) else { return nil }
@@ -120,12 +120,25 @@ extension MetaStore {
         let target = (try? targets.value(row["target"])) ?? .unreadable
         return OutboxMessage(
             number: number, taskID: id, connectionID: row["connection_id"], target: target, body: Array(row["body"] as Data), tag: row["tag"],
-            sequence: row["sequence"], isFinal: row["is_final"], attempts: row["attempts"], created: row["created"])
+            sequence: row["sequence"], isFinal: row["is_final"], attempts: row["attempts"], created: row["created"], upCreated: row["up_created"])
     }
 
-    /// When the oldest message was made that nobody has given up.
+    package var upTime: Int64 { clock.now }
+
     package func oldestMessage() throws(QueryError) -> Int64? {
-        try read { try Int64.fetchOne($0, sql: "SELECT min(created) FROM outbox WHERE is_given_up = 0") }
+        try read { database in
+            try ["attempts > 0", "attempts = 0"].compactMap {
+                try Int64.fetchOne(
+                    try database.cachedStatement(sql: "SELECT up_created FROM outbox WHERE is_given_up = 0 AND \($0) ORDER BY up_created LIMIT 1"))
+            }.min()
+        }
+    }
+
+    package func overdueLanes(before created: Int64, limit: Int) throws(QueryError) -> Set<String> {
+        try read { database in
+            let sql = "SELECT lane FROM outbox WHERE is_given_up = 0 AND attempts = 0 AND up_created < ? ORDER BY up_created LIMIT ?"
+            return Set(try String.fetchAll(database, sql: sql, arguments: [created, limit]))
+        }
     }
 
     // MARK: What became of them
@@ -171,14 +184,14 @@ extension MetaStore {
             }, completion: completion)
     }
 
-    /// Gives up messages that were made before `created`, but those in `excluded`, at most `Limits.taskStepMax`. Returns how many.
+    /// At most `Limits.taskStepMax` at a time.
     package func giveUpMessages(
         before created: Int64, reason: String, excluding excluded: Set<Int64>, now: Int64
     ) throws(QueryError) -> Int {
         try writer.perform { context in
             let database = context.database
             let numbers = try Int64.fetchAll(
-                database, sql: "SELECT n FROM outbox WHERE is_given_up = 0 AND created < ? ORDER BY created LIMIT ?",
+                database, sql: "SELECT n FROM outbox WHERE is_given_up = 0 AND attempts > 0 AND up_created < ? ORDER BY up_created LIMIT ?",
                 arguments: [created, Limits.taskStepMax + excluded.count]
             ).filter { !excluded.contains($0) }.prefix(Limits.taskStepMax)
             for number in numbers {

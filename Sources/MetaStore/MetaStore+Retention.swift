@@ -9,10 +9,13 @@ extension MetaStore {
         package let before: Int64?
         /// The newest tasks that stay; `nil` for all.
         package let countMax: Int64?
+        /// Whether a task is removed only where both say so, and not where one does.
+        package let needsBoth: Bool
 
-        package init(before: Int64?, countMax: Int64?) {
+        package init(before: Int64?, countMax: Int64?, needsBoth: Bool = false) {
             self.before = before
             self.countMax = countMax
+            self.needsBoth = needsBoth && before != nil && countMax != nil
         }
     }
 
@@ -22,17 +25,20 @@ extension MetaStore {
         try writer.perform { context in
             let database = context.database
             var numbers: [Int64] = []
-            func add(_ condition: String, _ bound: Int64) throws {
+            func add(_ condition: String, _ bounds: Int64...) throws {
                 let sent = evenUnsent ? "" : "AND NOT EXISTS (SELECT 1 FROM outbox WHERE outbox.task = task.n AND is_given_up = 0)"
                 let select = try database.cachedStatement(
                     sql: """
                         SELECT n FROM task WHERE \(condition) AND status IN ('SUCCESS', 'FAILURE', 'CANCELLED') \(sent) LIMIT \(Limits.taskStepMax)
                         """)
-                numbers += try Int64.fetchAll(select, arguments: [bound])
+                numbers += try Int64.fetchAll(select, arguments: StatementArguments(bounds))
             }
-            if let before = retention.before { try add("created < ?", before) }
-            if numbers.isEmpty, let countMax = retention.countMax, let newest = try Int64.fetchOne(database, sql: "SELECT max(n) FROM task") {
-                try add("n <= ?", newest - countMax)
+            let newest = try Int64.fetchOne(database, sql: "SELECT max(n) FROM task") ?? 0
+            if retention.needsBoth, let before = retention.before, let countMax = retention.countMax {
+                try add("created < ? AND n <= ?", before, newest - countMax)
+            } else {
+                if let before = retention.before { try add("created < ?", before) }
+                if numbers.isEmpty, let countMax = retention.countMax { try add("n <= ?", newest - countMax) }
             }
             for number in numbers { try Self.remove(number, database) }
             return numbers.count

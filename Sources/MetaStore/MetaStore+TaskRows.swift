@@ -13,8 +13,8 @@ extension MetaStore {
     package var progressColumn: Int { display.index(of: TaskColumns.progress) ?? 0 }
 
     /// The row of the one task that `selection` names by its id, if it is at hand: never blocks. `nil` says nothing about the task.
-    package func recentTaskRow(_ selection: RowSelection, account: String?, full: Bool) -> [SQLValue]? {
-        guard let id = selection.onlyID, let entry = recentTaskRows[id], account == nil || entry.account == account else { return nil }
+    package func recentTaskRow(_ selection: RowSelection, in scope: TaskScope, full: Bool) -> [SQLValue]? {
+        guard let id = selection.onlyID, let entry = recentTaskRows[id], scope.contains(entry.owner) else { return nil }
         let count = full ? display.names.count : TaskColumns.shortCount
         return entry.values.count == count ? entry.values : entry.values.count > count ? Array(entry.values.prefix(count)) : nil
     }
@@ -22,10 +22,10 @@ extension MetaStore {
     /// Looks the one task up that `selection` names by its id: `completion` gets its row, or `nil` where there is none to see. False where the selection is
     /// another, or too many wait.
     package func lookUp(
-        _ selection: RowSelection, account: String?, full: Bool, completion: @escaping @Sendable (Result<[SQLValue]?, QueryError>) -> Void
+        _ selection: RowSelection, in scope: TaskScope, full: Bool, completion: @escaping @Sendable (Result<[SQLValue]?, QueryError>) -> Void
     ) -> Bool {
         guard let id = selection.onlyID else { return false }
-        return lookUps.add(.init(id: id, account: account, full: full, completion: completion))
+        return lookUps.add(.init(id: id, scope: scope, full: full, completion: completion))
     }
 
     /// Rows of `show query_task`.
@@ -35,17 +35,17 @@ extension MetaStore {
         package fileprivate(set) var isCut = false
     }
 
-    /// The rows that `selection` chooses among the tasks of `account`, or among all where it is `nil`. An unknown column is an error. `progress` is that of the
+    /// The rows that `selection` chooses among the tasks in `scope`. An unknown column is an error. `progress` is that of the
     /// tasks that run, from 0 to 100.
     package func taskRows(
-        _ selection: RowSelection, account: String?, full: Bool, progress: [TaskID: Int] = [:]
+        _ selection: RowSelection, in scope: TaskScope, full: Bool, progress: [TaskID: Int] = [:]
     ) throws(QueryError) -> TaskRows {
         var answer = TaskRows()
         var bytes = 0
         var bounded = selection
         let mayBeCut = (selection.limit ?? .max) > Limits.taskRowsMax
         if mayBeCut { bounded.limit = Limits.taskRowsMax + 1 }
-        try forEachTask(bounded, account: account, full: full, progress: progress) { row throws(QueryError) in
+        try forEachTask(bounded, in: scope, full: full, progress: progress) { row throws(QueryError) in
             guard answer.rows.count < Limits.taskRowsMax else { return answer.isCut = true }
             answer.rows.append(row)
             for case .text(let text) in row { bytes += text.utf8.count }
@@ -60,36 +60,34 @@ extension MetaStore {
     /// Hands over the rows one by one: as many as there are, if the selection has no limit. Without a condition they are read in pages, so that a slow reader
     /// does not keep the file from being cleaned up.
     package func forEachTask(
-        _ selection: RowSelection, account: String?, full: Bool, progress: [TaskID: Int] = [:], _ body: ([SQLValue]) throws -> Void
+        _ selection: RowSelection, in scope: TaskScope, full: Bool, progress: [TaskID: Int] = [:], _ body: ([SQLValue]) throws -> Void
     ) throws(QueryError) {
-        guard selection == RowSelection() else { return try forEach(selection, account: account, full: full, after: nil, progress, body) }
+        guard selection == RowSelection() else { return try forEach(selection, in: scope, full: full, after: nil, progress, body) }
         var last: (created: Int64, number: Int64)? = (.min, 0)
         while let after = last {
             last = nil
             var page = selection
             page.limit = Limits.taskPageRows
-            try forEach(page, account: account, full: full, after: after, progress, body) { last = ($0, $1) }
+            try forEach(page, in: scope, full: full, after: after, progress, body) { last = ($0, $1) }
         }
     }
 
     private func forEach(
-        _ selection: RowSelection, account: String?, full: Bool, after: (created: Int64, number: Int64)?, _ progress: [TaskID: Int],
+        _ selection: RowSelection, in scope: TaskScope, full: Bool, after: (created: Int64, number: Int64)?, _ progress: [TaskID: Int],
         _ body: ([SQLValue]) throws -> Void, _ passed: (Int64, Int64) -> Void = { _, _ in }
     ) throws(QueryError) {
         let count = full ? display.names.count : TaskColumns.shortCount
         var compiler = TaskColumns.Compiler(display, progress: progress)
         var sql = "SELECT \(full ? display.fullList : display.shortList), n, created FROM task WHERE "
         sql += try compiler.compile(selection.predicate)
-        var arguments = compiler.arguments
-        if let account {
-            sql += " AND account = ?"
-            arguments.append(.text(account))
-        }
+        let (owners, ownerArguments) = Self.condition(scope)
+        sql += owners
+        var arguments = compiler.arguments + ownerArguments
         if let after {
             sql += " AND (created, n) > (?, ?)"
             arguments += [.integer(after.created), .integer(after.number)]
         }
-        sql += " ORDER BY " + (after == nil ? try display.order(selection.order, ofOneAccount: account != nil, progress) : "created, n")
+        sql += " ORDER BY " + (after == nil ? try display.order(selection.order, ofOneAccount: scope != .everybody, progress) : "created, n")
         if selection.limit != nil || selection.offset > 0 { sql += " LIMIT \(selection.limit ?? -1) OFFSET \(selection.offset)" }
         let (query, values) = (sql, StatementArguments(arguments.map(Self.databaseValue)))
         var rows: [[SQLValue]] = []

@@ -45,19 +45,20 @@ extension MetaStore {
 
     /// The task that the account's `client-token` names already; throws where it is of another statement or other hints.
     package func repeated(
-        token: String?, account: String, command: String, hints: [String: String], sessionSchema: String?
+        token: String?, owner: AccountIdentity, command: String, hints: [String: String], sessionSchema: String?
     ) throws(QueryError) -> TaskID? {
         guard let token else { return nil }
         return try read {
-            try Self.repeated(token: token, account: account, command: command, hints: hints, sessionSchema: sessionSchema, $0)
+            try Self.repeated(token: token, owner: owner, command: command, hints: hints, sessionSchema: sessionSchema, $0)
         }
     }
 
     private static func repeated(
-        token: String, account: String, command: String, hints: [String: String], sessionSchema: String?, _ database: Database
+        token: String, owner: AccountIdentity, command: String, hints: [String: String], sessionSchema: String?, _ database: Database
     ) throws -> TaskID? {
-        let select = try database.cachedStatement(sql: "SELECT id, command, hints, session_schema FROM task WHERE account = ? AND client_token = ?")
-        guard let row = try Row.fetchOne(select, arguments: [account, token]), let id = TaskID(row["id"]) else { return nil }
+        let select = try database.cachedStatement(
+            sql: "SELECT id, command, hints, session_schema FROM task WHERE account = ? AND account_number = ? AND client_token = ?")
+        guard let row = try Row.fetchOne(select, arguments: [owner.name, owner.number, token]), let id = TaskID(row["id"]) else { return nil }
         let isSame =
             row["command"] == command && (try? self.hints.value(row["hints"])) == hints && row["session_schema"] == sessionSchema
         guard isSame else {
@@ -70,7 +71,7 @@ extension MetaStore {
     private static func repeated(by submission: Submission, _ database: Database) throws -> TaskID? {
         guard let token = submission.clientToken else { return nil }
         return try repeated(
-            token: token, account: submission.account, command: submission.command, hints: submission.hints, sessionSchema: submission.sessionSchema,
+            token: token, owner: submission.owner, command: submission.command, hints: submission.hints, sessionSchema: submission.sessionSchema,
             database)
     }
 
@@ -148,7 +149,7 @@ extension MetaStore {
             let guilty = try String.fetchAll(
                 database,
                 sql:
-                    "SELECT id FROM task WHERE status = 'RUNNING' AND lone_deaths >= ? AND id NOT IN (SELECT task FROM publication WHERE task IS NOT NULL)",
+                    "SELECT id FROM task WHERE status = 'RUNNING' AND lone_deaths >= ? AND id NOT IN (SELECT task FROM publication WHERE task IS NOT NULL AND is_undone = 0)",
                 arguments: [Limits.loneDeathsMax * Limits.loneDeathWeight])
             let outcome = TaskOutcome(
                 state: .failure,
@@ -193,15 +194,15 @@ extension MetaStore {
         let statement = try database.cachedStatement(
             sql: """
                 INSERT INTO task (id, status, kind, command, table_schema, session_schema, engine_text, sql_mode, time_zone, now, account, connection_id, hints, target,
-                    created, updated, cluster, engine, priority, client_token, label)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    created, updated, cluster, engine, priority, client_token, label, account_number)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """)
         try statement.execute(arguments: [
             task.id.description, task.state.rawValue, submission.kind, submission.command, submission.schema, submission.sessionSchema,
             submission.engineText, submission.sqlMode,
             submission.timeZoneOffsetMinutes, submission.now, submission.account, submission.connectionID, json(submission.hints),
             try submission.notification.map(json), task.created, task.updated, submission.placement.cluster, submission.placement.engine,
-            submission.placement.priority, submission.clientToken, submission.label,
+            submission.placement.priority, submission.clientToken, submission.label, submission.owner.number,
         ])
     }
 
@@ -210,7 +211,7 @@ extension MetaStore {
         id, kind, command, table_schema, session_schema, engine_text, sql_mode, time_zone, now, account, connection_id, hints, target, cluster, engine, priority,
         created, status, updated, started, engine_query_id, message, row_count, scanned_row_count, scanned_data_bytes, elapse_time, result_bytes,
         malformed_count, peak_memory_bytes, result_file, reused_from, attempts, suspect, mq_status, mq_error_msg, mq_message_id, mq_total_time, mq_attempts,
-        mq_sequence
+        mq_sequence, account_number
         """
 
     static func task(number: Int64, _ database: Database) throws -> TaskRecord? {
@@ -219,7 +220,7 @@ extension MetaStore {
         let target: String? = row[12]
         let submission = Submission(
             kind: row[1], command: row[2], schema: row[3], sessionSchema: row[4], engineText: row[5], sqlMode: row[6], timeZoneOffsetMinutes: row[7],
-            now: row[8], account: row[9], connectionID: row[10], hints: (try? self.hints.value(row[11])) ?? [:],
+            now: row[8], owner: AccountIdentity(name: row[9], number: row[39]), connectionID: row[10], hints: (try? self.hints.value(row[11])) ?? [:],
             // What this version cannot read stops no other task.
             notification: target.map { (try? targets.value($0)) ?? .unreadable },
             placement: .init(cluster: row[13], engine: row[14], priority: row[15]))

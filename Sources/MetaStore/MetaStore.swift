@@ -13,30 +13,44 @@ package final class MetaStore: Sendable {
     let recentTaskRows = RecentTaskRows()
     let lookUps: TaskLookUps
     let partitionLists = PartitionLists()
+    /// Whether no daemon works on the file beside this process.
+    private let isAlone: Bool
     let display: TaskColumns
+    let clock: UpTime
+    /// What checkpoints the log, beside the writer.
+    private let checkpoints: Checkpoints
     /// 8 lower-case hex digits, made once for a data directory and part of every task id.
     package let instanceID: String
     /// Whether a task has come that announces its start: then claims are synced, as a number that a message had must not be given twice.
     let claimsAnnounce: Atomic<Bool>
 
     /// Opens the file at `path`, makes or migrates it: after a copy of it was made beside it. A file of a newer version is refused. `region` and
-    /// `offsetMinutes` shape task ids; tasks expire after `keepDays`, or never. Without `migrates` an older file is refused: a daemon of that age works on it.
-    package init(path: String, region: String, offsetMinutes: Int, keepDays: Int? = nil, migrates: Bool = true) throws(QueryError) {
+    /// `offsetMinutes` shape task ids; tasks expire after `keepDays`, or never. Without `migrates` an older file is refused: a daemon of that age works on it. `nil` where
+    /// the file has never been one of these and `mayCreate` is false.
+    package init?(
+        path: String, region: String, offsetMinutes: Int, keepDays: Int? = nil, migrates: Bool = true, mayCreate: Bool
+    ) throws(QueryError) {
+        let clock = UpTime()
+        self.clock = clock
         display = TaskColumns(offsetMinutes: offsetMinutes, keepDays: keepDays)
         do {
             var configuration = Configuration()
             configuration.maximumReaderCount = 4
             configuration.busyMode = .timeout(10)
+            configuration.prepareDatabase { $0.add(function: clock.function) }
             pool = try DatabasePool(path: path, configuration: configuration)
             try Self.makeDurable(pool)
-            try Self.migrate(pool, path: path, mayChange: migrates)
+            isAlone = migrates
+            guard try Self.migrate(pool, path: path, mayChange: migrates, mayCreate: mayCreate) else { return nil }
             let (instance, state, announces) = try pool.write { database in
                 let announces = try Bool.fetchOne(
                     database,
                     sql: "SELECT EXISTS (SELECT 1 FROM task WHERE status IN ('QUEUED', 'RUNNING') AND target ->> '$.events' IS NOT NULL)")
+                try clock.load(database)
                 return try (Self.instanceID(database), Self.sequenceState(database), announces ?? false)
             }
             instanceID = instance
+            checkpoints = try Checkpoints(path: path)
             claimsAnnounce = Atomic(announces)
             pool.add(transactionObserver: recentTaskRows, extent: .databaseLifetime)
             lookUps = TaskLookUps(pool, display, recentTaskRows)
@@ -48,11 +62,13 @@ package final class MetaStore: Sendable {
         }
     }
 
-    private static func migrate(_ pool: DatabasePool, path: String, mayChange: Bool) throws {
+    /// False where there is nothing to migrate and nothing may be made.
+    private static func migrate(_ pool: DatabasePool, path: String, mayChange: Bool, mayCreate: Bool) throws -> Bool {
         let migrator = Schema.migrator
         let (isNewer, isOlder, applied) = try pool.read { database in
             (try migrator.hasBeenSuperseded(database), try !migrator.hasCompletedMigrations(database), try migrator.appliedMigrations(database).count)
         }
+        guard applied > 0 || mayCreate else { return false }
         guard !isNewer else {
             throw QueryError(
                 .storage,
@@ -68,6 +84,7 @@ package final class MetaStore: Sendable {
             try Self.copy(pool, to: copy)
         }
         try migrator.migrate(pool)
+        return true
     }
 
     private static func copy(_ pool: DatabasePool, to path: String) throws {
@@ -91,7 +108,7 @@ package final class MetaStore: Sendable {
     private static func makeDurable(_ pool: DatabasePool) throws {
         try pool.writeWithoutTransaction { database in
             try database.execute(sql: "PRAGMA synchronous = FULL")
-            // Pages of the log that are put back into the file at a time: 32 MiB.
+            // Pages of the log after which a commit puts them back into the file, if nobody has done so beside it: 32 MiB.
             try database.execute(sql: "PRAGMA wal_autocheckpoint = 8192")
         }
         guard try synchronousMode(pool) == 2 else {
@@ -119,10 +136,25 @@ package final class MetaStore: Sendable {
         return .init(minute: row["minute"], counter: row["counter"])
     }
 
-    /// Waits for the writes that were accepted, then closes the file.
+    /// What is done now and then beside everything else: the log goes back into the file, the up-time is stored.
+    package func maintain() throws(QueryError) {
+        if clock.isDue { writer.submit({ [clock] in try clock.store($0.database) }, until: .written, completion: { _ in }) }
+        try checkpoints.run()
+    }
+
+    /// Puts the log back into the file now.
+    package func checkpoint() throws(QueryError) { try checkpoints.run(isDue: true) }
+
+    /// Waits for the writes that were accepted, puts the log back into the file and closes it: it is whole by itself from then on.
     package func close() throws(QueryError) {
+        _ = try? writer.perform { [clock] in try clock.store($0.database) }
         writer.drain()
-        do { try pool.close() } catch { throw Self.failure(error) }
+        do {
+            try checkpoints.close()
+            // Another process that reads holds this up, and then the log stays as it is.
+            if isAlone { _ = try? pool.writeWithoutTransaction { try $0.checkpoint(.truncate) } }
+            try pool.close()
+        } catch { throw Self.failure(error) }
     }
 
     /// How SQLite would go about a statement.
@@ -154,6 +186,9 @@ package final class MetaStore: Sendable {
     static func failure(_ error: any Error) -> QueryError {
         if let error = error as? QueryError { return error }
         if let error = error as? DatabaseError {
+            if error.resultCode == .SQLITE_FULL {
+                return QueryError(.diskFull, "The disk of the metadata file is full; make room on it", detail: "\(error)")
+            }
             let reason = error.message ?? "error \(error.resultCode)"
             return QueryError(.storage, "The metadata file cannot be used: \(reason)", detail: "\(error)")
         }

@@ -7,7 +7,7 @@ import Synchronization
 final class RecentTaskRows: TransactionObserver, Sendable {
     struct Entry {
         let number: Int64
-        let account: String
+        let owner: AccountIdentity
         let values: [SQLValue]
     }
 

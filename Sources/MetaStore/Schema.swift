@@ -178,6 +178,25 @@ enum Schema {
                     CREATE TABLE account_usage (account TEXT PRIMARY KEY, day INTEGER NOT NULL, scanned_bytes INTEGER NOT NULL) WITHOUT ROWID;
                     """)
         }
+        migrator.registerMigration("6: identities of accounts, ages of messages, writes taken back") { database in
+            try database.execute(
+                sql: """
+                    -- LoonCore.AccountIdentity: 0 for whoever was there before there were numbers.
+                    ALTER TABLE account ADD COLUMN number INTEGER NOT NULL DEFAULT 0;
+                    ALTER TABLE task ADD COLUMN account_number INTEGER NOT NULL DEFAULT 0;
+                    CREATE TABLE account_sequence (last INTEGER NOT NULL);
+                    INSERT INTO account_sequence VALUES (0);
+                    DROP INDEX task_by_token;
+                    CREATE UNIQUE INDEX task_by_token ON task (account, account_number, client_token) WHERE client_token IS NOT NULL;
+                    -- The daemon's up-time at which a message was made, in milliseconds: it ages while somebody could have sent it.
+                    ALTER TABLE outbox ADD COLUMN up_created INTEGER NOT NULL DEFAULT 0;
+                    DROP INDEX outbox_by_age;
+                    CREATE INDEX outbox_by_age ON outbox (up_created) WHERE is_given_up = 0 AND attempts > 0;
+                    CREATE INDEX outbox_untried ON outbox (up_created) WHERE is_given_up = 0 AND attempts = 0;
+                    -- 1: the write was taken back; what it has moved to its place is still to be removed.
+                    ALTER TABLE publication ADD COLUMN is_undone INTEGER NOT NULL DEFAULT 0;
+                    """)
+        }
         return migrator
     }
 }

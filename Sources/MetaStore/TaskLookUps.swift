@@ -8,8 +8,7 @@ import Synchronization
 final class TaskLookUps: Sendable {
     struct Request: Sendable {
         let id: String
-        /// `nil` for who sees all.
-        let account: String?
+        let scope: TaskScope
         let full: Bool
         /// Called on the look-ups' thread, with `nil` where there is no such task to see.
         let completion: @Sendable (Result<[SQLValue]?, QueryError>) -> Void
@@ -74,7 +73,7 @@ final class TaskLookUps: Sendable {
         let count = request.full ? display.names.count : TaskColumns.shortCount
         let commits = recent.commits
         let statement = try database.cachedStatement(
-            sql: "SELECT \(request.full ? display.fullList : display.shortList), n, account FROM task WHERE id = ?")
+            sql: "SELECT \(request.full ? display.fullList : display.shortList), n, account, account_number FROM task WHERE id = ?")
         try statement.setArguments([request.id])
         let handle = statement.sqliteStatement
         defer { sqlite3_reset(handle) }
@@ -85,8 +84,9 @@ final class TaskLookUps: Sendable {
         }
         let values = (0..<count).map { Self.value(handle, Int32($0)) }
         guard case .text(let account) = Self.value(handle, Int32(count + 1)) else { return nil }
-        recent.keep(.init(number: sqlite3_column_int64(handle, Int32(count)), account: account, values: values), id: request.id, since: commits)
-        return request.account == nil || request.account == account ? values : nil
+        let owner = AccountIdentity(name: account, number: sqlite3_column_int64(handle, Int32(count + 2)))
+        recent.keep(.init(number: sqlite3_column_int64(handle, Int32(count)), owner: owner, values: values), id: request.id, since: commits)
+        return request.scope.contains(owner) ? values : nil
     }
 
     private static func value(_ handle: OpaquePointer, _ index: Int32) -> SQLValue {

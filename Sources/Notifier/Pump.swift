@@ -54,7 +54,7 @@ struct Pump {
     private var seen: Set<String> = []
     /// Of the last turn.
     private var lastTurn: Int64 = 0
-    /// When the next message is too old.
+    /// When the next message is too old, in the daemon's up-time.
     private var nextExpiry: Int64 = 0
 
     init(
@@ -81,9 +81,12 @@ struct Pump {
     /// Does what there is to do, and says for how many milliseconds there is nothing more. `hasNews`: there may be new messages.
     mutating func turn(hasNews: Bool, now: Int64) -> Int64 {
         if now < lastTurn - Limits.clockStepMilliseconds {
+            let limit = now + max(retry.capMilliseconds, Limits.retryAfterMillisecondsMax)
+            do { try outbox.clockWentBack(now: now, dueAtMost: limit) } catch {
+                log.error("notifier.outbox", metadata: ["error": "\(error)"])
+                return 1_000
+            }
             machine.clockWentBack(now: now)
-            nextExpiry = now
-            outbox.clockWentBack(now: now, dueAtMost: now + max(retry.capMilliseconds, Limits.retryAfterMillisecondsMax))
         }
         lastTurn = now
         for number in machine.release(now: now) { if let (message, outcome) = outcomes[number] { record(message, outcome, now: now) } }
@@ -91,7 +94,7 @@ struct Pump {
             let hasNews = hasNews || missedNews
             missedNews = hasNews
             // What waited behind a message that was given up is due now.
-            let hasGivenUp = try now >= nextExpiry && giveUpOld(now)
+            let hasGivenUp = try outbox.upTime >= nextExpiry && giveUpOld(now)
             if hasNews { try look(now) }
             try fetch(now)
             missedNews = place != nil || hasGivenUp
@@ -102,7 +105,7 @@ struct Pump {
         while let message = machine.next(now: now) { post(message, now) }
         let slow = machine.slow(now: now)
         if !slow.isEmpty { outbox.markSending(slow) }
-        return missedNews ? 0 : min(machine.sleep(now: now), max(0, nextExpiry - now))
+        return missedNews ? 0 : min(machine.sleep(now: now), max(0, nextExpiry - outbox.upTime))
     }
 
     // MARK: The outbox
@@ -117,7 +120,7 @@ struct Pump {
             seen = []
         }
         // A message may have come that is older than the oldest that was seen: none is younger than this.
-        nextExpiry = min(nextExpiry, now + retry.giveUpMilliseconds)
+        nextExpiry = min(nextExpiry, outbox.upTime + retry.giveUpMilliseconds)
     }
 
     private mutating func fetch(_ now: Int64) throws(QueryError) {
@@ -128,15 +131,18 @@ struct Pump {
         }
     }
 
-    /// True where there were some.
+    /// True where there were some. One that was never tried is too old only when it has been.
     private mutating func giveUpOld(_ now: Int64) throws(QueryError) -> Bool {
+        let upTime = outbox.upTime
+        let limit = upTime - retry.giveUpMilliseconds + 1
         let count = try outbox.giveUpMessages(
-            before: now - retry.giveUpMilliseconds + 1, reason: "given up after \(retry.giveUpMilliseconds / 1_000) s", excluding: machine.inHand,
+            before: limit, reason: "given up after \(retry.giveUpMilliseconds / 1_000) s", excluding: machine.inHand,
             now: now)
         if count > 0 { log.warning("message.expired", metadata: ["messages": "\(count)"]) }
         let oldest = try outbox.oldestMessage()
         // Those in hand are given up when their try fails.
-        nextExpiry = count > 0 ? now : max(now + 1_000, (oldest ?? now) + retry.giveUpMilliseconds)
+        nextExpiry = count > 0 ? upTime : max(upTime + 1_000, (oldest ?? upTime) + retry.giveUpMilliseconds)
+        machine.overdue = try oldest.map { $0 < limit } ?? false ? outbox.overdueLanes(before: limit, limit: Limits.messageLanesMax) : []
         return count > 0
     }
 
@@ -246,7 +252,7 @@ struct Pump {
             var retryAfter: Int64?
             if case .failed(let asked) = health { retryAfter = asked }
             let retryAt = retry.retryAt(
-                now: now, created: message.created, attempts: message.attempts + 1, retryAfter: retryAfter, random: random())
+                now: now, age: outbox.upTime - message.upCreated, attempts: message.attempts + 1, retryAfter: retryAfter, random: random())
             log.warning(retryAt == nil ? "message.failed" : "message.retry", metadata: metadata.merging(["error": "\(reason)"]) { $1 })
             stored = .failed(reason, retryAt: retryAt)
         case .refused(let reason):

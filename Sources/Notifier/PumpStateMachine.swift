@@ -24,6 +24,8 @@ struct PumpStateMachine {
     }
 
     private var lanes: [String: Lane] = [:]
+    /// Lanes with messages that are too old and were never tried.
+    var overdue: Set<String> = []
     /// In the order in which lanes take their turns.
     private var turns: [String] = []
     private var posting: [Int64: (lane: String, since: Int64, isMarked: Bool)] = [:]
@@ -105,7 +107,7 @@ struct PumpStateMachine {
     mutating func clockWentBack(now: Int64) {
         for name in turns {
             guard var lane = lanes[name] else { continue }
-            lane.pausedUntil = min(lane.pausedUntil, now + Limits.breakerMillisecondsMax)
+            lane.pausedUntil = min(lane.pausedUntil, now)
             lane.nextFetch = now
             lanes[name] = lane
         }
@@ -160,7 +162,8 @@ struct PumpStateMachine {
             lane.failures += 1
             lane.isProven = false
             let beyond = lane.failures - Self.breakerFailures
-            let pause = beyond < 0 ? 0 : retry.backOff(failures: beyond + 1, capMilliseconds: Limits.breakerMillisecondsMax, random: random)
+            let most = overdue.contains(place.lane) ? Limits.overdueBreakerMilliseconds : Limits.breakerMillisecondsMax
+            let pause = beyond < 0 ? 0 : retry.backOff(failures: beyond + 1, capMilliseconds: most, random: random)
             // Who asks for peace may mean one message, or one of several services behind one host: all of them wait a while, that one as long as it says.
             lane.pausedUntil = max(lane.pausedUntil, now + max(pause, min(retryAfter ?? 0, Limits.breakerMillisecondsMax)))
             // They are in the outbox, where others find room to wait.

@@ -4,7 +4,7 @@ package struct RetryPolicy: Sendable, Equatable {
     package let baseMilliseconds: Int64
     /// The most that any wait lasts.
     package let capMilliseconds: Int64
-    /// Age of the message after which it is given up.
+    /// Age of the message, in the daemon's up-time, after which it is given up.
     package let giveUpMilliseconds: Int64
     /// Tries after which it is given up; 0 for no bound.
     package let attemptsMax: Int
@@ -18,8 +18,8 @@ package struct RetryPolicy: Sendable, Equatable {
 
     /// When the next try is due; `nil` where there is none. `attempts` are those that failed, the last included; `random` is in 0..<1; the peer may have
     /// asked for `retryAfter` milliseconds of peace.
-    func retryAt(now: Int64, created: Int64, attempts: Int, retryAfter: Int64? = nil, random: Double) -> Int64? {
-        guard now - created < giveUpMilliseconds, attemptsMax == 0 || attempts < attemptsMax else { return nil }
+    func retryAt(now: Int64, age: Int64, attempts: Int, retryAfter: Int64? = nil, random: Double) -> Int64? {
+        guard age < giveUpMilliseconds, attemptsMax == 0 || attempts < attemptsMax else { return nil }
         return now + max(backOff(failures: attempts, capMilliseconds: capMilliseconds, random: random), retryAfter ?? 0)
     }
 

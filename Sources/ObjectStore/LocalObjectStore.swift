@@ -245,6 +245,12 @@ package struct LocalObjectStore: Sendable {
         return try stat(key) != nil
     }
 
+    /// Whether a staged file waits for its place.
+    package func isStaged(_ path: String) -> Bool { Posix.kind(staging + "/" + path) == .file }
+
+    /// The path of `oss://bucket/key`, whether something is there or not; `nil` for what is no key.
+    package func path(of url: String) -> String? { (try? ObjectKey(url)).map { root + "/" + $0.bucket + "/" + $0.key } }
+
     /// Makes the moves into the folders of `keys` durable.
     package func syncFolders(of keys: [ObjectKey]) throws(QueryError) {
         for folder in Set(keys.map { parent(of: $0) }) where Posix.kind(folder) == .folder { try Posix.syncFolder(folder) }
@@ -270,7 +276,11 @@ package struct LocalObjectStore: Sendable {
     /// Takes a folder out of sight in one step before its files are removed.
     private func retire(_ folder: String) throws(QueryError) {
         let aside = staging + "/" + UUID().uuidString
-        try Posix.rename(folder, to: aside)
+        do throws(QueryError) { try Posix.rename(folder, to: aside) } catch {
+            // Another process removes the same.
+            guard Posix.kind(folder) == .missing else { throw error }
+            return
+        }
         Posix.remove(aside)
     }
 

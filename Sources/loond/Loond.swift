@@ -8,7 +8,7 @@ struct Loond: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "loond", abstract: "Asynchronous SQL over an object store, for MySQL clients.",
         subcommands: [
-            Serve.self, CheckConfig.self, Account.self, ObjectStoreCommand.self, TaskCommand.self, RAMCommand.self, Backup.self, Version.self,
+            Serve.self, Initialize.self, CheckConfig.self, Account.self, ObjectStoreCommand.self, TaskCommand.self, RAMCommand.self, Backup.self, Version.self,
         ])
 
     /// Exits 0, 1 where the command failed, 2 where its arguments were wrong (the library's own code for those is 64).
@@ -56,6 +56,19 @@ struct Serve: AsyncParsableCommand {
         try await reporting {
             let flags = ["listen.host": host, "listen.port": port, "listen.socket": socket, "engine.library": libduckdb]
             try await Daemon(try common.load(flags)).runUntilSignal()
+        }
+    }
+}
+
+struct Initialize: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "init", abstract: "Make new metadata in a data directory that has none, and the account root.",
+        discussion: "A first start does the same by itself. Where metadata was lost this gives up its accounts, tables and tasks; objects stay.")
+    @OptionGroup var common: CommonOptions
+
+    func run() async throws {
+        try await reporting {
+            print("The data directory is ready; the password of 'root' is in '\(try Initialization.run(try common.load()))'.")
         }
     }
 }

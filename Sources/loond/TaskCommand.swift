@@ -21,7 +21,8 @@ struct TaskCommand: AsyncParsableCommand {
 
     struct Purge: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Remove tasks that have ended, with their results and the messages that still wait; those that wait or run stay.")
+            abstract: "Remove tasks that have ended, with their results and the messages that still wait; those that wait or run stay.",
+            discussion: "With both options a task is removed only if it is both: older, and none of the newest.")
         @OptionGroup var common: CommonOptions
         @Option(help: "Remove those submitted more than this many days ago; 0 for all.") var olderThanDays: Int?
         @Option(help: "Keep the newest, this many, and remove the others.") var keep: Int?

@@ -76,21 +76,21 @@ import Testing
 
     @Test func whatIsReadIsRemovedWhenTheLastReaderHasEnded() throws {
         let lake = Lake()
-        let table = ExternalTable(schema: "s", name: "t", columns: [], format: .json, location: "oss://bucket/t/", creator: "")
+        let table = ExternalTable(schema: "s", name: "t", columns: [], format: .json, location: "oss://bucket/t/", creator: AccountIdentity(name: "", number: 0))
         let removed = Mutex<[String]>([])
         var leases: [ReadLease] = []
         for _ in 0..<2 { leases.append(lake.reading([Lake.Key(table)]) {}.1) }
         // Another table over the same place.
-        let other = ExternalTable(schema: "s", name: "u", columns: [], format: .json, location: "oss://bucket/t/", creator: "")
+        let other = ExternalTable(schema: "s", name: "u", columns: [], format: .json, location: "oss://bucket/t/", creator: AccountIdentity(name: "", number: 0))
         try lake.publishing(Lake.Key(other), replaced: ["/old"]) {
             removed.withLock { $0.append("first") }
         } _: {
         }
-        #expect(lake.retiredPaths == ["/old"] && removed.withLock { $0.isEmpty })
+        #expect(lake.hiddenPaths == ["/old"] && removed.withLock { $0.isEmpty })
         leases.removeFirst()
         #expect(removed.withLock { $0.isEmpty })
         leases.removeFirst()
-        #expect(lake.retiredPaths.isEmpty && removed.withLock { $0 } == ["first"])
+        #expect(lake.hiddenPaths.isEmpty && removed.withLock { $0 } == ["first"])
         try lake.publishing(Lake.Key(table), replaced: ["/old"]) {
             removed.withLock { $0.append("second") }
         } _: {

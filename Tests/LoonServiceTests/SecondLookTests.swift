@@ -41,7 +41,7 @@ import Testing
             let sql = try parsed.engineText(dialect)
             let (examination, tree) = try examinations.examination(of: sql, by: engine)
             let table = ExternalTable(
-                schema: "s", name: "v", columns: [], format: .parquet, location: "", creator: "a",
+                schema: "s", name: "v", columns: [], format: .parquet, location: "", creator: AccountIdentity(name: "a", number: 0),
                 view: ViewDefinition(statement: text, schema: "s", sqlMode: "", queryColumns: []))
             let query = QueryText(
                 sql: sql, schema: "s", view: inView ? table.view.map { (table, $0) } : nil, examination: examination, tree: tree,

@@ -9,15 +9,15 @@ import Testing
 @Suite struct PumpTests {
     @Test func backsOffWithJitterUntilTheMessageIsTooOldOrWasTriedTooOften() {
         let policy = RetryPolicy(baseMilliseconds: 100, capMilliseconds: 1_000, giveUpMilliseconds: 10_000)
-        #expect(policy.retryAt(now: 0, created: 0, attempts: 1, random: 0.5) == 50)
-        #expect(policy.retryAt(now: 0, created: 0, attempts: 3, random: 0.5) == 200)
-        #expect(policy.retryAt(now: 0, created: 0, attempts: 10, random: 0.999) == 999)
-        #expect(policy.retryAt(now: 0, created: 0, attempts: 1_000_000, random: 0) == 1)
-        #expect(policy.retryAt(now: 0, created: 0, attempts: 1, retryAfter: 7_000, random: 0.5) == 7_000)
-        #expect(policy.retryAt(now: 10_000, created: 0, attempts: 1, random: 0) == nil)
+        #expect(policy.retryAt(now: 0, age: 0, attempts: 1, random: 0.5) == 50)
+        #expect(policy.retryAt(now: 0, age: 0, attempts: 3, random: 0.5) == 200)
+        #expect(policy.retryAt(now: 0, age: 0, attempts: 10, random: 0.999) == 999)
+        #expect(policy.retryAt(now: 0, age: 0, attempts: 1_000_000, random: 0) == 1)
+        #expect(policy.retryAt(now: 0, age: 0, attempts: 1, retryAfter: 7_000, random: 0.5) == 7_000)
+        #expect(policy.retryAt(now: 10_000, age: 10_000, attempts: 1, random: 0) == nil)
         let counted = RetryPolicy(baseMilliseconds: 100, capMilliseconds: 1_000, giveUpMilliseconds: 10_000, attemptsMax: 3)
-        #expect(counted.retryAt(now: 0, created: 0, attempts: 2, random: 0) != nil)
-        #expect(counted.retryAt(now: 0, created: 0, attempts: 3, random: 0) == nil)
+        #expect(counted.retryAt(now: 0, age: 0, attempts: 2, random: 0) != nil)
+        #expect(counted.retryAt(now: 0, age: 0, attempts: 3, random: 0) == nil)
     }
 
     @Test func anOutcomeThatCannotBeStoredIsNotPostedAgain() {
@@ -58,8 +58,40 @@ import Testing
         for number in 1...1_000 { world.outbox.add(Int64(number), to: "http://dead.example") }
         world.run(seconds: 3_590)
         #expect(world.outbox.givenUp.isEmpty)
-        world.run(seconds: 60)
+        // Those that were not tried until then are tried now, each once.
+        world.run(seconds: 1_500)
         #expect(world.outbox.givenUp.count == 1_000 && world.outbox.count == 0)
+        #expect(world.network.posts["http://dead.example"] ?? 0 >= 1_000)
+    }
+
+    /// Nobody was there to send it, or the clock was wrong: its age is not the message's fault.
+    @Test func aMessageIsTriedHoweverOldTheClockSaysItIs() {
+        let world = World(giveUpSeconds: 10)
+        world.outbox.add(1, to: "http://a.example", now: world.now)
+        world.now += 1_000_000
+        world.run(seconds: 1)
+        #expect(world.outbox.delivered == [1])
+        // After the step it still has its time.
+        world.network.dead = ["http://a.example"]
+        world.outbox.add(2, to: "http://a.example", now: world.now)
+        world.run(seconds: 3)
+        world.now += 1_000_000
+        world.run(seconds: 3)
+        #expect(world.outbox.givenUp.isEmpty)
+        world.network.dead = []
+        world.run(seconds: 3)
+        #expect(world.outbox.delivered == [1, 2])
+    }
+
+    /// Too old when the daemon starts, and never tried: it has one try.
+    @Test func aMessageThatIsTooOldHasItsFirstTry() {
+        let world = World(giveUpSeconds: 10)
+        world.outbox.add(1, to: "http://a.example", now: world.now, upCreated: world.upTime - 1_000_000)
+        world.outbox.add(2, to: "http://dead.example", now: world.now, upCreated: world.upTime - 1_000_000)
+        world.network.dead = ["http://dead.example"]
+        world.run(seconds: 5)
+        #expect(world.outbox.delivered == [1] && world.outbox.givenUp == [2])
+        #expect(world.network.posts["http://dead.example"] == 1)
     }
 
     @Test func anEndpointThatNeverAnswersTakesNoPlacesFromOthers() {
@@ -147,6 +179,8 @@ private final class World {
     let outbox = MemoryOutbox()
     let network = FakeNetwork()
     var now: Int64 = 100_000_000
+    /// Goes on with time that passes, and not with steps of the clock.
+    private(set) var upTime: Int64 = 5_000_000
     /// Between a message to a healthy endpoint and its delivery, in milliseconds.
     var longestWait: Int64 { outbox.longestWait }
     private var pump: Pump
@@ -163,6 +197,7 @@ private final class World {
         ) { box.items.append(($0, $1, $2)) }
         self.box = box
         outbox.clock = { [unowned self] in self.now }
+        outbox.upClock = { [unowned self] in self.upTime }
     }
 
     private let box: Box
@@ -176,10 +211,15 @@ private final class World {
         while now < end {
             for (number, isDurable, mayRelease) in box.items { pump.wasRecorded(number, isDurable: isDurable, mayRelease: mayRelease, now: now) }
             box.items = []
+            network.now = now
             let sleep = pump.turn(hasNews: hasNews, now: now)
             hasNews = false
             let ended = network.ended(now: now)
-            if ended.isEmpty, box.items.isEmpty { now += min(max(sleep, 1), max(1, network.nextEnd - now), end - now) }
+            if ended.isEmpty, box.items.isEmpty {
+                let step = min(max(sleep, 1), max(1, network.nextEnd - now), end - now)
+                now += step
+                upTime += step
+            }
             for (number, ending) in ended { pump.ended(number, ending, now: now) }
         }
     }
@@ -192,7 +232,7 @@ private final class FakeNetwork: Transport, @unchecked Sendable {
     var busy: [String: Int64] = [:]
     private(set) var posts: [String: Int] = [:]
     private var flying: [(number: Int64, ending: TransferEnding, at: Int64)] = []
-    private var now: Int64 = 0
+    var now: Int64 = 0
 
     var nextEnd: Int64 { flying.map(\.at).min() ?? .max }
 
@@ -234,22 +274,25 @@ private final class MemoryOutbox: Outbox, @unchecked Sendable {
     private(set) var givenUp: [Int64] = []
     private(set) var longestWait: Int64 = 0
     var clock: () -> Int64 = { 0 }
+    var upClock: () -> Int64 = { 0 }
+    var upTime: Int64 { upClock() }
     /// Nothing can be stored.
     let isFull = Atomic(false)
     var count: Int { lanes.values.reduce(0) { $0 + $1.count } }
 
-    func add(_ number: Int64, to endpoint: String, now: Int64 = 100_000_000) {
-        lanes[endpoint, default: []].append(Row(message: Self.message(number, endpoint, attempts: 0, created: now), due: now))
+    func add(_ number: Int64, to endpoint: String, now: Int64 = 100_000_000, upCreated: Int64? = nil) {
+        let message = Self.message(number, endpoint, attempts: 0, created: now, upCreated: upCreated ?? upTime)
+        lanes[endpoint, default: []].append(Row(message: message, due: now))
     }
 
-    private static func message(_ number: Int64, _ endpoint: String, attempts: Int, created: Int64) -> OutboxMessage {
+    private static func message(_ number: Int64, _ endpoint: String, attempts: Int, created: Int64, upCreated: Int64) -> OutboxMessage {
         let target = NotificationTarget(
             product: .webhook, model: "queue", topic: nil, queue: nil, producerID: nil, endpoint: endpoint, instanceID: nil, delaySeconds: nil)
         let id = TaskID("q202611221454hz5f29c213\(String(repeating: "0", count: 7 - "\(number)".count))\(number)")
         guard let id else { preconditionFailure("the number \(number) makes no id") }
         return OutboxMessage(
             number: number, taskID: id, connectionID: 1, target: target, body: Array("{}".utf8), tag: "SUCCESS", sequence: 1, isFinal: true,
-            attempts: attempts, created: created)
+            attempts: attempts, created: created, upCreated: upCreated)
     }
 
     func lanes(after place: String?, limit: Int) throws(QueryError) -> [String] {
@@ -264,17 +307,21 @@ private final class MemoryOutbox: Outbox, @unchecked Sendable {
         return (due.map(\.message), rows.dropFirst(due.count).first?.due)
     }
 
-    func oldestMessage() throws(QueryError) -> Int64? { lanes.values.joined().map(\.message.created).min() }
+    func oldestMessage() throws(QueryError) -> Int64? { lanes.values.joined().map(\.message.upCreated).min() }
+
+    func overdueLanes(before created: Int64, limit: Int) throws(QueryError) -> Set<String> {
+        Set(lanes.values.joined().filter { $0.message.upCreated < created && $0.message.attempts == 0 }.map(\.message.target.lane))
+    }
 
     func giveUpMessages(before created: Int64, reason: String, excluding excluded: Set<Int64>, now: Int64) throws(QueryError) -> Int {
-        let old = lanes.values.joined().filter { $0.message.created < created && !excluded.contains($0.message.number) }.prefix(256)
+        let old = lanes.values.joined().filter { $0.message.upCreated < created && $0.message.attempts > 0 && !excluded.contains($0.message.number) }.prefix(256)
         for row in old { remove(row.message, to: \.givenUp) }
         return old.count
     }
 
     func markSending(_ numbers: [Int64]) {}
 
-    func clockWentBack(now: Int64, dueAtMost limit: Int64) {
+    func clockWentBack(now: Int64, dueAtMost limit: Int64) throws(QueryError) {
         for lane in lanes.keys { for index in (lanes[lane] ?? []).indices where lanes[lane]?[index].due ?? 0 > limit { lanes[lane]?[index].due = now } }
     }
 
@@ -295,7 +342,7 @@ private final class MemoryOutbox: Outbox, @unchecked Sendable {
             let lane = message.target.lane
             guard let index = self.lanes[lane]?.firstIndex(where: { $0.message.number == message.number }) else { return }
             self.lanes[lane]?[index] = Row(
-                message: Self.message(message.number, lane, attempts: message.attempts + 1, created: message.created), due: retryAt)
+                message: Self.message(message.number, lane, attempts: message.attempts + 1, created: message.created, upCreated: message.upCreated), due: retryAt)
         }
     }
 

@@ -1,3 +1,5 @@
+import subprocess
+
 import pytest
 
 import loon
@@ -11,6 +13,14 @@ def broker(tmp_path_factory):
     program = loon.start_broker(tmp_path_factory.mktemp("mq") / "loon-mq.log")
     yield program
     program.stop()
+
+
+@pytest.fixture(scope="session")
+def library(tmp_path_factory):
+    """What `loon.Faulty` preloads."""
+    library = tmp_path_factory.mktemp("faults") / "faults.so"
+    subprocess.run(["cc", "-O1", "-shared", "-fPIC", "-o", library, loon.ROOT / "Tests/System/faults.c", "-ldl"], check=True)
+    return library
 
 
 @pytest.fixture(scope="session")

@@ -134,15 +134,38 @@ class Daemon:
         return self.query(f"/*+ run_async=true{', ' if hints else ''}{hints} */ {sql}", user)[0][0]
 
 
+class Faulty(Daemon):
+    """With a disk that refuses and a clock that jumps, where `fault` says so."""
+
+    def __init__(self, data, library, **settings):
+        super().__init__(data, **settings)
+        self.control = self.data.parent / "faults"
+        self.fault()
+        self.library = library
+
+    def fault(self, shift=0, number=0, path="-"):
+        temporary = self.control.with_suffix(".new")
+        temporary.write_text(f"{shift} {number} {path}\n")
+        temporary.rename(self.control)
+
+    def start(self, *arguments):
+        # For the daemon alone, not for the compiler's and the test's own programs.
+        os.environ["LD_PRELOAD"], os.environ["FAULTS_FILE"] = str(self.library), str(self.control)
+        try:
+            return super().start(*arguments)
+        finally:
+            del os.environ["LD_PRELOAD"]
+
+
 def query(connection, sql):
     with connection.cursor() as cursor:
         cursor.execute(sql)
         return cursor.fetchall()
 
 
-def start_broker(log):
+def start_broker(log, port=0):
     return Program(
-        [BIN / "loon-mq", "--port", "0", "--access-key-id", KEY_ID], log, "broker.ready", {**os.environ, "LOON_MQ_ACCESS_KEY_SECRET": KEY_SECRET})
+        [BIN / "loon-mq", "--port", str(port), "--access-key-id", KEY_ID], log, "broker.ready", {**os.environ, "LOON_MQ_ACCESS_KEY_SECRET": KEY_SECRET})
 
 
 def ons(port, topic="dla_topic"):

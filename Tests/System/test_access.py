@@ -505,3 +505,59 @@ def test_the_method_of_a_login_tells_no_account_from_a_name_that_nobody_has(lake
     assert set(methods) == {"caching_sha2_password", "mysql_native_password"} and methods == [asked(name) for name in names]
     assert asked("old_client") == "mysql_native_password" and asked("root") == "caching_sha2_password"
     lake.query("drop user old_client")
+
+
+def test_a_dropped_account_leaves_nothing_to_one_that_has_its_name(lake):
+    def make():
+        lake.query("create user 'twin'@'%' identified by 'pw-twin'")
+        lake.query("grant all on sales.* to twin")
+        lake.passwords["twin"] = "pw-twin"
+
+    def run(sql, user="twin"):
+        return lake.query(sql, user)
+
+    make()
+    done = lake.submit("select 'secret' as s", "client-token=once, label=mine", user="twin")
+    lake.await_task(done)
+    running = [lake.submit(loon.ENDLESS, user="twin") for _ in range(2)]
+    lake.await_task(running[0], lambda row: row["status"] == "RUNNING")
+    run("create view sales.seen as select * from sales.salaries")
+    old = lake.connect("twin")
+    lake.query("drop user twin")
+    for task in running:
+        row = lake.await_task(task)
+        assert row["status"] == "FAILURE" and "no account 'twin' any more" in row["message"], row
+    make()
+    # The connection of the old one is not the new one's.
+    with pytest.raises(pymysql.MySQLError):
+        loon.query(old, "select 1")
+    assert run("show query_task") == () and run(f"show query_task where id = '{done}'") == ()
+    assert run("select count(*) from loon.query_task") == ((0,),)
+    refused(1094, run, f"cancel query_task '{done}'")
+    refused(1094, run, f"wait query_task '{done}' timeout 1")
+    refused(1094, run, f"resend query_task message '{done}'")
+    refused(1146, run, f"select * from query_result.`{done}`")
+    # A token of the old one's is free, and names another task.
+    again = lake.submit("select 'other' as s", "client-token=once", user="twin")
+    assert again != done and lake.await_task(again)["status"] == "SUCCESS"
+    assert [row[0] for row in run("show query_task")] == [again]
+    # Its views are nobody's: they do not run with the new one's rights.
+    refused(1449, run, "select * from sales.seen")
+    assert len(lake.query("show query_task for 'twin'")) == 4, "an administrator sees all that had the name"
+    lake.query("drop view sales.seen")
+    lake.query("drop user twin")
+
+
+def test_the_tasks_of_a_dropped_account_do_not_come_back_after_a_restart(tmp_path):
+    daemon = loon.Daemon(tmp_path / "data").start()
+    daemon.create_account("twin")
+    running = daemon.submit(loon.ENDLESS, user="twin")
+    daemon.await_task(running, lambda row: row["status"] == "RUNNING")
+    daemon.program.kill()
+    daemon.command("account", "create", "other", "--password-stdin", "--data-dir", daemon.data, input="x\n")
+    daemon.start()
+    daemon.query("drop user twin")
+    daemon.create_account("twin")
+    assert daemon.await_task(running)["status"] == "FAILURE"
+    assert daemon.query("show query_task", "twin") == ()
+    daemon.program.stop()

@@ -120,7 +120,6 @@ package struct Configuration: Sendable {
     func resultFolder(of task: TaskID) throws(QueryError) -> ObjectKey {
         try ObjectKey(bucket: resultBucket, key: "DLA_Result/\(task.datePath)/\(task)/")
     }
-    package var databasePath: String { dataDirectory + "/loon.sqlite" }
 
     /// Where the audit log goes; `nil` where it is switched off.
     package var auditPath: String? { auditFile == "off" ? nil : auditFile ?? dataDirectory + "/audit.log" }

@@ -13,12 +13,14 @@ final class Lake: @unchecked Sendable {
     struct Key: Hashable {
         fileprivate let name: String
         fileprivate let place: String
-        init(_ table: ExternalTable) {
-            name = "\(table.schema.lowercased())\0\(table.name.lowercased())"
-            place = table.location.hasSuffix("/") ? table.location : table.location + "/"
+        init(_ table: ExternalTable) { self.init(schema: table.schema, name: table.name, location: table.location) }
+
+        init(schema: String, name: String, location: String) {
+            self.name = "\(schema.lowercased())\0\(name.lowercased())"
+            place = location.hasSuffix("/") ? location : location + "/"
         }
 
-        fileprivate func overlaps(_ other: Key) -> Bool {
+        func overlaps(_ other: Key) -> Bool {
             name == other.name || place.utf8.starts(with: other.place.utf8) || other.place.utf8.starts(with: place.utf8)
         }
     }
@@ -47,6 +49,8 @@ final class Lake: @unchecked Sendable {
     private var writers: [Int: Writer] = [:]
     private var readers: [Int: Set<Key>] = [:]
     private var retired: [Retired] = []
+    /// Paths that are not to be seen, by the numbers of publications that wait.
+    private var hidden: [Int64: Set<String>] = [:]
     private var lastNumber = 0
 
     private func nextNumber() -> Int {
@@ -90,11 +94,24 @@ final class Lake: @unchecked Sendable {
         condition.unlock()
     }
 
-    /// All files that are no longer their tables' and still there.
-    var retiredPaths: Set<String> {
+    /// All files that are no longer their tables', or not yet, and there.
+    var hiddenPaths: Set<String> {
         condition.lock()
         defer { condition.unlock() }
-        return retired.reduce(into: []) { $0.formUnion($1.paths) }
+        return hidden.values.reduce(into: retired.reduce(into: []) { $0.formUnion($1.paths) }) { $0.formUnion($1) }
+    }
+
+    /// Keeps files out of sight until a publication comes to its end.
+    func hide(_ paths: [String], for publication: Int64) {
+        condition.lock()
+        hidden[publication] = Set(paths)
+        condition.unlock()
+    }
+
+    func show(_ publication: Int64) {
+        condition.lock()
+        hidden[publication] = nil
+        condition.unlock()
     }
 
     // MARK: Writers

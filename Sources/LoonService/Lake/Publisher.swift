@@ -4,10 +4,12 @@ import LoonCore
 import MetaStore
 import ObjectStore
 
-/// Gives staged files their places: all of them or none, also if the daemon is killed in between. Until the publication is stored nothing has
-/// happened; from then on it is carried out to its end, by this run of the daemon or the next.
+/// Gives staged files their places: all of them or none, also if the daemon is killed in between. Until the publication is stored nothing has happened. From
+/// then on it is carried out, or, where its files cannot be moved and nobody was told yet, taken back. What cannot be done at once waits (`OpenPublications`),
+/// hidden from readers, and is tried again until it is done: by `retry` while the daemon runs, by `recover` at a start, and before the next write of the table.
 struct Publisher {
     let context: ServiceContext
+    private var open: OpenPublications { context.openPublications }
 
     /// `files` are staged and synced. Returns when readers see them.
     func publish(
@@ -16,35 +18,53 @@ struct Publisher {
         let targets = try publication.moves.map { try ObjectKey($0.target) }
         // What may still fail for lack of space is done before.
         for target in targets { try context.objects.makeFolder(of: target) }
-        let context = context
-        let key = Lake.Key(table)
         let replaced = try publication.replaced.compactMap { try context.objects.stat(try ObjectKey($0))?.path }
         // Known once it is stored; nothing is removed before.
         let number = NumberBox()
-        try context.lake.publishing(key, replaced: replaced) {
-            if let number = number.value { Self.remove(publication.replaced, number, context) }
+        try context.lake.publishing(Lake.Key(table), replaced: replaced) {
+            if let number = number.value { removeReplaced(OpenPublication(number: number, publication: publication, isUndone: false)) }
         } _: {
             try cancellation.pass()
-            number.value = try context.store.decide(publication, table: table, isNew: isNew, partitions: partitions, task: task)
-            try Self.moveDecided(publication, context)
+            let decision = try context.store.decide(publication, table: table, isNew: isNew, partitions: partitions, task: task)
+            do { try moveDecided(publication) } catch { try takeBack(decision, publication, error) }
+            number.value = decision.number
         }
     }
 
-    /// What is decided is not taken back for a disk that fails for a moment.
-    private static func moveDecided(_ publication: Publication, _ context: ServiceContext) throws {
-        for attempt in 1...Limits.publishAttemptsMax {
-            do { return try move(publication, context) } catch {
-                context.log.error("table.publish", metadata: ["table": "\(publication.schema).\(publication.table)", "error": "\(error)"])
-                guard attempt < Limits.publishAttemptsMax else { break }
+    private typealias OpenPublication = MetaStore.OpenPublication
+
+    /// A disk may fail for a moment.
+    private func moveDecided(_ publication: Publication) throws {
+        for attempt in 1... {
+            do { return try move(publication) } catch {
+                log(publication, error)
+                guard attempt < Limits.publishAttemptsMax else { throw error }
                 Thread.sleep(forTimeInterval: 1)
             }
         }
-        throw QueryError(
-            .storage, "The write is decided, and its files could not be moved to their places; they are when the daemon starts next: do not repeat it"
-        )
     }
 
-    private static func move(_ publication: Publication, _ context: ServiceContext) throws {
+    /// Throws what the statement is told: that nothing was written, or, where not even that can be stored, that the write is still to come.
+    private func takeBack(_ decision: MetaStore.Decision, _ publication: Publication, _ cause: any Error) throws {
+        do { try context.store.undo(decision) } catch {
+            log(publication, error)
+            wait(for: OpenPublication(number: decision.number, publication: publication, isUndone: false))
+            throw QueryError(
+                .writeWaits, "The write is decided, and its files get their places as soon as the disk takes them: do not repeat it",
+                detail: "\(cause)")
+        }
+        let undone = OpenPublication(number: decision.number, publication: publication, isUndone: true)
+        do { try cleanUp(undone) } catch {
+            log(publication, error)
+            wait(for: undone)
+        }
+        let reason = (cause as? QueryError)?.message ?? "the object store does not take them"
+        throw QueryError(.storage, "The files could not be given their places, and nothing was written: \(reason)", detail: "\(cause)")
+    }
+
+    // MARK: Steps, each of which may be repeated
+
+    private func move(_ publication: Publication) throws {
         var keys: [ObjectKey] = []
         for move in publication.moves {
             let key = try ObjectKey(move.target)
@@ -54,49 +74,117 @@ struct Publisher {
         try context.objects.syncFolders(of: keys)
     }
 
-    /// The last step: what was replaced goes, and then the publication.
-    private static func remove(_ replaced: [String], _ number: Int64, _ context: ServiceContext) {
+    /// The last step of a write: what was replaced goes, and then the publication.
+    private func removeReplaced(_ open: OpenPublication) {
         do {
-            try removeFiles(replaced, context)
-            try context.store.carriedOut(number)
+            try remove(open.publication.replaced)
+            try context.store.carriedOut(open.number)
         } catch {
-            // It stays stored, and is tried again at the next start.
-            context.log.error("table.publish", metadata: ["publication": "\(number)", "error": "\(error)"])
+            log(open.publication, error)
+            wait(for: open)
         }
     }
 
-    private static func removeFiles(_ places: [String], _ context: ServiceContext) throws {
+    /// The last step of a write that was taken back.
+    private func cleanUp(_ open: OpenPublication) throws {
+        try remove(open.publication.moves.map(\.target))
+        try context.store.cleanedUp(open.number)
+    }
+
+    private func remove(_ places: [String]) throws {
         let keys = try places.map { try ObjectKey($0) }
         for key in keys { try context.objects.remove(key) }
         // On disk before anything says so: else a power cut brings them back for good.
         try context.objects.syncFolders(of: keys)
     }
 
-    /// At a start, before anything is read: carries out what was decided.
-    func recover() throws {
-        for (number, _, publication) in try context.store.publications() {
-            for move in publication.moves {
-                let key = try ObjectKey(move.target)
-                // It was moved, and somebody has removed it since.
-                guard try context.objects.canMove(staged: move.staged, to: key) else {
-                    context.log.warning("table.missing", metadata: ["object": "\(key)"])
-                    continue
+    private func log(_ publication: Publication, _ error: any Error) {
+        context.log.error("table.publish", metadata: ["table": "\(publication.schema).\(publication.table)", "error": "\(error)"])
+    }
+
+    // MARK: Open publications
+
+    /// It is tried again; meanwhile readers see the table as it was before the write, or, once its files are in their places, as it is after it.
+    private func wait(for open: OpenPublication) {
+        let publication = open.publication
+        let hidden = open.isUndone || !isMoved(publication) ? publication.moves.map(\.target) : publication.replaced
+        self.open.add(open)
+        context.lake.hide(hidden.compactMap { context.objects.path(of: $0) }, for: open.number)
+    }
+
+    private func isMoved(_ publication: Publication) -> Bool {
+        publication.moves.allSatisfy { !context.objects.isStaged($0.staged) }
+    }
+
+    /// Tries what waits again, of the tables that `key` overlaps or of all. Throws where something of it still cannot be done.
+    func settle(_ key: Lake.Key? = nil) throws {
+        try open.settling {
+            for waiting in open.all where try key.map({ try self.key(of: waiting.publication).overlaps($0) }) ?? true {
+                do { try finish(waiting) } catch {
+                    log(waiting.publication, error)
+                    throw QueryError(
+                        .storage,
+                        "An earlier write of the table \(waiting.publication.schema).\(waiting.publication.table) waits for the disk; make room or let loond write there, and try again",
+                        detail: "\(error)")
                 }
-                try context.objects.move(staged: move.staged, to: key)
             }
-            try context.objects.syncFolders(of: try publication.moves.map { try ObjectKey($0.target) })
-            try Self.removeFiles(publication.replaced, context)
-            context.log.info(
-                "table.recovered", metadata: ["table": "\(publication.schema).\(publication.table)", "files": "\(publication.moves.count)"])
-            try context.store.carriedOut(number)
         }
     }
 
-    /// The staged folders that `recover` still needs.
-    static func stagedFolders(_ publications: [Publication]) -> Set<String> {
-        Set(publications.flatMap(\.moves).compactMap { $0.staged.split(separator: "/").first.map(String.init) })
+    /// Now and then, while the daemon runs.
+    func retry() { if !open.all.isEmpty { try? settle() } }
+
+    private func finish(_ waiting: OpenPublication) throws {
+        let publication = waiting.publication
+        let replaced = publication.replaced.compactMap { context.objects.path(of: $0) }
+        try context.lake.publishing(try key(of: publication), replaced: waiting.isUndone ? [] : replaced) {
+            if !waiting.isUndone { removeReplaced(waiting) }
+        } _: {
+            if waiting.isUndone { try cleanUp(waiting) } else { try move(publication) }
+            open.remove(waiting.number)
+            context.lake.show(waiting.number)
+        }
+        context.log.info(
+            "table.recovered", metadata: ["table": "\(publication.schema).\(publication.table)", "files": "\(publication.moves.count)"])
+    }
+
+    private func key(of publication: Publication) throws -> Lake.Key {
+        if let table = try context.store.table(schema: publication.schema, name: publication.table) { return Lake.Key(table) }
+        return Lake.Key(schema: publication.schema, name: publication.table, location: publication.moves.first?.target ?? "")
+    }
+
+    /// At a start, before anything is read: carries out what was decided, and cleans up what was taken back. What cannot be done now waits.
+    func recover() throws {
+        for open in try context.store.publications() {
+            do {
+                // It was moved, and somebody has removed it since.
+                let moves = try open.publication.moves.filter { move in
+                    let key = try ObjectKey(move.target)
+                    guard try open.isUndone || context.objects.canMove(staged: move.staged, to: key) else {
+                        context.log.warning("table.missing", metadata: ["object": "\(key)"])
+                        return false
+                    }
+                    return true
+                }
+                try finish(OpenPublication(number: open.number, publication: open.publication.with(moves), isUndone: open.isUndone))
+            } catch {
+                log(open.publication, error)
+                wait(for: open)
+            }
+        }
+    }
+
+    /// The staged folders that open publications still need.
+    static func stagedFolders(_ open: [MetaStore.OpenPublication]) -> Set<String> {
+        Set(open.filter { !$0.isUndone }.flatMap(\.publication.moves).compactMap { $0.staged.split(separator: "/").first.map(String.init) })
     }
 }
 
 /// Set and read on one thread at a time, in the order of the lock of `Lake.publishing`.
 private final class NumberBox: @unchecked Sendable { var value: Int64? }
+
+extension Publication {
+    fileprivate func with(_ moves: [Move]) -> Publication {
+        Publication(schema: schema, table: table, moves: moves, replaced: replaced, rowCount: rowCount)
+    }
+}

@@ -50,7 +50,7 @@ struct QueryPlanner: Sendable {
 
     /// Whose eyes a query sees with.
     struct Viewer {
-        let account: String
+        let account: AccountIdentity
         /// Without one there are no tables of the system's.
         var session: Session?
     }
@@ -214,8 +214,8 @@ struct QueryPlanner: Sendable {
         let mode = LexicalMode(sqlMode: view.sqlMode)
         let sql = try ParsedStatement(Array(view.statement.utf8), mode: mode).engineText(dialect)
         // With its owner's eyes: whoever may read the view sees through it what the owner may read.
-        let inner = Viewer(account: table.creator)
-        guard context.accounts.record(of: table.creator) != nil else {
+        let inner = Viewer(account: table.owner)
+        guard context.accounts.record(of: table.owner) != nil else {
             throw QueryError(.noDefiner, "The user specified as a definer ('\(table.creator)'@'%') of the view \(table.schema).\(table.name) does not exist")
         }
         do {
@@ -233,7 +233,7 @@ struct QueryPlanner: Sendable {
     }
 
     private func mayKnow(_ view: ExternalTable, _ viewer: Viewer) -> Bool {
-        view.creator == viewer.account || context.accounts.rights(of: viewer.account).privileges(schema: view.schema, table: view.name).contains(.show)
+        view.owner == viewer.account || context.accounts.rights(of: viewer.account).privileges(schema: view.schema, table: view.name).contains(.show)
     }
 
     /// Throws where a plan would show what is below a view to somebody who may only read it.

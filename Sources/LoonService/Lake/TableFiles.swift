@@ -14,7 +14,7 @@ struct TableFiles {
 
     /// Of an unpartitioned table all, of a partitioned one those of `partitions`, in their order.
     func list(_ table: ExternalTable, partitions: [TablePartition]) throws -> [File] {
-        let hidden = context.lake.retiredPaths
+        let hidden = context.lake.hiddenPaths
         var files: [File] = []
         if table.isPartitioned {
             for (index, partition) in partitions.enumerated() {

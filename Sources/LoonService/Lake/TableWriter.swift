@@ -13,7 +13,7 @@ struct TableWrite {
     /// The session's schema, and what the statement's text depends on.
     let schema: String?
     let dialect: DialectContext
-    let account: String
+    let account: AccountIdentity
     /// The task that it is, if it is one.
     let task: TaskID?
     /// `insert-overwrite-ignore-conflict`: a partition's folder that holds files and is not registered is overwritten too.
@@ -65,10 +65,6 @@ struct TableWriter {
 
     /// Blocks until the rows are in the table, for every reader.
     func run(_ write: TableWrite, cancellation: Cancellation) throws -> Outcome {
-        // It ran before, and was killed before it could say so.
-        if let task = write.task, let done = try context.store.publication(of: task) {
-            return Outcome(rowCount: done.rowCount, scannedBytes: 0, profile: QueryProfile(rowCount: done.rowCount))
-        }
         if case .createTableAs(let statement, _) = write.statement, statement.ifNotExists,
             let schema = statement.name.schema ?? write.schema, try context.store.table(schema: schema, name: statement.name.table) != nil
         {
@@ -78,6 +74,7 @@ struct TableWriter {
         let lock = try context.lake.writing(
             Lake.Key(draft.table), partition: draft.partition?.name(draft.table.partitionColumns), cancellation: cancellation)
         defer { withExtendedLifetime(lock) {} }
+        try Publisher(context: context).settle(Lake.Key(draft.table))
         let planned = try context.planner.plan(
             write.engineText, schema: write.schema, dialect: write.dialect, isProfiled: true, viewer: .init(account: write.account))
         try cluster.checkScan(planned.scannedBytes, hints)
@@ -98,10 +95,8 @@ struct TableWriter {
             context.objects.discard(staged: staged)
             return Outcome(rowCount: profile.rowCount, scannedBytes: planned.scannedBytes, profile: profile)
         } catch {
-            // What is decided needs its staged files; the next start carries it out.
-            if try context.store.publications().allSatisfy({ !Publisher.stagedFolders([$0.publication]).contains(Self.name(staged)) }) {
-                context.objects.discard(staged: staged)
-            }
+            // What is decided needs its staged files.
+            if !Publisher.stagedFolders(context.openPublications.all).contains(Self.name(staged)) { context.objects.discard(staged: staged) }
             throw error
         }
     }
@@ -129,7 +124,7 @@ struct TableWriter {
         }
     }
 
-    private func target(_ insert: Insert, schema: String?, account: String) throws -> Target {
+    private func target(_ insert: Insert, schema: String?, account: AccountIdentity) throws -> Target {
         guard let schema = insert.table.schema ?? schema else { throw QueryError(.noDatabaseSelected, "No database selected") }
         try context.accounts.rights(of: account).require(.insert, schema: schema, table: insert.table.table)
         guard let table = try context.store.table(schema: schema, name: insert.table.table) else {

@@ -30,7 +30,10 @@ struct AccountHandler {
         case .alter(let changes, let ifExists): try alter(changes, ifExists: ifExists)
         case .drop(let names, let ifExists):
             try requireAdministrator(statement)
+            let dropped = try names.compactMap { name in try context.store.account(name)?.identity }
             try context.store.dropAccounts(names, ifExist: ifExists)
+            try context.accounts.reload()
+            for account in dropped where context.accounts.record(of: account) == nil { try session.scheduler.endTasks(of: account) }
         case .grant(let privileges, let place, let names):
             let level = try level(place)
             try requireGrant(privileges, at: level)
@@ -137,7 +140,7 @@ struct AccountHandler {
     /// Accounts that are gone or locked have no sessions.
     private func endSessions() {
         for other in context.sessions.all where other !== session {
-            guard context.accounts.record(of: other.login.user).map(\.isLocked) ?? true else { continue }
+            guard context.accounts.record(of: other.account).map(\.isLocked) ?? true else { continue }
             if let running = other.state.withLock(\.running) {
                 other.interrupt(running, QueryError(.interrupted, "The account was locked or dropped"))
             }

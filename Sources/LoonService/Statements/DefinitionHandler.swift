@@ -69,7 +69,7 @@ struct DefinitionHandler {
     // MARK: Tables
 
     private var definitions: TableDefinitions {
-        TableDefinitions(context: context, schema: session.state.withLock(\.schema), account: session.login.user)
+        TableDefinitions(context: context, schema: session.state.withLock(\.schema), account: session.account)
     }
 
     func create(_ statement: CreateTable) throws { try add(try definitions.table(statement), ifNotExists: statement.ifNotExists) }
@@ -93,7 +93,7 @@ struct DefinitionHandler {
         let place = try definitions.location(location, of: name.table, in: schema)
         table = ExternalTable(
             schema: schema.name, name: name.table, columns: table.columns, partitionColumns: table.partitionColumns, format: table.format,
-            location: place.description, comment: table.comment, properties: table.properties.merging(properties) { $1 }, creator: session.login.user)
+            location: place.description, comment: table.comment, properties: table.properties.merging(properties) { $1 }, creator: session.account)
         try add(table, ifNotExists: ifNotExists)
     }
 
@@ -106,7 +106,7 @@ struct DefinitionHandler {
         let place = try definitions.location(source, of: statement.name.table, in: schema)
         let probe = ExternalTable(
             schema: schema.name, name: statement.name.table, columns: [], format: statement.format, location: place.description,
-            properties: statement.properties, creator: session.login.user)
+            properties: statement.properties, creator: session.account)
         let files = try TableFiles(context: context).list(probe, partitions: []).map(\.summary)
         guard let first = files.first else { throw QueryError(.missingObject, "There is no file at '\(place)' to infer the columns from") }
         if !statement.isFormatGiven { statement.format = Self.format(of: first.key.key) }
@@ -136,6 +136,9 @@ struct DefinitionHandler {
     func dropTable(_ name: TableName, ifExists: Bool, isView: Bool) throws {
         let schema = try definitions.schema(of: name)
         try definitions.rights.require(.drop, schema: schema.name, table: name.table)
+        if let table = try context.store.table(schema: schema.name, name: name.table) {
+            try Publisher(context: context).settle(Lake.Key(table))
+        }
         let existed = try context.store.dropTable(schema: schema.name, name: name.table, isView: isView)
         guard let existed else {
             throw QueryError(.wrongObject, "'\(schema.name).\(name.table)' is not \(isView ? "VIEW" : "BASE TABLE")")
@@ -154,7 +157,7 @@ struct DefinitionHandler {
         let query = try parsed.innerQuery()
         let planned = try context.planner.plan(
             try query.engineText(session.dialectContext()), schema: schema.name, dialect: session.dialectContext(), isProfiled: false,
-            viewer: .init(account: session.login.user))
+            viewer: .init(account: session.account))
         // Unqualified names are of the view's own schema: so SHOW CREATE VIEW runs again from anywhere.
         var columns = try TableDefinitions.columns(try planned.held { try context.engine.describe($0, cancellation: cancellation) })
         let queryColumns = columns.map(\.name)
@@ -167,7 +170,7 @@ struct DefinitionHandler {
         let view = ViewDefinition(statement: query.text, schema: schema.name, sqlMode: mode, queryColumns: queryColumns)
         let table = ExternalTable(
             schema: schema.name, name: statement.name.table, columns: columns, format: .json, location: "", comment: statement.comment,
-            creator: session.login.user, view: view)
+            creator: session.account, view: view)
         let isNew = try context.store.createTable(table, orReplaceView: statement.orReplace)
         guard isNew || statement.ifNotExists else { throw QueryError(.tableExists, "Table '\(table.name)' already exists") }
         response.ok()

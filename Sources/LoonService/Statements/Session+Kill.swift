@@ -11,7 +11,7 @@ extension Session {
         guard let victim = context.sessions.session(connectionID) else {
             throw QueryError(.unknownThread, "Unknown thread id: \(connectionID)")
         }
-        guard isAdministrator || victim.login.user == login.user else {
+        guard isAdministrator || victim.account == account else {
             throw QueryError(.notOwner, "You are not owner of thread \(connectionID)")
         }
         context.audit.kill(self, connectionID)

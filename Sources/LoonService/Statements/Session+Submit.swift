@@ -25,7 +25,7 @@ extension Session {
         let command = parsed.text.trimmingSuffix { $0.isWhitespace || $0 == ";" || $0 == "\0" }
         // Who tries again is answered whatever has changed since.
         if let earlier = try context.store.repeated(
-            token: hints["client_token"], account: login.user, command: command, hints: hints.values, sessionSchema: schema)
+            token: hints["client_token"], owner: account, command: command, hints: hints.values, sessionSchema: schema)
         {
             accepted(.repeated(earlier), source: nil, in: self.cluster)
             return response.rows([Self.taskIDColumn], [[.text(earlier.description)]], warnings: warningCount)
@@ -49,7 +49,7 @@ extension Session {
         }
         if isWrite {
             let write = TableWrite(
-                statement: parsed.statement, engineText: engineText, schema: schema, dialect: dialect, account: login.user, task: nil,
+                statement: parsed.statement, engineText: engineText, schema: schema, dialect: dialect, account: account, task: nil,
                 ignoresConflict: false)
             try TableWriter(context: context, cluster: cluster, hints: hints).check(write)
         }
@@ -60,13 +60,13 @@ extension Session {
         let submission = Submission(
             kind: parsed.statement.kind, command: command, schema: schema ?? planned.firstSchema ?? "", sessionSchema: schema, engineText: engineText,
             sqlMode: variables.value("sql_mode")?.textValue ?? "", timeZoneOffsetMinutes: dialect.timeZoneOffsetMinutes, now: dialect.now,
-            account: login.user, connectionID: Int64(login.connectionID), hints: hints.values, notification: target,
+            owner: account, connectionID: Int64(login.connectionID), hints: hints.values, notification: target,
             placement: .init(cluster: cluster.name, engine: cluster.settings.engine, priority: try hints.priority() ?? Limits.taskPriorityDefault))
         if let warning { warn(warning) }
         let source = isWhole ? try ResultReuse(context: context).source(planned, submission, hints, cluster) : nil
         let mayWait = source == nil
         if mayWait {
-            let ownMax = context.accounts.record(of: login.user)?.limits.queued ?? 0
+            let ownMax = context.accounts.record(of: account)?.limits.queued ?? 0
             try scheduler.queue.enter(cluster.name, login.user, cluster.settings, ownMax: ownMax)
         }
         context.store.submit(submission, reusing: source, now: dialect.now, message: scheduler.message) { result in

@@ -39,14 +39,16 @@ final class Session: ProtocolSession {
     }
 
     let login: Login
+    let account: AccountIdentity
     let context: ServiceContext
     let scheduler: Scheduler
     /// Where statements run that name no other.
     let cluster: Cluster
     let state: Mutex<State>
 
-    init(login: Login, cluster: Cluster, context: ServiceContext, scheduler: Scheduler) {
+    init(login: Login, account: AccountIdentity, cluster: Cluster, context: ServiceContext, scheduler: Scheduler) {
         self.login = login
+        self.account = account
         self.cluster = cluster
         self.context = context
         self.scheduler = scheduler
@@ -56,11 +58,11 @@ final class Session: ProtocolSession {
     }
 
     /// As they are at this moment.
-    var rights: AccountRights { context.accounts.rights(of: login.user) }
+    var rights: AccountRights { context.accounts.rights(of: account) }
 
     // MARK: ProtocolSession
 
-    var isAdministrator: Bool { context.accounts.isAdministrator(login.user) }
+    var isAdministrator: Bool { context.accounts.isAdministrator(account) }
 
     var serverStatus: ServerStatus {
         state.withLock { state in
@@ -278,7 +280,7 @@ final class Session: ProtocolSession {
     }
 
     func fail(_ error: any Error, _ response: ResponseWriter) {
-        let error = error as? QueryError ?? QueryError(.internalFault, "The statement failed", detail: "\(error)")
+        let error = context.hostPaths.hidden(in: error as? QueryError ?? QueryError(.internalFault, "The statement failed", detail: "\(error)"))
         // Before the answer, and only if it is the answer: a killed statement's worker has nothing to say.
         state.withLock { $0.running.flatMap { $0.response === response ? $0 : nil } }?.audit?.error = error
         response.whenFailing { self.state.withLock { $0.warnings = [Diagnostic(error: error, isWarning: false)] } }
@@ -300,7 +302,7 @@ final class Session: ProtocolSession {
 
     func warn(_ warning: QueryError) { state.withLock { $0.warnings.append(Diagnostic(error: warning, isWarning: true)) } }
     var warningCount: Int { state.withLock { $0.warnings.count } }
-    var viewer: QueryPlanner.Viewer { .init(account: login.user, session: self) }
+    var viewer: QueryPlanner.Viewer { .init(account: account, session: self) }
 
     var metadata: Logger.Metadata { ["connection": "\(login.connectionID)", "account": "\(login.user)"] }
 }

@@ -326,7 +326,7 @@ struct ShowHandler {
 
     /// A view's text names tables that those who may only read it need not know.
     private func requireText(of view: ExternalTable) throws(QueryError) {
-        guard view.creator != session.login.user else { return }
+        guard view.owner != session.account else { return }
         try session.rights.require(.show, schema: view.schema, table: view.name)
     }
 

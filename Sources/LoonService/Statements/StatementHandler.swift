@@ -119,7 +119,7 @@ struct StatementHandler {
         let planned = try context.planner.plan(
             try parsed.engineText(dialect), schema: schema, dialect: dialect, isProfiled: false, viewer: session.viewer)
         try cluster.checkScan(planned.scannedBytes, hints)
-        try context.accounts.charge(planned.scannedBytes, to: session.login.user, now: context.clock.now())
+        try context.accounts.charge(planned.scannedBytes, to: session.account, now: context.clock.now())
         running.audit?.scannedBytes = planned.scannedBytes
         if let reason = running.cancellation.reason { throw reason }
         running.stage = .waiting
@@ -205,7 +205,7 @@ struct StatementHandler {
         }
         guard isAnalyze else { return answer() }
         try cluster.checkScan(planned.scannedBytes, hints)
-        try context.accounts.charge(planned.scannedBytes, to: session.login.user, now: context.clock.now())
+        try context.accounts.charge(planned.scannedBytes, to: session.account, now: context.clock.now())
         running.stage = .waiting
         try session.scheduler.run(in: cluster, for: running) {
             running.stage = .executing
@@ -223,7 +223,7 @@ struct StatementHandler {
         let cluster = try context.clusters.choose(hints, usual: session.cluster)
         let write = TableWrite(
             statement: parsed.statement, engineText: try parsed.innerQuery().engineText(dialect), schema: schema, dialect: dialect,
-            account: session.login.user, task: nil, ignoresConflict: try hints.flag("insert_overwrite_ignore_conflict") == true)
+            account: session.account, task: nil, ignoresConflict: try hints.flag("insert_overwrite_ignore_conflict") == true)
         try limit(running, variables, hints)
         running.stage = .waiting
         let (session, response, context) = (session, response, context)

@@ -20,7 +20,7 @@ struct TableChanges {
     }
 
     private var definitions: TableDefinitions {
-        TableDefinitions(context: context, schema: session.state.withLock(\.schema), account: session.login.user)
+        TableDefinitions(context: context, schema: session.state.withLock(\.schema), account: session.account)
     }
 
     func alter(_ name: TableName, _ change: TableChange) throws {
@@ -34,6 +34,7 @@ struct TableChanges {
         // Nobody writes the table meanwhile.
         let lock = try context.lake.writing(Lake.Key(table), partition: nil, cancellation: cancellation)
         defer { withExtendedLifetime(lock) {} }
+        try Publisher(context: context).settle(Lake.Key(table))
         switch change {
         case .addPartitions(let clauses, let ifNotExists): try add(clauses, to: table, ifNotExists: ifNotExists)
         case .dropPartitions(let partitions, _): try drop(partitions, of: table)
@@ -188,6 +189,7 @@ struct TableChanges {
         guard table.isPartitioned else { return }
         let lock = try context.lake.writing(Lake.Key(table), partition: nil, cancellation: cancellation)
         defer { withExtendedLifetime(lock) {} }
+        try Publisher(context: context).settle(Lake.Key(table))
         let known = try context.store.partitions(of: table)
         let found = try foldersOfPartitions(table)
         let names = Set(known.map { Array($0.name(table.partitionColumns).utf8) })

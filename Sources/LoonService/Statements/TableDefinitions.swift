@@ -9,7 +9,7 @@ struct TableDefinitions {
     let context: ServiceContext
     /// The session's.
     let schema: String?
-    let account: String
+    let account: AccountIdentity
     var rights: AccountRights { context.accounts.rights(of: account) }
 
     /// The schema that a table's name means.
@@ -113,7 +113,7 @@ struct TableDefinitions {
                 guard rights.privileges(schema: other.name, table: table).isSuperset(of: [.select, .insert]) else {
                     throw QueryError(
                         .databaseAccessDenied,
-                        "Access denied for user '\(account)'@'%' to the location '\(place)': it holds files of a table that the account may not read and write")
+                        "Access denied for user '\(account.name)'@'%' to the location '\(place)': it holds files of a table that the account may not read and write")
                 }
             }
         }

@@ -16,12 +16,11 @@ struct TaskHandler {
     }
 
     /// Whose tasks are shown: an account sees its own, an administrator all.
-    private func visibleAccount(_ account: String?) throws(QueryError) -> String? {
-        let own = session.login.user
-        guard session.isAdministrator || account == nil || account == own else {
+    private func visible(_ account: String? = nil) throws(QueryError) -> TaskScope {
+        guard session.isAdministrator || account == nil || account == session.account.name else {
             throw QueryError(.accessDenied, "Access denied; only an administrator sees the tasks of another account")
         }
-        return session.isAdministrator ? account : own
+        return session.isAdministrator ? account.map(TaskScope.named) ?? .everybody : .owned(session.account)
     }
 
     private func columns(full: Bool) -> [ResultColumn] { full ? context.store.fullTaskColumns : context.store.taskColumns }
@@ -30,7 +29,7 @@ struct TaskHandler {
 
     func show(account: String?, _ selection: RowSelection, full: Bool) throws {
         let found = try context.store.taskRows(
-            selection, account: try visibleAccount(account), full: full, progress: session.scheduler.progress)
+            selection, in: try visible(account), full: full, progress: session.scheduler.progress)
         if found.isCut {
             session.warn(
                 QueryError(
@@ -42,16 +41,16 @@ struct TaskHandler {
 
     /// Answers a look-up by id without a thread of its own: with the row that is in memory, or when it is read. False where something else is asked.
     func lookUp(account: String?, _ selection: RowSelection, full: Bool) throws -> Bool {
-        let visible = try visibleAccount(account)
+        let scope = try visible(account)
         let (session, response, columns) = (session, response, columns(full: full))
         @Sendable func answer(_ row: [SQLValue]?) {
             response.rows(columns, row.map { [full ? session.scheduler.withProgress($0) : $0] } ?? [])
         }
-        if let row = context.store.recentTaskRow(selection, account: visible, full: full) {
+        if let row = context.store.recentTaskRow(selection, in: scope, full: full) {
             answer(row)
             return true
         }
-        return context.store.lookUp(selection, account: visible, full: full) { result in
+        return context.store.lookUp(selection, in: scope, full: full) { result in
             switch result {
             case .success(let row): answer(row)
             case .failure(let error): session.fail(error, response)
@@ -62,7 +61,7 @@ struct TaskHandler {
     // MARK: RESEND
 
     func resend(_ id: String) throws {
-        try context.store.resend(id, account: try visibleAccount(nil), now: context.clock.now(), message: session.scheduler.message)
+        try context.store.resend(id, in: try visible(), now: context.clock.now(), message: session.scheduler.message)
         session.scheduler.wakeNotifier()
         response.ok(affectedRows: 1)
     }
@@ -70,11 +69,11 @@ struct TaskHandler {
     // MARK: CANCEL. Answers with how many tasks it was that ended by it.
 
     func cancel(_ id: String) throws {
-        session.scheduler.cancel(id, account: try visibleAccount(nil)) { answer($0) }
+        session.scheduler.cancel(id, in: try visible()) { answer($0) }
     }
 
     func cancel(_ predicate: RowPredicate, from start: Int64 = 0, count: Int = 0) throws {
-        try session.scheduler.cancel(predicate, account: try visibleAccount(nil), from: start) { result in
+        try session.scheduler.cancel(predicate, in: try visible(), from: start) { result in
             switch result {
             case .success(let step):
                 guard let next = step.next else { return answer(.success(count + step.count)) }
@@ -102,13 +101,13 @@ struct TaskHandler {
 
     /// Answers with the task's row when it has ended, or after `seconds`, with a warning. No thread waits meanwhile.
     func wait(_ id: String, seconds: Int?, _ running: RunningStatement) throws {
-        let account = try visibleAccount(nil)
+        let scope = try visible()
         let selection = RowSelection(predicate: .compare(column: "id", .equal, .text(id)))
         let (session, response, context) = (session, response, context)
         @Sendable func answer(isLate: Bool) {
             let accepted = context.statementThreads.run(for: session) {
                 do {
-                    guard let row = try context.store.taskRows(selection, account: account, full: false).rows.first else {
+                    guard let row = try context.store.taskRows(selection, in: scope, full: false).rows.first else {
                         throw MetaStore.unknownTask(id)
                     }
                     if isLate { session.warn(QueryError(.waitTimeout, "The task \(id) has not ended after \(seconds ?? 0) seconds")) }
@@ -120,7 +119,7 @@ struct TaskHandler {
         let ticket = session.scheduler.waits.wait(for: id) { answer(isLate: false) }
         running.whenAnswered { session.scheduler.waits.leave(ticket) }
         do {
-            guard let row = try context.store.taskRows(selection, account: account, full: false).rows.first else { throw MetaStore.unknownTask(id) }
+            guard let row = try context.store.taskRows(selection, in: scope, full: false).rows.first else { throw MetaStore.unknownTask(id) }
             let hasEnded = TaskState(rawValue: row[2].textValue)?.hasEnded ?? true
             // Who leaves first answers.
             if hasEnded, session.scheduler.waits.leave(ticket) { return response.rows(context.store.taskColumns, [row]) }

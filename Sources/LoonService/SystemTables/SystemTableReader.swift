@@ -126,7 +126,7 @@ struct SystemTableReader {
     /// The columns of SHOW PROCESSLIST, with MariaDB's Progress behind MySQL's. An account sees its own, an administrator all.
     func processes(full: Bool) -> [[SQLValue]] {
         let now = context.clock.now()
-        func isSeen(_ account: String) -> Bool { session.isAdministrator || account == session.login.user }
+        func isSeen(_ account: AccountIdentity) -> Bool { session.isAdministrator || account == session.account }
         func shown(_ text: String) -> SQLValue {
             text.isEmpty ? .null : .text(full ? text : String(text.unicodeScalars.prefix(100).map(Character.init)))
         }
@@ -138,7 +138,7 @@ struct SystemTableReader {
                 .real((progress ?? 0) * 100),
             ]
         }
-        var rows: [[SQLValue]] = context.sessions.all.filter { isSeen($0.login.user) }.map { other in
+        var rows: [[SQLValue]] = context.sessions.all.filter { isSeen($0.account) }.map { other in
             let (running, schema, since) = other.state.withLock { ($0.running, $0.schema, $0.idleSince) }
             if let running { return row(running, command: running.command) }
             // Who asks is answered without becoming a running statement.
@@ -153,7 +153,7 @@ struct SystemTableReader {
                 .integer((now - since) / 1_000), .text(""), .null, .real(0),
             ]
         }
-        rows += session.scheduler.running.filter { isSeen($0.record.submission.account) }.map { task in
+        rows += session.scheduler.running.filter { isSeen($0.record.submission.owner) }.map { task in
             let submission = task.record.submission
             return [
                 .integer(submission.connectionID), .text(submission.account), .text(""), .optional(submission.sessionSchema),
@@ -161,22 +161,22 @@ struct SystemTableReader {
                 .real((task.cancellation.progress ?? 0) * 100),
             ]
         }
-        rows += context.sessions.zombies.filter { isSeen($0.account) }.map { row($0, command: "Killed") }
+        rows += context.sessions.zombies.filter { isSeen($0.owner) }.map { row($0, command: "Killed") }
         return rows
     }
 
     /// An account sees its own, an administrator all.
     private func tasks(_ predicate: RowPredicate?, _ body: ([SQLValue]) throws -> Void) throws {
         let cancellation = session.state.withLock { $0.running?.cancellation }
-        let account = session.isAdministrator ? nil : session.login.user
-        try context.store.forEachTask(RowSelection(predicate: predicate), account: account, full: true) { row in
+        let scope = session.isAdministrator ? TaskScope.everybody : .owned(session.account)
+        try context.store.forEachTask(RowSelection(predicate: predicate), in: scope, full: true) { row in
             if let reason = cancellation?.reason { throw reason }
             try body(session.scheduler.withProgress(row))
         }
     }
 
     private func attributes(_ body: ([SQLValue]) throws -> Void) throws {
-        for other in context.sessions.all where session.isAdministrator || other.login.user == session.login.user {
+        for other in context.sessions.all where session.isAdministrator || other.account == session.account {
             for (place, attribute) in other.login.attributes.sorted(by: { $0.key < $1.key }).enumerated() {
                 try body([
                     .integer(Int64(other.login.connectionID)), .text(attribute.key), .text(attribute.value), .integer(Int64(place)),

@@ -32,8 +32,11 @@ final class Housekeeping: Sendable {
     private func round() {
         guard !isStopped.load(ordering: .relaxed) else { return }
         lookAtDisk()
+        DiskReserve(context.configuration.dataDirectory).fill()
+        Publisher(context: context).retry()
         var hasMore = false
         do {
+            try context.store.maintain()
             if try context.store.noticeOthersWrites() { try context.accounts.reload() }
             var failures = self.failures.withLock { $0 }
             hasMore = try Self.sweep(

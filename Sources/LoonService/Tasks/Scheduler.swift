@@ -145,9 +145,11 @@ final class Scheduler: Sendable {
         return true
     }
 
-    /// Cancels one task of those that `account` may see (`nil`: all); `completion` gets how many that were, when their ends are durable.
-    func cancel(_ id: String, account: String?, completion: @escaping @Sendable (Result<Int, QueryError>) -> Void) {
-        do throws(QueryError) { end([try context.store.number(of: id, account: account)], completion: completion) } catch {
+    private static let cancelled = QueryError(.cancelled, "")
+
+    /// Cancels one task of those in `scope`; `completion` gets how many that were, when their ends are durable.
+    func cancel(_ id: String, in scope: TaskScope, completion: @escaping @Sendable (Result<Int, QueryError>) -> Void) {
+        do throws(QueryError) { end([try context.store.number(of: id, in: scope)], for: Self.cancelled, completion: completion) } catch {
             completion(.failure(error))
         }
     }
@@ -155,24 +157,39 @@ final class Scheduler: Sendable {
     /// Cancels some of the tasks that the condition chooses, from `start` on; `completion` also gets where to go on, `nil` at the end. Blocks while they are
     /// looked for.
     func cancel(
-        _ predicate: RowPredicate, account: String?, from start: Int64,
+        _ predicate: RowPredicate, in scope: TaskScope, from start: Int64,
         completion: @escaping @Sendable (Result<(count: Int, next: Int64?), QueryError>) -> Void
     ) throws(QueryError) {
-        let numbers = try context.store.unfinished(predicate, account: account, from: start)
+        let numbers = try context.store.unfinished(predicate, in: scope, from: start)
         let next = numbers.count == Limits.taskStepMax ? numbers.last.map { $0 + 1 } : nil
-        end(numbers) { result in completion(result.map { ($0, next) }) }
+        end(numbers, for: Self.cancelled) { result in completion(result.map { ($0, next) }) }
     }
 
-    private func end(_ numbers: [Int64], completion: @escaping @Sendable (Result<Int, QueryError>) -> Void) {
-        context.store.cancel(numbers, now: context.clock.now(), message: runner.message) { result in
+    /// Ends the tasks of an account that is not there any more, those that have decided a write aside.
+    func endTasks(of account: AccountIdentity) throws(QueryError) {
+        var start: Int64? = 0
+        while let from = start {
+            let numbers = try context.store.unfinished(.all([]), in: .owned(account), from: from)
+            start = numbers.count == Limits.taskStepMax ? numbers.last.map { $0 + 1 } : nil
+            let log = context.log
+            end(numbers, for: AccountDirectory.gone(account)) { result in
+                if case .failure(let error) = result { log.error("task.record", metadata: ["account": "\(account.name)", "error": "\(error)"]) }
+            }
+        }
+    }
+
+    /// `reason` is why they end: a cancelling, or a failure.
+    private func end(_ numbers: [Int64], for reason: QueryError, completion: @escaping @Sendable (Result<Int, QueryError>) -> Void) {
+        let outcome = TaskOutcome(state: reason.code == .cancelled ? .cancelled : .failure, message: reason.message, measures: TaskMeasures())
+        context.store.cancel(numbers, as: outcome, now: context.clock.now(), message: runner.message) { result in
             switch result {
-            case .success(let step): self.finish(step, completion: completion)
+            case .success(let step): self.finish(step, for: reason, completion: completion)
             case .failure(let error): completion(.failure(error))
             }
         }
     }
 
-    private func finish(_ step: MetaStore.Cancelled, completion: @escaping @Sendable (Result<Int, QueryError>) -> Void) {
+    private func finish(_ step: MetaStore.Cancelled, for reason: QueryError, completion: @escaping @Sendable (Result<Int, QueryError>) -> Void) {
         if step.ended.contains(where: \.isSuspect) { wakeAll() }
         for task in step.ended {
             queue.leave(task.submission.placement.cluster, task.submission.account)
@@ -182,7 +199,7 @@ final class Scheduler: Sendable {
         let group = DispatchGroup()
         var count = step.ended.count
         for id in step.running {
-            guard let task = state.withLock({ $0.running[id] }), stop(task, QueryError(.cancelled, "")) else { continue }
+            guard let task = state.withLock({ $0.running[id] }), stop(task, reason) else { continue }
             count += 1
             group.enter()
             task.whenRecorded { group.leave() }

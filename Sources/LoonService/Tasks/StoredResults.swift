@@ -11,9 +11,9 @@ struct StoredResults {
     let context: ServiceContext
 
     /// The result of a task that `account` may see.
-    func result(_ id: String, account: String) throws -> StoredResult {
+    func result(_ id: String, account: AccountIdentity) throws -> StoredResult {
         guard let taskID = TaskID(id.lowercased()), let task = try context.store.task(taskID),
-            task.submission.account == account || context.accounts.isAdministrator(account)
+            task.submission.owner == account || context.accounts.isAdministrator(account)
         else { throw QueryError(.unknownTable, "Table '\(Self.schema).\(id.prefix(80))' doesn't exist: there is no such task") }
         guard task.state == .success, let file = task.resultFile else {
             throw QueryError(.unknownTable, "Table '\(Self.schema).\(id)' doesn't exist: the task is \(task.state.rawValue) and has no result")

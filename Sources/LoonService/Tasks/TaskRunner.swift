@@ -1,4 +1,5 @@
 import Dispatch
+import Foundation
 import Logging
 import LoonCore
 import MetaStore
@@ -81,7 +82,8 @@ final class TaskRunner: Sendable {
 
     /// The end that an error is.
     private func ended(_ task: RunningTask, _ error: QueryError) -> TaskOutcome {
-        TaskOutcome(
+        let error = context.hostPaths.hidden(in: error)
+        return TaskOutcome(
             state: error.code == .cancelled ? .cancelled : .failure,
             message: String(decoding: error.message.utf8.prefix(Limits.errorMessageBytesMax), as: UTF8.self),
             measures: TaskMeasures(elapsedMilliseconds: max(0, context.clock.now() - task.started)))
@@ -118,8 +120,9 @@ final class TaskRunner: Sendable {
 
     private func produce(_ task: RunningTask, in cluster: Cluster) throws -> TaskOutcome {
         let submission = task.record.submission
+        if submission.isWrite, let outcome = try decided(task) { return outcome }
         if let reason = task.cancellation.reason { throw reason }
-        try context.accounts.requireAlive(submission.account)
+        try context.accounts.requireAlive(submission.owner)
         switch submission.kind {
         case "SELECT", "EXPLAIN": return try select(task, in: cluster)
         default: return try write(task, in: cluster)
@@ -131,9 +134,9 @@ final class TaskRunner: Sendable {
         let hints = Hints(values: submission.hints)
         let planned = try context.planner.plan(
             submission.engineText, schema: submission.sessionSchema, dialect: Self.dialect(submission, context), isProfiled: true,
-            viewer: .init(account: submission.account))
+            viewer: .init(account: submission.owner))
         try cluster.checkScan(planned.scannedBytes, hints)
-        try context.accounts.charge(planned.scannedBytes, to: submission.account, now: context.clock.now())
+        try context.accounts.charge(planned.scannedBytes, to: submission.owner, now: context.clock.now())
         let folder = try context.resultFolder(of: task.id)
         let staged = try context.objects.makeStagingFolder()
         do {
@@ -176,15 +179,31 @@ final class TaskRunner: Sendable {
             systemTimeZoneOffsetMinutes: context.configuration.timeZoneOffsetMinutes, variable: { _, _ in .null }, function: { _ in .null })
     }
 
+    /// The end of a task whose write is decided, in this run or in one that was killed before it could say so; `nil` where it is not. Blocks until the write is
+    /// carried out, if that takes until the daemon stops: it is never a failure.
+    private func decided(_ task: RunningTask) throws -> TaskOutcome? {
+        while let (publication, isDone) = try context.store.publication(of: task.id) {
+            try? task.cancellation.pass()
+            if isDone { return TaskOutcome(state: .success, measures: measures(QueryProfile(rowCount: publication.rowCount), 0, task)) }
+            Thread.sleep(forTimeInterval: Double(Limits.storeRetryMilliseconds) / 1_000)
+        }
+        return nil
+    }
+
     private func write(_ task: RunningTask, in cluster: Cluster) throws -> TaskOutcome {
         let submission = task.record.submission
         let parsed = try ParsedStatement(Array(submission.command.utf8), mode: LexicalMode(sqlMode: submission.sqlMode))
         let hints = Hints(values: submission.hints)
         let write = TableWrite(
             statement: parsed.statement, engineText: submission.engineText, schema: submission.sessionSchema,
-            dialect: Self.dialect(submission, context), account: submission.account, task: task.id,
+            dialect: Self.dialect(submission, context), account: submission.owner, task: task.id,
             ignoresConflict: try hints.flag("insert_overwrite_ignore_conflict") == true)
-        let outcome = try TableWriter(context: context, cluster: cluster, hints: hints).run(write, cancellation: task.cancellation)
+        let outcome: TableWriter.Outcome
+        do { outcome = try TableWriter(context: context, cluster: cluster, hints: hints).run(write, cancellation: task.cancellation) } catch {
+            // What is decided is no failure.
+            guard (error as? QueryError)?.code == .writeWaits, let outcome = try decided(task) else { throw error }
+            return outcome
+        }
         return TaskOutcome(state: .success, measures: measures(outcome.profile, outcome.scannedBytes, task))
     }
 }

@@ -11,10 +11,10 @@ enum PlanText {
             let borders = characters.indices.filter { characters[$0] == "│" }
             listing.formIntersection(borders)
             for (start, end) in zip(borders, borders.dropFirst()) where end > start + 1 {
-                let text = String(characters[(start + 1)..<end]).trimmingPrefix(" ")
-                if text.hasPrefix(heading) {
+                let text = characters[(start + 1)..<end].drop { $0 == " " }
+                if String(text).hasPrefix(heading) {
                     listing.insert(start)
-                } else if text.allSatisfy({ $0 == " " }) {
+                } else if text.isEmpty {
                     listing.remove(start)
                 }
                 if listing.contains(start) { for place in (start + 1)..<end { characters[place] = " " } }

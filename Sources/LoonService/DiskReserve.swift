@@ -1,0 +1,21 @@
+import Foundation
+import LoonCore
+
+/// Space on the data directory's disk that is kept for who has to make room there: rows are removed by writing.
+struct DiskReserve {
+    private let path: String
+
+    init(_ dataDirectory: String) { path = dataDirectory + "/reserve" }
+
+    /// Takes the space, if it is not taken yet and there is room for much more. A disk that has none is no error.
+    func fill() {
+        guard !FileManager.default.fileExists(atPath: path), FreeSpace.freeBytes(of: path) ?? 0 > Limits.reserveBytes * 8 else { return }
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { return }
+        defer { close(descriptor) }
+        if posix_fallocate(descriptor, 0, off_t(Limits.reserveBytes)) != 0 { unlink(path) }
+    }
+
+    /// Gives the space up. False where there was none.
+    func release() -> Bool { unlink(path) == 0 }
+}
