@@ -58,7 +58,8 @@ let package = Package(
         // Siblings
         .target(name: "SQLFrontend", dependencies: ["LoonCore"], swiftSettings: settings),
         .target(
-            name: "MySQLProtocol", dependencies: ["CZlib", "LoonCore", nioCore, nioPosix, nioSSL, crypto, cryptoExtras, logging],
+            name: "MySQLProtocol",
+            dependencies: ["CZlib", "LoonCore", nioCore, nioPosix, nioSSL, crypto, cryptoExtras, logging],
             swiftSettings: settings),
         .target(name: "ObjectStore", dependencies: ["LoonCore"], swiftSettings: settings),
         .target(name: "MetaStore", dependencies: ["LoonCore", grdb, grdbSQLite], swiftSettings: settings),
@@ -66,30 +67,41 @@ let package = Package(
         .target(
             name: "QueryEngine", dependencies: ["LoonCore", "CCharconv", "CDuckDB"],
             swiftSettings: settings + [.unsafeFlags(["-O"], .when(configuration: .debug))]),
-        .target(name: "Notifier", dependencies: ["LoonCore", "CCurl", crypto, logging, xmlCoder], swiftSettings: settings),
+        .target(
+            name: "Notifier", dependencies: ["LoonCore", "CCurl", crypto, logging, xmlCoder], swiftSettings: settings),
         .target(name: "AccessControl", dependencies: ["LoonCore", crypto, cryptoExtras], swiftSettings: settings),
 
         // Composition
         .target(
             name: "LoonService",
             dependencies: [
-                "AccessControl", "CZlib", "LoonCore", "MetaStore", "MySQLProtocol", "Notifier", "ObjectStore", "QueryEngine", "SQLFrontend", crypto, logging,
+                "AccessControl", "CZlib", "LoonCore", "MetaStore", "MySQLProtocol", "Notifier", "ObjectStore",
+                "QueryEngine", "SQLFrontend", crypto, logging,
                 nioCore, nioPosix, nioSSL, serviceLifecycle, swiftASN1, unixSignals, x509, yams,
             ], swiftSettings: settings),
 
         // Executables
         .executableTarget(
             name: "loon-mq",
-            dependencies: ["LoonCore", "Notifier", argumentParser, logging, nioCore, nioHTTP1, nioPosix, serviceLifecycle, unixSignals, xmlCoder],
+            dependencies: [
+                "LoonCore", "Notifier", argumentParser, logging, nioCore, nioHTTP1, nioPosix, serviceLifecycle,
+                unixSignals, xmlCoder,
+            ],
             swiftSettings: settings),
-        .executableTarget(name: "loond", dependencies: ["LoonCore", "LoonService", argumentParser], swiftSettings: settings),
+        .executableTarget(
+            name: "loond", dependencies: ["LoonCore", "LoonService", argumentParser], swiftSettings: settings),
 
         // Tests from inside; Tests/System has those through the front door
         .testTarget(name: "AccessControlTests", dependencies: ["AccessControl", "LoonCore"], swiftSettings: settings),
         .testTarget(name: "LoonCoreTests", dependencies: ["LoonCore"], swiftSettings: settings),
-        .testTarget(name: "LoonServiceTests", dependencies: ["AccessControl", "LoonCore", "LoonService", "QueryEngine", "SQLFrontend"], swiftSettings: settings),
+        .testTarget(
+            name: "LoonServiceTests",
+            dependencies: ["AccessControl", "LoonCore", "LoonService", "QueryEngine", "SQLFrontend"],
+            swiftSettings: settings),
         .testTarget(name: "MetaStoreTests", dependencies: ["LoonCore", "MetaStore", grdb], swiftSettings: settings),
-        .testTarget(name: "MySQLProtocolTests", dependencies: ["LoonCore", "MySQLProtocol", nioCore, crypto], swiftSettings: settings),
+        .testTarget(
+            name: "MySQLProtocolTests", dependencies: ["LoonCore", "MySQLProtocol", nioCore, crypto],
+            swiftSettings: settings),
         .testTarget(name: "NotifierTests", dependencies: ["LoonCore", "Notifier", logging], swiftSettings: settings),
         .testTarget(name: "ObjectStoreTests", dependencies: ["LoonCore", "ObjectStore"], swiftSettings: settings),
         .testTarget(name: "ProjectTests", swiftSettings: settings),
@@ -102,5 +114,8 @@ let package = Package(
 if ProcessInfo.processInfo.environment["LOON_FUZZ"] == "1" {
     package.targets.append(
         .executableTarget(
-            name: "loon-fuzz", dependencies: ["AccessControl", "LoonCore", "LoonService", "MySQLProtocol", "Notifier", "SQLFrontend", nioCore], path: "Tests/Fuzz", swiftSettings: settings))
+            name: "loon-fuzz",
+            dependencies: [
+                "AccessControl", "LoonCore", "LoonService", "MySQLProtocol", "Notifier", "SQLFrontend", nioCore,
+            ], path: "Tests/Fuzz", swiftSettings: settings))
 }

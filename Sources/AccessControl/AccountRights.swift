@@ -1,6 +1,7 @@
 package import LoonCore
 
-/// What one account may do, from what it was granted. Whatever was not granted is denied, and what may not be used is not told to exist.
+/// The rights of one account, made of what it was granted. Whatever was not granted is denied, and what may not be used
+/// is not told to exist.
 package struct AccountRights: Sendable {
     package let account: String
     private let global: Privileges
@@ -28,7 +29,7 @@ package struct AccountRights: Sendable {
     /// All privileges on everything, with the right to hand them on.
     package var isAdministrator: Bool { global.isSuperset(of: .administrator) }
 
-    /// What holds for every table of a schema, those that are yet to be made included.
+    /// Privileges on every table of a schema, those that are yet to be made included.
     package func privileges(schema: String) -> Privileges { global.union(schemas[CatalogName(schema)] ?? []) }
 
     package func privileges(schema: String, table: String) -> Privileges {
@@ -54,7 +55,9 @@ package struct AccountRights: Sendable {
     /// Throws what MySQL says, in the same words whether there is such a table or not (error 1142).
     package func require(_ privilege: Privileges, schema: String, table: String) throws(QueryError) {
         guard !privileges(schema: schema, table: table).isSuperset(of: privilege) else { return }
-        throw QueryError(.tableAccessDenied, "\(privilege.text) command denied to user '\(account)'@'%' for table '\(schema).\(table)'")
+        throw QueryError(
+            .tableAccessDenied,
+            "\(privilege.text) command denied to user '\(account)'@'%' for table '\(schema).\(table)'")
     }
 
     /// The same for a table that need only be seen.
@@ -69,9 +72,10 @@ package struct AccountRights: Sendable {
         throw QueryError(.databaseAccessDenied, "Access denied for user '\(account)'@'%' to database '\(schema)'")
     }
 
-    /// What every table of a schema is to be changed by.
+    /// Throws where the account lacks a privilege on every table of a schema.
     package func require(_ privilege: Privileges, schema: String) throws(QueryError) {
         guard !privileges(schema: schema).isSuperset(of: privilege) else { return }
-        throw QueryError(.databaseAccessDenied, "\(privilege.text) denied to user '\(account)'@'%' on database '\(schema)'")
+        throw QueryError(
+            .databaseAccessDenied, "\(privilege.text) denied to user '\(account)'@'%' on database '\(schema)'")
     }
 }

@@ -24,21 +24,27 @@ struct JoinEqualities {
             switch node["type"] as? String {
             case "CONJUNCTION_AND": pending += node["children"] as? [[String: Any]] ?? []
             case "COMPARE_EQUAL":
-                if let left = Self.column(node["left"]), let right = Self.column(node["right"]) { pairs += [(left, right), (right, left)] }
+                if let left = Self.column(node["left"]), let right = Self.column(node["right"]) {
+                    pairs += [(left, right), (right, left)]
+                }
             default: continue
             }
         }
     }
 
     private static func column(_ node: Any?) -> Column? {
-        guard let node = node as? [String: Any], node["type"] as? String == "COLUMN_REF", let names = node["column_names"] as? [String],
+        guard let node = node as? [String: Any], node["type"] as? String == "COLUMN_REF",
+            let names = node["column_names"] as? [String],
             let name = names.last, names.count > 1
         else { return nil }
         return (names.dropLast().map { CatalogName($0) }, name.lowercased())
     }
 
-    /// What the other tables' predicates say of `source`, which is not itself in `sources` more than once: through one equality, not through chains.
-    func inherited(by source: ScanFilters.Source, from sources: [ScanFilters.Source], predicates: (Int) -> ScanPredicate) -> [ScanPredicate] {
+    /// Predicates on `source` that follow from the other tables' predicates. The table is not itself in `sources` more
+    /// than once: through one equality, not through chains.
+    func inherited(
+        by source: ScanFilters.Source, from sources: [ScanFilters.Source], predicates: (Int) -> ScanPredicate
+    ) -> [ScanPredicate] {
         guard areInner else { return [] }
         var found: [ScanPredicate] = []
         for other in sources where other.place != source.place {
@@ -48,7 +54,8 @@ struct JoinEqualities {
             }
             // In more tables it may be another two that have it in common.
             if sources.count == 2 { for name in shared { inherit(name, name) } }
-            for (own, theirs) in pairs where source.names.contains(own.qualifier) && other.names.contains(theirs.qualifier) {
+            for (own, theirs) in pairs
+            where source.names.contains(own.qualifier) && other.names.contains(theirs.qualifier) {
                 inherit(own.name, theirs.name)
             }
         }

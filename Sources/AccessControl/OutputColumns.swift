@@ -1,11 +1,12 @@
 import LoonCore
 
-/// Which of a SELECT's output columns are columns of its tables, so that what is said of the output outside (by a WHERE around a sub-query, a CTE or a
-/// view) is said of the tables' rows. `nil` for a SELECT whose output depends on rows that such a WHERE would leave out.
+/// Which of a SELECT's output columns are columns of its tables, so that what is said of the output outside (by a WHERE
+/// around a sub-query, a CTE or a view) is said of the tables' rows. `nil` for a SELECT whose output depends on rows
+/// that such a WHERE would leave out.
 struct OutputColumns {
     /// The column that each of the select list's items is; no path for another expression.
     private var items: [String: (qualifier: [CatalogName], column: String)?] = [:]
-    /// Whose columns `*` means: `nil` without one, an empty name for all.
+    /// The table whose columns `*` means: `nil` without one, an empty name for all.
     private var star: CatalogName?
     private var isStarFirst = false
 
@@ -25,21 +26,23 @@ struct OutputColumns {
             guard let name = number < names.count ? names[number] : Self.name(item) else { continue }
             // The engine gives the second of two equal names another one.
             guard items[name.lowercased()] == nil else { return nil }
-            let isHandedOn = grouped.map { $0.contains { $0.map { CatalogName($0) } == path.map { CatalogName($0) } } } ?? true
+            let isHandedOn =
+                grouped.map { $0.contains { $0.map { CatalogName($0) } == path.map { CatalogName($0) } } } ?? true
             let column = path.last.map { (path.dropLast().map { CatalogName($0) }, $0) }
             // Behind `*` it may have got another name.
             items[name.lowercased()] = .some(isHandedOn && star == nil ? column : nil)
         }
     }
 
-    /// What the column of the table with `names` is called that is the output column `name`; `nil` where there is none.
-    /// `isOwn` tells whether a column without a qualifier is the table's, which one that a join makes of two may not be.
+    /// The name of the column, of the table with `names`, that is the output column `name`; `nil` where there is none.
+    /// `isOwn` tells whether a column without a qualifier is the table's, which one that a join makes of two may not
+    /// be.
     func source(of name: String, in names: [[CatalogName]], isAlone: Bool, isOwn: (String) -> Bool) -> String? {
         if let item = items[name.lowercased()] {
             guard let (qualifier, column) = item else { return nil }
             return (qualifier.isEmpty ? isOwn(column.lowercased()) : names.contains(qualifier)) ? column : nil
         }
-        // What stood before may have made a `dt_1` of the table's `dt`.
+        // An item before it may have made a `dt_1` of the table's `dt`.
         guard let star, isStarFirst || name.last?.isNumber == false else { return nil }
         return star.text.isEmpty ? (isAlone ? name : nil) : names.contains([star]) ? name : nil
     }
@@ -63,7 +66,8 @@ struct OutputColumns {
         return item["column_names"] as? [String] ?? []
     }
 
-    /// Whether leaving rows out before is the same as leaving their like out afterwards: not for a LIMIT, a DISTINCT ON, a sample or a window.
+    /// Whether leaving rows out before is the same as leaving their like out afterwards: not for a LIMIT, a DISTINCT
+    /// ON, a sample or a window.
     private static func handsRowsOn(_ node: [String: Any]) -> Bool {
         for modifier in node["modifiers"] as? [[String: Any]] ?? [] {
             switch modifier["type"] as? String {
@@ -72,11 +76,14 @@ struct OutputColumns {
             default: return false
             }
         }
-        guard (node["group_sets"] as? [Any] ?? []).count <= 1, !(node["sample"] is [String: Any]), !(node["qualify"] is [String: Any]) else { return false }
+        guard (node["group_sets"] as? [Any] ?? []).count <= 1, !(node["sample"] is [String: Any]),
+            !(node["qualify"] is [String: Any])
+        else { return false }
         return isOneColumnEach(node["select_list"] as? [[String: Any]] ?? [])
     }
 
-    /// Whether each item but `*` is one column, which comes of one row or group: no window, no COLUMNS(…), no struct that is spread out.
+    /// Whether each item but `*` is one column, which comes of one row or group: no window, no COLUMNS(…), no struct
+    /// that is spread out.
     private static func isOneColumnEach(_ list: [[String: Any]]) -> Bool {
         var pending: [Any] = list.filter { $0["type"] as? String != "STAR" }
         while let next = pending.popLast() {

@@ -1,7 +1,7 @@
 package import LoonCore
 
-/// The first wall (design: invariant 7): what a query names is read off the tree that the engine's own parser made of the very text that will
-/// run, and what the gate does not know it refuses.
+/// The first wall (design: invariant 7): what a query names is read off the tree that the engine's own parser made of
+/// the very text that will run, and what the gate does not know it refuses.
 package struct StatementGate: Sendable {
     /// A table that a query names, and that is none of its own WITH.
     package struct TableReference: Sendable {
@@ -16,25 +16,27 @@ package struct StatementGate: Sendable {
         /// Where it begins, in bytes.
         package let place: Int
         package let hasAlias: Bool
-        /// What the statement says about the table's rows.
+        /// The statement's predicate on the table's rows.
         package let predicate: ScanPredicate
         /// The same, with what is said of columns that are joined with its own: true where those have one type.
         package let joined: ScanPredicate
     }
 
-    /// What a statement names.
+    /// The names and calls of a statement.
     package struct Examination: Sendable {
         /// In the order of their places.
         package let tables: [TableReference]
-        /// Every text in the statement in lower case, and so every column that it can mean; `nil` where it means columns without naming them (`*`).
+        /// Every text in the statement in lower case, and so every column that it can mean; `nil` where it means
+        /// columns without naming them (`*`).
         package let words: Set<String>?
         /// The functions that it calls, in lower case.
         package let functions: Set<String>
         /// Whether it takes some of the rows by chance.
         package let isSampled: Bool
-        /// Where it calls a function that is to be called by another name, which keeps a bound: in bytes, with the names.
+        /// Where it calls a function that is to be called by another name, which keeps a bound: in bytes, with the
+        /// names.
         package let bounded: [(place: Int, name: String, instead: String)]
-        /// What columns are qualified by, in lower case: the first part of each name.
+        /// Qualifiers of columns, in lower case: the first part of each name.
         package let qualifiers: Set<String>
         /// Whether it compares texts by some other rule than their bytes.
         package let isCollated: Bool
@@ -42,24 +44,29 @@ package struct StatementGate: Sendable {
 
     /// Names that mean a function where no column has them.
     private static let columnFunctions: Set<String> = [
-        "current_date", "current_time", "current_timestamp", "localtime", "localtimestamp", "current_user", "session_user", "user", "current_role",
+        "current_date", "current_time", "current_timestamp", "localtime", "localtimestamp", "current_user",
+        "session_user", "user", "current_role",
         "current_catalog", "current_schema", "current_database",
     ]
 
-    /// Functions that exist and reach past the query: files, settings, other statements, time, the engine's own catalog. Refused by name; what is on no list
-    /// is said not to exist.
+    /// Functions that exist and reach past the query: files, settings, other statements, time, the engine's own
+    /// catalog. Refused by name; what is on no list is said not to exist.
     private static let refusedFunctions: Set<String> = [
-        "getenv", "getvariable", "current_setting", "set_config", "pg_sleep", "sleep_ms", "query", "query_table", "read_text", "read_blob", "glob",
-        "pg_get_viewdef", "pg_get_constraintdef", "format_type", "get_block_size", "write_log", "nextval", "currval", "txid_current",
-        "in_search_path", "current_query", "current_schemas", "json_serialize_plan", "json_serialize_sql", "json_deserialize_sql",
-        "json_execute_serialized_sql", "current_connection_id", "current_query_id", "current_transaction_id", "setseed", "stats",
+        "getenv", "getvariable", "current_setting", "set_config", "pg_sleep", "sleep_ms", "query", "query_table",
+        "read_text", "read_blob", "glob",
+        "pg_get_viewdef", "pg_get_constraintdef", "format_type", "get_block_size", "write_log", "nextval", "currval",
+        "txid_current",
+        "in_search_path", "current_query", "current_schemas", "json_serialize_plan", "json_serialize_sql",
+        "json_deserialize_sql",
+        "json_execute_serialized_sql", "current_connection_id", "current_query_id", "current_transaction_id", "setseed",
+        "stats",
     ]
 
     package init() {}
 
-    /// The engine's parser replaces some spaces beyond ASCII before it reads a text, and its places then count bytes of a shorter one. It looks for them
-    /// outside of quotes, and for quotes by rules of its own, to which `a$b$` opens one. So the text that it gets has nothing but ASCII outside of quotes,
-    /// and no dollar and no comment.
+    /// The engine's parser replaces some spaces beyond ASCII before it reads a text, and its places then count bytes of
+    /// a shorter one. It looks for them outside of quotes, and for quotes by rules of its own, to which `a$b$` opens
+    /// one. So the text that it gets has nothing but ASCII outside of quotes, and no dollar and no comment.
     package static func requirePlain(_ sql: String) throws(QueryError) {
         var quote: UInt8?
         var last: UInt8 = 0
@@ -69,22 +76,29 @@ package struct StatementGate: Sendable {
                 if byte == open { quote = nil }
                 continue
             }
-            let isComment = byte == UInt8(ascii: "-") && last == byte || byte == UInt8(ascii: "*") && last == UInt8(ascii: "/")
+            let isComment =
+                byte == UInt8(ascii: "-") && last == byte || byte == UInt8(ascii: "*") && last == UInt8(ascii: "/")
             guard byte < 0x80, byte != UInt8(ascii: "$"), !isComment else {
-                throw QueryError(.notSupported, "The statement has a character outside of quotes that cannot be checked; write names in backticks")
+                throw QueryError(
+                    .notSupported,
+                    "The statement has a character outside of quotes that cannot be checked; write names in backticks")
             }
             if byte == UInt8(ascii: "'") || byte == UInt8(ascii: "\"") { quote = byte }
         }
-        guard quote == nil else { throw QueryError(.syntax, "You have an error in your SQL syntax: a quote is not closed") }
+        guard quote == nil else {
+            throw QueryError(.syntax, "You have an error in your SQL syntax: a quote is not closed")
+        }
     }
 
-    /// Reads the tree that the engine's parser made of a statement, and returns the tables in the order of their places. Refuses where the query reaches
-    /// for what it may not. `outside`: what is said of the query's rows by whoever reads it as a view, by its columns' names.
+    /// Reads the tree that the engine's parser made of a statement, and returns the tables in the order of their
+    /// places. Refuses where the query reaches for what it may not. `outside`: what is said of the query's rows by
+    /// whoever reads it as a view, by its columns' names.
     package func examine(_ tree: StatementTree, outside: ScanPredicate = .unknown) throws(QueryError) -> Examination {
         var walk = Walk()
         try walk.run(tree.statements, outside)
         return Examination(
-            tables: walk.tables, words: walk.words, functions: walk.functions.union(walk.columns.intersection(Self.columnFunctions)),
+            tables: walk.tables, words: walk.words,
+            functions: walk.functions.union(walk.columns.intersection(Self.columnFunctions)),
             isSampled: walk.isSampled, bounded: walk.bounded, qualifiers: walk.qualifiers, isCollated: walk.isCollated)
     }
 
@@ -106,12 +120,12 @@ package struct StatementGate: Sendable {
         private(set) var bounded: [(place: Int, name: String, instead: String)] = []
         private(set) var qualifiers: Set<String> = []
 
-        /// What is said of a node by those around it.
+        /// Predicates on a node by the nodes around it.
         private enum Surroundings {
             case nothing
             /// A query, or what holds one.
             case query(ScanFilters.Outside)
-            /// What stands in FROM, with what is said of the sub-queries there.
+            /// An item of FROM, with the predicates on the sub-queries there.
             case from([CatalogName: ScanPredicate])
             /// The definition of a name of WITH, by its number.
             case common(Int)
@@ -122,15 +136,17 @@ package struct StatementGate: Sendable {
             let scope: [CatalogName: Int]
             var surroundings = Surroundings.nothing
         }
-        /// A list instead of recursion: a tree's depth is the sender's choice. What is pending last is looked at first, and so a definition of WITH after
-        /// all that can name it.
+        /// A list instead of recursion: a tree's depth is the sender's choice. What is pending last is looked at first,
+        /// and so a definition of WITH after all that can name it.
         private var pending: [Pending] = []
-        /// What the places that name it say of each name of WITH.
+        /// For each name of WITH the predicates of the places that name it.
         private var said: [[ScanPredicate]] = []
 
         /// In the order of their places.
         var tables: [TableReference] {
-            let ordered = found.values.map { TableReference(schema: $0.schema, table: $0.table, scans: $0.scans.sorted { $0.place < $1.place }) }
+            let ordered = found.values.map {
+                TableReference(schema: $0.schema, table: $0.table, scans: $0.scans.sorted { $0.place < $1.place })
+            }
             return ordered.sorted { ($0.scans.first?.place ?? 0) < ($1.scans.first?.place ?? 0) }
         }
 
@@ -149,12 +165,16 @@ package struct StatementGate: Sendable {
             if !names.isDisjoint(with: columns) { words = nil }
         }
 
-        /// A name of WITH is in scope in what follows it and in the body; in its own definition only on the recursive side.
-        private mutating func descend(into node: [String: Any], _ scope: [CatalogName: Int], _ surroundings: Surroundings) {
+        /// A name of WITH is in scope in what follows it and in the body; in its own definition only on the recursive
+        /// side.
+        private mutating func descend(
+            into node: [String: Any], _ scope: [CatalogName: Int], _ surroundings: Surroundings
+        ) {
             var inner = scope
             if let map = node["cte_map"] as? [String: Any] {
                 for entry in map["map"] as? [[String: Any]] ?? [] {
-                    pending.append(Pending(value: entry["value"] as Any, scope: inner, surroundings: .common(said.count)))
+                    pending.append(
+                        Pending(value: entry["value"] as Any, scope: inner, surroundings: .common(said.count)))
                     if let name = entry["key"] as? String { inner[CatalogName(name)] = said.count }
                     said.append([])
                 }
@@ -162,7 +182,9 @@ package struct StatementGate: Sendable {
             let handedOn = handedOn(by: node, inner, surroundings)
             for (key, value) in node where key != "cte_map" {
                 // The function in FROM itself is none of the expressions; it makes its rows one after the other.
-                if node["type"] as? String == "TABLE_FUNCTION", key == "function", let function = value as? [String: Any] {
+                if node["type"] as? String == "TABLE_FUNCTION", key == "function",
+                    let function = value as? [String: Any]
+                {
                     pending.append(Pending(value: function["children"] as Any, scope: inner))
                     continue
                 }
@@ -175,30 +197,41 @@ package struct StatementGate: Sendable {
             }
         }
 
-        /// What is said of the node's own parts, by their keys.
+        /// Predicates on the node's own parts, by their keys.
         private mutating func handedOn(
             by node: [String: Any], _ scope: [CatalogName: Int], _ surroundings: Surroundings
         ) -> [String: Surroundings] {
             switch (node["type"] as? String, surroundings) {
             case ("SELECT_NODE", .query(let outside)):
                 return ["from_table": .from(filters.add(select: node, outside, commonNames: Set(scope.keys)))]
-            case ("SELECT_NODE", _): return ["from_table": .from(filters.add(select: node, .init(), commonNames: Set(scope.keys)))]
+            case ("SELECT_NODE", _):
+                return ["from_table": .from(filters.add(select: node, .init(), commonNames: Set(scope.keys)))]
             case ("SET_OPERATION_NODE", .query(let outside)): return Self.handedOn(bySetOperation: node, outside)
-            case ("JOIN", .from) where ScanFilters.hasAllRows(join: node): return ["left": surroundings, "right": surroundings]
+            case ("JOIN", .from) where ScanFilters.hasAllRows(join: node):
+                return ["left": surroundings, "right": surroundings]
             case ("SUBQUERY", .from(let said)) where !(node["sample"] is [String: Any]):
                 let predicate = said[CatalogName(node["alias"] as? String ?? "")] ?? .unknown
-                return ["subquery": .query(.init(predicate: predicate, names: node["column_name_alias"] as? [String] ?? []))]
+                return [
+                    "subquery": .query(.init(predicate: predicate, names: node["column_name_alias"] as? [String] ?? []))
+                ]
             case (nil, .query): return ["node": surroundings]
             case (nil, .common(let number)):
-                return ["query": .query(.init(predicate: .said(by: said[number]), names: node["aliases"] as? [String] ?? []))]
+                return [
+                    "query": .query(
+                        .init(predicate: .said(by: said[number]), names: node["aliases"] as? [String] ?? []))
+                ]
             default: return [:]
             }
         }
 
         /// A UNION's columns have the names of its first SELECT, and types that suit all of its SELECTs.
-        private static func handedOn(bySetOperation node: [String: Any], _ outside: ScanFilters.Outside) -> [String: Surroundings] {
+        private static func handedOn(bySetOperation node: [String: Any], _ outside: ScanFilters.Outside) -> [String:
+            Surroundings]
+        {
             let modifiers = node["modifiers"] as? [[String: Any]] ?? []
-            guard outside.predicate != .unknown, modifiers.allSatisfy({ ["ORDER_MODIFIER", "DISTINCT_MODIFIER"].contains($0["type"] as? String) }) else {
+            guard outside.predicate != .unknown,
+                modifiers.allSatisfy({ ["ORDER_MODIFIER", "DISTINCT_MODIFIER"].contains($0["type"] as? String) })
+            else {
                 return [:]
             }
             var inner = outside
@@ -239,20 +272,27 @@ package struct StatementGate: Sendable {
                 let function = ((node["function"] as? [String: Any])?["function_name"] as? String ?? "").lowercased()
                 guard AllowedSyntax.tableFunctions.contains(function) else {
                     throw QueryError(
-                        .accessDenied, "Access denied: the table function '\(function)' cannot be used; create a table and select from it")
+                        .accessDenied,
+                        "Access denied: the table function '\(function)' cannot be used; create a table and "
+                            + "select from it"
+                    )
                 }
             } else if let function = (node["function_name"] as? String)?.lowercased() {
                 try examine(function: function, node)
             }
         }
 
-        /// What is not known is refused: a later engine may have more.
+        /// Unknown classes and nodes are refused: a later engine may have more.
         private func checkKind(_ node: [String: Any], _ type: String) throws(QueryError) {
             guard let kind = node["class"] as? String else {
-                guard AllowedSyntax.nodes.contains(type) else { throw QueryError(.notSupported, "\(type) is not supported in a query") }
+                guard AllowedSyntax.nodes.contains(type) else {
+                    throw QueryError(.notSupported, "\(type) is not supported in a query")
+                }
                 return
             }
-            guard AllowedSyntax.expressions.contains(kind) else { throw QueryError(.notSupported, "\(kind) is not supported in a query") }
+            guard AllowedSyntax.expressions.contains(kind) else {
+                throw QueryError(.notSupported, "\(kind) is not supported in a query")
+            }
         }
 
         private func checkType(_ id: String, _ details: Any?) throws(QueryError) {
@@ -269,18 +309,25 @@ package struct StatementGate: Sendable {
             }
             if let instead = AllowedSyntax.bounded[function] {
                 guard let place = node["query_location"] as? Int, (node["schema"] as? String ?? "").isEmpty else {
-                    throw QueryError(.notSupported, "The function '\(function)' is called by its name alone, without a schema")
+                    throw QueryError(
+                        .notSupported, "The function '\(function)' is called by its name alone, without a schema")
                 }
                 return bounded.contains { $0.place == place } ? () : bounded.append((place, function, instead))
             }
-            if AllowedSyntax.aggregatesByName.contains(function), let second = (node["children"] as? [[String: Any]])?.dropFirst().first {
+            if AllowedSyntax.aggregatesByName.contains(function),
+                let second = (node["children"] as? [[String: Any]])?.dropFirst().first
+            {
                 let name = (second["value"] as? [String: Any])?["value"] as? String
                 guard let name, AllowedSyntax.allows(function: name.lowercased()) else {
-                    throw QueryError(.unknownFunction, "FUNCTION \(name ?? "") does not exist; \(function) takes the name of an aggregate, in quotes")
+                    throw QueryError(
+                        .unknownFunction,
+                        "FUNCTION \(name ?? "") does not exist; \(function) takes the name of an aggregate, in quotes")
                 }
             }
             if AllowedSyntax.formats.contains(function) { return try checkFormat(node, function) }
-            guard AllowedSyntax.allows(function: function) else { throw QueryError(.unknownFunction, "FUNCTION \(function) does not exist") }
+            guard AllowedSyntax.allows(function: function) else {
+                throw QueryError(.unknownFunction, "FUNCTION \(function) does not exist")
+            }
         }
 
         /// A format is a constant with widths of at most 4 digits.
@@ -295,7 +342,11 @@ package struct StatementGate: Sendable {
                 if digits > 4 || byte == UInt8(ascii: "*") { isWide = true }
             }
             guard let text, !isWide, text.wholeMatch(of: /(?s).*\{[^}]*\{.*/) == nil || text.contains("{{") else {
-                throw QueryError(.notSupported, "The function '\(function)' takes a constant format, with widths of at most 4 digits that stand in it")
+                throw QueryError(
+                    .notSupported,
+                    "The function '\(function)' takes a constant format, with widths of at most 4 digits that "
+                        + "stand in it"
+                )
             }
         }
 
@@ -310,11 +361,16 @@ package struct StatementGate: Sendable {
 
         private mutating func examineTable(_ node: [String: Any], _ scope: [CatalogName: Int]) throws(QueryError) {
             // A table's name in the place of a column means the whole row.
-            names.insert(((node["alias"] as? String).flatMap { $0.isEmpty ? nil : $0 } ?? node["table_name"] as? String ?? "").lowercased())
-            guard let table = node["table_name"] as? String else { throw QueryError(.engine, "A table of the statement has no name") }
+            names.insert(
+                ((node["alias"] as? String).flatMap { $0.isEmpty ? nil : $0 } ?? node["table_name"] as? String ?? "")
+                    .lowercased())
+            guard let table = node["table_name"] as? String else {
+                throw QueryError(.engine, "A table of the statement has no name")
+            }
             let schema = (node["schema_name"] as? String).flatMap { $0.isEmpty ? nil : $0 }
             if let catalog = node["catalog_name"] as? String, !catalog.isEmpty {
-                throw QueryError(.unknownDatabase, "Unknown database '\(catalog).\(schema ?? "")'; a table is named schema.table")
+                throw QueryError(
+                    .unknownDatabase, "Unknown database '\(catalog).\(schema ?? "")'; a table is named schema.table")
             }
             let place = node["query_location"] as? Int
             let predicate = place.flatMap { filters.predicates[$0] } ?? .unknown

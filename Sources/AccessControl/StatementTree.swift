@@ -1,7 +1,8 @@
 import Foundation
 package import LoonCore
 
-/// A statement as the engine's parser reads it (`json_serialize_sql`, https://duckdb.org/docs/stable/data/json/sql_to_and_from_json).
+/// A statement as the engine's parser reads it (`json_serialize_sql`,
+/// https://duckdb.org/docs/stable/data/json/sql_to_and_from_json).
 package struct StatementTree {
     let statements: [Any]
 
@@ -23,7 +24,7 @@ package struct StatementTree {
         self.statements = statements
     }
 
-    /// What an edit of a text makes of the nodes at its place.
+    /// The change that an edit of a text makes to the nodes at its place.
     package enum Replacement: Sendable, Equatable, Hashable {
         /// A function gets another name. Both are in lower case.
         case function(from: String, to: String)
@@ -33,8 +34,9 @@ package struct StatementTree {
         case schema(String)
     }
 
-    /// Whether `edited` is this tree with the replacements made, each at every node that carries its place (in bytes; the parser copies what CASE compares
-    /// and a named window orders by), and each made. Where other nodes stand in the texts is left out of account.
+    /// Whether `edited` is this tree with the replacements made, each at every node that carries its place (in bytes;
+    /// the parser copies what CASE compares and a named window orders by), and each made. Where other nodes stand in
+    /// the texts is left out of account.
     package func equals(_ edited: StatementTree, with replacements: [Int: Replacement]) -> Bool {
         // A list instead of recursion: a tree's depth is the sender's choice.
         var pending: [(walked: Any, edited: Any)] = [(statements, edited.statements)]
@@ -53,7 +55,9 @@ package struct StatementTree {
                         pending.append((value, twin))
                     }
                 }
-                guard node.keys.contains("query_location") == other.keys.contains("query_location") else { return false }
+                guard node.keys.contains("query_location") == other.keys.contains("query_location") else {
+                    return false
+                }
             } else if let list = walked as? [Any] {
                 guard let other = edited as? [Any], list.count == other.count else { return false }
                 pending += zip(list, other).map { ($0, $1) }
@@ -61,13 +65,15 @@ package struct StatementTree {
                 // By bytes: Unicode holds more texts to be alike than the engine does.
                 guard let other = edited as? String, text.utf8.elementsEqual(other.utf8) else { return false }
             } else {
-                guard let value = walked as? NSObject, let other = edited as? NSObject, value == other else { return false }
+                guard let value = walked as? NSObject, let other = edited as? NSObject, value == other else {
+                    return false
+                }
             }
         }
         return made.count == replacements.count
     }
 
-    /// What the node has in the places of some of its texts; `nil` where the replacement is not this node's.
+    /// New values of some of the node's texts, by their keys; `nil` where the replacement is not this node's.
     private static func values(of node: [String: Any], after replacement: Replacement) -> [String: String]? {
         switch replacement {
         case .function(let name, let instead):

@@ -1,5 +1,5 @@
-/// An account by its name and its number. One that is made under the name of one that was dropped has another number, and nothing of the old one's: its tasks,
-/// their results and its views are not the new one's.
+/// An account by its name and its number. One that is made under the name of one that was dropped has another number,
+/// and nothing of the old one's: its tasks, their results and its views are not the new one's.
 package struct AccountIdentity: Sendable, Hashable {
     package let name: String
     /// 0 for accounts that an earlier version made, from 1 on for others; never given again.
@@ -11,7 +11,7 @@ package struct AccountIdentity: Sendable, Hashable {
     }
 }
 
-/// Whose tasks are meant.
+/// A choice of tasks by their owners.
 package enum TaskScope: Sendable, Equatable {
     case everybody
     /// All accounts that ever had the name.

@@ -1,6 +1,7 @@
 import Synchronization
 
-/// Asks a run to stop, and how far it is. The one who runs hangs its two answers on it, which are taken off before what they reach for is gone.
+/// Asks a run to stop, and how far it is. The one who runs hangs its two answers on it, which are taken off before what
+/// they reach for is gone.
 package final class Cancellation: Sendable {
     private struct State: ~Copyable {
         var reason: QueryError?
@@ -16,7 +17,8 @@ package final class Cancellation: Sendable {
     /// Why the run is to stop, `nil` while it may go on.
     package var reason: QueryError? { state.withLock { $0.reason } }
 
-    /// How much of the run is done, from 0 to 1; `nil` where that is not known. Never goes back, whatever the engine thinks of a run that ends.
+    /// How much of the run is done, from 0 to 1; `nil` where that is not known. Never goes back, whatever the engine
+    /// thinks of a run that ends.
     package var progress: Double? {
         state.withLock { state in
             if let now = state.progress?() { state.progressSeen = max(state.progressSeen ?? 0, min(now, 1)) }
@@ -47,9 +49,11 @@ package final class Cancellation: Sendable {
         }
     }
 
-    /// Runs `body` with `action` called if the run is to stop meanwhile, and `progress` asked how far it is; throws the reason where it is to stop already.
+    /// Runs `body` with `action` called if the run is to stop meanwhile, and `progress` asked how far it is; throws the
+    /// reason where it is to stop already.
     package func run<Value>(
-        stoppingWith action: @escaping @Sendable () -> Void, progress: @escaping @Sendable () -> Double?, _ body: () throws -> Value
+        stoppingWith action: @escaping @Sendable () -> Void, progress: @escaping @Sendable () -> Double?,
+        _ body: () throws -> Value
     ) throws -> Value {
         try state.withLock {
             if let reason = $0.reason { throw reason }

@@ -1,8 +1,9 @@
-/// A column of a batch made ready for a loop over rows: its kind and raw pointers, and nothing that is counted or allocated. Valid as long as the
-/// `ColumnView` is. This is the fast path of everything that encodes results.
+/// A column of a batch made ready for a loop over rows: its kind and raw pointers, and nothing that is counted or
+/// allocated. Valid as long as the `ColumnView` is. This is the fast path of everything that encodes results.
 @usableFromInline package struct Cell {
     @usableFromInline @frozen package enum Kind: UInt8, Sendable {
-        case null, boolean, int8, int16, int32, int64, uint8, uint16, uint32, uint64, float32, float64, decimal, bytes, date, time
+        case null, boolean, int8, int16, int32, int64, uint8, uint16, uint32, uint64, float32, float64, decimal, bytes,
+            date, time
         case timestampSecond, timestampMillisecond, timestampMicrosecond, timestampNanosecond
         /// An ENUM, an interval or a nested value: `ColumnView.appendText` knows how.
         case other
@@ -65,7 +66,8 @@
     @inlinable @inline(__always)
     package func boolean(_ row: Int) -> UInt8 {
         let position = offset + row
-        return (values?.load(fromByteOffset: position >> 3, as: UInt8.self) ?? 0) >> UInt8(truncatingIfNeeded: position & 7) & 1
+        return (values?.load(fromByteOffset: position >> 3, as: UInt8.self) ?? 0)
+            >> UInt8(truncatingIfNeeded: position & 7) & 1
     }
 
     /// The bytes of a text or binary value.
@@ -76,7 +78,8 @@
         return UnsafeBufferPointer(start: data + Int(start), count: Int(end &- start))
     }
 
-    /// Microseconds since 1970 of a timestamp, or of the day of a time, and whether that is one of the engine's infinities.
+    /// Microseconds since 1970 of a timestamp, or of the day of a time, and whether that is one of the engine's
+    /// infinities.
     @inlinable @inline(__always)
     package func microseconds(_ row: Int) -> (value: Int64, isInfinite: Bool) {
         let value = value(row, as: Int64.self, zero: 0)
@@ -92,7 +95,8 @@
     /// Most bytes that the text of a value takes; 0 where only the value tells.
     package var textBytesMax: Int { kind == .bytes || kind == .other ? 0 : TextWriter.bytesMax }
 
-    /// Writes the text of the value at `row`, which is not NULL, and returns its length. Nothing for kinds whose `textBytesMax` is 0.
+    /// Writes the text of the value at `row`, which is not NULL, and returns its length. Nothing for kinds whose
+    /// `textBytesMax` is 0.
     package func writeText(row: Int, to target: UnsafeMutablePointer<UInt8>) -> Int {
         switch kind {
         case .null, .other, .bytes: return 0
@@ -114,12 +118,17 @@
         case .time:
             let moment = value(row, as: Int64.self, zero: 0)
             return TextWriter.write(seconds: moment / 1_000_000, fraction: moment % 1_000_000, digits: 6, to: target)
-        case .timestampSecond: return TextWriter.write(timestamp: value(row, as: Int64.self, zero: 0), perSecond: 1, digits: 0, to: target)
-        case .timestampMillisecond: return TextWriter.write(timestamp: value(row, as: Int64.self, zero: 0), perSecond: 1_000, digits: 3, to: target)
+        case .timestampSecond:
+            return TextWriter.write(timestamp: value(row, as: Int64.self, zero: 0), perSecond: 1, digits: 0, to: target)
+        case .timestampMillisecond:
+            return TextWriter.write(
+                timestamp: value(row, as: Int64.self, zero: 0), perSecond: 1_000, digits: 3, to: target)
         case .timestampMicrosecond:
-            return TextWriter.write(timestamp: value(row, as: Int64.self, zero: 0), perSecond: 1_000_000, digits: 6, to: target)
+            return TextWriter.write(
+                timestamp: value(row, as: Int64.self, zero: 0), perSecond: 1_000_000, digits: 6, to: target)
         case .timestampNanosecond:
-            return TextWriter.write(timestamp: value(row, as: Int64.self, zero: 0), perSecond: 1_000_000_000, digits: 9, to: target)
+            return TextWriter.write(
+                timestamp: value(row, as: Int64.self, zero: 0), perSecond: 1_000_000_000, digits: 9, to: target)
         }
     }
 

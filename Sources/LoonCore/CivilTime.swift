@@ -25,7 +25,9 @@
     @inlinable @inline(__always)
     package static func date(daysSinceEpoch: Int64) -> (year: Int, month: Int, day: Int) {
         // The years of four digits, in half the width: printing a column of times is mostly this.
-        if daysSinceEpoch >= -719_468, daysSinceEpoch < 2_932_897 { return date(daysSinceMarchOfYear0: UInt32(daysSinceEpoch + 719_468)) }
+        if daysSinceEpoch >= -719_468, daysSinceEpoch < 2_932_897 {
+            return date(daysSinceMarchOfYear0: UInt32(daysSinceEpoch + 719_468))
+        }
         return distantDate(daysSinceEpoch: daysSinceEpoch)
     }
 
@@ -41,8 +43,9 @@
         return (Int(yearOfEra + era * 400) + (month <= 2 ? 1 : 0), month, day)
     }
 
-    /// Cassio Neri and Lorenz Schneider, "Euclidean affine functions and their application to calendar algorithms" (2022), figure 12: multiplications
-    /// stand for the divisions by a year's and a month's days. Years count from March, and the last two months belong to the next.
+    /// Cassio Neri and Lorenz Schneider, "Euclidean affine functions and their application to calendar algorithms"
+    /// (2022), figure 12: multiplications stand for the divisions by a year's and a month's days. Years count from
+    /// March, and the last two months belong to the next.
     @inlinable @inline(__always)
     static func date(daysSinceMarchOfYear0 days: UInt32) -> (year: Int, month: Int, day: Int) {
         let (century, rest) = (4 &* days &+ 3).quotientAndRemainder(dividingBy: 146_097)
@@ -69,12 +72,14 @@
         guard let first = halves.first else { return nil }
         func number(_ text: Substring) -> Int? { text.utf8.allSatisfy { $0 >= 0x30 && $0 <= 0x39 } ? Int(text) : nil }
         let date = first.split(separator: "-", omittingEmptySubsequences: false).compactMap(number)
-        guard date.count == 3, (0...9_999).contains(date[0]), (1...12).contains(date[1]), (1...31).contains(date[2]) else { return nil }
+        guard date.count == 3, (0...9_999).contains(date[0]), (1...12).contains(date[1]), (1...31).contains(date[2])
+        else { return nil }
         let day = days(year: date[0], month: date[1], day: date[2]) * 86_400_000_000
         guard halves.count == 2 else { return day }
         let clock = halves[1].split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
         let parts = clock[0].split(separator: ":", omittingEmptySubsequences: false).compactMap(number).map(Int64.init)
-        guard parts.count == 3, (0...838).contains(parts[0]), (0...59).contains(parts[1]), (0...59).contains(parts[2]) else { return nil }
+        guard parts.count == 3, (0...838).contains(parts[0]), (0...59).contains(parts[1]), (0...59).contains(parts[2])
+        else { return nil }
         let seconds = parts[0] * 3_600 + parts[1] * 60 + parts[2]
         guard clock.count == 2 else { return day + seconds * 1_000_000 }
         let digits = clock[1].prefix(6)
@@ -93,7 +98,9 @@
     /// `yyyyMMddHHmm`, as a task id begins.
     package var compactMinute: String { pad(year, 4) + pad(month) + pad(day) + pad(hour) + pad(minute) }
     /// `yyyyMMdd_HHmmss`, as an engine query id begins.
-    package var compactSecond: String { pad(year, 4) + pad(month) + pad(day) + "_" + pad(hour) + pad(minute) + pad(second) }
+    package var compactSecond: String {
+        pad(year, 4) + pad(month) + pad(day) + "_" + pad(hour) + pad(minute) + pad(second)
+    }
     /// `yyyy-MM-dd HH:mm:ss`.
     package var dateTime: String { date + " " + time }
     /// `yyyy-MM-dd`.

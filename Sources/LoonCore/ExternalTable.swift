@@ -58,13 +58,16 @@ package struct ExternalTable: Sendable, Equatable, Codable {
     /// TBLPROPERTIES as declared, keys in lower case.
     package var properties: [String: String]
     package let creator: String
-    /// The creator's number (`AccountIdentity`): a view is run with the rights of the account that made it, and of none that has its name later.
+    /// The creator's number (`AccountIdentity`): a view is run with the rights of the account that made it, and of none
+    /// that has its name later.
     package let creatorNumber: Int64
     package var view: ViewDefinition?
 
     package init(
-        schema: String, name: String, columns: [TableColumn], partitionColumns: [TableColumn] = [], format: TableFormat, location: String,
-        comment: String? = nil, properties: [String: String] = [:], creator: AccountIdentity, view: ViewDefinition? = nil
+        schema: String, name: String, columns: [TableColumn], partitionColumns: [TableColumn] = [], format: TableFormat,
+        location: String,
+        comment: String? = nil, properties: [String: String] = [:], creator: AccountIdentity,
+        view: ViewDefinition? = nil
     ) {
         self.schema = schema
         self.name = name
@@ -79,7 +82,7 @@ package struct ExternalTable: Sendable, Equatable, Codable {
         self.view = view
     }
 
-    /// What an earlier version has stored lacks the newer fields.
+    /// Values that an earlier version has stored lack the newer fields.
     package init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: CodingKeys.self)
         schema = try values.decode(String.self, forKey: .schema)
@@ -97,7 +100,7 @@ package struct ExternalTable: Sendable, Equatable, Codable {
 
     package var owner: AccountIdentity { AccountIdentity(name: creator, number: creatorNumber) }
 
-    /// What SELECT * has: the columns of the files, then those of the partitions.
+    /// The columns of SELECT *: the columns of the files, then those of the partitions.
     package var allColumns: [TableColumn] { columns + partitionColumns }
 
     /// Whether both are the table of one name, letter by letter.

@@ -7,8 +7,8 @@ package enum Limits {
     package static let commandBytesMax = 64 * 1024 * 1024
     /// Characters of a user's name that are looked at and logged, its cluster included.
     package static let shownAccountCharactersMax = 128
-    /// Wrong passwords for one account, and from one address, before logins wait; how long they wait then, which doubles with each; for how long, and of how
-    /// many accounts and addresses, this is remembered.
+    /// Wrong passwords for one account, and from one address, before logins wait; how long they wait then, which
+    /// doubles with each; for how long, and of how many accounts and addresses, this is remembered.
     package static let loginFailuresPerAccount = 5
     package static let loginFailuresPerAddress = 20
     package static let loginDelayMilliseconds = 100
@@ -59,7 +59,8 @@ package enum Limits {
     package static let statementNestingMax = 200
     /// UNION, INTERSECT and EXCEPT in one statement.
     package static let setOperationsMax = 1_000
-    /// Tokens in one statement, constants of IN lists and VALUES included. The tree that the gate walks takes some kilobytes for each.
+    /// Tokens in one statement, constants of IN lists and VALUES included. The tree that the gate walks takes some
+    /// kilobytes for each.
     package static let statementTokensMax = 200_000
     /// Characters of a result's column that is named by its expression.
     package static let columnNameCharactersMax = 256
@@ -121,7 +122,8 @@ package enum Limits {
     package static let progressMilliseconds = 500
 
     // Work
-    /// Statements that the engine plans at a time outside of its own places (PREPARE, EXPLAIN, CREATE VIEW), and of one account.
+    /// Statements that the engine plans at a time outside of its own places (PREPARE, EXPLAIN, CREATE VIEW), and of one
+    /// account.
     package static let planningThreads = 8
     package static let planningThreadsPerAccount = 2
     /// Statements that wait for one of the statement threads.
@@ -132,7 +134,8 @@ package enum Limits {
     package static let storeBatchMax = 512
     /// How long a write that could not be stored, a task's end for one, waits for its next try.
     package static let storeRetryMilliseconds = 1_000
-    /// Task ids that are set aside at a time, and skipped if the daemon dies: each is one page less to sync for each of them.
+    /// Task ids that are set aside at a time, and skipped if the daemon dies: each is one page less to sync for each of
+    /// them.
     package static let taskIDsReserved = 100
     /// Rows of `show query_task` that are kept for whoever asks again, and the bytes of text of one.
     package static let recentTaskRowsMax = 16_384
@@ -177,10 +180,12 @@ package enum Limits {
     /// Parts and depth of what is said of a query's rows outside of it, where that goes on to its tables.
     package static let handedOnPartsMax = 256
     package static let handedOnDepthMax = 32
-    /// Files of a kept connection's tables, and bytes of the statements that made it: they are compared with those of each query that comes.
+    /// Files of a kept connection's tables, and bytes of the statements that made it: they are compared with those of
+    /// each query that comes.
     package static let workspaceFilesMax = 256
     package static let workspaceKeyBytesMax = 256 * 1024
-    /// How often a statement begins again because others' statements end the instance of the engine that it is about to run in.
+    /// How often a statement begins again because others' statements end the instance of the engine that it is about to
+    /// run in.
     package static let engineAttemptsMax = 10
     /// Connections with the tables of their last query that an engine keeps for the next like it.
     package static let engineWorkspacesMax = 16

@@ -1,6 +1,7 @@
 /// "Did you mean": the name that was probably meant.
 package enum NameSuggestion {
-    /// The nearest of `names` to `name`, if it is near: one letter wrong in three. Longer names, and more of them than a person could have meant, are passed over.
+    /// The nearest of `names` to `name`, if it is near: one letter wrong in three. Longer names, and more of them than
+    /// a person could have meant, are passed over.
     package static func nearest(to name: String, among names: some Sequence<String>) -> String? {
         let wanted = Array(name.lowercased().unicodeScalars)
         guard wanted.count <= Limits.identifierCharactersMax else { return nil }

@@ -46,8 +46,8 @@ package struct NotificationTarget: Sendable, Equatable, Codable {
         }
     }
 
-    /// What messages that share a fate have in common: scheme, host and port of the endpoint. All names below `localhost` are one machine (RFC 6761),
-    /// whatever is before them.
+    /// The part of an endpoint whose messages share a fate: scheme, host and port of the endpoint. All names below
+    /// `localhost` are one machine (RFC 6761), whatever is before them.
     package var lane: String {
         let slashes = endpoint.utf8.indices.filter { endpoint.utf8[$0] == UInt8(ascii: "/") }
         let name = (slashes.count > 2 ? String(endpoint[..<slashes[2]]) : endpoint).lowercased()
@@ -59,7 +59,8 @@ package struct NotificationTarget: Sendable, Equatable, Codable {
 
     /// Stands for a target that this version cannot read.
     package static let unreadable = NotificationTarget(
-        product: .ons, model: "queue", topic: nil, queue: nil, producerID: nil, endpoint: "", instanceID: nil, delaySeconds: nil)
+        product: .ons, model: "queue", topic: nil, queue: nil, producerID: nil, endpoint: "", instanceID: nil,
+        delaySeconds: nil)
 
     package init(
         product: Product, model: String, topic: String?, queue: String?, producerID: String?, endpoint: String,
@@ -106,7 +107,8 @@ package struct OutboxMessage: Sendable {
     package var eventID: String { "\(taskID).\(sequence)" }
 
     package init(
-        number: Int64, taskID: TaskID, connectionID: Int64, target: NotificationTarget, body: [UInt8], tag: String, sequence: Int,
+        number: Int64, taskID: TaskID, connectionID: Int64, target: NotificationTarget, body: [UInt8], tag: String,
+        sequence: Int,
         isFinal: Bool, attempts: Int, created: Int64, upCreated: Int64
     ) {
         self.number = number

@@ -1,5 +1,6 @@
-/// What an account may do at a level: the privileges of the original's GRANT, which are MySQL's as far as there is something to do here.
-/// UPDATE and DELETE are kept when they are granted, and allow nothing, because there are no such statements.
+/// The rights of an account at a level: the privileges of the original's GRANT, which are MySQL's as far as there is
+/// something to do here. UPDATE and DELETE are kept when they are granted, and allow nothing, because there are no such
+/// statements.
 package struct Privileges: OptionSet, Sendable, Hashable {
     package let rawValue: Int
     package init(rawValue: Int) { self.rawValue = rawValue }
@@ -18,12 +19,13 @@ package struct Privileges: OptionSet, Sendable, Hashable {
 
     /// ALL PRIVILEGES, which GRANT OPTION is no part of.
     package static let all: Privileges = [.select, .insert, .update, .delete, .create, .drop, .alter, .show]
-    /// What makes an administrator, granted on `*.*`.
+    /// An administrator's privileges, granted on `*.*`.
     package static let administrator: Privileges = all.union(.grantOption)
 
     /// In the order of SHOW GRANTS, without GRANT OPTION.
     package static let named: [(privilege: Privileges, name: String)] = [
-        (.select, "SELECT"), (.insert, "INSERT"), (.update, "UPDATE"), (.delete, "DELETE"), (.create, "CREATE"), (.drop, "DROP"), (.alter, "ALTER"),
+        (.select, "SELECT"), (.insert, "INSERT"), (.update, "UPDATE"), (.delete, "DELETE"), (.create, "CREATE"),
+        (.drop, "DROP"), (.alter, "ALTER"),
         (.show, "SHOW"),
     ]
 
@@ -36,7 +38,8 @@ package struct Privileges: OptionSet, Sendable, Hashable {
     }
 }
 
-/// What privileges are granted on: everything, a schema, or a table of it. Names as they were written; they are compared without regard to case.
+/// The level of a grant: everything, a schema, or a table of it. Names as they were written; they are compared without
+/// regard to case.
 package enum GrantLevel: Sendable, Hashable {
     case everything
     case schema(String)
@@ -44,7 +47,9 @@ package enum GrantLevel: Sendable, Hashable {
 
     /// As GRANT writes it.
     package var text: String {
-        func quoted(_ name: String) -> String { "`" + name.split(separator: "`", omittingEmptySubsequences: false).joined(separator: "``") + "`" }
+        func quoted(_ name: String) -> String {
+            "`" + name.split(separator: "`", omittingEmptySubsequences: false).joined(separator: "``") + "`"
+        }
         return switch self {
         case .everything: "*.*"
         case .schema(let schema): "\(quoted(schema)).*"
@@ -53,7 +58,7 @@ package enum GrantLevel: Sendable, Hashable {
     }
 }
 
-/// What an account may use at a time, or in a day; 0 is without a limit of its own.
+/// An account's limits at a time, or in a day; 0 is without a limit of its own.
 package struct AccountLimits: Sendable, Equatable {
     /// MAX_USER_CONNECTIONS
     package var connections: Int64 = 0

@@ -1,5 +1,5 @@
-/// What is left to be done when a write has been decided: files to be moved to their places, and files that they replace. Once it is stored it
-/// is carried out to its end, after a crash too; each step may be repeated.
+/// The work that is left when a write has been decided: files to be moved to their places, and files that they replace.
+/// Once it is stored it is carried out to its end, after a crash too; each step may be repeated.
 package struct Publication: Sendable, Equatable, Codable {
     package struct Move: Sendable, Equatable, Codable {
         /// The path of a whole, synced file in the staging folder, from there on.

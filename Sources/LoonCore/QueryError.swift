@@ -1,20 +1,27 @@
-/// Why a statement failed, in terms that every module shares; the protocol's error numbers are mapped from `code` in one place.
+/// Why a statement failed, in terms that every module shares; the protocol's error numbers are mapped from `code` in
+/// one place.
 ///
 /// `message` is safe to show to the client that sent the statement and says what to do where something can be done.
 /// `detail` is for the log only.
 package struct QueryError: Error, Sendable, CustomStringConvertible {
     package enum Code: String, Sendable, CaseIterable {
-        case syntax, emptyQuery, notSupported, unknownDatabase, noDatabaseSelected, unknownTable, unknownColumn, unknownVariable
+        case syntax, emptyQuery, notSupported, unknownDatabase, noDatabaseSelected, unknownTable, unknownColumn,
+            unknownVariable
         case wrongVariableValue, databaseExists, tableExists, databaseNotEmpty, accessDenied, authenticationFailed
         case unknownCommand, packetTooLarge, packetsOutOfOrder, malformedPacket, malformedData, valueOutOfRange
         case hintValue, location, missingObject, tooManyConnections, queueFull, interrupted, outOfMemory
         case shuttingDown, storage, engine, internalFault, resultTooLarge
-        case malformedCommand, wrongArguments, unknownStatement, tooManyStatements, noCursor, insecureTransport, idleTooLong, timeLimit
-        case unknownThread, notOwner, ambiguousColumn, notGrouped, unknownFunction, unknownSystemTable, readOnlyVariable, globalVariable
-        case tooManyParameters, noSuchGrant, missingDatabase, missingTable, sessionVariable, unknownCharset, unknownTimeZone, divisionByZero,
+        case malformedCommand, wrongArguments, unknownStatement, tooManyStatements, noCursor, insecureTransport,
+            idleTooLong, timeLimit
+        case unknownThread, notOwner, ambiguousColumn, notGrouped, unknownFunction, unknownSystemTable,
+            readOnlyVariable, globalVariable
+        case tooManyParameters, noSuchGrant, missingDatabase, missingTable, sessionVariable, unknownCharset,
+            unknownTimeZone, divisionByZero,
             wrongType
-        case partitionExists, missingPartition, tableChanged, columnCount, wrongObject, duplicateColumn, notWritable, writeWaits
-        case tableAccessDenied, databaseAccessDenied, accountOperation, grantToNobody, accountLocked, passwordExpired, accountLimit, noDefiner, invalidView, hiddenView
+        case partitionExists, missingPartition, tableChanged, columnCount, wrongObject, duplicateColumn, notWritable,
+            writeWaits
+        case tableAccessDenied, databaseAccessDenied, accountOperation, grantToNobody, accountLocked, passwordExpired,
+            accountLimit, noDefiner, invalidView, hiddenView
         case cancelled, limitExceeded, unknownTask, duplicateToken, diskFull, unknownHint, waitTimeout
     }
 

@@ -1,5 +1,5 @@
-/// A column of a batch in Arrow's layout (https://arrow.apache.org/docs/format/Columnar.html): pointers that the engine owns and that
-/// are valid only while the batch is being handed over.
+/// A column of a batch in Arrow's layout (https://arrow.apache.org/docs/format/Columnar.html): pointers that the engine
+/// owns and that are valid only while the batch is being handed over.
 package struct ColumnView {
     package let type: ColumnType
     /// Rows of this view.
@@ -46,7 +46,8 @@ package struct ColumnView {
     /// The bytes of a text or binary value.
     @inline(__always)
     func bytes(_ row: Int) -> UnsafeBufferPointer<UInt8> {
-        guard let start = value(row, as: Int32.self), let end = value(row + 1, as: Int32.self), end > start, let data else {
+        guard let start = value(row, as: Int32.self), let end = value(row + 1, as: Int32.self), end > start, let data
+        else {
             return UnsafeBufferPointer(start: nil, count: 0)
         }
         return UnsafeBufferPointer(start: data + Int(start), count: Int(end - start))
@@ -54,7 +55,9 @@ package struct ColumnView {
 
     /// The elements of a list or map value, as positions in the child.
     func elements(_ row: Int) -> Range<Int> {
-        guard let start = value(row, as: Int32.self), let end = value(row + 1, as: Int32.self), end >= start else { return 0..<0 }
+        guard let start = value(row, as: Int32.self), let end = value(row + 1, as: Int32.self), end >= start else {
+            return 0..<0
+        }
         return Int(start)..<Int(end)
     }
 }

@@ -52,7 +52,11 @@ package enum SQLValue: Sendable, Hashable {
         case .integer(let number): number
         case .unsigned(let number): Int64(bitPattern: number)
         case .null, .real, .text:
-            if case .text(let text) = self, let number = Int64(text) { number } else { Int64(exactly: realValue.rounded()) ?? 0 }
+            if case .text(let text) = self, let number = Int64(text) {
+                number
+            } else {
+                Int64(exactly: realValue.rounded()) ?? 0
+            }
         }
     }
 

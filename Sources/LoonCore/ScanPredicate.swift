@@ -1,4 +1,5 @@
-/// What a query's WHERE says about one table's columns, as far as it can be told without running it. Whatever is not understood is `unknown`.
+/// The meaning of a query's WHERE for one table's columns, as far as it can be told without running it. Whatever is not
+/// understood is `unknown`.
 package indirect enum ScanPredicate: Sendable, Equatable {
     package enum Comparison: Sendable {
         case equal, notEqual, less, lessOrEqual, greater, greaterOrEqual
@@ -33,7 +34,8 @@ package indirect enum ScanPredicate: Sendable, Equatable {
         package static func == (one: Constant, other: Constant) -> Bool {
             switch (one, other) {
             case (.integer(let one), .integer(let other)): one == other
-            case (.text(let one), .text(let other)), (.date(let one), .date(let other)): one.utf8.elementsEqual(other.utf8)
+            case (.text(let one), .text(let other)), (.date(let one), .date(let other)):
+                one.utf8.elementsEqual(other.utf8)
             case (.boolean(let one), .boolean(let other)): one == other
             default: false
             }
@@ -47,9 +49,11 @@ package indirect enum ScanPredicate: Sendable, Equatable {
     case not(ScanPredicate)
     case all([ScanPredicate])
     case any([ScanPredicate])
-    /// Holds of columns that are texts. Others it says nothing about: what it was said of may have been made a text of first.
+    /// Holds of columns that are texts. Others it says nothing about: what it was said of may have been made a text of
+    /// first.
     case ofTexts(ScanPredicate)
-    /// Holds of columns that have one type in all tables of the query: what it was said of is a column that a join holds equal to the table's.
+    /// Holds of columns that have one type in all tables of the query: what it was said of is a column that a join
+    /// holds equal to the table's.
     case ofOneType(ScanPredicate)
     case unknown
 
@@ -68,7 +72,8 @@ package indirect enum ScanPredicate: Sendable, Equatable {
         }
     }
 
-    /// As it is handed on from query to query within a statement: unknown where it is large, as it may be handed on thousands of times.
+    /// As it is handed on from query to query within a statement: unknown where it is large, as it may be handed on
+    /// thousands of times.
     package var handedOn: ScanPredicate {
         var parts = Limits.handedOnPartsMax
         return fits(in: &parts, depth: Limits.handedOnDepthMax) ? self : .unknown
@@ -82,25 +87,29 @@ package indirect enum ScanPredicate: Sendable, Equatable {
         case .isIn(_, let constants):
             parts -= constants.count
             return parts >= 0
-        case .not(let inner), .ofTexts(let inner), .ofOneType(let inner): return inner.fits(in: &parts, depth: depth - 1)
+        case .not(let inner), .ofTexts(let inner), .ofOneType(let inner):
+            return inner.fits(in: &parts, depth: depth - 1)
         case .all(let inner), .any(let inner): return inner.allSatisfy { $0.fits(in: &parts, depth: depth - 1) }
         }
     }
 
-    /// What is true of a row that several places speak of: that one of them asks for it.
+    /// The predicate on a row that several places read: that one of them asks for it.
     package static func said(by places: [ScanPredicate]) -> ScanPredicate {
         var different: [ScanPredicate] = []
         for place in places where !different.contains(place) {
             if place == .unknown || different.count == Limits.handedOnPartsMax { return .unknown }
             different.append(place)
         }
-        return different.count == 1 ? different[0] : different.isEmpty ? .unknown : ScanPredicate.any(different).handedOn
+        return different.count == 1
+            ? different[0] : different.isEmpty ? .unknown : ScanPredicate.any(different).handedOn
     }
 
-    /// With other names for the columns; what is said of a column that has none is unknown. Without `mayBeNull` nothing is said of NULLs.
+    /// With other names for the columns; what is said of a column that has none is unknown. Without `mayBeNull` nothing
+    /// is said of NULLs.
     package func renamed(mayBeNull: Bool, _ name: (String) -> String?) -> ScanPredicate {
         switch self {
-        case .compare(let column, let comparison, let constant): name(column).map { .compare(column: $0, comparison, constant) } ?? .unknown
+        case .compare(let column, let comparison, let constant):
+            name(column).map { .compare(column: $0, comparison, constant) } ?? .unknown
         case .isIn(let column, let constants): name(column).map { .isIn(column: $0, constants) } ?? .unknown
         case .isNull(let column): mayBeNull ? name(column).map { .isNull(column: $0) } ?? .unknown : .unknown
         case .not(let inner): .not(inner.renamed(mayBeNull: mayBeNull, name))

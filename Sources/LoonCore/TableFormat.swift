@@ -55,7 +55,8 @@ package struct TextLayout: Sendable, Equatable, Codable {
     package var encoding: String?
 
     package init(
-        serDe: SerDe = .lazySimple, delimiter: String = "\u{1}", quote: String? = nil, escape: String? = nil, nullText: String = "\\N",
+        serDe: SerDe = .lazySimple, delimiter: String = "\u{1}", quote: String? = nil, escape: String? = nil,
+        nullText: String = "\\N",
         headerLines: Int = 0
     ) {
         self.serDe = serDe
@@ -66,12 +67,13 @@ package struct TextLayout: Sendable, Equatable, Codable {
         self.headerLines = headerLines
     }
 
-    /// What an earlier version has stored lacks the newer fields.
+    /// Values that an earlier version has stored lack the newer fields.
     package init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: CodingKeys.self)
         serDe = try values.decodeIfPresent(SerDe.self, forKey: .serDe) ?? serDe
         delimiter = try values.decodeIfPresent(String.self, forKey: .delimiter) ?? delimiter
-        collectionDelimiter = try values.decodeIfPresent(String.self, forKey: .collectionDelimiter) ?? collectionDelimiter
+        collectionDelimiter =
+            try values.decodeIfPresent(String.self, forKey: .collectionDelimiter) ?? collectionDelimiter
         mapKeyDelimiter = try values.decodeIfPresent(String.self, forKey: .mapKeyDelimiter) ?? mapKeyDelimiter
         quote = try values.decodeIfPresent(String.self, forKey: .quote)
         escape = try values.decodeIfPresent(String.self, forKey: .escape)

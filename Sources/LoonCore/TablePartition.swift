@@ -20,13 +20,14 @@ package struct TablePartition: Sendable, Equatable {
         self.location = location
     }
 
-    /// What stands for NULL in a folder's name (Hive's `hive.exec.default.partition.name`).
+    /// The text for NULL in a folder's name (Hive's `hive.exec.default.partition.name`).
     package static let nullName = "__HIVE_DEFAULT_PARTITION__"
 
     /// `y=2018/m=12`, with the characters escaped that Hive escapes
     /// (https://github.com/apache/hive/blob/master/common/src/java/org/apache/hadoop/hive/common/FileUtils.java).
     package func name(_ columns: [TableColumn]) -> String {
-        zip(columns, values).map { "\(Self.escaped($0.name.lowercased()))=\($1.map(Self.escaped) ?? Self.nullName)" }.joined(separator: "/")
+        zip(columns, values).map { "\(Self.escaped($0.name.lowercased()))=\($1.map(Self.escaped) ?? Self.nullName)" }
+            .joined(separator: "/")
     }
 
     /// Reads such a name; `nil` where it is not one of a table with these columns.
@@ -36,7 +37,8 @@ package struct TablePartition: Sendable, Equatable {
         var values: [String?] = []
         for (part, column) in zip(parts, columns) {
             guard let equals = part.firstIndex(of: "="), let key = Self.unescaped(part[..<equals]),
-                key.lowercased() == column.name.lowercased(), let value = Self.unescaped(part[part.index(after: equals)...])
+                key.lowercased() == column.name.lowercased(),
+                let value = Self.unescaped(part[part.index(after: equals)...])
             else { return nil }
             values.append(value == Self.nullName ? nil : value)
         }

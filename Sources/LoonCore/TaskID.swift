@@ -1,5 +1,5 @@
-/// The name of a task: `q` + yyyyMMddHHmm in the service's time zone + region code + 8 hex digits of the instance + 7-digit counter,
-/// such as `q202611221454hz5f29c2130000001`.
+/// The name of a task: `q` + yyyyMMddHHmm in the service's time zone + region code + 8 hex digits of the instance +
+/// 7-digit counter, such as `q202611221454hz5f29c2130000001`.
 package struct TaskID: Sendable, Hashable, CustomStringConvertible {
     package let description: String
 
@@ -9,7 +9,10 @@ package struct TaskID: Sendable, Hashable, CustomStringConvertible {
         guard bytes.count >= 30, bytes.count <= 40, bytes[0] == UInt8(ascii: "q") else { return nil }
         let isDigit: (UInt8) -> Bool = { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
         guard bytes[1..<13].allSatisfy(isDigit), bytes.suffix(7).allSatisfy(isDigit) else { return nil }
-        guard bytes.dropFirst(13).dropLast(7).allSatisfy({ isDigit($0) || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) })
+        guard
+            bytes.dropFirst(13).dropLast(7).allSatisfy({
+                isDigit($0) || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0)
+            })
         else { return nil }
         description = text
     }
@@ -26,10 +29,11 @@ package struct TaskID: Sendable, Hashable, CustomStringConvertible {
     }
 }
 
-/// Hands out task ids that are never used twice: not after a restart (the caller stores `state` with each task), not when the clock is
-/// set back (the minute never goes back), not when the counter is through (the next round begins in a later minute).
+/// Hands out task ids that are never used twice: not after a restart (the caller stores `state` with each task), not
+/// when the clock is set back (the minute never goes back), not when the counter is through (the next round begins in a
+/// later minute).
 package struct TaskIDSequence: Sendable {
-    /// What must be stored with each id.
+    /// The state that must be stored with each id.
     package struct State: Sendable, Equatable {
         /// Minutes since 1970 of the newest id.
         package var minute: Int64
@@ -48,7 +52,8 @@ package struct TaskIDSequence: Sendable {
     /// The highest counter; the next round begins at 1.
     package static let counterMax = 9_999_999
 
-    /// `instance` is 8 lower-case hex digits, `region` the letters of the region code, `offsetMinutes` the service's time zone.
+    /// `instance` is 8 lower-case hex digits, `region` the letters of the region code, `offsetMinutes` the service's
+    /// time zone.
     package init(state: State, region: String, instance: String, offsetMinutes: Int) {
         self.state = state
         self.region = region

@@ -8,12 +8,13 @@ package struct Submission: Sendable, Equatable {
     package let schema: String
     /// The schema that unqualified names mean; `nil` where there is none.
     package let sessionSchema: String?
-    /// The query for the engine: in its dialect, with the values of the session's variables and functions in their places.
+    /// The query for the engine: in its dialect, with the values of the session's variables and functions in their
+    /// places.
     package let engineText: String
     package let sqlMode: String
     /// Minutes east of UTC that `now()` is shown in.
     package let timeZoneOffsetMinutes: Int
-    /// What `now()` says, in milliseconds since 1970.
+    /// The value of `now()`, in milliseconds since 1970.
     package let now: Int64
     package let owner: AccountIdentity
     package let connectionID: Int64
@@ -31,7 +32,8 @@ package struct Submission: Sendable, Equatable {
         /// 0 to 9; higher ones run first.
         package let priority: Int
 
-        package init(cluster: String = "public", engine: String = "duckdb", priority: Int = Limits.taskPriorityDefault) {
+        package init(cluster: String = "public", engine: String = "duckdb", priority: Int = Limits.taskPriorityDefault)
+        {
             self.cluster = cluster
             self.engine = engine
             self.priority = priority
@@ -39,8 +41,10 @@ package struct Submission: Sendable, Equatable {
     }
 
     package init(
-        kind: String, command: String, schema: String, sessionSchema: String?, engineText: String, sqlMode: String, timeZoneOffsetMinutes: Int,
-        now: Int64, owner: AccountIdentity, connectionID: Int64, hints: [String: String], notification: NotificationTarget?, placement: Placement = Placement()
+        kind: String, command: String, schema: String, sessionSchema: String?, engineText: String, sqlMode: String,
+        timeZoneOffsetMinutes: Int,
+        now: Int64, owner: AccountIdentity, connectionID: Int64, hints: [String: String],
+        notification: NotificationTarget?, placement: Placement = Placement()
     ) {
         self.kind = kind
         self.command = command
@@ -62,11 +66,11 @@ package struct Submission: Sendable, Equatable {
     package var isWrite: Bool { kind != "SELECT" && kind != "EXPLAIN" }
     /// The account's own name for the task, unique while the task is kept.
     package var clientToken: String? { hints["client_token"] }
-    /// What the account files the task under.
+    /// The label that the account files the task under.
     package var label: String? { hints["label"] }
 }
 
-/// What a run of a task has measured.
+/// Measures of a task's run.
 package struct TaskMeasures: Sendable, Equatable {
     package var rowCount: Int64?
     package var scannedRowCount: Int64?
@@ -79,7 +83,8 @@ package struct TaskMeasures: Sendable, Equatable {
     package var peakMemoryBytes: Int64?
 
     package init(
-        rowCount: Int64? = nil, scannedRowCount: Int64? = nil, scannedBytes: Int64? = nil, elapsedMilliseconds: Int64? = nil,
+        rowCount: Int64? = nil, scannedRowCount: Int64? = nil, scannedBytes: Int64? = nil,
+        elapsedMilliseconds: Int64? = nil,
         resultBytes: Int64? = nil, malformedCount: Int64? = nil, peakMemoryBytes: Int64? = nil
     ) {
         self.rowCount = rowCount
@@ -112,7 +117,7 @@ package struct TaskRecord: Sendable {
     package var reusedFrom: String?
     /// Times the task was started.
     package var attempts: Int
-    /// It was running when a daemon died; it runs alone.
+    /// The task was running when a daemon died; it runs alone.
     package var isSuspect = false
     package var messageState: MessageState?
     package var messageError: String?
@@ -141,10 +146,13 @@ package struct TaskOutcome: Sendable, Equatable {
     package let message: String
     package let measures: TaskMeasures
     package let resultFile: String?
-    /// What the result was computed from, as one number: see `ResultReuse`. `nil` where another task cannot have the same.
+    /// A digest of the result's inputs: see `ResultReuse`. `nil` where another task cannot have the same.
     package let fingerprint: String?
 
-    package init(state: TaskState, message: String = "", measures: TaskMeasures, resultFile: String? = nil, fingerprint: String? = nil) {
+    package init(
+        state: TaskState, message: String = "", measures: TaskMeasures, resultFile: String? = nil,
+        fingerprint: String? = nil
+    ) {
         self.state = state
         self.message = message
         self.measures = measures

@@ -1,6 +1,7 @@
 import CCharconv
 
-/// Prints values at a pointer. Each function writes no more than `bytesMax` bytes, which the caller has made sure of, and returns how many it wrote.
+/// Prints values at a pointer. Each function writes no more than `bytesMax` bytes, which the caller has made sure of,
+/// and returns how many it wrote.
 enum TextWriter {
     typealias Target = UnsafeMutablePointer<UInt8>
 
@@ -47,7 +48,8 @@ enum TextWriter {
     @inline(__always)
     static func writePair(_ value: Int, to target: Target) {
         UnsafeMutableRawPointer(target).storeBytes(
-            of: UnsafeRawPointer(digitPairs.utf8Start).loadUnaligned(fromByteOffset: 2 &* value, as: UInt16.self), as: UInt16.self)
+            of: UnsafeRawPointer(digitPairs.utf8Start).loadUnaligned(fromByteOffset: 2 &* value, as: UInt16.self),
+            as: UInt16.self)
     }
 
     @inline(__always)
@@ -89,22 +91,26 @@ enum TextWriter {
 
     // MARK: Floating point
 
-    /// The shortest digits that read back as `value`, laid out as MySQL does: plain between 10^−15 and 10^15, with an exponent beyond.
+    /// The shortest digits that read back as `value`, laid out as MySQL does: plain between 10^−15 and 10^15, with an
+    /// exponent beyond.
     static func write(_ value: Double, to target: Target) -> Int {
-        // Most numbers that people store have few decimals: r / 10^k is rounded correctly, so that where it gives the number back, r's digits do.
+        // Most numbers that people store have few decimals: r / 10^k is rounded correctly, so that where it gives the
+        // number back, r's digits do.
         if value.magnitude < 1e9, value != 0 {
             var length = write(value, scaledBy: 1, decimals: 0, to: target)
             if length == 0 { length = write(value, scaledBy: 10_000, decimals: 4, to: target) }
             if length > 0 { return length }
         }
         guard value.isFinite else { return write(value.description, to: target) }
-        let scratch = UnsafeMutableRawPointer(target + (bytesMax - Int(CCHARCONV_BYTES_MAX))).assumingMemoryBound(to: CChar.self)
+        let scratch = UnsafeMutableRawPointer(target + (bytesMax - Int(CCHARCONV_BYTES_MAX))).assumingMemoryBound(
+            to: CChar.self)
         return layOut(UnsafeBufferPointer(start: scratch, count: ccharconv_double(value, scratch)), to: target)
     }
 
     static func write(_ value: Float, to target: Target) -> Int {
         guard value.isFinite else { return write(value.description, to: target) }
-        let scratch = UnsafeMutableRawPointer(target + (bytesMax - Int(CCHARCONV_BYTES_MAX))).assumingMemoryBound(to: CChar.self)
+        let scratch = UnsafeMutableRawPointer(target + (bytesMax - Int(CCHARCONV_BYTES_MAX))).assumingMemoryBound(
+            to: CChar.self)
         return layOut(UnsafeBufferPointer(start: scratch, count: ccharconv_float(value, scratch)), to: target)
     }
 
@@ -188,7 +194,9 @@ enum TextWriter {
     /// `yyyy-MM-dd`
     static func write(days: Int64, to target: Target) -> Int {
         // The engine's infinities are the two ends of the range.
-        if days == Int64(Int32.max) || days == -Int64(Int32.max) { return write(days > 0 ? "infinity" : "-infinity", to: target) }
+        if days == Int64(Int32.max) || days == -Int64(Int32.max) {
+            return write(days > 0 ? "infinity" : "-infinity", to: target)
+        }
         let (year, month, day) = CivilTime.date(daysSinceEpoch: days)
         var place = target
         if year < 0 {
@@ -249,7 +257,9 @@ extension TextBuffer {
 
     /// `HH:mm:ss`, with six digits of fraction where there is one.
     mutating func append(timeOfDay microseconds: Int64) {
-        print { TextWriter.write(seconds: microseconds / 1_000_000, fraction: microseconds % 1_000_000, digits: 6, to: $0) }
+        print {
+            TextWriter.write(seconds: microseconds / 1_000_000, fraction: microseconds % 1_000_000, digits: 6, to: $0)
+        }
     }
 
     /// `value` with leading zeros to `width` digits, of which there are at most `TextWriter.bytesMax`.

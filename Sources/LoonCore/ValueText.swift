@@ -1,6 +1,7 @@
 /// The text of a value, the same over the socket and in a result file.
 ///
-/// Numbers and temporal values are as MySQL prints them; a boolean is 1 or 0 (MySQL's TINYINT(1)); lists, structures and maps are JSON.
+/// Numbers and temporal values are as MySQL prints them; a boolean is 1 or 0 (MySQL's TINYINT(1)); lists, structures
+/// and maps are JSON.
 extension ColumnView {
     /// Appends the text of the value at `row`, which is not NULL.
     package func appendText(row: Int, to out: inout TextBuffer) {
@@ -44,7 +45,8 @@ extension ColumnView {
 
     // MARK: Nested values
 
-    /// Appends the value at `row` as JSON (RFC 8259): numbers and truth values as they are, NULL as null, everything else as a string.
+    /// Appends the value at `row` as JSON (RFC 8259): numbers and truth values as they are, NULL as null, everything
+    /// else as a string.
     package func appendJSON(row: Int, to out: inout TextBuffer) {
         if isNull(row) { return out.append("null") }
         switch type {

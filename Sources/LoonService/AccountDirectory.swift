@@ -4,14 +4,15 @@ import MetaStore
 import MySQLProtocol
 import Synchronization
 
-/// What every account may do, in memory: asked for with each statement, so that what is granted and revoked holds at once on open connections.
+/// The rights of every account, in memory: asked for with each statement, so that what is granted and revoked holds at
+/// once on open connections.
 final class AccountDirectory: Sendable {
     private struct Entry {
         let record: AccountRecord
         let rights: AccountRights
         init(_ record: AccountRecord) {
             self.record = record
-            // Whoever is locked may do nothing, tasks that wait included.
+            // A locked account may do nothing, and its waiting tasks fail.
             rights = AccountRights(account: record.name, grants: record.isLocked ? [:] : record.grants)
         }
     }
@@ -25,7 +26,8 @@ final class AccountDirectory: Sendable {
         try reload()
     }
 
-    /// Reads all accounts anew, after each change; and now and then, for the changes that administration commands make beside the daemon.
+    /// Reads all accounts anew, after each change; and now and then, for the changes that administration commands make
+    /// beside the daemon.
     func reload() throws(QueryError) {
         try refreshing.withLock { _ throws(QueryError) in
             let records = try store.accounts()
@@ -55,10 +57,13 @@ final class AccountDirectory: Sendable {
 
     /// Of the accounts that have a limit of their own: how many of their tasks run at a time.
     var runningMax: [String: Int] {
-        entries.withLock { $0.compactMapValues { $0.record.limits.running == 0 ? nil : Int(clamping: $0.record.limits.running) } }
+        entries.withLock {
+            $0.compactMapValues { $0.record.limits.running == 0 ? nil : Int(clamping: $0.record.limits.running) }
+        }
     }
 
-    /// Throws where a query would read more than its account may on a day; else its bytes count from now on, whatever becomes of it.
+    /// Throws where a query would read more than its account may on a day; else its bytes count from now on, whatever
+    /// becomes of it.
     func charge(_ bytes: Int64, to account: AccountIdentity, now: Int64) throws(QueryError) {
         let limit = record(of: account)?.limits.scannedBytesADay ?? 0
         guard limit > 0 else { return }
@@ -67,7 +72,8 @@ final class AccountDirectory: Sendable {
         guard bytes <= limit, used <= limit - bytes else {
             throw QueryError(
                 .accountLimit,
-                "User '\(account.name)' has exceeded the 'max_scan_bytes_per_day' resource (current value: \(limit)): \(used) are used, and the query would read \(bytes)"
+                "User '\(account.name)' has exceeded the 'max_scan_bytes_per_day' resource (current value: "
+                    + "\(limit)): \(used) are used, and the query would read \(bytes)"
             )
         }
         try store.addScannedBytes(bytes, of: account.name, day: day)
@@ -76,7 +82,9 @@ final class AccountDirectory: Sendable {
     /// Throws where the account may run nothing any more.
     func requireAlive(_ account: AccountIdentity) throws(QueryError) {
         guard let record = record(of: account) else { throw Self.gone(account) }
-        guard !record.isLocked else { throw QueryError(.accessDenied, "Access denied: the account '\(account.name)' is locked") }
+        guard !record.isLocked else {
+            throw QueryError(.accessDenied, "Access denied: the account '\(account.name)' is locked")
+        }
     }
 
     /// Why what an account has begun does not go on.

@@ -5,12 +5,14 @@ import MetaStore
 import MySQLProtocol
 import SQLFrontend
 
-/// Making accounts and their passwords: by statements, by the administration command, and the first one by the daemon itself.
+/// Making accounts and their passwords: by statements, by the administration command, and the first one by the daemon
+/// itself.
 package enum Accounts {
-    /// Adds an account. `usesNativePassword` is for clients that know nothing newer than `mysql_native_password`. `grants` are of the form
-    /// `SELECT, SHOW ON schema.*`; an administrator needs none.
+    /// Adds an account. `usesNativePassword` is for clients that know nothing newer than `mysql_native_password`.
+    /// `grants` are of the form `SELECT, SHOW ON schema.*`; an administrator needs none.
     package static func create(
-        _ name: String, password: String, isAdmin: Bool, usesNativePassword: Bool, grants: [String], configuration: Configuration
+        _ name: String, password: String, isAdmin: Bool, usesNativePassword: Bool, grants: [String],
+        configuration: Configuration
     ) throws(QueryError) {
         let directory = try DataDirectory(configuration.dataDirectory)
         let store = try directory.openStore(configuration, migrates: !directory.isInUse)
@@ -20,7 +22,8 @@ package enum Accounts {
             // The grammar is the statement's.
             let statement = try ParsedStatement(Array("GRANT \(text) TO x".utf8), mode: LexicalMode()).statement
             guard case .account(.grant(let privileges, let place, to: ["x"])) = statement else {
-                throw QueryError(.syntax, "--grant takes privileges and a level, such as 'SELECT, SHOW ON sales.*', not '\(text)'")
+                throw QueryError(
+                    .syntax, "--grant takes privileges and a level, such as 'SELECT, SHOW ON sales.*', not '\(text)'")
             }
             record.grants[try place.level(schema: nil), default: []].formUnion(privileges)
         }
@@ -30,7 +33,8 @@ package enum Accounts {
 
     static let rootPasswordFile = "root-password"
 
-    /// The first start makes `root`, with a random password in a file that only the owner reads. Returns the file's path if it did.
+    /// The first start makes `root`, with a random password in a file that only the owner reads. Returns the file's
+    /// path if it did.
     static func createRootIfNeeded(in store: MetaStore, directory: DataDirectory) throws(QueryError) -> String? {
         guard try !store.accounts().contains(where: { $0.isAdministrator || $0.name == "root" }) else { return nil }
         var generator = SystemRandomNumberGenerator()
@@ -45,12 +49,17 @@ package enum Accounts {
     }
 
     /// A new account, which may do nothing yet.
-    static func record(_ name: String, password: String, plugin: AuthenticationPlugin) throws(QueryError) -> AccountRecord {
+    static func record(_ name: String, password: String, plugin: AuthenticationPlugin) throws(QueryError)
+        -> AccountRecord
+    {
         guard name.wholeMatch(of: /[A-Za-z0-9_.-]{1,32}/) != nil else {
-            throw QueryError(.wrongVariableValue, "An account's name has 1 to 32 letters, digits, '_', '-' and '.', not '\(name.prefix(80))'")
+            throw QueryError(
+                .wrongVariableValue,
+                "An account's name has 1 to 32 letters, digits, '_', '-' and '.', not '\(name.prefix(80))'")
         }
         return AccountRecord(
-            name: name, plugin: plugin.rawValue, passwordHash: try hash(password, plugin), passwordSet: WallClock.system.now())
+            name: name, plugin: plugin.rawValue, passwordHash: try hash(password, plugin),
+            passwordSet: WallClock.system.now())
     }
 
     /// A password as it is stored. Takes some tens of milliseconds.
@@ -72,7 +81,9 @@ extension GrantPlace {
             guard let name = name ?? schema else { throw QueryError(.noDatabaseSelected, "No database selected") }
             return .schema(CatalogName(name).text)
         case .table(let name):
-            guard let schema = name.schema ?? schema else { throw QueryError(.noDatabaseSelected, "No database selected") }
+            guard let schema = name.schema ?? schema else {
+                throw QueryError(.noDatabaseSelected, "No database selected")
+            }
             return .table(schema: CatalogName(schema).text, name: CatalogName(name.table).text)
         }
     }

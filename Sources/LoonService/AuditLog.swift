@@ -4,18 +4,22 @@ import MySQLProtocol
 import SQLFrontend
 import Synchronization
 
-/// Who did what, from where, and how it ended: logins, changes of accounts, and statements that read or change what is stored. A file of its own, in the
-/// form of the operations log; docs/operations.md lists the events.
+/// The record of who did what, from where, and how it ended: logins, changes of accounts, and statements that read or
+/// change what is stored. A file of its own, in the form of the operations log; docs/operations.md lists the events.
 struct AuditLog: Sendable {
     private let log: Logger?
 
     /// Without an output nothing is kept.
     init(output: LogOutput?, clock: WallClock) {
-        log = output.map { output in Logger(label: "audit") { _ in EventLogHandler(output: output, level: .info, clock: clock) } }
+        log = output.map { output in
+            Logger(label: "audit") { _ in EventLogHandler(output: output, level: .info, clock: clock) }
+        }
     }
 
     /// `failures`: it was a wrong password; `refusal`: it was the right one, and something else stands against it.
-    func login(_ account: String, host: String, connection: UInt32? = nil, failures: Int? = nil, refusal: QueryError? = nil) {
+    func login(
+        _ account: String, host: String, connection: UInt32? = nil, failures: Int? = nil, refusal: QueryError? = nil
+    ) {
         var metadata: Logger.Metadata = ["account": "\(account)", "host": "\(host)"]
         if let connection { metadata["connection"] = "\(connection)" }
         if let failures { metadata["failures"] = "\(failures)" }
@@ -34,7 +38,10 @@ struct AuditLog: Sendable {
     /// KILL, which is answered at once.
     func kill(_ session: Session, _ victim: UInt32) {
         log?.info(
-            "audit.statement", metadata: Self.metadata(of: session).merging(["kind": "KILL", "sql": "KILL \(victim)", "outcome": "OK"]) { $1 })
+            "audit.statement",
+            metadata: Self.metadata(of: session).merging(["kind": "KILL", "sql": "KILL \(victim)", "outcome": "OK"]) {
+                $1
+            })
     }
 
     /// One of `Entry`'s, when it has ended.
@@ -52,7 +59,10 @@ struct AuditLog: Sendable {
     func taskEnded(_ task: TaskID, account: String, state: TaskState, scannedBytes: Int64?) {
         log?.info(
             "audit.task",
-            metadata: ["task": "\(task)", "account": "\(account)", "outcome": "\(state.rawValue)", "scanned_bytes": "\(scannedBytes ?? 0)"])
+            metadata: [
+                "task": "\(task)", "account": "\(account)", "outcome": "\(state.rawValue)",
+                "scanned_bytes": "\(scannedBytes ?? 0)",
+            ])
     }
 
     /// A statement on its way.
@@ -74,7 +84,10 @@ struct AuditLog: Sendable {
     }
 
     private static func metadata(of session: Session) -> Logger.Metadata {
-        ["account": "\(session.login.user)", "host": "\(session.login.host)", "connection": "\(session.login.connectionID)"]
+        [
+            "account": "\(session.login.user)", "host": "\(session.login.host)",
+            "connection": "\(session.login.connectionID)",
+        ]
     }
 
     private static func add(_ error: (any Error)?, to metadata: inout Logger.Metadata) {
@@ -91,10 +104,13 @@ extension ParsedStatement {
     fileprivate func isAudited(_ session: Session) -> Bool {
         switch statement {
         case .query(let select): select.map { $0.table != nil && session.localTable($0) == nil } ?? true
-        case .explain, .createSchema, .dropSchema, .createTable, .createTableLike, .createTableLikeMapping, .createTableAs, .createView, .dropView,
-            .dropTable, .alterTable, .repairTable, .repairSchema, .insert, .cancelQueryTask, .cancelQueryTasks, .resendMessage:
+        case .explain, .createSchema, .dropSchema, .createTable, .createTableLike, .createTableLikeMapping,
+            .createTableAs, .createView, .dropView,
+            .dropTable, .alterTable, .repairTable, .repairSchema, .insert, .cancelQueryTask, .cancelQueryTasks,
+            .resendMessage:
             true
-        case .set(let assignments): assignments.contains { if case .variable(_, isGlobal: true) = $0.target { true } else { false } }
+        case .set(let assignments):
+            assignments.contains { if case .variable(_, isGlobal: true) = $0.target { true } else { false } }
         default: false
         }
     }
@@ -104,7 +120,8 @@ extension AccountStatement {
     /// Without the passwords.
     fileprivate var summary: String {
         switch self {
-        case .create(let changes, _), .alter(let changes, _): changes.map { $0.name ?? "CURRENT_USER" }.joined(separator: ", ")
+        case .create(let changes, _), .alter(let changes, _):
+            changes.map { $0.name ?? "CURRENT_USER" }.joined(separator: ", ")
         case .drop(let names, _), .revokeEverything(let names): names.joined(separator: ", ")
         case .grant(let privileges, let place, let names):
             "\(privileges.auditText) ON \(place.text) TO \(names.joined(separator: ", "))"

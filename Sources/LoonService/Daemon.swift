@@ -34,7 +34,10 @@ package struct Daemon: Service {
         // The lifecycle library's own lines say nothing to an operator.
         let quiet = Logger(label: "lifecycle") { _ in SwiftLogNoOpLogHandler() }
         var group = ServiceGroupConfiguration(
-            services: [.init(service: self), .init(service: LogRotation(outputs: [output] + (auditOutput.map { [$0] } ?? []), log: log))],
+            services: [
+                .init(service: self),
+                .init(service: LogRotation(outputs: [output] + (auditOutput.map { [$0] } ?? []), log: log)),
+            ],
             gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet)
         group.maximumGracefulShutdownDuration = .seconds(configuration.drainSeconds + 10)
         try await ServiceGroup(configuration: group).run()
@@ -51,15 +54,19 @@ package struct Daemon: Service {
         let context = try makeContext(directory, connectionsMax: connectionsMax, queries)
         let messages = TaskMessage(
             source: "/loon/\(context.store.instanceID)", offsetMinutes: configuration.timeZoneOffsetMinutes)
-        let recovered = try context.store.recover(now: context.clock.now(), hadQueries: queries.before > 0) { messages.encode($0) }
+        let recovered = try context.store.recover(now: context.clock.now(), hadQueries: queries.before > 0) {
+            messages.encode($0)
+        }
         queries.reset()
         if let file = try Accounts.createRootIfNeeded(in: context.store, directory: directory) {
             try context.accounts.reload()
             log.info("account.created", metadata: ["account": "root", "password_file": "\(file)"])
         }
         let key = try passwordKey(directory)
-        let notifier = try Notifier(outbox: context.store, sender: context.sender, options: notifierOptions, clock: context.clock, log: log)
-        let scheduler = Scheduler(context: context, runner: TaskRunner(context: context, notifier: notifier, messages: messages))
+        let notifier = try Notifier(
+            outbox: context.store, sender: context.sender, options: notifierOptions, clock: context.clock, log: log)
+        let scheduler = Scheduler(
+            context: context, runner: TaskRunner(context: context, notifier: notifier, messages: messages))
         try scheduler.start()
         notifier.start()
         let housekeeping = Housekeeping(context: context)
@@ -68,13 +75,17 @@ package struct Daemon: Service {
         let server = MySQLServer(
             loop: group.next(),
             options: .init(
-                serverVersion: SystemVariables.version, connectionsMax: connectionsMax, handshakesMax: handshakesMax, key: key,
+                serverVersion: SystemVariables.version, connectionsMax: connectionsMax, handshakesMax: handshakesMax,
+                key: key,
                 tls: try certificate(directory).map { try $0.context() },
-                requiresSecureTransport: configuration.requiresSecureTransport, spoolDirectory: directory.path + "/spill"),
+                requiresSecureTransport: configuration.requiresSecureTransport,
+                spoolDirectory: directory.path + "/spill"),
             backend: Gateway(context: context, scheduler: scheduler, secret: key.privatePEM), log: log)
         let port = try await listen(server)
         if recovered > 0 { log.info("server.recovered", metadata: ["tasks": "\(recovered)"]) }
-        log.info("server.ready", metadata: ["host": "\(configuration.host)", "port": "\(port)", "socket": "\(socketPath(directory))"])
+        log.info(
+            "server.ready",
+            metadata: ["host": "\(configuration.host)", "port": "\(port)", "socket": "\(socketPath(directory))"])
         try? await gracefulShutdown()
         log.info("server.stopping")
         housekeeping.stop()
@@ -83,7 +94,7 @@ package struct Daemon: Service {
             try context.store.queueInterrupted(now: context.clock.now())
             try context.store.close()
         } catch {
-            // They are put back at the next start.
+            // Interrupted tasks are put back at the next start.
             log.error("server.stopping", metadata: ["error": "\(error)"])
         }
         log.info("server.stopped")
@@ -100,24 +111,31 @@ package struct Daemon: Service {
             guard configuration.requiresSecureTransport else { return nil }
             throw QueryError(
                 .wrongVariableValue,
-                "listen.tls is false, and TCP without TLS is refused: set listen.tls, or, where the network is trusted, listen.require-secure-transport: false")
+                "listen.tls is false, and TCP without TLS is refused: set listen.tls, or, where the network is "
+                    + "trusted, listen.require-secure-transport: false"
+            )
         }
         let certificate = try ServerCertificate(configuration, directory)
         log.info("tls.ready", metadata: ["certificate": "\(certificate.path)", "sha256": "\(certificate.fingerprint)"])
         return certificate
     }
 
-    private func makeContext(_ directory: DataDirectory, connectionsMax: Int, _ queries: RunningQueries) throws -> ServiceContext {
+    private func makeContext(_ directory: DataDirectory, connectionsMax: Int, _ queries: RunningQueries) throws
+        -> ServiceContext
+    {
         let objects = try LocalObjectStore(root: directory.path + "/oss", staging: directory.path + "/staging")
         let store = try directory.openStore(configuration)
         let clusters = try makeClusters(directory, objects, queries, instance: store.instanceID)
         let moved = try store.moveQueued(from: clusters.all.map(\.name), to: clusters.standard.name)
-        if moved > 0 { log.warning("scheduler.moved", metadata: ["tasks": "\(moved)", "cluster": "\(clusters.standard.name)"]) }
+        if moved > 0 {
+            log.warning("scheduler.moved", metadata: ["tasks": "\(moved)", "cluster": "\(clusters.standard.name)"])
+        }
         try objects.sweepStaging(except: Publisher.stagedFolders(try store.publications()))
         let roles = Roles(configuration, clock: .system)
         let context = ServiceContext(
             configuration: configuration, store: store, accounts: try AccountDirectory(store),
-            audit: AuditLog(output: auditOutput, clock: .system), objects: objects, clusters: clusters, clock: .system, log: log,
+            audit: AuditLog(output: auditOutput, clock: .system), objects: objects, clusters: clusters, clock: .system,
+            log: log,
             variables: SystemVariables(serverVariables(connectionsMax: connectionsMax, directory)),
             hostPaths: HostPaths(configuration, root: objects.root), roles: roles,
             sender: try Sender(configuration, roles: roles), started: WallClock.system.now())
@@ -131,20 +149,24 @@ package struct Daemon: Service {
         _ directory: DataDirectory, _ objects: LocalObjectStore, _ queries: RunningQueries, instance: String
     ) throws -> Clusters {
         let processors = ProcessInfo.processInfo.activeProcessorCount
-        let spill = URL(fileURLWithPath: configuration.spillDirectory ?? directory.path + "/spill").standardizedFileURL.path
+        let spill = URL(fileURLWithPath: configuration.spillDirectory ?? directory.path + "/spill").standardizedFileURL
+            .path
         guard !(spill + "/").hasPrefix(objects.root + "/"), !(spill + "/").hasPrefix(objects.staging + "/") else {
-            throw QueryError(.wrongVariableValue, "engine.spill-dir '\(spill)' lies in the object store; name a folder elsewhere")
+            throw QueryError(
+                .wrongVariableValue, "engine.spill-dir '\(spill)' lies in the object store; name a folder elsewhere")
         }
         let clusters = try configuration.clusters.map { name, settings in
             let folder = "\(spill)/\(instance)-\(name)"
-            // What an engine could not hold in memory when it was killed.
+            // Spilled data of an engine that was killed.
             try? FileManager.default.removeItem(atPath: folder)
             try? FileManager.default.createDirectory(atPath: spill, withIntermediateDirectories: true)
             let engine = try DuckDBEngine(
                 root: objects.root,
                 options: .init(
-                    threads: settings.threads == 0 ? processors : settings.threads, memoryLimit: settings.memory, spillDirectory: folder,
-                    spillLimit: settings.spill, stagingDirectory: objects.staging, extensions: Self.extensions(beside: configuration.library)))
+                    threads: settings.threads == 0 ? processors : settings.threads, memoryLimit: settings.memory,
+                    spillDirectory: folder,
+                    spillLimit: settings.spill, stagingDirectory: objects.staging,
+                    extensions: Self.extensions(beside: configuration.library)))
             return Cluster(name: name, settings: settings, engine: engine, queries: queries)
         }
         return Clusters(standard: clusters[0], others: Array(clusters.dropFirst()))
@@ -157,23 +179,35 @@ package struct Daemon: Service {
         return files.filter { $0.pathExtension == "duckdb_extension" }.map(\.path).sorted()
     }
 
-    /// What of MySQL's variables is this daemon's own.
+    /// The values of MySQL's variables that are this daemon's own.
     private func serverVariables(connectionsMax: Int, _ directory: DataDirectory) -> [String: SQLValue] {
         let offset = configuration.timeZoneOffsetMinutes
         let minutes = offset.magnitude % 60
         let zone =
-            (offset < 0 ? "-" : "+") + (offset.magnitude < 600 ? "0" : "") + "\(offset.magnitude / 60):" + (minutes < 10 ? "0" : "") + "\(minutes)"
+            (offset < 0 ? "-" : "+") + (offset.magnitude < 600 ? "0" : "") + "\(offset.magnitude / 60):"
+            + (minutes < 10 ? "0" : "") + "\(minutes)"
         return [
-            "version": .text(SystemVariables.version), "version_comment": .text("Loon, asynchronous SQL over an object store"),
-            "version_compile_os": .text("Linux"), "license": .text("Apache-2.0"), "hostname": .text(ProcessInfo.processInfo.hostName),
-            "port": .integer(Int64(configuration.port)), "socket": .text(URL(fileURLWithPath: socketPath(directory)).lastPathComponent), "max_connections": .integer(Int64(connectionsMax)),
-            "max_allowed_packet": .integer(Int64(Limits.commandBytesMax)), "net_write_timeout": .integer(Int64(Limits.writeStallSecondsMax)),
-            "net_read_timeout": .integer(Limits.readStallSecondsMax), "connect_timeout": .integer(Limits.handshakeSecondsMax),
-            "max_prepared_stmt_count": .integer(Int64(Limits.preparedStatementsMax)), "system_time_zone": .text(zone), "time_zone": .text("SYSTEM"),
-            "have_ssl": .text(configuration.offersTLS ? "YES" : "DISABLED"), "have_openssl": .text(configuration.offersTLS ? "YES" : "DISABLED"),
-            "require_secure_transport": .integer(configuration.requiresSecureTransport ? 1 : 0), "lower_case_table_names": .integer(2),
-            "log_bin": .integer(0), "performance_schema": .integer(0), "event_scheduler": .text("OFF"), "local_infile": .integer(0),
-            "default_storage_engine": .text("DuckDB"), "default_tmp_storage_engine": .text("DuckDB"), "have_query_cache": .text("NO"),
+            "version": .text(SystemVariables.version),
+            "version_comment": .text("Loon, asynchronous SQL over an object store"),
+            "version_compile_os": .text("Linux"), "license": .text("Apache-2.0"),
+            "hostname": .text(ProcessInfo.processInfo.hostName),
+            "port": .integer(Int64(configuration.port)),
+            "socket": .text(URL(fileURLWithPath: socketPath(directory)).lastPathComponent),
+            "max_connections": .integer(Int64(connectionsMax)),
+            "max_allowed_packet": .integer(Int64(Limits.commandBytesMax)),
+            "net_write_timeout": .integer(Int64(Limits.writeStallSecondsMax)),
+            "net_read_timeout": .integer(Limits.readStallSecondsMax),
+            "connect_timeout": .integer(Limits.handshakeSecondsMax),
+            "max_prepared_stmt_count": .integer(Int64(Limits.preparedStatementsMax)), "system_time_zone": .text(zone),
+            "time_zone": .text("SYSTEM"),
+            "have_ssl": .text(configuration.offersTLS ? "YES" : "DISABLED"),
+            "have_openssl": .text(configuration.offersTLS ? "YES" : "DISABLED"),
+            "require_secure_transport": .integer(configuration.requiresSecureTransport ? 1 : 0),
+            "lower_case_table_names": .integer(2),
+            "log_bin": .integer(0), "performance_schema": .integer(0), "event_scheduler": .text("OFF"),
+            "local_infile": .integer(0),
+            "default_storage_engine": .text("DuckDB"), "default_tmp_storage_engine": .text("DuckDB"),
+            "have_query_cache": .text("NO"),
             "datadir": .text("/"),
             "sql_auto_is_null": .integer(0),
         ]
@@ -182,9 +216,11 @@ package struct Daemon: Service {
     private var notifierOptions: Notifier.Options {
         Notifier.Options(
             retry: RetryPolicy(
-                baseMilliseconds: Int64(configuration.retryBaseMilliseconds), capMilliseconds: Int64(configuration.retryCapMilliseconds),
+                baseMilliseconds: Int64(configuration.retryBaseMilliseconds),
+                capMilliseconds: Int64(configuration.retryCapMilliseconds),
                 giveUpMilliseconds: Int64(configuration.giveUpSeconds) * 1_000, attemptsMax: configuration.attemptsMax),
-            connectMilliseconds: configuration.connectTimeoutMilliseconds, totalMilliseconds: configuration.requestTimeoutMilliseconds,
+            connectMilliseconds: configuration.connectTimeoutMilliseconds,
+            totalMilliseconds: configuration.requestTimeoutMilliseconds,
             authoritiesFile: configuration.authoritiesFile)
     }
 
@@ -193,7 +229,8 @@ package struct Daemon: Service {
         let name = DataDirectory.passwordKeyFile
         if let stored = directory.read(name) {
             guard let key = try? PasswordKey(privatePEM: stored) else {
-                throw QueryError(.storage, "The file '\(directory.path)/\(name)' holds no key; remove it, and a new one is made")
+                throw QueryError(
+                    .storage, "The file '\(directory.path)/\(name)' holds no key; remove it, and a new one is made")
             }
             return key
         }
@@ -202,16 +239,22 @@ package struct Daemon: Service {
         return key
     }
 
-    private func socketPath(_ directory: DataDirectory) -> String { configuration.socket ?? directory.path + "/loond.sock" }
+    private func socketPath(_ directory: DataDirectory) -> String {
+        configuration.socket ?? directory.path + "/loond.sock"
+    }
 
     private func listen(_ server: MySQLServer) async throws -> Int {
         let socket = socketPath(try DataDirectory(configuration.dataDirectory))
         // sockaddr_un has room for 107 bytes and a NUL.
         guard socket.utf8.count <= 107 else {
-            throw QueryError(.storage, "The path of the Unix socket, '\(socket)', is longer than 107 bytes; name a shorter one with --socket")
+            throw QueryError(
+                .storage,
+                "The path of the Unix socket, '\(socket)', is longer than 107 bytes; name a shorter one with --socket")
         }
         guard !Self.isInUse(socket: socket) else {
-            throw QueryError(.storage, "Another process listens on the Unix socket '\(socket)'; stop it, or name another with --socket")
+            throw QueryError(
+                .storage,
+                "Another process listens on the Unix socket '\(socket)'; stop it, or name another with --socket")
         }
         do {
             let port = try await server.listen(on: .tcp(host: configuration.host, port: configuration.port))
@@ -220,7 +263,8 @@ package struct Daemon: Service {
         } catch let error as IOError where error.errnoCode == EADDRINUSE {
             throw QueryError(
                 .storage,
-                "Port \(configuration.port) of \(configuration.host) is in use; stop what listens there, or choose another with --port (0 picks a free one)"
+                "Port \(configuration.port) of \(configuration.host) is in use; stop what listens there, or "
+                    + "choose another with --port (0 picks a free one)"
             )
         } catch {
             throw QueryError(.storage, "Cannot listen on \(configuration.host):\(configuration.port): \(error)")
@@ -236,7 +280,9 @@ package struct Daemon: Service {
         address.sun_family = sa_family_t(AF_UNIX)
         withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8.prefix($0.count - 1)) }
         return withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) } == 0
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+            } == 0
         }
     }
 

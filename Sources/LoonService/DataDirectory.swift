@@ -7,11 +7,16 @@ struct DataDirectory {
 
     init(_ path: String) throws(QueryError) {
         do {
-            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+            try FileManager.default.createDirectory(
+                atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         } catch {
-            throw QueryError(.storage, "The data directory '\(path)' cannot be made: \(error.localizedDescription); name another with --data-dir")
+            throw QueryError(
+                .storage,
+                "The data directory '\(path)' cannot be made: \(error.localizedDescription); name another with "
+                    + "--data-dir"
+            )
         }
-        // Whatever the process makes from here on is its owner's alone, what SQLite and the engine make included.
+        // Files that the process makes from here on are its owner's alone, those of SQLite and the engine included.
         umask(0o077)
         self.path = URL(fileURLWithPath: path).standardizedFileURL.path
     }
@@ -19,9 +24,15 @@ struct DataDirectory {
     /// Keeps a second daemon out for as long as the descriptor is open, which is until the process ends.
     func lock() throws(QueryError) {
         let descriptor = open(path + "/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw QueryError(.storage, "The data directory '\(path)' cannot be written; check its owner and mode") }
+        guard descriptor >= 0 else {
+            throw QueryError(.storage, "The data directory '\(path)' cannot be written; check its owner and mode")
+        }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-            throw QueryError(.storage, "The data directory '\(path)' is in use by another loond; stop that one, or name another with --data-dir")
+            throw QueryError(
+                .storage,
+                "The data directory '\(path)' is in use by another loond; stop that one, or name another with "
+                    + "--data-dir"
+            )
         }
     }
 

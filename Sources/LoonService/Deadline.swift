@@ -1,6 +1,7 @@
 import Dispatch
 
-/// Calls its body once after a time, unless it is cancelled or gone before: unlike a block on a queue it leaves nothing behind then.
+/// Calls its body once after a time, unless it is cancelled or gone before: unlike a block on a queue it leaves nothing
+/// behind then.
 ///
 /// `@unchecked`: a dispatch source may be cancelled from any thread, which its type does not say.
 final class Deadline: @unchecked Sendable {

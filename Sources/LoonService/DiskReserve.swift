@@ -9,7 +9,9 @@ struct DiskReserve {
 
     /// Takes the space, if it is not taken yet and there is room for much more. A disk that has none is no error.
     func fill() {
-        guard !FileManager.default.fileExists(atPath: path), FreeSpace.freeBytes(of: path) ?? 0 > Limits.reserveBytes * 8 else { return }
+        guard !FileManager.default.fileExists(atPath: path),
+            FreeSpace.freeBytes(of: path) ?? 0 > Limits.reserveBytes * 8
+        else { return }
         let descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { return }
         defer { close(descriptor) }

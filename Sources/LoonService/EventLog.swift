@@ -30,7 +30,8 @@ package final class LogOutput: Sendable {
             descriptor.withLock { descriptor in
                 var rest = bytes[...]
                 while !rest.isEmpty {
-                    let written = Foundation.write(descriptor, UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: rest)).baseAddress, rest.count)
+                    let written = Foundation.write(
+                        descriptor, UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: rest)).baseAddress, rest.count)
                     if written < 0 && errno == EINTR { continue }
                     // A log that cannot be written must not stop the service.
                     guard written > 0 else { return }
@@ -42,13 +43,15 @@ package final class LogOutput: Sendable {
 
     private static func open(_ path: String) throws(QueryError) -> Int32 {
         let descriptor = Foundation.open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw QueryError(.storage, "The log file '\(path)' cannot be opened: \(String(cString: strerror(errno)))") }
+        guard descriptor >= 0 else {
+            throw QueryError(.storage, "The log file '\(path)' cannot be opened: \(String(cString: strerror(errno)))")
+        }
         return descriptor
     }
 }
 
-/// One line an event: `<RFC 3339 time> <level> event=<name> key=value …`. A value that is not plain is quoted and escaped, so that nothing a
-/// client sends can look like another value or line.
+/// One line an event: `<RFC 3339 time> <level> event=<name> key=value …`. A value that is not plain is quoted and
+/// escaped, so that nothing a client sends can look like another value or line.
 package struct EventLogHandler: LogHandler {
     package var metadata: Logger.Metadata = [:]
     package var logLevel: Logger.Level
@@ -67,17 +70,20 @@ package struct EventLogHandler: LogHandler {
     }
 
     package func log(event: LogEvent) {
-        var line = "\(CivilTime(milliseconds: clock.now()).rfc3339UTC) \(event.level) event=\(Self.escaped("\(event.message)"))"
-        for (key, value) in metadata.merging(event.metadata ?? [:], uniquingKeysWith: { $1 }).sorted(by: { $0.key < $1.key }) {
-            line += " \(key)=\(Self.escaped("\(value)"))"
-        }
+        let time = CivilTime(milliseconds: clock.now()).rfc3339UTC
+        var line = "\(time) \(event.level) event=\(Self.escaped("\(event.message)"))"
+        let pairs = metadata.merging(event.metadata ?? [:]) { $1 }.sorted { $0.key < $1.key }
+        for (key, value) in pairs { line += " \(key)=\(Self.escaped("\(value)"))" }
         output.write(line + "\n")
     }
 
     static func escaped(_ value: String) -> String {
         let isPlain =
             !value.isEmpty
-            && value.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "=") && $0 != UInt8(ascii: "\\") }
+            && value.utf8.allSatisfy {
+                $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "=")
+                    && $0 != UInt8(ascii: "\\")
+            }
         if isPlain { return value }
         var result = "\""
         for scalar in value.unicodeScalars {
@@ -88,7 +94,8 @@ package struct EventLogHandler: LogHandler {
             case "\r": result += "\\r"
             case "\t": result += "\\t"
             case _
-            where scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value) || [0x2028, 0x2029].contains(scalar.value)
+            where scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value)
+                || [0x2028, 0x2029].contains(scalar.value)
                 || scalar.properties.generalCategory == .format:
                 result += "\\u{\(String(scalar.value, radix: 16))}"
             default: result.unicodeScalars.append(scalar)

@@ -19,7 +19,8 @@ final class FreeSpace: Sendable {
             guard state.level == .none else { return nil }
             return QueryError(
                 .diskFull,
-                "The disk of the data directory has \(state.freeMiB) MiB left, and no task is accepted below storage.min-free-mib = \(state.minMiB); make room on it"
+                "The disk of the data directory has \(state.freeMiB) MiB left, and no task is accepted below "
+                    + "storage.min-free-mib = \(state.minMiB); make room on it"
             )
         }
     }
@@ -28,13 +29,15 @@ final class FreeSpace: Sendable {
     static func freeBytes(of path: String) -> Int64? {
         var status = statvfs()
         guard statvfs(URL(fileURLWithPath: path).deletingLastPathComponent().path, &status) == 0 else { return nil }
-        return Int64(clamping: UInt64(status.f_bavail).multipliedReportingOverflow(by: UInt64(status.f_frsize)).partialValue)
+        return Int64(
+            clamping: UInt64(status.f_bavail).multipliedReportingOverflow(by: UInt64(status.f_frsize)).partialValue)
     }
 
     func look(at directory: String, _ configuration: Configuration, _ log: Logger) {
         guard let bytes = Self.freeBytes(of: directory + "/.") else { return }
         let freeMiB = Int(bytes / 1_024 / 1_024)
-        let level: Level = freeMiB < configuration.minFreeMiB ? .none : freeMiB < configuration.warnFreeMiB ? .low : .enough
+        let level: Level =
+            freeMiB < configuration.minFreeMiB ? .none : freeMiB < configuration.warnFreeMiB ? .low : .enough
         let before = state.withLock { state in
             defer { state = State(level: level, freeMiB: freeMiB, minMiB: configuration.minFreeMiB) }
             return state.level
@@ -42,7 +45,9 @@ final class FreeSpace: Sendable {
         guard before != level else { return }
         let metadata: Logger.Metadata = ["free_mib": "\(freeMiB)"]
         switch level {
-        case .none: log.error("storage.full", metadata: metadata.merging(["advice": "tasks are refused until there is room"]) { $1 })
+        case .none:
+            log.error(
+                "storage.full", metadata: metadata.merging(["advice": "tasks are refused until there is room"]) { $1 })
         case .low: log.warning("storage.low", metadata: metadata)
         case .enough: log.info("storage.enough", metadata: metadata)
         }

@@ -15,9 +15,11 @@ final class Gateway: ConnectionBackend {
     private let scheduler: Scheduler
     /// Look accounts up and open sessions: short work.
     private let loginThreads = WorkerThreads(name: "loon.login", threadsMax: 2, queueMax: 1_024)
-    /// Decrypts and hashes passwords, which takes tens of milliseconds: a flood of wrong ones holds up no login that needs no hash.
+    /// Decrypts and hashes passwords, which takes tens of milliseconds: a flood of wrong ones holds up no login that
+    /// needs no hash.
     private let hashThreads = WorkerThreads(name: "loon.hash", threadsMax: 1, queueMax: 128)
-    /// What makes the second login of an account fast: SHA256(SHA256(password)), with the stored hash it was found to match.
+    /// A digest that makes the second login of an account fast: SHA256(SHA256(password)), with the stored hash it was
+    /// found to match.
     private let seen = Mutex<[String: (stored: String, doubleSHA256: [UInt8])]>([:])
     private let throttle = Mutex(LoginThrottle())
 
@@ -36,8 +38,9 @@ final class Gateway: ConnectionBackend {
         context.timers.asyncAfter(deadline: .now() + .milliseconds(delay)) { self.lookUp(user, completion) }
     }
 
-    /// What an account that does not exist is asked for: always the same for one name, and where some accounts have mysql_native_password, that for half of the
-    /// names. Else the method would tell them from those that are not there.
+    /// Credentials for an account that does not exist: always the same for one name, and where some accounts have
+    /// mysql_native_password, that for half of the names. Else the method would tell them from those that are not
+    /// there.
     private func decoy(for user: String) -> StoredCredentials {
         guard context.accounts.hasNativePasswords else { return .cachingSHA2(doubleSHA256: nil) }
         let code = Array(HMAC<SHA256>.authenticationCode(for: Array(user.utf8), using: decoyKey))
@@ -47,7 +50,8 @@ final class Gateway: ConnectionBackend {
     func loginFailed(as user: String, host: String) {
         let name = accountName(user)
         let failures = throttle.withLock { $0.failed(account: name, address: host, now: context.clock.now()) }
-        context.log.warning("login.failed", metadata: ["account": "\(name)", "host": "\(host)", "failures": "\(failures)"])
+        context.log.warning(
+            "login.failed", metadata: ["account": "\(name)", "host": "\(host)", "failures": "\(failures)"])
         context.audit.login(name, host: host, failures: failures)
     }
 
@@ -63,20 +67,25 @@ final class Gateway: ConnectionBackend {
         if !accepted { completion(.cachingSHA2(doubleSHA256: nil)) }
     }
 
-    func verify(password: @escaping @Sendable () -> [UInt8]?, of user: String, completion: @escaping @Sendable (Bool?) -> Void) {
+    func verify(
+        password: @escaping @Sendable () -> [UInt8]?, of user: String, completion: @escaping @Sendable (Bool?) -> Void
+    ) {
         let accepted = hashThreads.run {
             guard let password = password() else { return completion(false) }
             let account = try? self.account(user)?.record
             // An unknown account takes as long as a known one.
             let stored = account?.passwordHash ?? PasswordHash.decoy
             let isRight = (try? PasswordHash.matches(password, stored: stored)) == true && account != nil
-            if isRight, let account { self.seen.withLock { $0[account.name] = (stored, Scramble.doubleSHA256(password)) } }
+            if isRight, let account {
+                self.seen.withLock { $0[account.name] = (stored, Scramble.doubleSHA256(password)) }
+            }
             completion(isRight)
         }
         if !accepted { completion(nil) }
     }
 
-    func openSession(_ login: Login, completion: @escaping @Sendable (Result<any ProtocolSession, QueryError>) -> Void) {
+    func openSession(_ login: Login, completion: @escaping @Sendable (Result<any ProtocolSession, QueryError>) -> Void)
+    {
         let accepted = loginThreads.run {
             completion(Result { () throws(QueryError) in try self.open(login) })
         }
@@ -94,7 +103,9 @@ final class Gateway: ConnectionBackend {
         }
     }
 
-    private func open(_ login: Login, _ account: AccountRecord, _ cluster: Cluster) throws(QueryError) -> any ProtocolSession {
+    private func open(_ login: Login, _ account: AccountRecord, _ cluster: Cluster) throws(QueryError)
+        -> any ProtocolSession
+    {
         try admit(account, login)
         let rights = context.accounts.rights(of: account.identity)
         var schema: String?
@@ -106,40 +117,48 @@ final class Gateway: ConnectionBackend {
             guard schema != nil else { throw QueryError(.unknownDatabase, "Unknown database '\(name)'") }
         }
         let opened = Login(
-            connectionID: login.connectionID, user: account.name, database: schema, host: login.host, attributes: login.attributes,
+            connectionID: login.connectionID, user: account.name, database: schema, host: login.host,
+            attributes: login.attributes,
             isInteractive: login.isInteractive, cipher: login.cipher, disconnect: login.disconnect)
         context.log.debug(
             "connection.opened",
             metadata: ["connection": "\(login.connectionID)", "account": "\(account.name)", "host": "\(login.host)"])
         context.audit.login(account.name, host: login.host, connection: login.connectionID)
-        return Session(login: opened, account: account.identity, cluster: cluster, context: context, scheduler: scheduler)
+        return Session(
+            login: opened, account: account.identity, cluster: cluster, context: context, scheduler: scheduler)
     }
 
     /// Throws what stands against a login with the right password.
     private func admit(_ account: AccountRecord, _ login: Login) throws(QueryError) {
         guard !account.isLocked else {
-            throw QueryError(.accountLocked, "Access denied for user '\(account.name)'@'\(login.host)'. Account is locked.")
+            throw QueryError(
+                .accountLocked, "Access denied for user '\(account.name)'@'\(login.host)'. Account is locked.")
         }
         guard !account.isExpired(now: context.clock.now()) else {
-            throw QueryError(.passwordExpired, "Your password has expired; an administrator sets a new one with ALTER USER")
+            throw QueryError(
+                .passwordExpired, "Your password has expired; an administrator sets a new one with ALTER USER")
         }
         let limit = account.limits.connections
         guard limit == 0 || context.sessions.count(of: account.name, besides: login.connectionID) < limit else {
             throw QueryError(
-                .accountLimit, "User '\(account.name)' has exceeded the 'max_user_connections' resource (current value: \(limit))")
+                .accountLimit,
+                "User '\(account.name)' has exceeded the 'max_user_connections' resource (current value: \(limit))")
         }
     }
 
     /// Of `name@cluster` the name.
     private func accountName(_ user: String) -> String {
-        guard let at = user.lastIndex(of: "@"), context.clusters.named(user[user.index(after: at)...].lowercased()) != nil else { return user }
+        guard let at = user.lastIndex(of: "@"),
+            context.clusters.named(user[user.index(after: at)...].lowercased()) != nil
+        else { return user }
         return String(user[..<at])
     }
 
     /// The account that a user's name means, and its cluster: `name`, or `name@cluster`.
     private func account(_ user: String) throws(QueryError) -> (record: AccountRecord, cluster: Cluster)? {
         if let record = try context.accounts.current(user) { return (record, context.clusters.standard) }
-        guard let at = user.lastIndex(of: "@"), let cluster = context.clusters.named(user[user.index(after: at)...].lowercased()),
+        guard let at = user.lastIndex(of: "@"),
+            let cluster = context.clusters.named(user[user.index(after: at)...].lowercased()),
             let record = try context.accounts.current(String(user[..<at]))
         else { return nil }
         return (record, cluster)

@@ -1,7 +1,8 @@
 import LoonCore
 
-/// How long a login has to wait for what went before it: repeated failures slow down the account that they were for and the address that they came
-/// from. Only a delay, and a short one: nobody can lock an account out by guessing at it. Synchronous, told the time.
+/// How long a login has to wait for what went before it: repeated failures slow down the account that they were for and
+/// the address that they came from. Only a delay, and a short one: nobody can lock an account out by guessing at it.
+/// Synchronous, told the time.
 struct LoginThrottle {
     private enum Key: Hashable {
         case account(String)
@@ -25,7 +26,9 @@ struct LoginThrottle {
     mutating func failed(account: String, address: String, now: Int64) -> Int {
         for key in [Key.account(account), .address(address)] {
             let count = count(key, now)
-            if failures[key] == nil, failures.count >= Limits.loginFailuresRemembered, let oldest = failures.min(by: { $0.value.last < $1.value.last }) {
+            if failures[key] == nil, failures.count >= Limits.loginFailuresRemembered,
+                let oldest = failures.min(by: { $0.value.last < $1.value.last })
+            {
                 failures[oldest.key] = nil
             }
             failures[key] = Failures(count: count + 1, last: now)

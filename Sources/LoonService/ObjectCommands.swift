@@ -21,7 +21,9 @@ package struct ObjectCommands {
 
     private func existing(_ url: String) throws(QueryError) -> ObjectKey {
         let place = try ObjectKey(url)
-        guard objects.bucketExists(place.bucket) else { throw QueryError(.missingObject, "The bucket '\(place.bucket)' does not exist") }
+        guard objects.bucketExists(place.bucket) else {
+            throw QueryError(.missingObject, "The bucket '\(place.bucket)' does not exist")
+        }
         return place
     }
 
@@ -33,7 +35,8 @@ package struct ObjectCommands {
 
     // MARK: Listings
 
-    /// A line for each bucket, or for each object below a place: its bytes, its time and its name. Without `recursive` folders are not looked into.
+    /// A line for each bucket, or for each object below a place: its bytes, its time and its name. Without `recursive`
+    /// folders are not looked into.
     package func list(_ url: String?, recursive: Bool) throws(QueryError) -> [String] {
         guard let url else { return try objects.buckets().map { "oss://\($0)/" } }
         let place = try existing(url)
@@ -46,32 +49,45 @@ package struct ObjectCommands {
         "\(object.size)\t\(CivilTime(milliseconds: object.modified).rfc3339UTC)\t\(object.key)"
     }
 
-    /// What is known of an object, a line each.
+    /// The properties of an object, a line each.
     package func stat(_ url: String) throws(QueryError) -> [String] {
-        guard let object = try objects.stat(try existing(url)) else { throw QueryError(.missingObject, "The object '\(url)' does not exist") }
-        return ["key: \(object.key)", "size: \(object.size)", "modified: \(CivilTime(milliseconds: object.modified).rfc3339UTC)"]
+        guard let object = try objects.stat(try existing(url)) else {
+            throw QueryError(.missingObject, "The object '\(url)' does not exist")
+        }
+        return [
+            "key: \(object.key)", "size: \(object.size)",
+            "modified: \(CivilTime(milliseconds: object.modified).rfc3339UTC)",
+        ]
     }
 
     /// The objects below a place and their bytes, together.
     package func usage(_ url: String) throws(QueryError) -> String {
         let place = try existing(url)
-        let found = place.isFolder ? try objects.list(place, recursive: true) : try objects.stat(place).map { [$0] } ?? []
+        let found =
+            place.isFolder ? try objects.list(place, recursive: true) : try objects.stat(place).map { [$0] } ?? []
         return "\(found.reduce(Int64(0)) { $0 + $1.size })\t\(found.count) objects\t\(place)"
     }
 
     // MARK: Bytes
 
-    /// Copies a file in, an object out, or an object to another place. `-` is standard input and output. A target that ends in a slash takes the source's name.
-    /// With `recursive` a folder is copied with all that is in it. `progress` is told how many bytes of how many are through.
+    /// Copies a file in, an object out, or an object to another place. `-` is standard input and output. A target that
+    /// ends in a slash takes the source's name. With `recursive` a folder is copied with all that is in it. `progress`
+    /// is told how many bytes of how many are through.
     package func copy(
-        _ source: String, to target: String, recursive: Bool, forbidOverwrite: Bool, progress: @escaping (Int64, Int64) -> Void
+        _ source: String, to target: String, recursive: Bool, forbidOverwrite: Bool,
+        progress: @escaping (Int64, Int64) -> Void
     ) throws(QueryError) {
         let isOut = source.hasPrefix("oss://")
-        guard isOut || target.hasPrefix("oss://") else { throw QueryError(.location, "One of the two is an object; write oss://bucket/key") }
+        guard isOut || target.hasPrefix("oss://") else {
+            throw QueryError(.location, "One of the two is an object; write oss://bucket/key")
+        }
         guard recursive else {
             return try copyOne(source, to: target, forbidOverwrite: forbidOverwrite) { progress($0, $1) }
         }
-        let files = try isOut ? objects.list(try folder(source), recursive: true).map { ($0.key.description, $0.size) } : localFiles(source)
+        let files =
+            try isOut
+            ? objects.list(try folder(source), recursive: true).map { ($0.key.description, $0.size) }
+            : localFiles(source)
         let base = isOut ? try folder(source).description : (source.hasSuffix("/") ? source : source + "/")
         let total = files.reduce(Int64(0)) { $0 + $1.1 }
         var done: Int64 = 0
@@ -84,11 +100,15 @@ package struct ObjectCommands {
         }
     }
 
-    private func folder(_ url: String) throws(QueryError) -> ObjectKey { try existing(url.hasSuffix("/") ? url : url + "/") }
+    private func folder(_ url: String) throws(QueryError) -> ObjectKey {
+        try existing(url.hasSuffix("/") ? url : url + "/")
+    }
 
     private func localFiles(_ folder: String) throws(QueryError) -> [(String, Int64)] {
         let base = folder.hasSuffix("/") ? folder : folder + "/"
-        guard let paths = FileManager.default.enumerator(atPath: base) else { throw QueryError(.missingObject, "There is no folder '\(folder)'") }
+        guard let paths = FileManager.default.enumerator(atPath: base) else {
+            throw QueryError(.missingObject, "There is no folder '\(folder)'")
+        }
         var files: [(String, Int64)] = []
         for case let path as String in paths {
             let attributes = try? FileManager.default.attributesOfItem(atPath: base + path)
@@ -105,12 +125,16 @@ package struct ObjectCommands {
         }
     }
 
-    private func copyOne(_ source: String, to target: String, forbidOverwrite: Bool, progress: (Int64, Int64) -> Void) throws(QueryError) {
+    private func copyOne(_ source: String, to target: String, forbidOverwrite: Bool, progress: (Int64, Int64) -> Void)
+        throws(QueryError)
+    {
         let name = source == "-" ? "" : source.split(separator: "/").last.map(String.init) ?? ""
         let place = target.hasSuffix("/") ? target + name : target
         if place.hasPrefix("oss://") {
             let from = source.hasPrefix("oss://") ? try object(source).path : source
-            try objects.put(file: from == "-" ? "/dev/stdin" : from, at: try ObjectKey(place), forbidOverwrite: forbidOverwrite, progress: progress)
+            try objects.put(
+                file: from == "-" ? "/dev/stdin" : from, at: try ObjectKey(place), forbidOverwrite: forbidOverwrite,
+                progress: progress)
         } else {
             let object = try object(source)
             guard place != "-" else { return try read(source) { FileHandle.standardOutput.write($0) } }
@@ -122,7 +146,9 @@ package struct ObjectCommands {
     }
 
     private func object(_ url: String) throws(QueryError) -> ObjectSummary {
-        guard let object = try objects.stat(try existing(url)) else { throw QueryError(.missingObject, "The object '\(url)' does not exist") }
+        guard let object = try objects.stat(try existing(url)) else {
+            throw QueryError(.missingObject, "The object '\(url)' does not exist")
+        }
         return object
     }
 

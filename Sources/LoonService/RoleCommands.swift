@@ -1,12 +1,13 @@
 import AccessControl
 
-/// What `loond ram` does.
+/// The work of `loond ram`.
 package struct RoleCommands: Sendable {
     private let roles: Roles
 
     package init(_ configuration: Configuration) { roles = Roles(configuration, clock: .system) }
 
-    /// Whether the role may do `action` on `resource`, and which statement decides. `circumstances` are further keys that conditions ask for.
+    /// Whether the role may do `action` on `resource`, and which statement decides. `circumstances` are further keys
+    /// that conditions ask for.
     package func check(
         role: String, action: String, resource: String, isSecure: Bool, circumstances: [String: String]
     ) -> (isAllowed: Bool, reason: String) {

@@ -24,14 +24,21 @@ struct ServerCertificate {
         case (let file?, let key?): (path, keyPath) = (file, key)
         case (nil, nil):
             (path, keyPath) = (directory.path + "/" + Self.certificateName, directory.path + "/" + Self.keyName)
-            if directory.read(Self.certificateName) == nil || directory.read(Self.keyName) == nil { try Self.make(in: directory) }
-        default: throw QueryError(.wrongVariableValue, "listen.tls-certificate and listen.tls-key are given together or not at all")
+            if directory.read(Self.certificateName) == nil || directory.read(Self.keyName) == nil {
+                try Self.make(in: directory)
+            }
+        default:
+            throw QueryError(
+                .wrongVariableValue, "listen.tls-certificate and listen.tls-key are given together or not at all")
         }
         do {
             certificates = try NIOSSLCertificate.fromPEMFile(path)
             key = try NIOSSLPrivateKey(file: keyPath, format: .pem)
-            guard let first = certificates.first else { throw QueryError(.storage, "There is no certificate in '\(path)'") }
-            fingerprint = SHA256.hash(data: try first.toDERBytes()).map { Hex.text([$0]).uppercased() }.joined(separator: ":")
+            guard let first = certificates.first else {
+                throw QueryError(.storage, "There is no certificate in '\(path)'")
+            }
+            fingerprint = SHA256.hash(data: try first.toDERBytes()).map { Hex.text([$0]).uppercased() }.joined(
+                separator: ":")
         } catch {
             throw QueryError(.storage, "The certificate '\(path)' or its key '\(keyPath)' cannot be used: \(error)")
         }
@@ -48,7 +55,8 @@ struct ServerCertificate {
         }
     }
 
-    /// Signs a certificate for this machine's names. Its clients must be given the file, as with any that no authority has signed.
+    /// Signs a certificate for this machine's names. Its clients must be given the file, as with any that no authority
+    /// has signed.
     private static func make(in directory: DataDirectory) throws(QueryError) {
         do {
             let key = P256.Signing.PrivateKey()
@@ -57,12 +65,15 @@ struct ServerCertificate {
             let host = ProcessInfo.processInfo.hostName
             let now = Date()
             let certificate = try Certificate(
-                version: .v3, serialNumber: Certificate.SerialNumber(), publicKey: signer.publicKey, notValidBefore: now.addingTimeInterval(-86_400),
-                notValidAfter: now.addingTimeInterval(years * 365 * 86_400), issuer: name, subject: name, signatureAlgorithm: .ecdsaWithSHA256,
+                version: .v3, serialNumber: Certificate.SerialNumber(), publicKey: signer.publicKey,
+                notValidBefore: now.addingTimeInterval(-86_400),
+                notValidAfter: now.addingTimeInterval(years * 365 * 86_400), issuer: name, subject: name,
+                signatureAlgorithm: .ecdsaWithSHA256,
                 extensions: try Certificate.Extensions {
                     Critical(BasicConstraints.isCertificateAuthority(maxPathLength: nil))
                     SubjectAlternativeNames([
-                        .dnsName("localhost"), .dnsName(host), .ipAddress(ASN1OctetString(contentBytes: [127, 0, 0, 1])),
+                        .dnsName("localhost"), .dnsName(host),
+                        .ipAddress(ASN1OctetString(contentBytes: [127, 0, 0, 1])),
                     ])
                 }, issuerPrivateKey: signer)
             // The key first: a certificate whose key is lost would never work again.

@@ -1,7 +1,7 @@
 import LoonCore
 import MySQLProtocol
 
-/// What the server counts: COM_STATISTICS and SHOW STATUS.
+/// Counters of the server: COM_STATISTICS and SHOW STATUS.
 struct ServerStatistics {
     private let context: ServiceContext
     private let counts: Sessions.Counts
@@ -18,8 +18,10 @@ struct ServerStatistics {
         let average = counts.statements * 1_000 / Int(uptime)
         let thousandths = String(average % 1_000)
         return
-            "Uptime: \(uptime)  Threads: \(counts.open)  Questions: \(counts.statements)  Slow queries: 0  Opens: 0  Flush tables: 0  Open tables: 0  "
-            + "Queries per second avg: \(average / 1_000).\(String(repeating: "0", count: 3 - thousandths.count))\(thousandths)"
+            "Uptime: \(uptime)  Threads: \(counts.open)  Questions: \(counts.statements)  Slow queries: 0  "
+            + "Opens: 0  Flush tables: 0  Open tables: 0  "
+            + "Queries per second avg: "
+            + "\(average / 1_000).\(String(repeating: "0", count: 3 - thousandths.count))\(thousandths)"
     }
 
     /// The status variables of MySQL that mean something here, by name
@@ -27,8 +29,10 @@ struct ServerStatistics {
     func status(of session: Session) -> [(String, String)] {
         [
             ("Compression", "OFF"), ("Connections", "\(counts.opened)"), ("Max_used_connections", "\(counts.most)"),
-            ("Queries", "\(counts.statements)"), ("Questions", "\(counts.statements)"), ("Ssl_cipher", session.login.cipher ?? ""),
-            ("Ssl_version", session.login.cipher ?? ""), ("Threads_cached", "0"), ("Threads_connected", "\(counts.open)"),
+            ("Queries", "\(counts.statements)"), ("Questions", "\(counts.statements)"),
+            ("Ssl_cipher", session.login.cipher ?? ""),
+            ("Ssl_version", session.login.cipher ?? ""), ("Threads_cached", "0"),
+            ("Threads_connected", "\(counts.open)"),
             ("Threads_created", "\(counts.opened)"), ("Threads_running", "\(counts.running)"), ("Uptime", "\(uptime)"),
             ("Uptime_since_flush_status", "\(uptime)"),
         ]

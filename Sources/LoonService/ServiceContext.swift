@@ -6,7 +6,7 @@ import Notifier
 import ObjectStore
 import QueryEngine
 
-/// What the parts of the service share. Made once, by `Daemon`.
+/// The parts of the service that the others share. Made once, by `Daemon`.
 struct ServiceContext: Sendable {
     let configuration: Configuration
     let store: MetaStore

@@ -30,7 +30,9 @@ final class Sessions: Sendable {
 
     /// A connection that changes its user gives up the session that it has.
     func count(of account: String, besides connectionID: UInt32) -> Int64 {
-        state.withLock { Int64($0.open.values.count { $0.login.user == account && $0.login.connectionID != connectionID }) }
+        state.withLock {
+            Int64($0.open.values.count { $0.login.user == account && $0.login.connectionID != connectionID })
+        }
     }
 
     func session(_ connectionID: UInt32) -> Session? { state.withLock { $0.open[connectionID] } }
@@ -53,7 +55,7 @@ final class Sessions: Sendable {
 
     func countStatement() { statements.wrappingAdd(1, ordering: .relaxed) }
 
-    /// What SHOW STATUS and COM_STATISTICS tell.
+    /// Counts for SHOW STATUS and COM_STATISTICS.
     struct Counts {
         let open: Int
         let running: Int
@@ -65,7 +67,8 @@ final class Sessions: Sendable {
     var counts: Counts {
         let (sessions, opened, most) = state.withLock { ($0.open.values.map { $0 }, $0.opened, $0.most) }
         return Counts(
-            open: sessions.count, running: sessions.count { $0.state.withLock { $0.running != nil } }, opened: opened, most: most,
+            open: sessions.count, running: sessions.count { $0.state.withLock { $0.running != nil } }, opened: opened,
+            most: most,
             statements: statements.load(ordering: .relaxed))
     }
 }
@@ -121,7 +124,7 @@ final class RunningStatement: Sendable {
     /// Calls `body` when the answer has ended, however it did.
     func whenAnswered(_ body: @escaping @Sendable () -> Void) {
         endings.withLock { $0.append(body) }
-        // It may have been answered before.
+        // The statement may have been answered before.
         if response.hasAnswered { answered() }
     }
 
@@ -134,7 +137,7 @@ final class RunningStatement: Sendable {
         for body in bodies { body() }
     }
 
-    /// What the audit log will say of the statement.
+    /// The statement's entry of the audit log.
     var audit: AuditLog.Entry? {
         get { auditEntry.withLock { $0 } }
         set { auditEntry.withLock { $0 = newValue } }

@@ -3,9 +3,10 @@ import MySQLProtocol
 import QueryEngine
 import Synchronization
 
-/// Where statements are read and answered: they block on the metadata and the disk. What may take as long as its author likes is apart from the rest: the engine
-/// computes constants while it plans, and some of its functions listen to nobody; changes of tables wait for their writers. Of both kinds of threads an account
-/// has a part at most; and administrators have threads of their own, so that they can put an end to it.
+/// Where statements are read and answered: they block on the metadata and the disk. What may take as long as its author
+/// likes is apart from the rest: the engine computes constants while it plans, and some of its functions listen to
+/// nobody; changes of tables wait for their writers. Of both kinds of threads an account has a part at most; and
+/// administrators have threads of their own, so that they can put an end to it.
 final class StatementThreads: Sendable {
     private let common = FairThreads(name: "loon.statement", threadsMax: 8, perAccountMax: 6)
     private let planners = FairThreads(
@@ -54,7 +55,9 @@ private final class FairThreads: Sendable {
 
     func run(for account: String, _ job: @escaping @Sendable () -> Void) -> Bool {
         let (accepted, mayStart) = state.withLock { state in
-            if state.waiting.isEmpty, state.runningCount < threadsMax, state.running[account, default: 0] < perAccountMax {
+            if state.waiting.isEmpty, state.runningCount < threadsMax,
+                state.running[account, default: 0] < perAccountMax
+            {
                 state.begin(account)
                 return (true, true)
             }

@@ -38,23 +38,30 @@ package struct TaskCommands {
         }
     }
 
-    /// Removes tasks that have ended, with their results: those submitted more than `days` ago, or all but the newest `keep`; where both are given, those that
-    /// are both older and none of the newest. Returns how many. On a full disk it makes room by the reserve first.
+    /// Removes tasks that have ended, with their results: those submitted more than `days` ago, or all but the newest
+    /// `keep`; where both are given, those that are both older and none of the newest. Returns how many. On a full disk
+    /// it makes room by the reserve first.
     package func purge(olderThanDays days: Int?, keep: Int?) throws -> Int {
-        let objects = try LocalObjectStore(root: configuration.dataDirectory + "/oss", staging: configuration.dataDirectory + "/staging")
-        let retention = MetaStore.Retention(before: days.map { WallClock.system.now() - Int64($0) * 86_400_000 }, countMax: keep.map(Int64.init), needsBoth: true)
+        let objects = try LocalObjectStore(
+            root: configuration.dataDirectory + "/oss", staging: configuration.dataDirectory + "/staging")
+        let retention = MetaStore.Retention(
+            before: days.map { WallClock.system.now() - Int64($0) * 86_400_000 }, countMax: keep.map(Int64.init),
+            needsBoth: true)
         let reserve = DiskReserve(configuration.dataDirectory)
         var (count, hasMore) = (0, true)
         var failures: Set<TaskID> = []
         var failure: (any Error)?
         func step() throws {
             hasMore = try Housekeeping.sweep(
-                store, objects, configuration, retention, evenUnsent: true, failures: &failures, removed: { count += $0 }, failed: { failure = $1 })
-            // What was removed leaves its space in the log to the next step.
+                store, objects, configuration, retention, evenUnsent: true, failures: &failures,
+                removed: { count += $0 }, failed: { failure = $1 })
+            // A checkpoint leaves the log's space to the next step.
             try store.checkpoint()
         }
         while hasMore {
-            do { try step() } catch let error as QueryError where error.code == .diskFull && reserve.release() { try step() }
+            do { try step() } catch let error as QueryError where error.code == .diskFull && reserve.release() {
+                try step()
+            }
         }
         reserve.fill()
         if let failure { throw failure }

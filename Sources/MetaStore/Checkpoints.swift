@@ -3,8 +3,8 @@ import GRDB
 import LoonCore
 import Synchronization
 
-/// Puts the pages of SQLite's log back into the file (https://sqlite.org/wal.html#ckpt), on a connection of its own: readers and the writer go on meanwhile,
-/// and who copies the file alone misses a minute of work at most.
+/// Puts the pages of SQLite's log back into the file (https://sqlite.org/wal.html#ckpt), on a connection of its own:
+/// readers and the writer go on meanwhile, and who copies the file alone misses a minute of work at most.
 final class Checkpoints: Sendable {
     private let connection: DatabaseQueue
     private let log: String
@@ -25,7 +25,9 @@ final class Checkpoints: Sendable {
         guard let attributes = try? FileManager.default.attributesOfItem(atPath: log) else { return }
         let (size, changed) = (attributes[.size] as? Int64 ?? 0, attributes[.modificationDate] as? Date)
         guard size > 0, changed != done.withLock({ $0 }) else { return }
-        let isDue = isDue || size >= Limits.logBytesMax || last.withLock { $0.duration(to: .now) >= .milliseconds(Limits.checkpointMilliseconds) }
+        let isDue =
+            isDue || size >= Limits.logBytesMax
+            || last.withLock { $0.duration(to: .now) >= .milliseconds(Limits.checkpointMilliseconds) }
         guard isDue else { return }
         last.withLock { $0 = .now }
         do { if try checkpoint() { done.withLock { $0 = changed } } } catch { throw MetaStore.failure(error) }

@@ -1,7 +1,7 @@
 import LoonCore
 import Synchronization
 
-/// What small texts of JSON decode to. A text says all, so that nothing here grows old.
+/// Decoded values of small texts of JSON. A text says all, so that nothing here grows old.
 final class DecodedTexts<Value: Decodable & Sendable>: Sendable {
     /// By bytes: texts that Unicode holds to be alike are two.
     private let known = Mutex<[[UInt8]: Value]>([:])

@@ -29,7 +29,9 @@ package struct AccountRecord: Sendable, Equatable {
     package var isAdministrator: Bool { grants[.everything]?.isSuperset(of: .administrator) == true }
 
     /// Whether the password must be set anew before it opens anything.
-    package func isExpired(now: Int64) -> Bool { passwordDays.map { now >= passwordSet + Int64($0) * 86_400_000 } ?? false }
+    package func isExpired(now: Int64) -> Bool {
+        passwordDays.map { now >= passwordSet + Int64($0) * 86_400_000 } ?? false
+    }
 }
 
 /// Accounts, and what they were granted. Names are compared as they are.
@@ -51,7 +53,8 @@ extension MetaStore {
     package func createAccounts(_ accounts: [AccountRecord]) throws(QueryError) {
         try writer.perform { context in
             for account in accounts {
-                let exists = try Bool.fetchOne(context.database, sql: "SELECT 1 FROM account WHERE name = ?", arguments: [account.name])
+                let exists = try Bool.fetchOne(
+                    context.database, sql: "SELECT 1 FROM account WHERE name = ?", arguments: [account.name])
                 guard exists == nil else { throw Self.failed("CREATE USER", account.name) }
                 try context.database.execute(sql: "UPDATE account_sequence SET last = last + 1")
                 var account = account
@@ -71,7 +74,8 @@ extension MetaStore {
             for name in names {
                 guard let index = accounts.firstIndex(where: { $0.name == name }) else {
                     throw operation == "GRANT"
-                        ? QueryError(.grantToNobody, "There is no account '\(name)'; make it with CREATE USER") : Self.failed(operation, name)
+                        ? QueryError(.grantToNobody, "There is no account '\(name)'; make it with CREATE USER")
+                        : Self.failed(operation, name)
                 }
                 try change(&accounts[index])
                 try Self.delete(name, database)
@@ -97,7 +101,9 @@ extension MetaStore {
     /// Bytes that an account has scanned on a day, counted from 1970.
     package func scannedBytes(of account: String, day: Int64) throws(QueryError) -> Int64 {
         try read {
-            try Int64.fetchOne($0, sql: "SELECT scanned_bytes FROM account_usage WHERE account = ? AND day = ?", arguments: [account, day]) ?? 0
+            try Int64.fetchOne(
+                $0, sql: "SELECT scanned_bytes FROM account_usage WHERE account = ? AND day = ?",
+                arguments: [account, day]) ?? 0
         }
     }
 
@@ -107,7 +113,8 @@ extension MetaStore {
             try context.database.execute(
                 sql: """
                     INSERT INTO account_usage VALUES (?, ?, ?)
-                    ON CONFLICT (account) DO UPDATE SET scanned_bytes = excluded.scanned_bytes + CASE WHEN day = excluded.day THEN scanned_bytes ELSE 0 END,
+                    ON CONFLICT (account) DO UPDATE SET scanned_bytes = excluded.scanned_bytes + CASE WHEN day =
+                    excluded.day THEN scanned_bytes ELSE 0 END,
                         day = excluded.day
                     """, arguments: [account, day, bytes])
         }
@@ -122,7 +129,11 @@ extension MetaStore {
     /// Somebody must be left who can put right what was done.
     private static func checkAdministrator(_ accounts: [AccountRecord]) throws(QueryError) {
         guard accounts.contains(where: { $0.isAdministrator && !$0.isLocked && $0.passwordDays != 0 }) else {
-            throw QueryError(.accessDenied, "Access denied: this would leave no administrator; grant ALL ON *.* WITH GRANT OPTION to another account first")
+            throw QueryError(
+                .accessDenied,
+                "Access denied: this would leave no administrator; grant ALL ON *.* WITH GRANT OPTION to "
+                    + "another account first"
+            )
         }
     }
 
@@ -136,7 +147,9 @@ extension MetaStore {
     }
 
     private static func account(_ row: Row) -> AccountRecord {
-        var account = AccountRecord(name: row["name"], plugin: row["plugin"], passwordHash: row["password_hash"], passwordSet: row["password_set"])
+        var account = AccountRecord(
+            name: row["name"], plugin: row["plugin"], passwordHash: row["password_hash"],
+            passwordSet: row["password_set"])
         account.number = row["number"]
         account.passwordDays = row["password_days"]
         account.isLocked = row["is_locked"]
@@ -150,12 +163,15 @@ extension MetaStore {
     private static func insert(_ account: AccountRecord, _ database: Database) throws {
         try database.execute(
             sql: """
-                INSERT INTO account (name, plugin, password_hash, created, password_set, password_days, is_locked, connections_max, running_max, queued_max,
+                INSERT INTO account (name, plugin, password_hash, created, password_set, password_days, is_locked,
+                connections_max, running_max, queued_max,
                     scanned_bytes_max, number) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """,
             arguments: [
-                account.name, account.plugin, account.passwordHash, account.passwordSet, account.passwordSet, account.passwordDays, account.isLocked,
-                account.limits.connections, account.limits.running, account.limits.queued, account.limits.scannedBytesADay,
+                account.name, account.plugin, account.passwordHash, account.passwordSet, account.passwordSet,
+                account.passwordDays, account.isLocked,
+                account.limits.connections, account.limits.running, account.limits.queued,
+                account.limits.scannedBytesADay,
                 account.number,
             ])
         for (level, privileges) in account.grants where !privileges.isEmpty {
@@ -166,7 +182,8 @@ extension MetaStore {
                 case .table(let schema, let name): (schema, name)
                 }
             try database.execute(
-                sql: "INSERT INTO account_grant VALUES (?, ?, ?, ?)", arguments: [account.name, schema, table, privileges.rawValue])
+                sql: "INSERT INTO account_grant VALUES (?, ?, ?, ?)",
+                arguments: [account.name, schema, table, privileges.rawValue])
         }
     }
 
@@ -181,7 +198,8 @@ extension MetaStore {
 extension AccountRecord {
     fileprivate mutating func add(grant row: Row) {
         let (schema, table): (String, String) = (row["schema"], row["table_name"])
-        let level: GrantLevel = schema.isEmpty ? .everything : table.isEmpty ? .schema(schema) : .table(schema: schema, name: table)
+        let level: GrantLevel =
+            schema.isEmpty ? .everything : table.isEmpty ? .schema(schema) : .table(schema: schema, name: table)
         grants[level] = Privileges(rawValue: row["privileges"])
     }
 }

@@ -4,18 +4,22 @@ import Synchronization
 
 /// The partitions of tables, by the names that SHOW PARTITIONS has.
 extension MetaStore {
-    /// All partitions of a table, in the order of their names. Kept in memory until they change: a table may have tens of thousands.
+    /// All partitions of a table, in the order of their names. Kept in memory until they change: a table may have tens
+    /// of thousands.
     package func partitions(of table: ExternalTable) throws(QueryError) -> [TablePartition] {
         let key = PartitionLists.key(table.schema, table.name)
         let (known, changes) = partitionLists[key]
         if let known { return known }
         let partitions = try read { database in
             try Row.fetchAll(
-                database, sql: "SELECT name, location FROM catalog_partition WHERE schema = ? AND table_name = ? ORDER BY name",
+                database,
+                sql: "SELECT name, location FROM catalog_partition WHERE schema = ? AND table_name = ? ORDER BY name",
                 arguments: [table.schema, table.name]
             ).map { row in
-                guard let partition = TablePartition(name: row[0], columns: table.partitionColumns, location: row[1]) else {
-                    throw QueryError(.storage, "The partition '\(row[0] as String)' of \(table.schema).\(table.name) is damaged")
+                guard let partition = TablePartition(name: row[0], columns: table.partitionColumns, location: row[1])
+                else {
+                    throw QueryError(
+                        .storage, "The partition '\(row[0] as String)' of \(table.schema).\(table.name) is damaged")
                 }
                 return partition
             }
@@ -24,7 +28,7 @@ extension MetaStore {
         return partitions
     }
 
-    /// What to do about a partition that is there already.
+    /// The treatment of a partition that is there already.
     package enum ExistingPartition: Sendable { case refuse, keep, move }
 
     /// Adds partitions; returns how many are new. With `.move` a new place replaces that of an old one.
@@ -33,7 +37,9 @@ extension MetaStore {
     ) throws(QueryError) -> Int {
         defer { partitionLists.forget(PartitionLists.key(table.schema, table.name)) }
         return try writer.perform { context in
-            guard let now = try Self.table(table.schema, table.name, context.database), now.partitionColumns == table.partitionColumns else {
+            guard let now = try Self.table(table.schema, table.name, context.database),
+                now.partitionColumns == table.partitionColumns
+            else {
                 throw QueryError(.unknownTable, "Table '\(table.schema).\(table.name)' doesn't exist any more")
             }
             return try Self.add(partitions, to: table, existing: existing, context.database)
@@ -65,7 +71,8 @@ extension MetaStore {
         }
         let total =
             try Int.fetchOne(
-                database, sql: "SELECT count(*) FROM catalog_partition WHERE schema = ? AND table_name = ?", arguments: [table.schema, table.name])
+                database, sql: "SELECT count(*) FROM catalog_partition WHERE schema = ? AND table_name = ?",
+                arguments: [table.schema, table.name])
             ?? 0
         guard total <= Limits.partitionsMax else {
             throw QueryError(.resultTooLarge, "A table has at most \(Limits.partitionsMax) partitions")
@@ -101,7 +108,9 @@ final class PartitionLists: Sendable {
     static func key(_ schema: String, _ table: String) -> String { "\(schema.lowercased())\0\(table.lowercased())" }
 
     /// The list, if it is at hand, and what `keep` is to be given.
-    subscript(key: String) -> (list: [TablePartition]?, changes: UInt64) { state.withLock { ($0.lists[key], $0.changes) } }
+    subscript(key: String) -> (list: [TablePartition]?, changes: UInt64) {
+        state.withLock { ($0.lists[key], $0.changes) }
+    }
 
     /// Keeps a list that was read after `changes` was taken, unless something has changed meanwhile.
     func keep(_ list: [TablePartition], key: String, since changes: UInt64) {

@@ -3,8 +3,8 @@ package import LoonCore
 
 /// Writes of tables, from the moment that they are decided until they are carried out.
 extension MetaStore {
-    /// Decides a write: stores what is left to do, with the partitions that it adds, and for CREATE TABLE … AS the table itself, in one durable
-    /// transaction. `table` must still be as it was.
+    /// Decides a write: stores what is left to do, with the partitions that it adds, and for CREATE TABLE … AS the
+    /// table itself, in one durable transaction. `table` must still be as it was.
     package func decide(
         _ publication: Publication, table: ExternalTable, isNew: Bool, partitions: [TablePartition], task: TaskID?
     ) throws(QueryError) -> Decision {
@@ -12,22 +12,28 @@ extension MetaStore {
         return try writer.perform { context in
             let database = context.database
             if isNew {
-                guard try Self.insert(table, database) else { throw QueryError(.tableExists, "Table '\(table.name)' already exists") }
+                guard try Self.insert(table, database) else {
+                    throw QueryError(.tableExists, "Table '\(table.name)' already exists")
+                }
             } else {
                 guard let now = try Self.table(table.schema, table.name, database), now == table else {
-                    throw QueryError(.tableChanged, "The table \(table.schema).\(table.name) was changed meanwhile; run the statement again")
+                    throw QueryError(
+                        .tableChanged,
+                        "The table \(table.schema).\(table.name) was changed meanwhile; run the statement again")
                 }
             }
             var added: [String] = []
             if !partitions.isEmpty {
-                let known = try database.cachedStatement(sql: "SELECT 1 FROM catalog_partition WHERE schema = ? AND table_name = ? AND name = ?")
+                let known = try database.cachedStatement(
+                    sql: "SELECT 1 FROM catalog_partition WHERE schema = ? AND table_name = ? AND name = ?")
                 added = try partitions.map { $0.name(table.partitionColumns) }.filter {
                     try Int.fetchOne(known, arguments: [table.schema, table.name, $0]) == nil
                 }
                 _ = try Self.add(partitions, to: table, existing: .keep, database)
             }
             try database.execute(
-                sql: "INSERT INTO publication (task, definition) VALUES (?, ?)", arguments: [task?.description, try Self.json(publication)])
+                sql: "INSERT INTO publication (task, definition) VALUES (?, ?)",
+                arguments: [task?.description, try Self.json(publication)])
             return Decision(number: database.lastInsertedRowID, table: table, isNewTable: isNew, addedPartitions: added)
         }
     }
@@ -40,8 +46,8 @@ extension MetaStore {
         fileprivate let addedPartitions: [String]
     }
 
-    /// Takes back a write that was decided and that nobody was told of: from here on it has not happened. What it has moved to its place is left to be removed,
-    /// also if the daemon is killed: see `OpenPublication.isUndone`.
+    /// Takes back a write that was decided and that nobody was told of: from here on it has not happened. What it has
+    /// moved to its place is left to be removed, also if the daemon is killed: see `OpenPublication.isUndone`.
     package func undo(_ decision: Decision) throws(QueryError) {
         let table = decision.table
         defer { partitionLists.forget(PartitionLists.key(table.schema, table.name)) }
@@ -50,11 +56,15 @@ extension MetaStore {
             try database.execute(sql: "UPDATE publication SET is_undone = 1 WHERE n = ?", arguments: [decision.number])
             for name in decision.addedPartitions {
                 try database.execute(
-                    sql: "DELETE FROM catalog_partition WHERE schema = ? AND table_name = ? AND name = ?", arguments: [table.schema, table.name, name])
+                    sql: "DELETE FROM catalog_partition WHERE schema = ? AND table_name = ? AND name = ?",
+                    arguments: [table.schema, table.name, name])
             }
             guard decision.isNewTable else { return }
-            try database.execute(sql: "DELETE FROM catalog_partition WHERE schema = ? AND table_name = ?", arguments: [table.schema, table.name])
-            try database.execute(sql: "DELETE FROM catalog_table WHERE schema = ? AND name = ?", arguments: [table.schema, table.name])
+            try database.execute(
+                sql: "DELETE FROM catalog_partition WHERE schema = ? AND table_name = ?",
+                arguments: [table.schema, table.name])
+            try database.execute(
+                sql: "DELETE FROM catalog_table WHERE schema = ? AND name = ?", arguments: [table.schema, table.name])
         }
     }
 
@@ -79,7 +89,8 @@ extension MetaStore {
     package struct OpenPublication: Sendable {
         package let number: Int64
         package let publication: Publication
-        /// It was taken back: what it has moved is to be removed. Else the rest of it is to be carried out.
+        /// Whether the write was taken back, and what it has moved is to be removed. Else the rest of it is to be
+        /// carried out.
         package let isUndone: Bool
 
         package init(number: Int64, publication: Publication, isUndone: Bool) {
@@ -92,17 +103,23 @@ extension MetaStore {
     /// Writes that are decided and not carried out, or taken back and not cleaned up: oldest first.
     package func publications() throws(QueryError) -> [OpenPublication] {
         try read { database in
-            try Row.fetchAll(database, sql: "SELECT n, definition, is_undone FROM publication WHERE is_done = 0 ORDER BY n").map { row in
-                OpenPublication(number: row[0], publication: try Self.decoded(Publication.self, row[1]), isUndone: row[2])
+            try Row.fetchAll(
+                database, sql: "SELECT n, definition, is_undone FROM publication WHERE is_done = 0 ORDER BY n"
+            ).map { row in
+                OpenPublication(
+                    number: row[0], publication: try Self.decoded(Publication.self, row[1]), isUndone: row[2])
             }
         }
     }
 
-    /// The write that a task has decided, if it has, and whether it is carried out: the task is then not to be run again.
+    /// The write that a task has decided, if it has, and whether it is carried out: the task is then not to be run
+    /// again.
     package func publication(of task: TaskID) throws(QueryError) -> (publication: Publication, isDone: Bool)? {
         try read { database in
             let sql = "SELECT definition, is_done FROM publication WHERE task = ? AND is_undone = 0"
-            return try Row.fetchOne(database, sql: sql, arguments: [task.description]).map { (try Self.decoded(Publication.self, $0[0]), $0[1]) }
+            return try Row.fetchOne(database, sql: sql, arguments: [task.description]).map {
+                (try Self.decoded(Publication.self, $0[0]), $0[1])
+            }
         }
     }
 }

@@ -1,9 +1,10 @@
 import GRDB
 package import LoonCore
 
-/// Tasks that are no longer to be kept. A task goes first and the files of its result afterwards: what is between is remembered in `removal`.
+/// Tasks that are no longer to be kept. A task goes first and the files of its result afterwards: what is between is
+/// remembered in `removal`.
 extension MetaStore {
-    /// What is kept.
+    /// The rules of which tasks are kept.
     package struct Retention: Sendable {
         /// Tasks submitted before are removed once they have ended, in milliseconds since 1970; `nil` for none.
         package let before: Int64?
@@ -19,17 +20,20 @@ extension MetaStore {
         }
     }
 
-    /// Removes some tasks that have ended and are not to be kept; those whose message still waits are, unless `evenUnsent`. Returns how many; fewer than
-    /// `Limits.taskStepMax` when there are no more.
+    /// Removes some tasks that have ended and are not to be kept; those whose message still waits are, unless
+    /// `evenUnsent`. Returns how many; fewer than `Limits.taskStepMax` when there are no more.
     package func removeExpired(_ retention: Retention, evenUnsent: Bool = false) throws(QueryError) -> Int {
         try writer.perform { context in
             let database = context.database
             var numbers: [Int64] = []
             func add(_ condition: String, _ bounds: Int64...) throws {
-                let sent = evenUnsent ? "" : "AND NOT EXISTS (SELECT 1 FROM outbox WHERE outbox.task = task.n AND is_given_up = 0)"
+                let sent =
+                    evenUnsent
+                    ? "" : "AND NOT EXISTS (SELECT 1 FROM outbox WHERE outbox.task = task.n AND is_given_up = 0)"
                 let select = try database.cachedStatement(
                     sql: """
-                        SELECT n FROM task WHERE \(condition) AND status IN ('SUCCESS', 'FAILURE', 'CANCELLED') \(sent) LIMIT \(Limits.taskStepMax)
+                        SELECT n FROM task WHERE \(condition) AND status IN ('SUCCESS', 'FAILURE', 'CANCELLED')
+                        \(sent) LIMIT \(Limits.taskStepMax)
                         """)
                 numbers += try Int64.fetchAll(select, arguments: StatementArguments(bounds))
             }
@@ -51,18 +55,23 @@ extension MetaStore {
         let owner: String = row["reused_from"] ?? row["id"]
         try database.cachedStatement(sql: "DELETE FROM outbox WHERE task = ?").execute(arguments: [number])
         try database.cachedStatement(sql: "DELETE FROM task WHERE n = ?").execute(arguments: [number])
-        let isUsed = try database.cachedStatement(sql: "SELECT 1 FROM task WHERE id = ?1 UNION ALL SELECT 1 FROM task WHERE reused_from = ?1 LIMIT 1")
-        if try Int.fetchOne(isUsed, arguments: [owner]) == nil { try removeLater(owner, resultFile: row["result_file"], database) }
+        let isUsed = try database.cachedStatement(
+            sql: "SELECT 1 FROM task WHERE id = ?1 UNION ALL SELECT 1 FROM task WHERE reused_from = ?1 LIMIT 1")
+        if try Int.fetchOne(isUsed, arguments: [owner]) == nil {
+            try removeLater(owner, resultFile: row["result_file"], database)
+        }
     }
 
     /// Remembers a task's result that is to be removed.
     static func removeLater(_ task: String, resultFile: String?, _ database: Database) throws {
-        try database.cachedStatement(sql: "INSERT OR IGNORE INTO removal VALUES (?, ?)").execute(arguments: [task, resultFile])
+        try database.cachedStatement(sql: "INSERT OR IGNORE INTO removal VALUES (?, ?)").execute(arguments: [
+            task, resultFile,
+        ])
     }
 
     /// A result that is still to be removed.
     package struct Removal: Sendable {
-        /// Whose it was.
+        /// The task whose result it was.
         package let task: TaskID
         /// Where it lies; `nil` where it lies as results do that nobody was told of.
         package let resultFile: String?
@@ -71,8 +80,13 @@ extension MetaStore {
     /// Some of the results that are to be removed, but those of `excluded`.
     package func removals(excluding excluded: Set<TaskID> = []) throws(QueryError) -> [Removal] {
         try read { database in
-            try Row.fetchAll(database, sql: "SELECT task, result_file FROM removal LIMIT ?", arguments: [Limits.taskStepMax + excluded.count])
-                .compactMap { row in TaskID(row[0]).map { Removal(task: $0, resultFile: row[1]) } }.filter { !excluded.contains($0.task) }
+            try Row.fetchAll(
+                database, sql: "SELECT task, result_file FROM removal LIMIT ?",
+                arguments: [Limits.taskStepMax + excluded.count]
+            )
+            .compactMap { row in TaskID(row[0]).map { Removal(task: $0, resultFile: row[1]) } }.filter {
+                !excluded.contains($0.task)
+            }
         }
     }
 

@@ -2,7 +2,7 @@ import GRDB
 package import LoonCore
 import Synchronization
 
-/// What decides whose task runs next in a cluster.
+/// The policy of whose task runs next in a cluster.
 package struct ClaimPolicy: Sendable {
     /// By its name in the configuration.
     package let cluster: String
@@ -13,7 +13,9 @@ package struct ClaimPolicy: Sendable {
     /// A rising number for each account that was served: the highest came last.
     package let turns: [String: Int]
 
-    package init(cluster: String, runningPerAccountMax: Int? = nil, runningMax: [String: Int] = [:], turns: [String: Int] = [:]) {
+    package init(
+        cluster: String, runningPerAccountMax: Int? = nil, runningMax: [String: Int] = [:], turns: [String: Int] = [:]
+    ) {
         self.cluster = cluster
         self.runningPerAccountMax = runningPerAccountMax
         self.runningMax = runningMax
@@ -26,12 +28,13 @@ package struct ClaimPolicy: Sendable {
         let number: Int64
     }
 
-    /// Whose turn it is among tasks of one priority: who has the fewest running, and of those who has waited longest for a turn.
-    /// `everywhere` counts what an account has running in all clusters.
+    /// Chooses among the tasks of one priority: the account with the fewest running, and of those the one that has
+    /// waited longest for a turn. `everywhere` counts what an account has running in all clusters.
     func choose(_ heads: [Head], running: [String: Int], everywhere: [String: Int]) -> Head? {
         let countMax = runningPerAccountMax ?? .max
         return heads.filter {
-            running[$0.account, default: 0] < countMax && everywhere[$0.account, default: 0] < runningMax[$0.account, default: .max]
+            running[$0.account, default: 0] < countMax
+                && everywhere[$0.account, default: 0] < runningMax[$0.account, default: .max]
         }.min {
             let (left, right) = (running[$0.account, default: 0], running[$1.account, default: 0])
             if left != right { return left < right }
@@ -45,7 +48,8 @@ package struct ClaimPolicy: Sendable {
 extension MetaStore {
     /// Takes the next queued task of a cluster and makes it RUNNING; `nil` where none is to run now.
     ///
-    /// `message` announces it, if it is to be announced. A task that was running when a daemon died is suspected of it: it runs before the others, and alone.
+    /// `message` announces it, if it is to be announced. A task that was running when a daemon died is suspected of it:
+    /// it runs before the others, and alone.
     package func claimNext(
         _ policy: ClaimPolicy, now: Int64, engineQueryID: String, message: @escaping @Sendable (TaskRecord) -> [UInt8],
         completion: @escaping @Sendable (Result<TaskRecord?, QueryError>) -> Void
@@ -56,7 +60,8 @@ extension MetaStore {
                 guard let number = try Self.next(policy, database) else { return nil }
                 let update = try database.cachedStatement(
                     sql: """
-                        UPDATE task SET status = 'RUNNING', started = ?, updated = ?, engine_query_id = ?, attempts = attempts + 1 WHERE n = ?
+                        UPDATE task SET status = 'RUNNING', started = ?, updated = ?, engine_query_id = ?, attempts
+                        = attempts + 1 WHERE n = ?
                         """)
                 try update.execute(arguments: [now, now, engineQueryID, number])
                 do {
@@ -66,7 +71,8 @@ extension MetaStore {
                 } catch {
                     // A row that cannot be read would be claimed again and again, and nothing behind it.
                     try database.execute(
-                        sql: "UPDATE task SET status = 'FAILURE', message = 'The task''s row is damaged' WHERE n = ?", arguments: [number])
+                        sql: "UPDATE task SET status = 'FAILURE', message = 'The task''s row is damaged' WHERE n = ?",
+                        arguments: [number])
                     throw error
                 }
                 // One that is forgotten is claimed again.
@@ -79,7 +85,10 @@ extension MetaStore {
         guard !running.contains(where: { $0["suspect"] == 1 }) else { return nil }
         let suspect = try Row.fetchOne(
             try database.cachedStatement(
-                sql: "SELECT n, cluster FROM task INDEXED BY task_suspect WHERE status = 'QUEUED' AND suspect = 1 ORDER BY n LIMIT 1"))
+                sql:
+                    "SELECT n, cluster FROM task INDEXED BY task_suspect WHERE status = 'QUEUED' AND suspect = "
+                    + "1 ORDER BY n LIMIT 1"
+            ))
         if let suspect { return running.isEmpty && suspect["cluster"] == policy.cluster ? suspect["n"] : nil }
         var counts: [String: Int] = [:]
         var everywhere: [String: Int] = [:]
@@ -89,7 +98,11 @@ extension MetaStore {
         }
         var above = Limits.taskPriorityMax + 1
         while let priority = try priority(below: above, policy.cluster, database) {
-            if let head = policy.choose(try heads(policy.cluster, priority, database), running: counts, everywhere: everywhere) { return head.number }
+            if let head = policy.choose(
+                try heads(policy.cluster, priority, database), running: counts, everywhere: everywhere)
+            {
+                return head.number
+            }
             above = priority
         }
         return nil
@@ -98,7 +111,10 @@ extension MetaStore {
     /// The highest priority below `above` that a queued task has.
     private static func priority(below above: Int, _ cluster: String, _ database: Database) throws -> Int? {
         let statement = try database.cachedStatement(
-            sql: "SELECT priority FROM task WHERE status = 'QUEUED' AND cluster = ? AND priority < ? ORDER BY priority DESC LIMIT 1")
+            sql:
+                "SELECT priority FROM task WHERE status = 'QUEUED' AND cluster = ? AND priority < ? ORDER BY "
+                + "priority DESC LIMIT 1"
+        )
         return try Int.fetchOne(statement, arguments: [cluster, above])
     }
 
@@ -106,7 +122,8 @@ extension MetaStore {
     private static func heads(_ cluster: String, _ priority: Int, _ database: Database) throws -> [ClaimPolicy.Head] {
         let statement = try database.cachedStatement(
             sql: """
-                SELECT account, n FROM task WHERE status = 'QUEUED' AND cluster = ? AND priority = ? AND account > ? ORDER BY account, n LIMIT 1
+                SELECT account, n FROM task WHERE status = 'QUEUED' AND cluster = ? AND priority = ? AND account >
+                ? ORDER BY account, n LIMIT 1
                 """)
         var heads: [ClaimPolicy.Head] = []
         while let row = try Row.fetchOne(statement, arguments: [cluster, priority, heads.last?.account ?? ""]) {
@@ -117,13 +134,20 @@ extension MetaStore {
 
     /// Whether a task waits that was running when a daemon died.
     package func hasSuspects() throws(QueryError) -> Bool {
-        try read { try Int.fetchOne($0, sql: "SELECT 1 FROM task INDEXED BY task_suspect WHERE status = 'QUEUED' AND suspect = 1 LIMIT 1") != nil }
+        try read {
+            try Int.fetchOne(
+                $0, sql: "SELECT 1 FROM task INDEXED BY task_suspect WHERE status = 'QUEUED' AND suspect = 1 LIMIT 1")
+                != nil
+        }
     }
 
     /// How many tasks wait, by cluster and account.
     package func queuedCounts() throws(QueryError) -> [(cluster: String, account: String, count: Int)] {
         try read { database in
-            try Row.fetchAll(database, sql: "SELECT cluster, account, count(*) FROM task WHERE status = 'QUEUED' GROUP BY cluster, account").map {
+            try Row.fetchAll(
+                database,
+                sql: "SELECT cluster, account, count(*) FROM task WHERE status = 'QUEUED' GROUP BY cluster, account"
+            ).map {
                 ($0[0], $0[1], $0[2])
             }
         }

@@ -6,23 +6,26 @@ package import LoonCore
 extension MetaStore {
     /// The columns of `show query_task` in their order.
     package var taskColumns: [ResultColumn] { Array(display.names.prefix(TaskColumns.shortCount)) }
-    /// Those and what `show full query_task` adds.
+    /// The columns of `show query_task` and those that `show full query_task` adds.
     package var fullTaskColumns: [ResultColumn] { display.names }
 
     /// Which of them `progress` is: of a task that runs the file does not know it.
     package var progressColumn: Int { display.index(of: TaskColumns.progress) ?? 0 }
 
-    /// The row of the one task that `selection` names by its id, if it is at hand: never blocks. `nil` says nothing about the task.
+    /// The row of the one task that `selection` names by its id, if it is at hand: never blocks. `nil` says nothing
+    /// about the task.
     package func recentTaskRow(_ selection: RowSelection, in scope: TaskScope, full: Bool) -> [SQLValue]? {
         guard let id = selection.onlyID, let entry = recentTaskRows[id], scope.contains(entry.owner) else { return nil }
         let count = full ? display.names.count : TaskColumns.shortCount
-        return entry.values.count == count ? entry.values : entry.values.count > count ? Array(entry.values.prefix(count)) : nil
+        return entry.values.count == count
+            ? entry.values : entry.values.count > count ? Array(entry.values.prefix(count)) : nil
     }
 
-    /// Looks the one task up that `selection` names by its id: `completion` gets its row, or `nil` where there is none to see. False where the selection is
-    /// another, or too many wait.
+    /// Looks the one task up that `selection` names by its id: `completion` gets its row, or `nil` where there is none
+    /// to see. False where the selection is another, or too many wait.
     package func lookUp(
-        _ selection: RowSelection, in scope: TaskScope, full: Bool, completion: @escaping @Sendable (Result<[SQLValue]?, QueryError>) -> Void
+        _ selection: RowSelection, in scope: TaskScope, full: Bool,
+        completion: @escaping @Sendable (Result<[SQLValue]?, QueryError>) -> Void
     ) -> Bool {
         guard let id = selection.onlyID else { return false }
         return lookUps.add(.init(id: id, scope: scope, full: full, completion: completion))
@@ -35,8 +38,8 @@ extension MetaStore {
         package fileprivate(set) var isCut = false
     }
 
-    /// The rows that `selection` chooses among the tasks in `scope`. An unknown column is an error. `progress` is that of the
-    /// tasks that run, from 0 to 100.
+    /// The rows that `selection` chooses among the tasks in `scope`. An unknown column is an error. `progress` is that
+    /// of the tasks that run, from 0 to 100.
     package func taskRows(
         _ selection: RowSelection, in scope: TaskScope, full: Bool, progress: [TaskID: Int] = [:]
     ) throws(QueryError) -> TaskRows {
@@ -51,18 +54,22 @@ extension MetaStore {
             for case .text(let text) in row { bytes += text.utf8.count }
             guard bytes <= Limits.answerBytesMax || answer.rows.count == 1 else {
                 throw QueryError(
-                    .resultTooLarge, "The answer has more than \(Limits.answerBytesMax) bytes; ask for fewer rows with WHERE or LIMIT")
+                    .resultTooLarge,
+                    "The answer has more than \(Limits.answerBytesMax) bytes; ask for fewer rows with WHERE or LIMIT")
             }
         }
         return answer
     }
 
-    /// Hands over the rows one by one: as many as there are, if the selection has no limit. Without a condition they are read in pages, so that a slow reader
-    /// does not keep the file from being cleaned up.
+    /// Hands over the rows one by one: as many as there are, if the selection has no limit. Without a condition they
+    /// are read in pages, so that a slow reader does not keep the file from being cleaned up.
     package func forEachTask(
-        _ selection: RowSelection, in scope: TaskScope, full: Bool, progress: [TaskID: Int] = [:], _ body: ([SQLValue]) throws -> Void
+        _ selection: RowSelection, in scope: TaskScope, full: Bool, progress: [TaskID: Int] = [:],
+        _ body: ([SQLValue]) throws -> Void
     ) throws(QueryError) {
-        guard selection == RowSelection() else { return try forEach(selection, in: scope, full: full, after: nil, progress, body) }
+        guard selection == RowSelection() else {
+            return try forEach(selection, in: scope, full: full, after: nil, progress, body)
+        }
         var last: (created: Int64, number: Int64)? = (.min, 0)
         while let after = last {
             last = nil
@@ -73,7 +80,8 @@ extension MetaStore {
     }
 
     private func forEach(
-        _ selection: RowSelection, in scope: TaskScope, full: Bool, after: (created: Int64, number: Int64)?, _ progress: [TaskID: Int],
+        _ selection: RowSelection, in scope: TaskScope, full: Bool, after: (created: Int64, number: Int64)?,
+        _ progress: [TaskID: Int],
         _ body: ([SQLValue]) throws -> Void, _ passed: (Int64, Int64) -> Void = { _, _ in }
     ) throws(QueryError) {
         let count = full ? display.names.count : TaskColumns.shortCount
@@ -87,8 +95,13 @@ extension MetaStore {
             sql += " AND (created, n) > (?, ?)"
             arguments += [.integer(after.created), .integer(after.number)]
         }
-        sql += " ORDER BY " + (after == nil ? try display.order(selection.order, ofOneAccount: scope != .everybody, progress) : "created, n")
-        if selection.limit != nil || selection.offset > 0 { sql += " LIMIT \(selection.limit ?? -1) OFFSET \(selection.offset)" }
+        sql +=
+            " ORDER BY "
+            + (after == nil
+                ? try display.order(selection.order, ofOneAccount: scope != .everybody, progress) : "created, n")
+        if selection.limit != nil || selection.offset > 0 {
+            sql += " LIMIT \(selection.limit ?? -1) OFFSET \(selection.offset)"
+        }
         let (query, values) = (sql, StatementArguments(arguments.map(Self.databaseValue)))
         var rows: [[SQLValue]] = []
         try read { database in
@@ -125,7 +138,9 @@ extension MetaStore {
 extension RowSelection {
     /// The id that the selection names, if that is all it does.
     fileprivate var onlyID: String? {
-        guard case .compare("id", .equal, .text(let id)) = predicate, limit == nil, offset == 0, id.utf8.allSatisfy({ $0 < 0x80 }) else { return nil }
+        guard case .compare("id", .equal, .text(let id)) = predicate, limit == nil, offset == 0,
+            id.utf8.allSatisfy({ $0 < 0x80 })
+        else { return nil }
         return id
     }
 }

@@ -5,12 +5,12 @@ import Synchronization
 
 /// The life of tasks. Each change of state is one transaction with the outbox row that announces it.
 extension MetaStore {
-    /// What became of a submission.
+    /// The outcome of a submission.
     package enum Accepted: Sendable {
         case queued(TaskID)
         /// The account's `client-token` names a task of the same statement already.
         case repeated(TaskID)
-        /// It has ended at once, with the result of an earlier task.
+        /// The task has ended at once, with the result of an earlier task.
         case reused(TaskID)
 
         package var id: TaskID {
@@ -20,10 +20,12 @@ extension MetaStore {
         }
     }
 
-    /// Accepts a task: `completion` gets its id when the row is durable, and not before. May block until then: not for an event loop. `source` is the earlier task whose result it may have; `message`
-    /// announces one that has ended at once.
+    /// Accepts a task: `completion` gets its id when the row is durable, and not before. May block until then: not for
+    /// an event loop. `source` is the earlier task whose result it may have; `message` announces one that has ended at
+    /// once.
     package func submit(
-        _ submission: Submission, reusing source: TaskID? = nil, now: Int64, message: @escaping @Sendable (TaskRecord) -> [UInt8] = { _ in [] },
+        _ submission: Submission, reusing source: TaskID? = nil, now: Int64,
+        message: @escaping @Sendable (TaskRecord) -> [UInt8] = { _ in [] },
         completion: @escaping @Sendable (Result<Accepted, QueryError>) -> Void
     ) {
         if submission.notification?.events != nil { claimsAnnounce.store(true, ordering: .relaxed) }
@@ -38,32 +40,46 @@ extension MetaStore {
                     try Self.announce(number, now: now, message: message, database)
                     return .reused(id)
                 }
-                if submission.notification?.events == .all { try Self.announce(number, now: now, message: message, database) }
+                if submission.notification?.events == .all {
+                    try Self.announce(number, now: now, message: message, database)
+                }
                 return .queued(id)
             }, mayBlock: true, completion: completion)
     }
 
-    /// The task that the account's `client-token` names already; throws where it is of another statement or other hints.
+    /// The task that the account's `client-token` names already; throws where it is of another statement or other
+    /// hints.
     package func repeated(
         token: String?, owner: AccountIdentity, command: String, hints: [String: String], sessionSchema: String?
     ) throws(QueryError) -> TaskID? {
         guard let token else { return nil }
         return try read {
-            try Self.repeated(token: token, owner: owner, command: command, hints: hints, sessionSchema: sessionSchema, $0)
+            try Self.repeated(
+                token: token, owner: owner, command: command, hints: hints, sessionSchema: sessionSchema, $0)
         }
     }
 
     private static func repeated(
-        token: String, owner: AccountIdentity, command: String, hints: [String: String], sessionSchema: String?, _ database: Database
+        token: String, owner: AccountIdentity, command: String, hints: [String: String], sessionSchema: String?,
+        _ database: Database
     ) throws -> TaskID? {
         let select = try database.cachedStatement(
-            sql: "SELECT id, command, hints, session_schema FROM task WHERE account = ? AND account_number = ? AND client_token = ?")
-        guard let row = try Row.fetchOne(select, arguments: [owner.name, owner.number, token]), let id = TaskID(row["id"]) else { return nil }
+            sql:
+                "SELECT id, command, hints, session_schema FROM task WHERE account = ? AND account_number = ? "
+                + "AND client_token = ?"
+        )
+        guard let row = try Row.fetchOne(select, arguments: [owner.name, owner.number, token]),
+            let id = TaskID(row["id"])
+        else { return nil }
         let isSame =
-            row["command"] == command && (try? self.hints.value(row["hints"])) == hints && row["session_schema"] == sessionSchema
+            row["command"] == command && (try? self.hints.value(row["hints"])) == hints
+            && row["session_schema"] == sessionSchema
         guard isSame else {
             throw QueryError(
-                .duplicateToken, "Duplicate entry '\(token)' for key 'client-token': it names the task \(id), of another statement or other hints")
+                .duplicateToken,
+                "Duplicate entry '\(token)' for key 'client-token': it names the task \(id), of another "
+                    + "statement or other hints"
+            )
         }
         return id
     }
@@ -71,7 +87,8 @@ extension MetaStore {
     private static func repeated(by submission: Submission, _ database: Database) throws -> TaskID? {
         guard let token = submission.clientToken else { return nil }
         return try repeated(
-            token: token, owner: submission.owner, command: submission.command, hints: submission.hints, sessionSchema: submission.sessionSchema,
+            token: token, owner: submission.owner, command: submission.command, hints: submission.hints,
+            sessionSchema: submission.sessionSchema,
             database)
     }
 
@@ -79,9 +96,12 @@ extension MetaStore {
     private static func takeResult(of source: TaskID, number: Int64, now: Int64, _ database: Database) throws -> Bool {
         try database.execute(
             sql: """
-                UPDATE task SET status = 'SUCCESS', started = ?, updated = ?, elapse_time = 0, scanned_row_count = 0, scanned_data_bytes = 0,
-                    row_count = source.row_count, result_bytes = source.result_bytes, malformed_count = source.malformed_count,
-                    result_file = source.result_file, reused_from = source.id, mq_status = iif(task.target IS NULL, NULL, 'WAITING')
+                UPDATE task SET status = 'SUCCESS', started = ?, updated = ?, elapse_time = 0, scanned_row_count =
+                0, scanned_data_bytes = 0,
+                    row_count = source.row_count, result_bytes = source.result_bytes, malformed_count =
+                    source.malformed_count,
+                    result_file = source.result_file, reused_from = source.id, mq_status = iif(task.target IS NULL,
+                    NULL, 'WAITING')
                 FROM (SELECT * FROM task WHERE id = ? AND status = 'SUCCESS') AS source WHERE task.n = ?
                 """, arguments: [now, now, source.description, number])
         return database.changesCount == 1
@@ -93,7 +113,8 @@ extension MetaStore {
     ) throws(QueryError) -> (task: TaskID, resultFile: String, rows: Int64, bytes: Int64)? {
         try read { database in
             let sql =
-                "SELECT id, result_file, row_count, result_bytes FROM task WHERE fingerprint = ? AND updated >= ? AND status = 'SUCCESS' ORDER BY n DESC LIMIT 1"
+                "SELECT id, result_file, row_count, result_bytes FROM task WHERE fingerprint = ? AND updated "
+                + ">= ? AND status = 'SUCCESS' ORDER BY n DESC LIMIT 1"
             guard let row = try Row.fetchOne(try database.cachedStatement(sql: sql), arguments: [fingerprint, since]),
                 let id = TaskID(row["id"]), let file: String = row["result_file"]
             else { return nil }
@@ -101,60 +122,78 @@ extension MetaStore {
         }
     }
 
-    /// Ends a task that runs, and puts its message into the outbox in the same transaction. False where the task had ended before: the
-    /// outcome is then dropped.
+    /// Ends a task that runs, and puts its message into the outbox in the same transaction. False where the task had
+    /// ended before: the outcome is then dropped.
     package func finish(
         _ id: TaskID, _ outcome: TaskOutcome, now: Int64, message: @escaping @Sendable (TaskRecord) -> [UInt8],
         completion: @escaping @Sendable (Result<Bool, QueryError>) -> Void
     ) {
         writer.submit(
-            { try Self.finish(id.description, outcome, from: .running, now: now, message: message, $0.database) != nil }, mayBlock: true,
+            {
+                try Self.finish(id.description, outcome, from: .running, now: now, message: message, $0.database) != nil
+            }, mayBlock: true,
             completion: completion)
     }
 
     /// Returns the task as it has ended; `nil` where it was not in the state `from`.
     static func finish(
-        _ id: String, _ outcome: TaskOutcome, from state: TaskState, now: Int64, message: (TaskRecord) -> [UInt8], _ database: Database
+        _ id: String, _ outcome: TaskOutcome, from state: TaskState, now: Int64, message: (TaskRecord) -> [UInt8],
+        _ database: Database
     ) throws -> TaskRecord? {
         let update = try database.cachedStatement(
             sql: """
-                UPDATE task SET status = ?, message = ?, updated = ?, row_count = ?, scanned_row_count = ?, scanned_data_bytes = ?,
-                    elapse_time = ?, result_bytes = ?, malformed_count = ?, peak_memory_bytes = ?, result_file = ?, fingerprint = ?,
+                UPDATE task SET status = ?, message = ?, updated = ?, row_count = ?, scanned_row_count = ?,
+                scanned_data_bytes = ?,
+                    elapse_time = ?, result_bytes = ?, malformed_count = ?, peak_memory_bytes = ?, result_file = ?,
+                    fingerprint = ?,
                     mq_status = iif(target IS NULL, NULL, 'WAITING')
                 WHERE id = ? AND status = ?
                 """)
         let measures = outcome.measures
         try update.execute(arguments: [
-            outcome.state.rawValue, outcome.message, now, measures.rowCount, measures.scannedRowCount, measures.scannedBytes,
-            measures.elapsedMilliseconds, measures.resultBytes, measures.malformedCount, measures.peakMemoryBytes, outcome.resultFile,
+            outcome.state.rawValue, outcome.message, now, measures.rowCount, measures.scannedRowCount,
+            measures.scannedBytes,
+            measures.elapsedMilliseconds, measures.resultBytes, measures.malformedCount, measures.peakMemoryBytes,
+            outcome.resultFile,
             outcome.fingerprint, id, state.rawValue,
         ])
         guard database.changesCount == 1 else { return nil }
-        try database.cachedStatement(sql: "DELETE FROM publication WHERE task = ? AND is_done = 1").execute(arguments: [id])
-        let number = try Int64.fetchOne(try database.cachedStatement(sql: "SELECT n FROM task WHERE id = ?"), arguments: [id])
+        try database.cachedStatement(sql: "DELETE FROM publication WHERE task = ? AND is_done = 1").execute(arguments: [
+            id
+        ])
+        let number = try Int64.fetchOne(
+            try database.cachedStatement(sql: "SELECT n FROM task WHERE id = ?"), arguments: [id])
         return try number.flatMap { try announce($0, now: now, message: message, database) }
     }
 
-    /// At a start: puts back what was running when the daemon died, and what it was posting. A task that ran alone when a daemon died, and did so
-    /// `Limits.loneDeathsMax` times, ends in FAILURE, announced by `message`; `hadQueries` says that synchronous queries ran beside it, one of which may be to
-    /// blame: such deaths count for less. Returns how many tasks are to run again.
-    package func recover(now: Int64, hadQueries: Bool = false, message: @escaping @Sendable (TaskRecord) -> [UInt8]) throws(QueryError) -> Int {
+    /// At a start: puts back what was running when the daemon died, and what it was posting. A task that ran alone when
+    /// a daemon died, and did so `Limits.loneDeathsMax` times, ends in FAILURE, announced by `message`; `hadQueries`
+    /// says that synchronous queries ran beside it, one of which may be to blame: such deaths count for less. Returns
+    /// how many tasks are to run again.
+    package func recover(now: Int64, hadQueries: Bool = false, message: @escaping @Sendable (TaskRecord) -> [UInt8])
+        throws(QueryError) -> Int
+    {
         try writer.perform { context in
             let database = context.database
             try database.execute(
-                sql: "UPDATE task SET mq_status = 'WAITING' WHERE n IN (SELECT task FROM outbox) AND mq_status = 'SENDING'")
+                sql:
+                    "UPDATE task SET mq_status = 'WAITING' WHERE n IN (SELECT task FROM outbox) AND mq_status "
+                    + "= 'SENDING'"
+            )
             try database.execute(
                 sql: "UPDATE task SET lone_deaths = lone_deaths + suspect * ?, suspect = 1 WHERE status = 'RUNNING'",
                 arguments: [hadQueries ? 1 : Limits.loneDeathWeight])
             let guilty = try String.fetchAll(
                 database,
                 sql:
-                    "SELECT id FROM task WHERE status = 'RUNNING' AND lone_deaths >= ? AND id NOT IN (SELECT task FROM publication WHERE task IS NOT NULL AND is_undone = 0)",
+                    "SELECT id FROM task WHERE status = 'RUNNING' AND lone_deaths >= ? AND id NOT IN (SELECT "
+                    + "task FROM publication WHERE task IS NOT NULL AND is_undone = 0)",
                 arguments: [Limits.loneDeathsMax * Limits.loneDeathWeight])
             let outcome = TaskOutcome(
                 state: .failure,
                 message: """
-                    The daemon died \(Limits.loneDeathsMax) times while this task ran alone, or \(Limits.loneDeathsMax * Limits.loneDeathWeight) times with \
+                    The daemon died \(Limits.loneDeathsMax) times while this task ran alone, or \
+                    \(Limits.loneDeathsMax * Limits.loneDeathWeight) times with \
                     queries alone beside it; it is not run again
                     """,
                 measures: TaskMeasures())
@@ -174,13 +213,19 @@ extension MetaStore {
 
     private static func queueRunning(now: Int64, _ database: Database) throws {
         try database.execute(
-            sql: "UPDATE task SET status = 'QUEUED', engine_query_id = NULL, started = NULL, updated = ? WHERE status = 'RUNNING'", arguments: [now])
+            sql:
+                "UPDATE task SET status = 'QUEUED', engine_query_id = NULL, started = NULL, updated = ? WHERE "
+                + "status = 'RUNNING'",
+            arguments: [now])
     }
 
     /// The task with this id; `nil` where there is none.
     package func task(_ id: TaskID) throws(QueryError) -> TaskRecord? {
         try read { database in
-            guard let number = try Int64.fetchOne(database, sql: "SELECT n FROM task WHERE id = ?", arguments: [id.description]) else {
+            guard
+                let number = try Int64.fetchOne(
+                    database, sql: "SELECT n FROM task WHERE id = ?", arguments: [id.description])
+            else {
                 return nil
             }
             return try Self.task(number: number, database)
@@ -193,24 +238,32 @@ extension MetaStore {
         let submission = task.submission
         let statement = try database.cachedStatement(
             sql: """
-                INSERT INTO task (id, status, kind, command, table_schema, session_schema, engine_text, sql_mode, time_zone, now, account, connection_id, hints, target,
+                INSERT INTO task (id, status, kind, command, table_schema, session_schema, engine_text, sql_mode,
+                time_zone, now, account, connection_id, hints, target,
                     created, updated, cluster, engine, priority, client_token, label, account_number)
                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """)
         try statement.execute(arguments: [
-            task.id.description, task.state.rawValue, submission.kind, submission.command, submission.schema, submission.sessionSchema,
+            task.id.description, task.state.rawValue, submission.kind, submission.command, submission.schema,
+            submission.sessionSchema,
             submission.engineText, submission.sqlMode,
-            submission.timeZoneOffsetMinutes, submission.now, submission.account, submission.connectionID, json(submission.hints),
-            try submission.notification.map(json), task.created, task.updated, submission.placement.cluster, submission.placement.engine,
+            submission.timeZoneOffsetMinutes, submission.now, submission.account, submission.connectionID,
+            json(submission.hints),
+            try submission.notification.map(json), task.created, task.updated, submission.placement.cluster,
+            submission.placement.engine,
             submission.placement.priority, submission.clientToken, submission.label, submission.owner.number,
         ])
     }
 
-    /// The columns of a task, as `task(number:)` reads them: by their places, as a name is looked for among all names each time.
+    /// The columns of a task, as `task(number:)` reads them: by their places, as a name is looked for among all names
+    /// each time.
     private static let columns = """
-        id, kind, command, table_schema, session_schema, engine_text, sql_mode, time_zone, now, account, connection_id, hints, target, cluster, engine, priority,
-        created, status, updated, started, engine_query_id, message, row_count, scanned_row_count, scanned_data_bytes, elapse_time, result_bytes,
-        malformed_count, peak_memory_bytes, result_file, reused_from, attempts, suspect, mq_status, mq_error_msg, mq_message_id, mq_total_time, mq_attempts,
+        id, kind, command, table_schema, session_schema, engine_text, sql_mode, time_zone, now, account,
+        connection_id, hints, target, cluster, engine, priority,
+        created, status, updated, started, engine_query_id, message, row_count, scanned_row_count,
+        scanned_data_bytes, elapse_time, result_bytes,
+        malformed_count, peak_memory_bytes, result_file, reused_from, attempts, suspect, mq_status, mq_error_msg,
+        mq_message_id, mq_total_time, mq_attempts,
         mq_sequence, account_number
         """
 
@@ -219,9 +272,11 @@ extension MetaStore {
         guard let row = try Row.fetchOne(statement, arguments: [number]) else { return nil }
         let target: String? = row[12]
         let submission = Submission(
-            kind: row[1], command: row[2], schema: row[3], sessionSchema: row[4], engineText: row[5], sqlMode: row[6], timeZoneOffsetMinutes: row[7],
-            now: row[8], owner: AccountIdentity(name: row[9], number: row[39]), connectionID: row[10], hints: (try? self.hints.value(row[11])) ?? [:],
-            // What this version cannot read stops no other task.
+            kind: row[1], command: row[2], schema: row[3], sessionSchema: row[4], engineText: row[5], sqlMode: row[6],
+            timeZoneOffsetMinutes: row[7],
+            now: row[8], owner: AccountIdentity(name: row[9], number: row[39]), connectionID: row[10],
+            hints: (try? self.hints.value(row[11])) ?? [:],
+            // A target that this version cannot read stops no other task.
             notification: target.map { (try? targets.value($0)) ?? .unreadable },
             placement: .init(cluster: row[13], engine: row[14], priority: row[15]))
         guard let id = TaskID(row[0]) else { throw QueryError(.storage, "A task's id is damaged") }
@@ -232,7 +287,8 @@ extension MetaStore {
         task.engineQueryID = row[20]
         task.message = row[21]
         task.measures = TaskMeasures(
-            rowCount: row[22], scannedRowCount: row[23], scannedBytes: row[24], elapsedMilliseconds: row[25], resultBytes: row[26],
+            rowCount: row[22], scannedRowCount: row[23], scannedBytes: row[24], elapsedMilliseconds: row[25],
+            resultBytes: row[26],
             malformedCount: row[27], peakMemoryBytes: row[28])
         task.resultFile = row[29]
         task.reusedFrom = row[30]

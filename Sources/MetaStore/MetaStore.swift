@@ -5,8 +5,8 @@ import Synchronization
 
 /// The one SQLite file with everything the daemon must remember. The only module that knows of SQLite.
 ///
-/// Writes go through one writer that commits what has gathered in one durable transaction (`Writer`); reads have connections of their
-/// own. Reading blocks on the disk: not for an event loop.
+/// Writes go through one writer that commits what has gathered in one durable transaction (`Writer`); reads have
+/// connections of their own. Reading blocks on the disk: not for an event loop.
 package final class MetaStore: Sendable {
     let pool: DatabasePool
     let writer: Writer
@@ -17,16 +17,18 @@ package final class MetaStore: Sendable {
     private let isAlone: Bool
     let display: TaskColumns
     let clock: UpTime
-    /// What checkpoints the log, beside the writer.
+    /// The connection that checkpoints the log, beside the writer.
     private let checkpoints: Checkpoints
     /// 8 lower-case hex digits, made once for a data directory and part of every task id.
     package let instanceID: String
-    /// Whether a task has come that announces its start: then claims are synced, as a number that a message had must not be given twice.
+    /// Whether a task has come that announces its start: then claims are synced, as a number that a message had must
+    /// not be given twice.
     let claimsAnnounce: Atomic<Bool>
 
-    /// Opens the file at `path`, makes or migrates it: after a copy of it was made beside it. A file of a newer version is refused. `region` and
-    /// `offsetMinutes` shape task ids; tasks expire after `keepDays`, or never. Without `migrates` an older file is refused: a daemon of that age works on it. `nil` where
-    /// the file has never been one of these and `mayCreate` is false.
+    /// Opens the file at `path`, makes or migrates it: after a copy of it was made beside it. A file of a newer version
+    /// is refused. `region` and `offsetMinutes` shape task ids; tasks expire after `keepDays`, or never. Without
+    /// `migrates` an older file is refused: a daemon of that age works on it. `nil` where the file has never been one
+    /// of these and `mayCreate` is false.
     package init?(
         path: String, region: String, offsetMinutes: Int, keepDays: Int? = nil, migrates: Bool = true, mayCreate: Bool
     ) throws(QueryError) {
@@ -45,7 +47,10 @@ package final class MetaStore: Sendable {
             let (instance, state, announces) = try pool.write { database in
                 let announces = try Bool.fetchOne(
                     database,
-                    sql: "SELECT EXISTS (SELECT 1 FROM task WHERE status IN ('QUEUED', 'RUNNING') AND target ->> '$.events' IS NOT NULL)")
+                    sql:
+                        "SELECT EXISTS (SELECT 1 FROM task WHERE status IN ('QUEUED', 'RUNNING') AND target "
+                        + "->> '$.events' IS NOT NULL)"
+                )
                 try clock.load(database)
                 return try (Self.instanceID(database), Self.sequenceState(database), announces ?? false)
             }
@@ -56,7 +61,8 @@ package final class MetaStore: Sendable {
             lookUps = TaskLookUps(pool, display, recentTaskRows)
             writer = Writer(
                 pool: pool,
-                sequence: TaskIDSequence(state: state, region: region, instance: instance, offsetMinutes: offsetMinutes))
+                sequence: TaskIDSequence(state: state, region: region, instance: instance, offsetMinutes: offsetMinutes)
+            )
         } catch {
             throw Self.failure(error)
         }
@@ -66,17 +72,25 @@ package final class MetaStore: Sendable {
     private static func migrate(_ pool: DatabasePool, path: String, mayChange: Bool, mayCreate: Bool) throws -> Bool {
         let migrator = Schema.migrator
         let (isNewer, isOlder, applied) = try pool.read { database in
-            (try migrator.hasBeenSuperseded(database), try !migrator.hasCompletedMigrations(database), try migrator.appliedMigrations(database).count)
+            (
+                try migrator.hasBeenSuperseded(database), try !migrator.hasCompletedMigrations(database),
+                try migrator.appliedMigrations(database).count
+            )
         }
         guard applied > 0 || mayCreate else { return false }
         guard !isNewer else {
             throw QueryError(
                 .storage,
-                "The metadata file '\(path)' is of a newer loond; start that one, or put back the copy that it made beside the file before it changed it"
+                "The metadata file '\(path)' is of a newer loond; start that one, or put back the copy that it "
+                    + "made beside the file before it changed it"
             )
         }
         guard mayChange || !isOlder else {
-            throw QueryError(.storage, "The metadata file '\(path)' is of an older loond, which works on it; start that daemon in this version first")
+            throw QueryError(
+                .storage,
+                "The metadata file '\(path)' is of an older loond, which works on it; start that daemon in "
+                    + "this version first"
+            )
         }
         if isOlder, applied > 0 {
             let copy = "\(path).before-\(applied + 1)"
@@ -96,23 +110,27 @@ package final class MetaStore: Sendable {
 
     /// Copies the file, as it is at one moment, to `path`, where nothing may be. Others may write meanwhile.
     package func backUp(to path: String) throws(QueryError) {
-        guard !FileManager.default.fileExists(atPath: path) else { throw QueryError(.storage, "There is a file '\(path)' already") }
+        guard !FileManager.default.fileExists(atPath: path) else {
+            throw QueryError(.storage, "There is a file '\(path)' already")
+        }
         do { try Self.copy(pool, to: path) } catch {
             try? FileManager.default.removeItem(atPath: path)
             throw Self.failure(error)
         }
     }
 
-    /// GRDB sets `synchronous = NORMAL` when it opens a WAL pool, after any hook of the configuration, and a commit would then not survive
-    /// a power cut. Set here, on the one connection that writes, and checked.
+    /// GRDB sets `synchronous = NORMAL` when it opens a WAL pool, after any hook of the configuration, and a commit
+    /// would then not survive a power cut. Set here, on the one connection that writes, and checked.
     private static func makeDurable(_ pool: DatabasePool) throws {
         try pool.writeWithoutTransaction { database in
             try database.execute(sql: "PRAGMA synchronous = FULL")
-            // Pages of the log after which a commit puts them back into the file, if nobody has done so beside it: 32 MiB.
+            // Pages of the log after which a commit puts them back into the file, if nobody has done so beside it: 32
+            // MiB.
             try database.execute(sql: "PRAGMA wal_autocheckpoint = 8192")
         }
         guard try synchronousMode(pool) == 2 else {
-            throw QueryError(.storage, "SQLite does not sync its commits on this file system; the data directory must allow it")
+            throw QueryError(
+                .storage, "SQLite does not sync its commits on this file system; the data directory must allow it")
         }
     }
 
@@ -124,7 +142,9 @@ package final class MetaStore: Sendable {
     package func synchronousMode() throws -> Int? { try Self.synchronousMode(pool) }
 
     private static func instanceID(_ database: Database) throws -> String {
-        if let stored = try String.fetchOne(database, sql: "SELECT value FROM setting WHERE name = 'instance'") { return stored }
+        if let stored = try String.fetchOne(database, sql: "SELECT value FROM setting WHERE name = 'instance'") {
+            return stored
+        }
         let digits = String(UInt32.random(in: .min ... .max), radix: 16)
         let instance = String(repeating: "0", count: 8 - digits.count) + digits
         try database.execute(sql: "INSERT INTO setting VALUES ('instance', ?)", arguments: [instance])
@@ -132,20 +152,25 @@ package final class MetaStore: Sendable {
     }
 
     private static func sequenceState(_ database: Database) throws -> TaskIDSequence.State {
-        guard let row = try Row.fetchOne(database, sql: "SELECT minute, counter FROM task_sequence") else { return .init() }
+        guard let row = try Row.fetchOne(database, sql: "SELECT minute, counter FROM task_sequence") else {
+            return .init()
+        }
         return .init(minute: row["minute"], counter: row["counter"])
     }
 
-    /// What is done now and then beside everything else: the log goes back into the file, the up-time is stored.
+    /// Maintenance beside everything else, now and then: the log goes back into the file, the up-time is stored.
     package func maintain() throws(QueryError) {
-        if clock.isDue { writer.submit({ [clock] in try clock.store($0.database) }, until: .written, completion: { _ in }) }
+        if clock.isDue {
+            writer.submit({ [clock] in try clock.store($0.database) }, until: .written, completion: { _ in })
+        }
         try checkpoints.run()
     }
 
     /// Puts the log back into the file now.
     package func checkpoint() throws(QueryError) { try checkpoints.run(isDue: true) }
 
-    /// Waits for the writes that were accepted, puts the log back into the file and closes it: it is whole by itself from then on.
+    /// Waits for the writes that were accepted, puts the log back into the file and closes it: it is whole by itself
+    /// from then on.
     package func close() throws(QueryError) {
         _ = try? writer.perform { [clock] in try clock.store($0.database) }
         writer.drain()
@@ -160,7 +185,8 @@ package final class MetaStore: Sendable {
     /// How SQLite would go about a statement.
     package func queryPlan(_ sql: String) throws(QueryError) -> String {
         try read { database in
-            try Row.fetchAll(database, sql: "EXPLAIN QUERY PLAN " + sql).map { $0["detail"] as String }.joined(separator: "; ")
+            try Row.fetchAll(database, sql: "EXPLAIN QUERY PLAN " + sql).map { $0["detail"] as String }.joined(
+                separator: "; ")
         }
     }
 
@@ -187,7 +213,8 @@ package final class MetaStore: Sendable {
         if let error = error as? QueryError { return error }
         if let error = error as? DatabaseError {
             if error.resultCode == .SQLITE_FULL {
-                return QueryError(.diskFull, "The disk of the metadata file is full; make room on it", detail: "\(error)")
+                return QueryError(
+                    .diskFull, "The disk of the metadata file is full; make room on it", detail: "\(error)")
             }
             let reason = error.message ?? "error \(error.resultCode)"
             return QueryError(.storage, "The metadata file cannot be used: \(reason)", detail: "\(error)")

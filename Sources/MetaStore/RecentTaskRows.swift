@@ -2,8 +2,9 @@ import GRDB
 import LoonCore
 import Synchronization
 
-/// Rows of `show query_task` that were asked for by id: whoever waits for a task asks again and again. Read without touching the disk, so that an event
-/// loop may. A row is dropped by the commit that changes its task, before the writer of the change is told.
+/// Rows of `show query_task` that were asked for by id: whoever waits for a task asks again and again. Read without
+/// touching the disk, so that an event loop may. A row is dropped by the commit that changes its task, before the
+/// writer of the change is told.
 final class RecentTaskRows: TransactionObserver, Sendable {
     struct Entry {
         let number: Int64
@@ -27,7 +28,8 @@ final class RecentTaskRows: TransactionObserver, Sendable {
     /// To be taken before a row is read, and given to `keep`.
     var commits: UInt64 { state.withLock(\.commits) }
 
-    /// Keeps a row that was read after `commits` was taken, unless something was committed meanwhile: it may be out of date.
+    /// Keeps a row that was read after `commits` was taken, unless something was committed meanwhile: it may be out of
+    /// date.
     func keep(_ entry: Entry, id: String, since commits: UInt64) {
         let bytes = entry.values.reduce(0) { sum, value in
             if case .text(let text) = value { return sum + text.utf8.count }
@@ -45,7 +47,7 @@ final class RecentTaskRows: TransactionObserver, Sendable {
         }
     }
 
-    /// What another process has changed is not known: nothing is kept. Returns whether one has.
+    /// Changes by another process are not known: nothing is kept. Returns whether one has.
     func fileHasVersion(_ version: Int) -> Bool {
         state.withLock { state in
             guard state.fileVersion != version else { return false }

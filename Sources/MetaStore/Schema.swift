@@ -67,7 +67,8 @@ enum Schema {
                         mq_attempts INTEGER NOT NULL DEFAULT 0
                     );
                     CREATE INDEX task_by_account ON task (account, n);
-                    -- Partial, with the very conditions of the queries that use them: they stay as small as what is unfinished.
+                    -- Partial, with the very conditions of the queries that use them: they stay as small as what
+                    -- is unfinished.
                     CREATE INDEX task_queued ON task (suspect DESC, n) WHERE status = 'QUEUED';
                     CREATE INDEX task_running ON task (n) WHERE status = 'RUNNING';
 
@@ -163,8 +164,10 @@ enum Schema {
                         privileges INTEGER NOT NULL,               -- LoonCore.Privileges
                         PRIMARY KEY (account, schema, table_name)
                     ) WITHOUT ROWID;
-                    -- Before there were privileges every account had all of them, and administrators handed out accounts.
-                    INSERT INTO account_grant SELECT name, '', '', CASE is_admin WHEN 1 THEN 511 ELSE 255 END FROM account;
+                    -- Before there were privileges every account had all of them, and administrators handed out
+                    -- accounts.
+                    INSERT INTO account_grant SELECT name, '', '', CASE is_admin WHEN 1 THEN 511 ELSE 255 END FROM
+                    account;
                     ALTER TABLE account DROP COLUMN is_admin;
                     ALTER TABLE account ADD COLUMN password_set INTEGER NOT NULL DEFAULT 0;
                     UPDATE account SET password_set = created;
@@ -175,7 +178,8 @@ enum Schema {
                     ALTER TABLE account ADD COLUMN running_max INTEGER NOT NULL DEFAULT 0;
                     ALTER TABLE account ADD COLUMN queued_max INTEGER NOT NULL DEFAULT 0;
                     ALTER TABLE account ADD COLUMN scanned_bytes_max INTEGER NOT NULL DEFAULT 0;
-                    CREATE TABLE account_usage (account TEXT PRIMARY KEY, day INTEGER NOT NULL, scanned_bytes INTEGER NOT NULL) WITHOUT ROWID;
+                    CREATE TABLE account_usage (account TEXT PRIMARY KEY, day INTEGER NOT NULL, scanned_bytes
+                    INTEGER NOT NULL) WITHOUT ROWID;
                     """)
         }
         migrator.registerMigration("6: identities of accounts, ages of messages, writes taken back") { database in
@@ -187,8 +191,10 @@ enum Schema {
                     CREATE TABLE account_sequence (last INTEGER NOT NULL);
                     INSERT INTO account_sequence VALUES (0);
                     DROP INDEX task_by_token;
-                    CREATE UNIQUE INDEX task_by_token ON task (account, account_number, client_token) WHERE client_token IS NOT NULL;
-                    -- The daemon's up-time at which a message was made, in milliseconds: it ages while somebody could have sent it.
+                    CREATE UNIQUE INDEX task_by_token ON task (account, account_number, client_token) WHERE
+                    client_token IS NOT NULL;
+                    -- The daemon's up-time at which a message was made, in milliseconds: it ages while somebody
+                    -- could have sent it.
                     ALTER TABLE outbox ADD COLUMN up_created INTEGER NOT NULL DEFAULT 0;
                     DROP INDEX outbox_by_age;
                     CREATE INDEX outbox_by_age ON outbox (up_created) WHERE is_given_up = 0 AND attempts > 0;

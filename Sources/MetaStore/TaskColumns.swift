@@ -4,7 +4,7 @@ import LoonCore
 struct TaskColumns: Sendable {
     /// How many of them `show query_task` has; `full` adds the rest.
     static let shortCount = 27
-    /// What a row of a task that runs is to be completed with, from 0 to 100.
+    /// The column that the row of a running task is completed with, from 0 to 100.
     static let progress = "progress"
 
     private struct Column {
@@ -30,32 +30,42 @@ struct TaskColumns: Sendable {
 
     /// `keepDays`: after how many days a task expires; `nil` for never.
     init(offsetMinutes: Int, keepDays: Int?) {
-        func text(_ name: String, _ expression: String? = nil) -> Column { Column(name: name, type: .text, expression: expression ?? name) }
+        func text(_ name: String, _ expression: String? = nil) -> Column {
+            Column(name: name, type: .text, expression: expression ?? name)
+        }
         func exact(_ name: String, _ expression: String? = nil) -> Column {
             Column(name: name, type: .text, expression: expression ?? name, isExact: true)
         }
         func word(_ name: String, _ expression: String? = nil) -> Column {
             Column(name: name, type: .text, expression: expression ?? name, isWord: true)
         }
-        func number(_ name: String, _ expression: String? = nil) -> Column { Column(name: name, type: .int64, expression: expression ?? name) }
+        func number(_ name: String, _ expression: String? = nil) -> Column {
+            Column(name: name, type: .int64, expression: expression ?? name)
+        }
         func time(_ name: String, _ moment: String) -> Column {
             let expression = "strftime('%Y-%m-%d %H:%M:%S', (\(moment)) / 1000 + \(offsetMinutes * 60), 'unixepoch')"
             return Column(name: name, type: .text, expression: expression, moment: moment)
         }
         columns = [
-            exact("id"), text("mpp_query_id", "engine_query_id"), word("status"), word("task_name", "kind"), text("table_schema"), text("command"),
-            exact("creator_id", "account"), time("create_time", "created"), time("update_time", "updated"), number("connection_id"), text("message"),
+            exact("id"), text("mpp_query_id", "engine_query_id"), word("status"), word("task_name", "kind"),
+            text("table_schema"), text("command"),
+            exact("creator_id", "account"), time("create_time", "created"), time("update_time", "updated"),
+            number("connection_id"), text("message"),
             number("row_count"), number("elapse_time"), number("scanned_row_count"), number("scanned_data_bytes"),
             text("result_file_oss_file", "result_file"), number("cancellable_task", "status IN ('QUEUED', 'RUNNING')"),
-            text("mq_product", "target ->> '$.product'"), text("mq_model", "target ->> '$.model'"), text("mq_topic", "target ->> '$.topic'"),
+            text("mq_product", "target ->> '$.product'"), text("mq_model", "target ->> '$.model'"),
+            text("mq_topic", "target ->> '$.topic'"),
             text("mq_queue", "target ->> '$.queue'"), text("mq_producer_id", "target ->> '$.producerID'"),
-            text("mq_endpoint", "target ->> '$.endpoint'"), word("mq_status"), text("mq_error_msg"), text("mq_message_id"), number("mq_total_time"),
-            // What `full` adds.
+            text("mq_endpoint", "target ->> '$.endpoint'"), word("mq_status"), text("mq_error_msg"),
+            text("mq_message_id"), number("mq_total_time"),
+            // Columns that `full` adds.
             text("cluster"), text("engine"), number("priority"),
             number(Self.progress, "CASE status WHEN 'SUCCESS' THEN 100 WHEN 'QUEUED' THEN 0 END"),
             number("queue_time", "max(started - created, 0)"), number("attempts"), number("result_bytes"),
-            keepDays.map { time("expire_time", "created + \($0 * 86_400_000)") } ?? text("expire_time", "NULL"), exact("client_token"),
-            number("mq_attempts"), text("label"), number("malformed_count"), number("peak_memory_bytes"), exact("result_reused_from", "reused_from"),
+            keepDays.map { time("expire_time", "created + \($0 * 86_400_000)") } ?? text("expire_time", "NULL"),
+            exact("client_token"),
+            number("mq_attempts"), text("label"), number("malformed_count"), number("peak_memory_bytes"),
+            exact("result_reused_from", "reused_from"),
         ]
         self.offsetMinutes = offsetMinutes
         shortList = columns.prefix(Self.shortCount).map(\.expression).joined(separator: ", ")
@@ -65,26 +75,32 @@ struct TaskColumns: Sendable {
     }
 
     private func column(_ name: String, _ progress: [TaskID: Int]) throws(QueryError) -> Column {
-        guard let index = indexByName[name] else { throw QueryError(.unknownColumn, "Unknown column '\(name)' in 'query_task'") }
+        guard let index = indexByName[name] else {
+            throw QueryError(.unknownColumn, "Unknown column '\(name)' in 'query_task'")
+        }
         guard name == Self.progress else { return columns[index] }
         // Of those that run the file does not know it. Ids are of letters and digits.
         let running = progress.map { "WHEN '\($0.key)' THEN \($0.value) " }.joined()
         let known = running.isEmpty ? "0" : "CASE id \(running)ELSE 0 END"
         return Column(
-            name: name, type: .int64, expression: "CASE status WHEN 'SUCCESS' THEN 100 WHEN 'QUEUED' THEN 0 WHEN 'RUNNING' THEN \(known) END")
+            name: name, type: .int64,
+            expression: "CASE status WHEN 'SUCCESS' THEN 100 WHEN 'QUEUED' THEN 0 WHEN 'RUNNING' THEN \(known) END")
     }
 
     func index(of name: String) -> Int? { indexByName[name] }
 
-    /// SQL that rows are ordered by. A time that is all that orders them may be ordered by the moment, which an index knows.
-    /// Without any they come as they were submitted.
-    func order(_ items: [RowSelection.Order], ofOneAccount: Bool, _ progress: [TaskID: Int]) throws(QueryError) -> String {
+    /// SQL that rows are ordered by. A time that is all that orders them may be ordered by the moment, which an index
+    /// knows. Without any they come as they were submitted.
+    func order(_ items: [RowSelection.Order], ofOneAccount: Bool, _ progress: [TaskID: Int]) throws(QueryError)
+        -> String
+    {
         if items.isEmpty { return ofOneAccount ? "created, n" : "n" }
         var terms: [String] = []
         for item in items {
             let column = try column(item.column, progress)
             terms.append(
-                (items.count == 1 ? column.moment : nil) ?? column.expression + (column.isExact || column.type != .text ? "" : " COLLATE NOCASE"))
+                (items.count == 1 ? column.moment : nil) ?? column.expression
+                    + (column.isExact || column.type != .text ? "" : " COLLATE NOCASE"))
             terms[terms.count - 1] += item.descending ? " DESC" : " ASC"
         }
         return (terms + [items.last?.descending == true ? "n DESC" : "n"]).joined(separator: ", ")
@@ -142,7 +158,9 @@ struct TaskColumns: Sendable {
             return "(" + compiled.joined(separator: word) + ")"
         }
 
-        private mutating func compare(_ column: Column, _ comparison: RowPredicate.Comparison, _ value: SQLValue) throws(QueryError) -> String {
+        private mutating func compare(_ column: Column, _ comparison: RowPredicate.Comparison, _ value: SQLValue)
+            throws(QueryError) -> String
+        {
             if let moment = column.moment, !value.isNull {
                 let time = try columns.milliseconds(value)
                 // A time is shown, and compared, to the second.
@@ -169,18 +187,26 @@ struct TaskColumns: Sendable {
         }
 
         private mutating func bind(_ value: SQLValue, _ column: Column?) -> String {
-            if column?.isWord == true, case .text(let text) = value { arguments.append(.text(text.uppercased())) } else { arguments.append(value) }
+            if column?.isWord == true, case .text(let text) = value {
+                arguments.append(.text(text.uppercased()))
+            } else {
+                arguments.append(value)
+            }
             return "?"
         }
     }
 
     /// The moment that a time in the service's zone is, or with a `Z` in UTC, to the second.
     private func milliseconds(_ value: SQLValue) throws(QueryError) -> Int64 {
-        let wrong = QueryError(.malformedData, "Incorrect DATETIME value: '\(value.textValue.prefix(80))'; write yyyy-MM-dd or yyyy-MM-dd HH:mm:ss")
+        let wrong = QueryError(
+            .malformedData,
+            "Incorrect DATETIME value: '\(value.textValue.prefix(80))'; write yyyy-MM-dd or yyyy-MM-dd HH:mm:ss")
         guard case .text(let text) = value else { throw wrong }
         let isUTC = text.hasSuffix("Z")
         let plain = text.replacing("T", with: " ", maxReplacements: 1)
-        guard let microseconds = CivilTime.microseconds(parsing: isUTC ? String(plain.dropLast()) : plain) else { throw wrong }
+        guard let microseconds = CivilTime.microseconds(parsing: isUTC ? String(plain.dropLast()) : plain) else {
+            throw wrong
+        }
         let seconds = CivilTime.floorDivide(microseconds, by: 1_000_000).quotient
         return seconds * 1_000 - (isUTC ? 0 : Int64(offsetMinutes) * 60_000)
     }

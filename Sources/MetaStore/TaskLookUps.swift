@@ -4,7 +4,8 @@ import GRDBSQLite
 import LoonCore
 import Synchronization
 
-/// Look-ups of single tasks: what gathers while some are read is read next, on one thread, so that many who look cost one change of threads.
+/// Look-ups of single tasks: what gathers while some are read is read next, on one thread, so that many who look cost
+/// one change of threads.
 final class TaskLookUps: Sendable {
     struct Request: Sendable {
         let id: String
@@ -68,24 +69,32 @@ final class TaskLookUps: Sendable {
         if hasMore { queue.async { self.readBatch() } }
     }
 
-    /// By SQLite's own calls: a row of GRDB's costs as much again as the look-up (https://www.sqlite.org/c3ref/column_blob.html).
+    /// By SQLite's own calls: a row of GRDB's costs as much again as the look-up
+    /// (https://www.sqlite.org/c3ref/column_blob.html).
     private func row(_ request: Request, _ database: Database) throws -> [SQLValue]? {
         let count = request.full ? display.names.count : TaskColumns.shortCount
         let commits = recent.commits
         let statement = try database.cachedStatement(
-            sql: "SELECT \(request.full ? display.fullList : display.shortList), n, account, account_number FROM task WHERE id = ?")
+            sql:
+                "SELECT \(request.full ? display.fullList : display.shortList), n, account, account_number "
+                + "FROM task WHERE id = ?"
+        )
         try statement.setArguments([request.id])
         let handle = statement.sqliteStatement
         defer { sqlite3_reset(handle) }
         let code = sqlite3_step(handle)
         guard code == SQLITE_ROW else {
-            guard code == SQLITE_DONE else { throw QueryError(.storage, "The metadata file cannot be used: error \(code)") }
+            guard code == SQLITE_DONE else {
+                throw QueryError(.storage, "The metadata file cannot be used: error \(code)")
+            }
             return nil
         }
         let values = (0..<count).map { Self.value(handle, Int32($0)) }
         guard case .text(let account) = Self.value(handle, Int32(count + 1)) else { return nil }
         let owner = AccountIdentity(name: account, number: sqlite3_column_int64(handle, Int32(count + 2)))
-        recent.keep(.init(number: sqlite3_column_int64(handle, Int32(count)), owner: owner, values: values), id: request.id, since: commits)
+        recent.keep(
+            .init(number: sqlite3_column_int64(handle, Int32(count)), owner: owner, values: values), id: request.id,
+            since: commits)
         return request.scope.contains(owner) ? values : nil
     }
 
@@ -94,7 +103,8 @@ final class TaskLookUps: Sendable {
         case SQLITE_INTEGER: return .integer(sqlite3_column_int64(handle, index))
         case SQLITE_FLOAT: return .real(sqlite3_column_double(handle, index))
         case SQLITE_TEXT:
-            let text = UnsafeBufferPointer(start: sqlite3_column_text(handle, index), count: Int(sqlite3_column_bytes(handle, index)))
+            let text = UnsafeBufferPointer(
+                start: sqlite3_column_text(handle, index), count: Int(sqlite3_column_bytes(handle, index)))
             return .text(String(decoding: text, as: UTF8.self))
         default: return .null
         }

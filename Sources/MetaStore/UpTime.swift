@@ -3,8 +3,9 @@ import GRDB
 import LoonCore
 import Synchronization
 
-/// How long daemons have worked on a metadata file, one after the other: what a message's age is counted in. No step of the machine's clock and no time
-/// without a daemon changes it. After a crash it is behind by what was not stored yet, a minute at most.
+/// How long daemons have worked on a metadata file, one after the other: what a message's age is counted in. No step of
+/// the machine's clock and no time without a daemon changes it. After a crash it is behind by what was not stored yet,
+/// a minute at most.
 final class UpTime: Sendable {
     private static let name = "up_time"
     private let base = Atomic<Int64>(0)
@@ -25,7 +26,9 @@ final class UpTime: Sendable {
 
     /// Goes on from where the last daemon was.
     func load(_ database: Database) throws {
-        let before = try String.fetchOne(database, sql: "SELECT value FROM setting WHERE name = ?", arguments: [Self.name]).flatMap(Int64.init) ?? 0
+        let before =
+            try String.fetchOne(database, sql: "SELECT value FROM setting WHERE name = ?", arguments: [Self.name])
+            .flatMap(Int64.init) ?? 0
         base.store(before, ordering: .relaxed)
         stored.store(before, ordering: .relaxed)
     }

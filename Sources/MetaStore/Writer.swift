@@ -4,24 +4,25 @@ import GRDB
 import LoonCore
 import Synchronization
 
-/// Group commit: all writes that gather while one transaction is made durable share the next one. Each is a savepoint of it, so that one
-/// that fails leaves the others alone. A completion is called after the commit, by whoever has committed.
+/// Group commit: all writes that gather while one transaction is made durable share the next one. Each is a savepoint
+/// of it, so that one that fails leaves the others alone. A completion is called after the commit, by whoever has
+/// committed.
 ///
-/// `@unchecked`: the state is touched below the lock alone. That is Foundation's and no `Mutex`: where many threads wait for one of those the kernel hands it
-/// on, which ThreadSanitizer does not see, and reports.
+/// `@unchecked`: the state is touched below the lock alone. That is Foundation's and no `Mutex`: where many threads
+/// wait for one of those the kernel hands it on, which ThreadSanitizer does not see, and reports.
 package final class Writer: @unchecked Sendable {
-    /// What every write is given: the connection, and the ids of tasks.
+    /// The arguments of every write: the connection, and the ids of tasks.
     struct Context {
         let database: Database
         var sequence: TaskIDSequence
     }
 
-    /// What a write has to survive when its completion is called.
+    /// The failure that a write has to survive once its completion is called.
     enum Durability {
         /// A power cut.
         case synced
-        /// The end of the process. After a power cut it may be as if it had not been, and everything before it and nothing behind it is there: for what
-        /// is done again without harm.
+        /// The end of the process. After a power cut it may be as if it had not been, and everything before it and
+        /// nothing behind it is there: for what is done again without harm.
         case written
     }
 
@@ -41,14 +42,14 @@ package final class Writer: @unchecked Sendable {
     private let pool: DatabasePool
     private let lock = NSLock()
     private var state = State()
-    /// Where what gathers is committed: blocking calls belong neither on an event loop nor in the cooperative pool. One batch at a time, whoever commits it
-    /// (`State.isScheduled`).
+    /// Where what gathers is committed: blocking calls belong neither on an event loop nor in the cooperative pool. One
+    /// batch at a time, whoever commits it (`State.isScheduled`).
     private let queue = DispatchQueue(label: "loon.metastore.writer")
     /// Touched by who commits alone.
     private let sequence: Mutex<TaskIDSequence>
     /// Up to where ids may be given without the file being told: those that are left at a start are skipped.
     private let reserved: Mutex<TaskIDSequence.State>
-    /// What the connection's `synchronous` stands for now.
+    /// The durability that the connection's `synchronous` gives now.
     private let durability = Mutex(Durability.synced)
 
     init(pool: DatabasePool, sequence: TaskIDSequence) {
@@ -63,10 +64,12 @@ package final class Writer: @unchecked Sendable {
         return body(&state)
     }
 
-    /// Queues a write. `completion` is called once, after the commit or its failure. With `mayBlock` the calling thread commits itself where nobody does, which
-    /// saves two threads from being woken: it must hold no lock that a completion takes.
+    /// Queues a write. `completion` is called once, after the commit or its failure. With `mayBlock` the calling thread
+    /// commits itself where nobody does, which saves two threads from being woken: it must hold no lock that a
+    /// completion takes.
     func submit<Value: Sendable>(
-        _ body: @escaping @Sendable (inout Context) throws -> Value, until durability: Durability = .synced, mayBlock: Bool = false,
+        _ body: @escaping @Sendable (inout Context) throws -> Value, until durability: Durability = .synced,
+        mayBlock: Bool = false,
         completion: @escaping @Sendable (Result<Value, QueryError>) -> Void
     ) {
         let operation = Operation(
@@ -89,13 +92,18 @@ package final class Writer: @unchecked Sendable {
             defer { state.isScheduled = true }
             return (false, !state.isScheduled)
         }
-        if isFull { return completion(.failure(QueryError(.queueFull, "Too many writes are waiting for the metadata file; try again"))) }
+        if isFull {
+            return completion(
+                .failure(QueryError(.queueFull, "Too many writes are waiting for the metadata file; try again")))
+        }
         guard mustSchedule else { return }
         if mayBlock { commitBatch() } else { queue.async { self.commitBatch() } }
     }
 
     /// The same, blocking until it is committed. For statement threads, never for an event loop.
-    func perform<Value: Sendable>(_ body: @escaping @Sendable (inout Context) throws -> Value) throws(QueryError) -> Value {
+    func perform<Value: Sendable>(_ body: @escaping @Sendable (inout Context) throws -> Value) throws(QueryError)
+        -> Value
+    {
         let done = DispatchSemaphore(value: 0)
         let box = Mutex<Result<Value, QueryError>?>(nil)
         submit(body, mayBlock: true) { result in
@@ -150,7 +158,9 @@ package final class Writer: @unchecked Sendable {
                         sequence.withLock { $0 = context.sequence }
                     }
                     if state.minute != reserved.minute || state.counter > reserved.counter {
-                        reserved = .init(minute: state.minute, counter: min(state.counter + Limits.taskIDsReserved, TaskIDSequence.counterMax))
+                        reserved = .init(
+                            minute: state.minute,
+                            counter: min(state.counter + Limits.taskIDsReserved, TaskIDSequence.counterMax))
                         try database.cachedStatement(sql: "UPDATE task_sequence SET minute = ?, counter = ?").execute(
                             arguments: [reserved.minute, reserved.counter])
                     }

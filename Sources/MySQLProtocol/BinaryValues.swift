@@ -21,7 +21,9 @@ enum BinaryWriter {
         let (year, month, day) = CivilTime.date(daysSinceEpoch: days)
         guard (1...9_999).contains(year) else { return write(UInt8(0), to: target) }
         // Year, month and day are one number of 32 bits, least significant first.
-        let date = UInt32(truncatingIfNeeded: year) | UInt32(truncatingIfNeeded: month) << 16 | UInt32(truncatingIfNeeded: day) << 24
+        let date =
+            UInt32(truncatingIfNeeded: year) | UInt32(truncatingIfNeeded: month) << 16 | UInt32(truncatingIfNeeded: day)
+            << 24
         return write(UInt8(4), to: target) + write(date, to: target + 1)
     }
 
@@ -58,7 +60,8 @@ enum BinaryWriter {
 }
 
 extension Cell {
-    /// Writes the value at `row`, which is not NULL, in the binary form of its type; 0 for those that are text there too.
+    /// Writes the value at `row`, which is not NULL, in the binary form of its type; 0 for those that are text there
+    /// too.
     @inline(__always)
     func writeBinary(row: Int, to target: BinaryWriter.Target) -> Int {
         switch kind {
@@ -95,12 +98,15 @@ extension SQLValue {
         case .float32: return BinaryWriter.write(Float(realValue).bitPattern, to: target)
         case .timestamp: return BinaryWriter.write(dateTime: CivilTime.microseconds(parsing: textValue), to: target)
         case .date:
-            guard let moment = CivilTime.microseconds(parsing: textValue) else { return BinaryWriter.write(dateTime: nil, to: target) }
+            guard let moment = CivilTime.microseconds(parsing: textValue) else {
+                return BinaryWriter.write(dateTime: nil, to: target)
+            }
             return BinaryWriter.write(date: CivilTime.floorDivide(moment, by: 86_400_000_000).quotient, to: target)
         case .time:
             let text = textValue
             let isNegative = text.hasPrefix("-")
-            let moment = CivilTime.microseconds(parsing: "1970-01-01 " + (isNegative ? String(text.dropFirst()) : text)) ?? 0
+            let moment =
+                CivilTime.microseconds(parsing: "1970-01-01 " + (isNegative ? String(text.dropFirst()) : text)) ?? 0
             return BinaryWriter.write(time: isNegative ? -moment : moment, to: target)
         default: return 0
         }

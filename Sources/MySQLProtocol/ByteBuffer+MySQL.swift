@@ -1,6 +1,7 @@
 import NIOCore
 
-/// The protocol's basic data types (https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_basic_data_types.html).
+/// The protocol's basic data types
+/// (https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_basic_data_types.html).
 extension ByteBuffer {
     /// Bytes up to a NUL, which is taken too; the rest where there is none and `orRest` is set.
     mutating func readNullTerminated(orRest: Bool = false) -> [UInt8]? {
@@ -18,7 +19,8 @@ extension ByteBuffer {
         case 0..<0xFB: return UInt64(first)
         case 0xFC: return readInteger(endianness: .little, as: UInt16.self).map(UInt64.init)
         case 0xFD:
-            guard let low = readInteger(endianness: .little, as: UInt16.self), let high = readInteger(as: UInt8.self) else { return nil }
+            guard let low = readInteger(endianness: .little, as: UInt16.self), let high = readInteger(as: UInt8.self)
+            else { return nil }
             return UInt64(low) | UInt64(high) << 16
         case 0xFE: return readInteger(endianness: .little, as: UInt64.self)
         default: return nil
@@ -51,8 +53,8 @@ extension ByteBuffer {
         writeString(text)
     }
 
-    /// Writes `payload` as the packets it takes, and returns the sequence id after them. A payload of exactly 2^24−1 bytes, or a multiple,
-    /// is followed by an empty packet.
+    /// Writes `payload` as the packets it takes, and returns the sequence id after them. A payload of exactly 2^24−1
+    /// bytes, or a multiple, is followed by an empty packet.
     mutating func writePackets(_ payload: ByteBuffer, sequence: UInt8) -> UInt8 {
         var payload = payload
         var sequence = sequence

@@ -1,6 +1,7 @@
 /// The capability flags of the handshake
-/// (https://dev.mysql.com/doc/dev/mysql-server/latest/group__group__cs__capabilities__flags.html), and from bit 32 on MariaDB's own
-/// (https://mariadb.com/kb/en/connection/#capabilities), which a server has that does not set `longPassword`.
+/// (https://dev.mysql.com/doc/dev/mysql-server/latest/group__group__cs__capabilities__flags.html), and from bit 32 on
+/// MariaDB's own (https://mariadb.com/kb/en/connection/#capabilities), which a server has that does not set
+/// `longPassword`.
 struct Capabilities: OptionSet, Sendable {
     let rawValue: UInt64
 
@@ -26,11 +27,14 @@ struct Capabilities: OptionSet, Sendable {
     static let olderProgress = Capabilities(rawValue: 1 << 29)
     static let progress = Capabilities(rawValue: 1 << 32)
 
-    /// What this server offers. Without `longPassword`, which says that the server is not MariaDB's kin: its clients take no progress reports then.
+    /// The capabilities of this server. Without `longPassword`, which says that the server is not MariaDB's kin: its
+    /// clients take no progress reports then.
     static func server(offersTLS: Bool) -> Capabilities {
         let all: Capabilities = [
-            .foundRows, .longFlag, .connectWithDatabase, .compress, .ignoreSpace, .protocol41, .interactive, .transactions, .secureConnection,
-            .multiStatements, .multiResults, .preparedMultiResults, .pluginAuthentication, .connectAttributes, .lengthEncodedAuthentication,
+            .foundRows, .longFlag, .connectWithDatabase, .compress, .ignoreSpace, .protocol41, .interactive,
+            .transactions, .secureConnection,
+            .multiStatements, .multiResults, .preparedMultiResults, .pluginAuthentication, .connectAttributes,
+            .lengthEncodedAuthentication,
             .deprecateEOF, .olderProgress, .progress,
         ]
         return offersTLS ? all.union(.tls) : all
@@ -50,7 +54,8 @@ package struct ServerStatus: OptionSet, Sendable {
     package static let noBackslashEscapes = ServerStatus(rawValue: 0x0200)
 }
 
-/// Ids of collations (information_schema.COLLATIONS): what a column definition and the greeting name a character set with.
+/// Ids of collations (information_schema.COLLATIONS): what a column definition and the greeting name a character set
+/// with.
 enum Collation {
     static let binary: UInt16 = 63
     static let utf8mb4: UInt16 = 45

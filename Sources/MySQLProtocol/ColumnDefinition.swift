@@ -32,8 +32,8 @@ struct ColumnDefinition {
     private static let unsignedFlag: UInt16 = 0x20
     private static let binaryFlag: UInt16 = 0x80
     private static let blobFlag: UInt16 = 0x10
-    /// Text of no declared length is announced as the longest VARCHAR of Hive's, 65,535 characters of up to four bytes: ODBC makes buffers of the length,
-    /// and JDBC shows LONGTEXT as a file.
+    /// Text of no declared length is announced as the longest VARCHAR of Hive's, 65,535 characters of up to four bytes:
+    /// ODBC makes buffers of the length, and JDBC shows LONGTEXT as a file.
     private static let longText: UInt32 = 65_535 * 4
 
     /// A parameter of a prepared statement, whose type is the client's choice.

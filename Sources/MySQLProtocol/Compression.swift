@@ -2,9 +2,10 @@ import CZlib
 import LoonCore
 import NIOCore
 
-/// The frames of a compressed connection (https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_basic_compression_packet.html):
-/// three bytes of length, a sequence id of their own, and three bytes of the length before compression, which is 0 where the payload is as it was. Packets
-/// and frames begin and end where they like.
+/// The frames of a compressed connection
+/// (https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_basic_compression_packet.html): three bytes of
+/// length, a sequence id of their own, and three bytes of the length before compression, which is 0 where the payload
+/// is as it was. Packets and frames begin and end where they like.
 enum Compression {
     static let headerBytes = 7
     /// Below this a payload is sent as it is.
@@ -36,7 +37,8 @@ enum Compression {
             frames.writeWithUnsafeMutableBytes(minimumWritableBytes: bound) { target in
                 var length = uLongf(bound)
                 let result = compress2(
-                    target.baseAddress?.assumingMemoryBound(to: UInt8.self), &length, part.baseAddress, uLong(part.count), level)
+                    target.baseAddress?.assumingMemoryBound(to: UInt8.self), &length, part.baseAddress,
+                    uLong(part.count), level)
                 guard result == Z_OK, Int(length) < part.count else { return 0 }
                 isCompressed = true
                 return Int(length)
@@ -66,7 +68,8 @@ struct Decompressor {
             guard gathered.readableBytes >= Compression.headerBytes + length else { break }
             sequence = UInt8(word >> 24)
             gathered.moveReaderIndex(forwardBy: 4)
-            guard let low = gathered.readInteger(endianness: .little, as: UInt16.self), let high = gathered.readInteger(as: UInt8.self),
+            guard let low = gathered.readInteger(endianness: .little, as: UInt16.self),
+                let high = gathered.readInteger(as: UInt8.self),
                 var payload = gathered.readSlice(length: length)
             else { return false }
             let original = Int(low) | Int(high) << 16
@@ -87,7 +90,8 @@ struct Decompressor {
             payload.withUnsafeReadableBytes { source in
                 var length = uLongf(original)
                 let result = uncompress(
-                    target.baseAddress?.assumingMemoryBound(to: UInt8.self), &length, source.baseAddress?.assumingMemoryBound(to: UInt8.self),
+                    target.baseAddress?.assumingMemoryBound(to: UInt8.self), &length,
+                    source.baseAddress?.assumingMemoryBound(to: UInt8.self),
                     uLong(source.count))
                 isWhole = result == Z_OK && Int(length) == original
                 return isWhole ? original : 0

@@ -1,11 +1,11 @@
 package import LoonCore
 
-/// What a password is checked against.
+/// The stored form that a password is checked against.
 package enum StoredCredentials: Sendable {
     /// SHA1(SHA1(password))
     case native(doubleSHA1: [UInt8])
-    /// A slow hash that `ConnectionBackend.verify` knows. `doubleSHA256` is there once the password was seen since the start. An unknown
-    /// account looks like one of these.
+    /// A slow hash that `ConnectionBackend.verify` knows. `doubleSHA256` is there once the password was seen since the
+    /// start. An unknown account looks like one of these.
     case cachingSHA2(doubleSHA256: [UInt8]?)
 
     var plugin: AuthenticationPlugin {
@@ -23,7 +23,7 @@ package struct Login: Sendable {
     package let database: String?
     /// The peer's address, `localhost` on the Unix socket.
     package let host: String
-    /// What the client says about itself: `_client_name`, `program_name` …
+    /// The client's attributes: `_client_name`, `program_name` …
     package let attributes: [String: String]
     /// Whether a person sits there, as far as the client says: the idle timeout is `interactive_timeout` then.
     package let isInteractive: Bool
@@ -33,7 +33,8 @@ package struct Login: Sendable {
     package let disconnect: @Sendable () -> Void
 
     package init(
-        connectionID: UInt32, user: String, database: String?, host: String, attributes: [String: String], isInteractive: Bool, cipher: String?,
+        connectionID: UInt32, user: String, database: String?, host: String, attributes: [String: String],
+        isInteractive: Bool, cipher: String?,
         disconnect: @escaping @Sendable () -> Void
     ) {
         self.connectionID = connectionID
@@ -84,13 +85,16 @@ package enum ParameterValue: Sendable, Equatable {
     case decimal([UInt8])
 }
 
-/// What stands behind the protocol. Completions are called once each, on any thread.
+/// The service behind the protocol. Completions are called once each, on any thread.
 package protocol ConnectionBackend: Sendable {
-    /// Finds what the account's password is checked against; later, where there were wrong ones for it or from the host.
+    /// Finds what the account's password is checked against; later, where there were wrong ones for it or from the
+    /// host.
     func credentials(of user: String, host: String, completion: @escaping @Sendable (StoredCredentials) -> Void)
 
-    /// Checks a password against the account's slow hash; `nil` where too many are being checked. `password` decrypts it, on a thread that may block.
-    func verify(password: @escaping @Sendable () -> [UInt8]?, of user: String, completion: @escaping @Sendable (Bool?) -> Void)
+    /// Checks a password against the account's slow hash; `nil` where too many are being checked. `password` decrypts
+    /// it, on a thread that may block.
+    func verify(
+        password: @escaping @Sendable () -> [UInt8]?, of user: String, completion: @escaping @Sendable (Bool?) -> Void)
 
     /// A login as the account was refused.
     func loginFailed(as user: String, host: String)

@@ -21,7 +21,7 @@ final class ConnectionHandler: ChannelInboundHandler {
     private var hasTurnComing = false
     private let connected = NIODeadline.now()
 
-    // What came in, on its way to the machine.
+    // Bytes that came in, on their way to the machine.
     private var decoder = PacketDecoder()
     private var inbound = ByteBuffer()
     private var isDecoding = false
@@ -70,13 +70,15 @@ final class ConnectionHandler: ChannelInboundHandler {
         decode()
     }
 
-    /// Hands whole packets to the machine, some at a time: others wait for their turn on the loop, too. What a packet sets off may come back here.
+    /// Hands whole packets to the machine, some at a time: others wait for their turn on the loop, too. What a packet
+    /// sets off may come back here.
     private func decode() {
         guard !isDecoding, !hasTurnComing, let channel = context?.channel else { return }
         isDecoding = true
         var taken = 0
         while !machine.isFull, channel.isWritable, taken < Limits.commandsPerTurn,
-            let packet = decoder.next(&inbound, bytesMax: machine.isAuthenticated ? Limits.commandBytesMax : Limits.handshakePacketBytesMax)
+            let packet = decoder.next(
+                &inbound, bytesMax: machine.isAuthenticated ? Limits.commandBytesMax : Limits.handshakePacketBytesMax)
         {
             perform(machine.received(packet))
             taken += 1
@@ -110,7 +112,8 @@ final class ConnectionHandler: ChannelInboundHandler {
         session = nil
     }
 
-    /// Ends the session at once: closing the channel may take some seconds, in which TLS waits for a peer that no longer answers.
+    /// Ends the session at once: closing the channel may take some seconds, in which TLS waits for a peer that no
+    /// longer answers.
     private func drop() {
         end()
         context?.close(promise: nil)
@@ -170,21 +173,25 @@ final class ConnectionHandler: ChannelInboundHandler {
         case .refuse(let packets, let error): refuse(packets, error, context)
         case .startTLS: startTLS(context)
         case .lookUp(let user):
-            environment.backend.credentials(of: user, host: host, completion: onLoop { $0.perform($0.machine.found($1)) })
+            environment.backend.credentials(
+                of: user, host: host, completion: onLoop { $0.perform($0.machine.found($1)) })
         case .verify(let user, let proof):
             let key = environment.key
-            environment.backend.verify(password: { key.password(proof) }, of: user, completion: onLoop { $0.perform($0.machine.verified($1)) })
+            environment.backend.verify(
+                password: { key.password(proof) }, of: user, completion: onLoop { $0.perform($0.machine.verified($1)) })
         case .open(let user, let database, let attributes, let isInteractive):
             let channel = context.channel
             let login = Login(
-                connectionID: connectionID, user: user, database: database, host: host, attributes: attributes, isInteractive: isInteractive,
+                connectionID: connectionID, user: user, database: database, host: host, attributes: attributes,
+                isInteractive: isInteractive,
                 cipher: machine.isEncrypted ? "TLS" : nil, disconnect: { channel.close(promise: nil) })
             environment.backend.openSession(login, completion: onLoop { $0.opened($1) })
         case .execute(let command, let shape): execute(command, shape, context)
         case .acknowledge(let sequence): answer(ServerPackets.ok(status: status), sequence, context)
         case .terminate(let sequence):
             answer(
-                ServerPackets.terminator(deprecatesEOF: machine.capabilities.contains(.deprecateEOF), status: status), sequence, context)
+                ServerPackets.terminator(deprecatesEOF: machine.capabilities.contains(.deprecateEOF), status: status),
+                sequence, context)
         case .closeStatement(let id): session?.closePrepared(id: id)
         case .pauseReading: pauseReading()
         case .close: drop()
@@ -214,8 +221,13 @@ final class ConnectionHandler: ChannelInboundHandler {
     private func refuse(_ packets: ByteBuffer, _ error: QueryError, _ context: ChannelHandlerContext) {
         environment.log.info(
             "connection.refused",
-            metadata: ["connection": "\(connectionID)", "host": "\(host)", "code": "\(ErrorNumber(error.code).number)", "error": "\(error)"])
-        if error.code == .authenticationFailed, let user = machine.attemptedUser { environment.backend.loginFailed(as: user, host: host) }
+            metadata: [
+                "connection": "\(connectionID)", "host": "\(host)", "code": "\(ErrorNumber(error.code).number)",
+                "error": "\(error)",
+            ])
+        if error.code == .authenticationFailed, let user = machine.attemptedUser {
+            environment.backend.loginFailed(as: user, host: host)
+        }
         let channel = context.channel
         context.writeAndFlush(wrapOutboundOut(framed(packets))).whenComplete { _ in channel.close(promise: nil) }
     }
@@ -252,7 +264,8 @@ final class ConnectionHandler: ChannelInboundHandler {
     private func execute(_ command: Command, _ shape: ResponseWriter.Shape, _ context: ChannelHandlerContext) {
         guard let session else { return }
         let response = ResponseWriter(
-            channel: context.channel, shape: shape, frameSequence: frameSequence, spoolDirectory: environment.spoolDirectory,
+            channel: context.channel, shape: shape, frameSequence: frameSequence,
+            spoolDirectory: environment.spoolDirectory,
             status: { session.serverStatus },
             onEnd: { [loopBound = NIOLoopBound(self, eventLoop: context.eventLoop)] in loopBound.value.finished($0) })
         session.execute(command, response: response)
@@ -264,7 +277,8 @@ final class ConnectionHandler: ChannelInboundHandler {
         advance()
     }
 
-    /// Takes up what was sent ahead. An answer may be out before the call that began it returns, and then comes back here: the loop below goes on.
+    /// Takes up what was sent ahead. An answer may be out before the call that began it returns, and then comes back
+    /// here: the loop below goes on.
     private func advance() {
         guard !isAdvancing else { return }
         isAdvancing = true
@@ -276,7 +290,9 @@ final class ConnectionHandler: ChannelInboundHandler {
 
     /// Reads on when there is room for what comes, and for the answers to it.
     private func resumeReading() {
-        guard isPaused, !machine.hasWaiting, !hasTurnComing, let channel = context?.channel, channel.isWritable else { return }
+        guard isPaused, !machine.hasWaiting, !hasTurnComing, let channel = context?.channel, channel.isWritable else {
+            return
+        }
         isPaused = false
         channel.setOption(.autoRead, value: true).whenFailure { _ in }
     }
@@ -288,7 +304,9 @@ final class ConnectionHandler: ChannelInboundHandler {
     }
 
     /// A completion that may come on any thread, carried to this handler's event loop.
-    private func onLoop<Value: Sendable>(_ body: @escaping @Sendable (ConnectionHandler, Value) -> Void) -> @Sendable (Value) -> Void {
+    private func onLoop<Value: Sendable>(_ body: @escaping @Sendable (ConnectionHandler, Value) -> Void)
+        -> @Sendable (Value) -> Void
+    {
         guard let loop = context?.eventLoop else { return { _ in } }
         let handler = NIOLoopBound(self, eventLoop: loop)
         return { value in loop.execute { body(handler.value, value) } }

@@ -24,22 +24,29 @@ enum CommandCode: UInt8 {
 
 extension ConnectionStateMachine {
     mutating func command(_ packet: Packet) -> Action {
-        guard packet.sequence == 0 || packet.payload.readableBytes >= PacketDecoder.continuedLength || packet.isTooLarge else {
+        guard packet.sequence == 0 || packet.payload.readableBytes >= PacketDecoder.continuedLength || packet.isTooLarge
+        else {
             return fail(QueryError(.packetsOutOfOrder, "Got packets out of order"), after: packet.sequence)
         }
         if packet.isTooLarge {
             return fail(
-                QueryError(.packetTooLarge, "Got a packet bigger than 'max_allowed_packet' (\(Limits.commandBytesMax) bytes)"), after: packet.sequence
+                QueryError(
+                    .packetTooLarge, "Got a packet bigger than 'max_allowed_packet' (\(Limits.commandBytesMax) bytes)"),
+                after: packet.sequence
             )
         }
         var payload = packet.payload
         guard let code = payload.readInteger(as: UInt8.self).flatMap(CommandCode.init) else {
             return fail(QueryError(.unknownCommand, "Unknown command"), after: packet.sequence)
         }
-        do { return try command(code, &payload, sequence: packet.sequence &+ 1) } catch { return fail(error, after: packet.sequence) }
+        do { return try command(code, &payload, sequence: packet.sequence &+ 1) } catch {
+            return fail(error, after: packet.sequence)
+        }
     }
 
-    private mutating func command(_ code: CommandCode, _ payload: inout ByteBuffer, sequence: UInt8) throws(QueryError) -> Action {
+    private mutating func command(_ code: CommandCode, _ payload: inout ByteBuffer, sequence: UInt8) throws(QueryError)
+        -> Action
+    {
         var rest: [UInt8] { Array(payload.readableBytesView) }
         switch code {
         case .quit:
@@ -85,11 +92,16 @@ extension ConnectionStateMachine {
             guard statements.count < Limits.preparedStatementsMax else {
                 throw QueryError(
                     .tooManyStatements,
-                    "Can't create more than max_prepared_stmt_count statements (current value: \(Limits.preparedStatementsMax))")
+                    "Can't create more than max_prepared_stmt_count statements (current value: "
+                        + "\(Limits.preparedStatementsMax))"
+                )
             }
-            repeat { lastStatementID = lastStatementID &+ 1 } while lastStatementID == 0 || statements[lastStatementID] != nil
+            repeat {
+                lastStatementID = lastStatementID &+ 1
+            } while lastStatementID == 0 || statements[lastStatementID] != nil
             return execute(
-                .prepare(id: lastStatementID, Array(payload.readableBytesView)), sequence, .prepare(lastStatementID), statement: lastStatementID)
+                .prepare(id: lastStatementID, Array(payload.readableBytesView)), sequence, .prepare(lastStatementID),
+                statement: lastStatementID)
         }
         let hasNoAnswer = code == .stmtClose || code == .stmtSendLongData
         guard let id = payload.readInteger(endianness: .little, as: UInt32.self) else {
@@ -103,7 +115,8 @@ extension ConnectionStateMachine {
             return .none
         }
         guard var statement = statements[id] else {
-            throw QueryError(.unknownStatement, "Unknown prepared statement handler (\(id)) given to \(Self.function(of: code))")
+            throw QueryError(
+                .unknownStatement, "Unknown prepared statement handler (\(id)) given to \(Self.function(of: code))")
         }
         switch code {
         case .stmtReset:
@@ -114,7 +127,9 @@ extension ConnectionStateMachine {
             return .acknowledge(sequence: sequence)
         case .stmtFetch:
             guard let rows = payload.readInteger(endianness: .little, as: UInt32.self) else { throw Self.malformed }
-            guard let cursor = statement.cursor else { throw QueryError(.noCursor, "The statement (\(id)) has no open cursor.") }
+            guard let cursor = statement.cursor else {
+                throw QueryError(.noCursor, "The statement (\(id)) has no open cursor.")
+            }
             return execute(.fetch(cursor, rows: Int(rows)), sequence, .rows(.binary), statement: id)
         default: return try executePrepared(id, statement, &payload, sequence)
         }
@@ -124,24 +139,29 @@ extension ConnectionStateMachine {
         _ id: UInt32, _ statement: PreparedStatement, _ payload: inout ByteBuffer, _ sequence: UInt8
     ) throws(QueryError) -> Action {
         var statement = statement
-        // Whatever comes of it, the long data is used up and the cursor closed.
+        // The long data is used up and the cursor closed, whatever comes of the statement.
         defer {
             statement.longData = [:]
             statement.longDataError = nil
             statement.cursor = nil
             statements[id] = statement
         }
-        guard let cursorType = payload.readInteger(as: UInt8.self), payload.readInteger(as: UInt32.self) != nil else { throw Self.malformed }
+        guard let cursorType = payload.readInteger(as: UInt8.self), payload.readInteger(as: UInt32.self) != nil else {
+            throw Self.malformed
+        }
         if let error = statement.longDataError { throw error }
         guard cursorType <= 1 else {
             throw QueryError(.notSupported, "The cursor type \(cursorType) is not supported; CURSOR_TYPE_READ_ONLY is")
         }
         let parameters = try ParameterDecoder.read(&payload, for: &statement)
-        return execute(.executePrepared(id: id, parameters: parameters), sequence, cursorType == 1 ? .cursor : .rows(.binary), statement: id)
+        return execute(
+            .executePrepared(id: id, parameters: parameters), sequence, cursorType == 1 ? .cursor : .rows(.binary),
+            statement: id)
     }
 
     private mutating func addLongData(_ payload: inout ByteBuffer, to id: UInt32) {
-        guard let place = payload.readInteger(endianness: .little, as: UInt16.self), var statement = statements[id] else { return }
+        guard let place = payload.readInteger(endianness: .little, as: UInt16.self), var statement = statements[id]
+        else { return }
         statements[id] = nil  // so that the bytes are added to in place
         defer { statements[id] = statement }
         guard Int(place) < statement.parameterCount else {
@@ -155,7 +175,8 @@ extension ConnectionStateMachine {
         guard held + payload.readableBytes <= Limits.commandBytesMax else {
             statement.longData = [:]
             statement.longDataError = QueryError(
-                .packetTooLarge, "The parameters sent by mysql_stmt_send_long_data() have more than \(Limits.commandBytesMax) bytes")
+                .packetTooLarge,
+                "The parameters sent by mysql_stmt_send_long_data() have more than \(Limits.commandBytesMax) bytes")
             return
         }
         statement.longData[Int(place), default: []].append(contentsOf: payload.readableBytesView)
@@ -174,13 +195,15 @@ extension ConnectionStateMachine {
     private static var malformed: QueryError { QueryError(.malformedCommand, "Malformed communication packet") }
 
     private mutating func execute(
-        _ command: Command, _ sequence: UInt8, _ purpose: ResponseWriter.Shape.Purpose = .rows(.text), statement: UInt32 = 0
+        _ command: Command, _ sequence: UInt8, _ purpose: ResponseWriter.Shape.Purpose = .rows(.text),
+        statement: UInt32 = 0
     ) -> Action {
         state = .executing(statement: statement)
         return .execute(
             command,
             ResponseWriter.Shape(
-                purpose: purpose, deprecatesEOF: capabilities.contains(.deprecateEOF), takesProgress: capabilities.contains(.progress),
+                purpose: purpose, deprecatesEOF: capabilities.contains(.deprecateEOF),
+                takesProgress: capabilities.contains(.progress),
                 sequence: sequence))
     }
 

@@ -3,11 +3,11 @@ import NIOCore
 
 /// The server's side of one connection, without a socket: every event is answered with what the handler is to do.
 ///
-/// Valid transitions: awaitingResponse → awaitingResponse (TLS) | lookingUp → awaitingAnswer | awaitingSecret | opening; awaitingAnswer →
-/// awaitingSecret | opening; awaitingSecret → verifying → opening; opening → ready; ready ↔ executing; ready → lookingUp (COM_CHANGE_USER);
-/// each → closed.
+/// Valid transitions: awaitingResponse → awaitingResponse (TLS) | lookingUp → awaitingAnswer | awaitingSecret |
+/// opening; awaitingAnswer → awaitingSecret | opening; awaitingSecret → verifying → opening; opening → ready; ready ↔
+/// executing; ready → lookingUp (COM_CHANGE_USER); each → closed.
 struct ConnectionStateMachine: ~Copyable {
-    /// Who is logging in, and what is known so far.
+    /// A login on its way, and what is known so far.
     struct Attempt: Sendable {
         let user: String
         let database: String?
@@ -57,7 +57,7 @@ struct ConnectionStateMachine: ~Copyable {
         case close
     }
 
-    /// What does not change while the connection lives.
+    /// Facts that do not change while the connection lives.
     struct Terms {
         let nonce: Nonce
         let host: String
@@ -74,7 +74,7 @@ struct ConnectionStateMachine: ~Copyable {
     var state = State.awaitingResponse
     var sequence: UInt8 = 0
     private(set) var isEncrypted = false
-    /// What both sides can do; empty before the client's answer.
+    /// The capabilities of both sides; empty before the client's answer.
     var capabilities: Capabilities = []
     /// Whether a COM_QUERY may hold several statements: COM_SET_OPTION changes it.
     var allowsMultiStatements = false
@@ -82,7 +82,7 @@ struct ConnectionStateMachine: ~Copyable {
     private(set) var isAuthenticated = false
     /// `caching_sha2_password` says 01 03 before the OK that follows.
     var pendingFastSuccess = false
-    /// Who wanted to log in last.
+    /// The user that wanted to log in last.
     var attemptedUser: String?
     var statements: [UInt32: PreparedStatement] = [:]
     var lastStatementID: UInt32 = 0
@@ -121,7 +121,7 @@ struct ConnectionStateMachine: ~Copyable {
 
     mutating func received(_ packet: Packet) -> Action {
         switch state {
-        // What came before goes before.
+        // Commands that were sent before go before.
         case .ready where !hasWaiting: return command(packet)
         case .ready, .executing:
             waiting.append(packet)
@@ -137,13 +137,15 @@ struct ConnectionStateMachine: ~Copyable {
         case .awaitingSecret(let attempt, let keySent):
             return authenticating(packet) { $0.secret($1, attempt, keySent: keySent) }
         case .lookingUp, .verifying, .opening:
-            // It is the server's turn: a client that sends now does not speak the protocol.
+            // The turn is the server's: a client that sends now does not speak the protocol.
             return refuse(QueryError(.packetsOutOfOrder, "Got packets out of order"))
         case .closed: return .none
         }
     }
 
-    private mutating func authenticating(_ packet: Packet, _ body: (inout ConnectionStateMachine, ByteBuffer) -> Action) -> Action {
+    private mutating func authenticating(_ packet: Packet, _ body: (inout ConnectionStateMachine, ByteBuffer) -> Action)
+        -> Action
+    {
         guard packet.sequence == sequence, !packet.isTooLarge else {
             return refuse(QueryError(.packetsOutOfOrder, "Got packets out of order"))
         }
@@ -170,7 +172,9 @@ struct ConnectionStateMachine: ~Copyable {
                 return refuse(
                     QueryError(
                         .insecureTransport,
-                        "Connections using insecure transport are prohibited while --require_secure_transport=ON; connect with TLS"))
+                        "Connections using insecure transport are prohibited while "
+                            + "--require_secure_transport=ON; connect with TLS"
+                    ))
             }
             return lookUp(response)
         } catch {
@@ -214,7 +218,7 @@ struct ConnectionStateMachine: ~Copyable {
         let packet = waiting[firstWaiting]
         firstWaiting += 1
         waitingBytes -= packet.payload.readableBytes
-        // What was taken is let go of in batches, also while something always waits.
+        // Commands that were taken are let go of in batches, also while something always waits.
         if firstWaiting * 2 >= waiting.count {
             waiting.removeFirst(firstWaiting)
             firstWaiting = 0
@@ -223,7 +227,9 @@ struct ConnectionStateMachine: ~Copyable {
     }
 
     /// As much is waiting as may wait.
-    var isFull: Bool { waiting.count - firstWaiting >= Limits.pipelinedCommandsMax || waitingBytes >= Limits.pipelinedBytesMax }
+    var isFull: Bool {
+        waiting.count - firstWaiting >= Limits.pipelinedCommandsMax || waitingBytes >= Limits.pipelinedBytesMax
+    }
 
     var hasWaiting: Bool { firstWaiting < waiting.count }
 
@@ -254,7 +260,8 @@ struct ConnectionStateMachine: ~Copyable {
         return refuse(
             QueryError(
                 .idleTooLong,
-                "The client was disconnected by the server because of inactivity. See wait_timeout and interactive_timeout for configuring this behavior."
+                "The client was disconnected by the server because of inactivity. See wait_timeout and "
+                    + "interactive_timeout for configuring this behavior."
             ))
     }
 

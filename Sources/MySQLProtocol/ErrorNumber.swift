@@ -1,7 +1,7 @@
 package import LoonCore
 
-/// MySQL's error numbers and SQLSTATEs (https://dev.mysql.com/doc/mysql-errors/8.0/en/server-error-reference.html): the one place that
-/// maps a `QueryError` to them.
+/// MySQL's error numbers and SQLSTATEs (https://dev.mysql.com/doc/mysql-errors/8.0/en/server-error-reference.html): the
+/// one place that maps a `QueryError` to them.
 package struct ErrorNumber: Sendable, Equatable {
     package let number: UInt16
     package let sqlState: String

@@ -48,7 +48,8 @@ struct Greeting {
     }
 }
 
-/// What a password is scrambled with: fresh for each connection, without bytes that the protocol's strings cannot hold.
+/// The bytes a password is scrambled with: fresh for each connection, without bytes that the protocol's strings cannot
+/// hold.
 package struct Nonce: Sendable {
     static let length = 20
     let bytes: [UInt8]

@@ -13,7 +13,8 @@ struct HandshakeResponse: Sendable {
 
     /// Whether the packet is the short form that asks for TLS first: the response's head alone.
     static func isTLSRequest(_ payload: ByteBuffer) -> Bool {
-        guard payload.readableBytes == 32, let flags = payload.getInteger(at: payload.readerIndex, endianness: .little, as: UInt32.self)
+        guard payload.readableBytes == 32,
+            let flags = payload.getInteger(at: payload.readerIndex, endianness: .little, as: UInt32.self)
         else { return false }
         return Capabilities(rawValue: UInt64(flags)).contains([.tls, .protocol41])
     }
@@ -27,7 +28,8 @@ struct HandshakeResponse: Sendable {
             throw QueryError(.authenticationFailed, "The client is older than MySQL 4.1 and cannot log in here")
         }
         // The largest packet and the character set do not matter: text is UTF-8 either way.
-        guard buffer.readSlice(length: 4 + 1 + 19) != nil, let extended = buffer.readInteger(endianness: .little, as: UInt32.self),
+        guard buffer.readSlice(length: 4 + 1 + 19) != nil,
+            let extended = buffer.readInteger(endianness: .little, as: UInt32.self),
             let user = buffer.readNullTerminated()
         else { throw malformed }
         if !claimed.contains(.longPassword) {
@@ -45,9 +47,13 @@ struct HandshakeResponse: Sendable {
         }
         guard let answer else { throw malformed }
         var database: [UInt8]?
-        if capabilities.contains(.connectWithDatabase), buffer.readableBytes > 0 { database = buffer.readNullTerminated(orRest: true) }
+        if capabilities.contains(.connectWithDatabase), buffer.readableBytes > 0 {
+            database = buffer.readNullTerminated(orRest: true)
+        }
         var plugin: [UInt8]?
-        if capabilities.contains(.pluginAuthentication), buffer.readableBytes > 0 { plugin = buffer.readNullTerminated(orRest: true) }
+        if capabilities.contains(.pluginAuthentication), buffer.readableBytes > 0 {
+            plugin = buffer.readNullTerminated(orRest: true)
+        }
         self.capabilities = capabilities
         self.user = String(decoding: user, as: UTF8.self)
         authentication = answer
@@ -81,7 +87,9 @@ struct HandshakeResponse: Sendable {
         guard let bytes = buffer.readLengthEncodedBytes() else { return [:] }
         var pairs = ByteBuffer(bytes: bytes)
         var attributes: [String: String] = [:]
-        while attributes.count < Limits.connectAttributesMax, let name = pairs.readLengthEncodedBytes(), let value = pairs.readLengthEncodedBytes() {
+        while attributes.count < Limits.connectAttributesMax, let name = pairs.readLengthEncodedBytes(),
+            let value = pairs.readLengthEncodedBytes()
+        {
             attributes[String(decoding: name, as: UTF8.self)] = String(decoding: value, as: UTF8.self)
         }
         return attributes

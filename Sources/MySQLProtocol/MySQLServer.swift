@@ -5,7 +5,7 @@ import NIOPosix
 package import NIOSSL
 import Synchronization
 
-/// What every connection of a server shares.
+/// The environment that every connection of a server shares.
 struct ServerEnvironment: Sendable {
     let serverVersion: String
     let backend: any ConnectionBackend
@@ -14,7 +14,8 @@ struct ServerEnvironment: Sendable {
     let requiresSecureTransport: Bool
     let spoolDirectory: String
     let log: Logger
-    /// Takes a place for a connection that has logged in, where there is one; administrators have some of their own. It is given back when the connection closes.
+    /// Takes a place for a connection that has logged in, where there is one; administrators have some of their own. It
+    /// is given back when the connection closes.
     let admit: @Sendable (_ connectionID: UInt32, _ isAdministrator: Bool) -> Bool
 }
 
@@ -28,7 +29,7 @@ package final class MySQLServer: Sendable {
         case unixSocket(path: String)
     }
 
-    /// What the server offers and asks of its clients.
+    /// Options of the server: what it offers and asks of its clients.
     package struct Options: Sendable {
         package let serverVersion: String
         /// Connections, those kept for administrators aside.
@@ -44,7 +45,8 @@ package final class MySQLServer: Sendable {
         package let spoolDirectory: String
 
         package init(
-            serverVersion: String, connectionsMax: Int, handshakesMax: Int, key: PasswordKey, tls: NIOSSLContext?, requiresSecureTransport: Bool,
+            serverVersion: String, connectionsMax: Int, handshakesMax: Int, key: PasswordKey, tls: NIOSSLContext?,
+            requiresSecureTransport: Bool,
             spoolDirectory: String
         ) {
             self.serverVersion = serverVersion
@@ -60,17 +62,21 @@ package final class MySQLServer: Sendable {
     private struct State {
         var listeners: [any Channel] = []
         var connections: [UInt32: Connection] = [:]
-        /// Those that have logged in.
+        /// Connections that have logged in.
         var admitted: Set<UInt32> = []
-        /// Those that have not, in the order of their coming; some of them may have gone meanwhile, or logged in.
+        /// Connections that have not logged in, in the order of their coming; some of them may have gone meanwhile, or
+        /// logged in.
         var strangers = CircularBuffer<UInt32>()
         var lastConnectionID: UInt32 = 0
         var isDraining = false
         var onEmpty: EventLoopPromise<Void>?
 
-        /// Who connects and does not log in takes the places of others like him: the one that has waited longest goes. `nil` where there is room.
+        /// Connections that do not log in take each other's places: the one that has waited longest goes. `nil` where
+        /// there is room.
         mutating func displaceStranger(beyond most: Int) -> Connection? {
-            while let first = strangers.first, connections[first] == nil || admitted.contains(first) { strangers.removeFirst() }
+            while let first = strangers.first, connections[first] == nil || admitted.contains(first) {
+                strangers.removeFirst()
+            }
             guard connections.count - admitted.count > most, let first = strangers.popFirst() else { return nil }
             return connections[first]
         }
@@ -123,7 +129,8 @@ package final class MySQLServer: Sendable {
         let listener: any Channel
         switch endpoint {
         case .tcp(let host, let port): listener = try await bootstrap.bind(host: host, port: port).get()
-        case .unixSocket(let path): listener = try await bootstrap.bind(unixDomainSocketPath: path, cleanupExistingSocketFile: true).get()
+        case .unixSocket(let path):
+            listener = try await bootstrap.bind(unixDomainSocketPath: path, cleanupExistingSocketFile: true).get()
         }
         let isFirst = shared.value.withLock { state in
             state.listeners.append(listener)
@@ -142,7 +149,9 @@ package final class MySQLServer: Sendable {
     /// One look at every connection, instead of a timer for each.
     private func sweep() {
         let now = NIODeadline.now()
-        for connection in shared.value.withLock({ Array($0.connections.values) }) { connection.handler.value.sweep(now: now) }
+        for connection in shared.value.withLock({ Array($0.connections.values) }) {
+            connection.handler.value.sweep(now: now)
+        }
     }
 
     /// Takes no more connections, lets what runs end within `seconds`, then closes what is left.
@@ -159,14 +168,18 @@ package final class MySQLServer: Sendable {
         }
         if open.isEmpty { promise.succeed() }
         loop.execute { for connection in open { connection.handler.value.drain() } }
-        let timer = loop.scheduleTask(in: .seconds(seconds)) { for connection in open { connection.channel.close(promise: nil) } }
+        let timer = loop.scheduleTask(in: .seconds(seconds)) {
+            for connection in open { connection.channel.close(promise: nil) }
+        }
         try await promise.futureResult.get()
         timer.cancel()
     }
 
     private func accept(_ channel: any Channel, isUnixSocket: Bool) -> EventLoopFuture<Void> {
         let admitted: UInt32? = shared.value.withLock { state in
-            guard !state.isDraining, state.admitted.count < options.connectionsMax + Limits.reservedConnections else { return nil }
+            guard !state.isDraining, state.admitted.count < options.connectionsMax + Limits.reservedConnections else {
+                return nil
+            }
             repeat {
                 state.lastConnectionID = state.lastConnectionID &+ 1
             } while state.lastConnectionID == 0
@@ -174,10 +187,13 @@ package final class MySQLServer: Sendable {
             return state.lastConnectionID
         }
         guard let connectionID = admitted else {
-            return channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(RefusalHandler()) }
+            return channel.eventLoop.makeCompletedFuture {
+                try channel.pipeline.syncOperations.addHandler(RefusalHandler())
+            }
         }
         let host = isUnixSocket ? "localhost" : channel.remoteAddress?.ipAddress ?? "unknown"
-        let handler = ConnectionHandler(connectionID: connectionID, isUnixSocket: isUnixSocket, host: host, environment: environment)
+        let handler = ConnectionHandler(
+            connectionID: connectionID, isUnixSocket: isUnixSocket, host: host, environment: environment)
         let connection = Connection(channel: channel, handler: NIOLoopBound(handler, eventLoop: channel.eventLoop))
         let displaced = shared.value.withLock { state in
             state.connections[connectionID] = connection

@@ -11,8 +11,9 @@ struct Packet: Sendable {
 }
 
 /// Cuts the inbound stream into payloads
-/// (https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_basic_packets.html): a packet is a 3-byte length, a sequence id and
-/// as many bytes; one of 2^24−1 bytes is continued by the next. What passes the bound is read past, so that the peer can be told.
+/// (https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_basic_packets.html): a packet is a 3-byte length, a
+/// sequence id and as many bytes; one of 2^24−1 bytes is continued by the next. What passes the bound is read past, so
+/// that the peer can be told.
 struct PacketDecoder {
     static let continuedLength = 0xFF_FFFF
 
@@ -29,7 +30,8 @@ struct PacketDecoder {
     mutating func next(_ buffer: inout ByteBuffer, bytesMax: Int) -> Packet? {
         while true {
             if header == nil {
-                guard buffer.readableBytes >= 4, let word = buffer.readInteger(endianness: .little, as: UInt32.self) else { return nil }
+                guard buffer.readableBytes >= 4, let word = buffer.readInteger(endianness: .little, as: UInt32.self)
+                else { return nil }
                 let length = Int(word & 0xFF_FFFF)
                 header = (length, UInt8(word >> 24))
                 remaining = length

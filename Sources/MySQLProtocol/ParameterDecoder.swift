@@ -24,23 +24,30 @@ struct ParameterType: Sendable, Equatable {
 /// https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_binary_resultset.html).
 enum ParameterDecoder {
     /// `buffer` stands behind the iteration count. Remembers the types in `statement`.
-    static func read(_ buffer: inout ByteBuffer, for statement: inout PreparedStatement) throws(QueryError) -> [ParameterValue] {
+    static func read(_ buffer: inout ByteBuffer, for statement: inout PreparedStatement) throws(QueryError)
+        -> [ParameterValue]
+    {
         let malformed = QueryError(.malformedCommand, "Malformed communication packet")
         let count = statement.parameterCount
         guard count > 0 else { return [] }
-        guard let nulls = buffer.readBytes(length: (count + 7) / 8), let isBound = buffer.readInteger(as: UInt8.self), isBound <= 1 else {
+        guard let nulls = buffer.readBytes(length: (count + 7) / 8), let isBound = buffer.readInteger(as: UInt8.self),
+            isBound <= 1
+        else {
             throw malformed
         }
         if isBound == 1 {
             var types: [ParameterType] = []
             types.reserveCapacity(count)
             for _ in 0..<count {
-                guard let code = buffer.readInteger(as: UInt8.self), let flags = buffer.readInteger(as: UInt8.self) else { throw malformed }
+                guard let code = buffer.readInteger(as: UInt8.self), let flags = buffer.readInteger(as: UInt8.self)
+                else { throw malformed }
                 types.append(ParameterType(code: code, isUnsigned: flags & 0x80 != 0))
             }
             statement.types = types
         }
-        guard statement.types.count == count else { throw QueryError(.wrongArguments, "Incorrect arguments to mysqld_stmt_execute") }
+        guard statement.types.count == count else {
+            throw QueryError(.wrongArguments, "Incorrect arguments to mysqld_stmt_execute")
+        }
         var values: [ParameterValue] = []
         values.reserveCapacity(count)
         for place in 0..<count {
@@ -60,10 +67,16 @@ enum ParameterDecoder {
         switch type.code {
         case 0x06: return .null
         case 0x01: return integer(buffer.readInteger(as: UInt8.self), type, Int8.init(bitPattern:))
-        case 0x02, 0x0D: return integer(buffer.readInteger(endianness: .little, as: UInt16.self), type, Int16.init(bitPattern:))
-        case 0x03, 0x09: return integer(buffer.readInteger(endianness: .little, as: UInt32.self), type, Int32.init(bitPattern:))
-        case 0x08: return integer(buffer.readInteger(endianness: .little, as: UInt64.self), type, Int64.init(bitPattern:))
-        case 0x04: return buffer.readInteger(endianness: .little, as: UInt32.self).map { .real(Double(Float(bitPattern: $0).description) ?? .nan) }
+        case 0x02, 0x0D:
+            return integer(buffer.readInteger(endianness: .little, as: UInt16.self), type, Int16.init(bitPattern:))
+        case 0x03, 0x09:
+            return integer(buffer.readInteger(endianness: .little, as: UInt32.self), type, Int32.init(bitPattern:))
+        case 0x08:
+            return integer(buffer.readInteger(endianness: .little, as: UInt64.self), type, Int64.init(bitPattern:))
+        case 0x04:
+            return buffer.readInteger(endianness: .little, as: UInt32.self).map {
+                .real(Double(Float(bitPattern: $0).description) ?? .nan)
+            }
         case 0x05: return buffer.readInteger(endianness: .little, as: UInt64.self).map { .real(Double(bitPattern: $0)) }
         case 0x07, 0x0A, 0x0C: return dateTime(&buffer)
         case 0x0B: return time(&buffer)
@@ -82,7 +95,9 @@ enum ParameterDecoder {
 
     /// Length 0, 4, 7 or 11: nothing, a date, with a time, with microseconds.
     private static func dateTime(_ buffer: inout ByteBuffer) -> ParameterValue? {
-        guard let length = buffer.readInteger(as: UInt8.self), [0, 4, 7, 11].contains(length), var part = buffer.readSlice(length: Int(length)) else {
+        guard let length = buffer.readInteger(as: UInt8.self), [0, 4, 7, 11].contains(length),
+            var part = buffer.readSlice(length: Int(length))
+        else {
             return nil
         }
         let year = Int(part.readInteger(endianness: .little, as: UInt16.self) ?? 0)
@@ -101,7 +116,9 @@ enum ParameterDecoder {
 
     /// Length 0, 8 or 12: nothing, sign with days and time, with microseconds.
     private static func time(_ buffer: inout ByteBuffer) -> ParameterValue? {
-        guard let length = buffer.readInteger(as: UInt8.self), [0, 8, 12].contains(length), var part = buffer.readSlice(length: Int(length)) else {
+        guard let length = buffer.readInteger(as: UInt8.self), [0, 8, 12].contains(length),
+            var part = buffer.readSlice(length: Int(length))
+        else {
             return nil
         }
         let isNegative = byte(&part) == 1

@@ -4,14 +4,16 @@ package import LoonCore
 import NIOCore
 import Synchronization
 
-/// The answer to one command, written by whoever works on it: exactly one of the ending calls ends it, and what comes after that is dropped.
+/// The answer to one command, written by whoever works on it: exactly one of the ending calls ends it, and what comes
+/// after that is dropped.
 ///
-/// Batches may be written from any thread but an event loop. At most `Limits.rowBuffersInFlight` buffers wait for the socket; the writer then
-/// blocks, and so pulls no more rows from the engine than the client takes.
+/// Batches may be written from any thread but an event loop. At most `Limits.rowBuffersInFlight` buffers wait for the
+/// socket; the writer then blocks, and so pulls no more rows from the engine than the client takes.
 ///
-/// `@unchecked`: everything mutable is guarded by `lock`, so that a statement that is killed can be answered while its worker is still busy.
+/// `@unchecked`: everything mutable is guarded by `lock`, so that a statement that is killed can be answered while its
+/// worker is still busy.
 package final class ResponseWriter: @unchecked Sendable {
-    /// What decides the answer's form.
+    /// The properties that decide the answer's form.
     struct Shape: Sendable {
         enum Purpose: Sendable {
             case rows(RowFormat)
@@ -27,7 +29,7 @@ package final class ResponseWriter: @unchecked Sendable {
         let sequence: UInt8
     }
 
-    /// What the answer leaves behind for the connection.
+    /// The state that the answer leaves behind for the connection.
     enum Outcome: Sendable {
         case answered
         case prepared(parameterCount: Int)
@@ -59,7 +61,8 @@ package final class ResponseWriter: @unchecked Sendable {
 
     /// `onEnd` is called on the channel's event loop after the socket has taken everything.
     init(
-        channel: any Channel, shape: Shape, frameSequence: UInt8?, spoolDirectory: String, status: @escaping @Sendable () -> ServerStatus,
+        channel: any Channel, shape: Shape, frameSequence: UInt8?, spoolDirectory: String,
+        status: @escaping @Sendable () -> ServerStatus,
         onEnd: @escaping @Sendable (Outcome) -> Void
     ) {
         self.channel = channel
@@ -71,7 +74,8 @@ package final class ResponseWriter: @unchecked Sendable {
         packets = PacketBuffer(sequence: shape.sequence)
     }
 
-    /// False once there is no use in going on: the client is gone, does not read any more, or was told already that the statement was killed.
+    /// False once there is no use in going on: the client is gone, does not read any more, or was told already that the
+    /// statement was killed.
     package var isOpen: Bool { !broken.load(ordering: .relaxed) && !abandoned.load(ordering: .relaxed) }
 
     /// Whether the answer has ended.
@@ -80,7 +84,8 @@ package final class ResponseWriter: @unchecked Sendable {
     /// Calls `body` when the answer ends, before the client can have read it.
     package func whenAnswered(_ body: @escaping @Sendable () -> Void) { lock.withLock { answered = body } }
 
-    /// Makes the next ending call but `fail` end only one of several results: `body` is then called to write the next one.
+    /// Makes the next ending call but `fail` end only one of several results: `body` is then called to write the next
+    /// one.
     package func followed(by body: @escaping @Sendable () -> Void) { lock.withLock { next = body } }
 
     // MARK: Whole answers
@@ -88,7 +93,9 @@ package final class ResponseWriter: @unchecked Sendable {
     package func ok(affectedRows: UInt64 = 0, warnings: Int = 0, info: String = "") {
         end { writer in
             writer.append(
-                ServerPackets.ok(affectedRows: affectedRows, status: writer.status, warnings: UInt16(clamping: warnings), info: info))
+                ServerPackets.ok(
+                    affectedRows: affectedRows, status: writer.status, warnings: UInt16(clamping: warnings), info: info)
+            )
         }
     }
 
@@ -105,7 +112,8 @@ package final class ResponseWriter: @unchecked Sendable {
     /// Calls `body` if the next `fail` is what ends the answer, before the client can have read it.
     package func whenFailing(_ body: @escaping @Sendable () -> Void) { lock.withLock { failing = body } }
 
-    /// Between two of several results: hands over what there is, and waits until the socket has room for more. On a thread that may wait.
+    /// Between two of several results: hands over what there is, and waits until the socket has room for more. On a
+    /// thread that may wait.
     package func makeRoom() throws { try lock.withLock { try send() } }
 
     /// Ends the answer for a worker that is busy elsewhere. False where it has ended already.
@@ -139,7 +147,9 @@ package final class ResponseWriter: @unchecked Sendable {
     /// The answer to COM_FIELD_LIST: columns without their count, each with a default value.
     package func fieldList(_ columns: [ResultColumn], table: String) {
         end { writer in
-            for column in columns { ColumnDefinition(column, table: table).write(to: &writer.packets, withDefault: true) }
+            for column in columns {
+                ColumnDefinition(column, table: table).write(to: &writer.packets, withDefault: true)
+            }
             writer.appendTerminator(writer.status)
         }
     }
@@ -148,9 +158,12 @@ package final class ResponseWriter: @unchecked Sendable {
     package func prepared(parameterCount: Int, columns: [ResultColumn]) {
         guard case .prepare(let id) = shape.purpose else { return ok() }
         end(.prepared(parameterCount: parameterCount)) { writer in
-            writer.append(ServerPackets.prepared(id: id, columns: columns.count, parameters: parameterCount, warnings: 0))
+            writer.append(
+                ServerPackets.prepared(id: id, columns: columns.count, parameters: parameterCount, warnings: 0))
             for _ in 0..<parameterCount { ColumnDefinition.parameter.write(to: &writer.packets) }
-            if parameterCount > 0, !writer.shape.deprecatesEOF { writer.append(ServerPackets.eof(status: writer.status)) }
+            if parameterCount > 0, !writer.shape.deprecatesEOF {
+                writer.append(ServerPackets.eof(status: writer.status))
+            }
             for column in columns { ColumnDefinition(column).write(to: &writer.packets) }
             if !columns.isEmpty, !writer.shape.deprecatesEOF { writer.append(ServerPackets.eof(status: writer.status)) }
         }
@@ -171,7 +184,9 @@ package final class ResponseWriter: @unchecked Sendable {
 
     // MARK: Streams of rows
 
-    package func begin(_ columns: [ResultColumn]) { lock.withLock { if !hasEnded { begin(columns, to: shape.format) } } }
+    package func begin(_ columns: [ResultColumn]) {
+        lock.withLock { if !hasEnded { begin(columns, to: shape.format) } }
+    }
 
     /// Throws where a row is too large to send, or where there is no use in going on.
     package func write(_ batch: RecordBatch) throws {
@@ -192,7 +207,7 @@ package final class ResponseWriter: @unchecked Sendable {
     /// Tells how far the statement is, to a client that wants to know and has not been sent anything yet.
     /// False where it is too late for that.
     package func progress(_ fraction: Double, stage: String) -> Bool {
-        // Who holds the lock writes rows.
+        // The lock's holder writes rows.
         guard takesProgress, lock.try() else { return false }
         defer { lock.unlock() }
         guard !hasEnded, !hasBegun, packets.out.count == 0 else { return false }
@@ -313,10 +328,15 @@ package final class ResponseWriter: @unchecked Sendable {
         lock.unlock()
         answered?()
         let eventLoop = channel.eventLoop
-        if eventLoop.inEventLoop { writeLast(buffer, outcome) } else { eventLoop.execute { [outcome] in self.writeLast(buffer, outcome) } }
+        if eventLoop.inEventLoop {
+            writeLast(buffer, outcome)
+        } else {
+            eventLoop.execute { [outcome] in self.writeLast(buffer, outcome) }
+        }
     }
 
-    /// On the event loop. The command is over when the socket has taken everything, so that a client that does not read gets no further.
+    /// On the event loop. The command is over when the socket has taken everything, so that a client that does not read
+    /// gets no further.
     private func writeLast(_ buffer: ByteBuffer, _ outcome: Outcome) {
         let written = channel.writeAndFlush(buffer)
         let stall = StallTimer()
@@ -328,7 +348,9 @@ package final class ResponseWriter: @unchecked Sendable {
         // Most sockets have taken it by now.
         guard !stall.isOver else { return }
         let channel = channel
-        stall.timer = channel.eventLoop.scheduleTask(in: .seconds(Int64(Limits.writeStallSecondsMax))) { channel.close(promise: nil) }
+        stall.timer = channel.eventLoop.scheduleTask(in: .seconds(Int64(Limits.writeStallSecondsMax))) {
+            channel.close(promise: nil)
+        }
     }
 }
 

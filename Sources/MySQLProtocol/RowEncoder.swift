@@ -5,7 +5,8 @@ package enum RowFormat: Sendable {
     /// Text with its length before it
     /// (https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_com_query_response_text_resultset_row.html).
     case text
-    /// As prepared statements answer (https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_binary_resultset.html).
+    /// As prepared statements answer
+    /// (https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_binary_resultset.html).
     case binary
 }
 
@@ -36,7 +37,8 @@ struct PacketBuffer: ~Copyable {
         sequence &+= 1
     }
 
-    /// A payload that takes several packets gets a header between any two of its pieces; one of a whole number of pieces an empty packet at the end.
+    /// A payload that takes several packets gets a header between any two of its pieces; one of a whole number of
+    /// pieces an empty packet at the end.
     private mutating func split(at start: Int) {
         var place = start
         var rest = out.count - start - 4
@@ -56,7 +58,9 @@ struct PacketBuffer: ~Copyable {
 
     mutating func append(packet payload: some Collection<UInt8>) {
         let start = open()
-        if payload.withContiguousStorageIfAvailable({ out.append($0) }) == nil { for byte in payload { out.append(byte) } }
+        if payload.withContiguousStorageIfAvailable({ out.append($0) }) == nil {
+            for byte in payload { out.append(byte) }
+        }
         close(at: start)
     }
 
@@ -77,7 +81,8 @@ struct PacketBuffer: ~Copyable {
         return cell
     }
 
-    /// Writes the length of the cell whose first byte was left free at `cell`, moving the cell where the length takes more.
+    /// Writes the length of the cell whose first byte was left free at `cell`, moving the cell where the length takes
+    /// more.
     @inline(__always)
     mutating func closeCell(_ cell: Int) {
         let length = out.count - cell - 1
@@ -97,11 +102,14 @@ struct RowEncoder {
     let format: RowFormat
     let columns: [ResultColumn]
 
-    /// Writes rows of a batch, from `first` on, until there are `bytesMax` bytes. Returns the row to go on with. Throws where a row is too large to send.
-    func write(_ batch: RecordBatch, from first: Int, bytesMax: Int, to packets: inout PacketBuffer) throws(QueryError) -> Int {
+    /// Writes rows of a batch, from `first` on, until there are `bytesMax` bytes. Returns the row to go on with. Throws
+    /// where a row is too large to send.
+    func write(_ batch: RecordBatch, from first: Int, bytesMax: Int, to packets: inout PacketBuffer) throws(QueryError)
+        -> Int
+    {
         let cells = batch.columns.map(Cell.init)
         return try cells.withUnsafeBufferPointer { (cells) throws(QueryError) in
-            // What a row takes beside its texts.
+            // Bytes of a row beside its texts.
             let fixed = cells.reduce(16) { $0 + max($1.textBytesMax, BinaryWriter.bytesMax) + 9 }
             var row = first
             while row < batch.rowCount, packets.out.count < bytesMax {
@@ -122,10 +130,12 @@ struct RowEncoder {
         }
     }
 
-    /// Through one pointer, moved on from cell to cell. There is always room for `room` bytes behind it: all that is short, and a text makes its own.
+    /// Through one pointer, moved on from cell to cell. There is always room for `room` bytes behind it: all that is
+    /// short, and a text makes its own.
     @inline(__always)
     private func writeCells(
-        _ row: Int, _ cells: UnsafeBufferPointer<Cell>, of batch: borrowing RecordBatch, as format: RowFormat, room: Int,
+        _ row: Int, _ cells: UnsafeBufferPointer<Cell>, of batch: borrowing RecordBatch, as format: RowFormat,
+        room: Int,
         to packets: inout PacketBuffer
     ) {
         let nulls = format == .binary ? openBinary(cells.count, &packets) : 0
@@ -174,13 +184,16 @@ struct RowEncoder {
     }
 
     @inline(__always)
-    private static func write(_ bytes: UnsafeBufferPointer<UInt8>, to target: UnsafeMutablePointer<UInt8>) -> UnsafeMutablePointer<UInt8> {
+    private static func write(_ bytes: UnsafeBufferPointer<UInt8>, to target: UnsafeMutablePointer<UInt8>)
+        -> UnsafeMutablePointer<UInt8>
+    {
         var place = target
         if bytes.count < 0xFB {
             place.pointee = UInt8(truncatingIfNeeded: bytes.count)
             place += 1
         } else {
-            let (marker, width): (UInt8, Int) = bytes.count < 0x1_0000 ? (0xFC, 2) : bytes.count < 0x100_0000 ? (0xFD, 3) : (0xFE, 8)
+            let (marker, width): (UInt8, Int) =
+                bytes.count < 0x1_0000 ? (0xFC, 2) : bytes.count < 0x100_0000 ? (0xFD, 3) : (0xFE, 8)
             place.pointee = marker
             for index in 0..<width { place[1 + index] = UInt8(truncatingIfNeeded: bytes.count >> (8 * index)) }
             place += 1 + width

@@ -4,10 +4,11 @@ import LoonCore
 import NIOCore
 import Synchronization
 
-/// The rows of an open cursor: computed to the end when the statement is executed, so that no place of the engine waits for a client that fetches when
-/// it likes. The first bytes are kept in memory, the rest in a file without a name.
+/// The rows of an open cursor: computed to the end when the statement is executed, so that no place of the engine waits
+/// for a client that fetches when it likes. The first bytes are kept in memory, the rest in a file without a name.
 ///
-/// `@unchecked`: written by the thread that answers COM_STMT_EXECUTE, and read by those that answer COM_STMT_FETCH, one after the other.
+/// `@unchecked`: written by the thread that answers COM_STMT_EXECUTE, and read by those that answer COM_STMT_FETCH, one
+/// after the other.
 package final class RowSpool: @unchecked Sendable {
     private let directory: String
     private var memory = ByteBuffer()
@@ -37,11 +38,16 @@ package final class RowSpool: @unchecked Sendable {
             return
         }
         guard fileBytes + payloads.count <= Limits.cursorFileBytesMax else {
-            throw QueryError(.resultTooLarge, "The result of the cursor has more than \(Limits.cursorFileBytesMax) bytes; read it without a cursor")
+            throw QueryError(
+                .resultTooLarge,
+                "The result of the cursor has more than \(Limits.cursorFileBytesMax) bytes; read it without a cursor")
         }
         guard Self.allFileBytes.load(ordering: .relaxed) + payloads.count <= Limits.cursorFilesBytesMax else {
             throw QueryError(
-                .outOfMemory, "The open cursors hold \(Limits.cursorFilesBytesMax) bytes on the disk already; close some, or read without a cursor")
+                .outOfMemory,
+                "The open cursors hold \(Limits.cursorFilesBytesMax) bytes on the disk already; close some, or "
+                    + "read without a cursor"
+            )
         }
         let file: FileHandle
         if let open = self.file { file = open } else { file = try open() }
@@ -49,7 +55,9 @@ package final class RowSpool: @unchecked Sendable {
         do {
             try file.seekToEnd()
             try file.write(contentsOf: Data(payloads))
-        } catch { throw QueryError(.storage, "The cursor's rows cannot be stored; is the disk full?", detail: "\(error)") }
+        } catch {
+            throw QueryError(.storage, "The cursor's rows cannot be stored; is the disk full?", detail: "\(error)")
+        }
         fileBytes += payloads.count
         Self.allFileBytes.wrappingAdd(payloads.count, ordering: .relaxed)
     }
@@ -62,7 +70,9 @@ package final class RowSpool: @unchecked Sendable {
         guard rows > 0 else { return nil }
         let length = memory.getInteger(at: memory.readerIndex, endianness: .little, as: UInt32.self).map(Int.init)
         if length.map({ $0 + 4 > memory.readableBytes }) ?? true { try refill() }
-        guard let length = memory.readInteger(endianness: .little, as: UInt32.self), let row = memory.readSlice(length: Int(length)) else {
+        guard let length = memory.readInteger(endianness: .little, as: UInt32.self),
+            let row = memory.readSlice(length: Int(length))
+        else {
             throw QueryError(.storage, "The cursor's rows cannot be read")
         }
         rows -= 1
@@ -80,7 +90,8 @@ package final class RowSpool: @unchecked Sendable {
             while wanted > 0, let data = try file.read(upToCount: wanted), !data.isEmpty {
                 memory.writeBytes(data)
                 readBytes += data.count
-                guard let length = memory.getInteger(at: memory.readerIndex, endianness: .little, as: UInt32.self) else { break }
+                guard let length = memory.getInteger(at: memory.readerIndex, endianness: .little, as: UInt32.self)
+                else { break }
                 wanted = Int(length) + 4 - memory.readableBytes
             }
         } catch { throw QueryError(.storage, "The cursor's rows cannot be read", detail: "\(error)") }
@@ -88,10 +99,13 @@ package final class RowSpool: @unchecked Sendable {
 
     private func open() throws(QueryError) -> FileHandle {
         let path = directory + "/cursor-\(UInt64.random(in: .min ... .max))"
-        try? FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        try? FileManager.default.createDirectory(
+            atPath: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         let descriptor = Foundation.open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw QueryError(.storage, "The cursor's rows cannot be stored: no file can be made for them") }
-        // It has no name from here on, and goes with its descriptor.
+        guard descriptor >= 0 else {
+            throw QueryError(.storage, "The cursor's rows cannot be stored: no file can be made for them")
+        }
+        // The file has no name from here on, and goes with its descriptor.
         unlink(path)
         return FileHandle(fileDescriptor: descriptor, closeOnDealloc: false)
     }

@@ -11,8 +11,9 @@ package enum Scramble {
         return constantTimeEqual(Array(Insecure.SHA1.hash(data: single)), doubleSHA1)
     }
 
-    /// `caching_sha2_password`, fast: the answer is SHA256(p) XOR SHA256(SHA256(SHA256(p)) ‖ nonce); what is remembered is
-    /// SHA256(SHA256(p)) (https://dev.mysql.com/doc/dev/mysql-server/latest/page_caching_sha2_authentication_exchanges.html).
+    /// `caching_sha2_password`, fast: the answer is SHA256(p) XOR SHA256(SHA256(SHA256(p)) ‖ nonce); what is remembered
+    /// is SHA256(SHA256(p))
+    /// (https://dev.mysql.com/doc/dev/mysql-server/latest/page_caching_sha2_authentication_exchanges.html).
     static func sha2Matches(answer: [UInt8], nonce: Nonce, doubleSHA256: [UInt8]) -> Bool {
         guard answer.count == SHA256.byteCount, doubleSHA256.count == SHA256.byteCount else { return false }
         let mask = SHA256.hash(data: doubleSHA256 + nonce.bytes)

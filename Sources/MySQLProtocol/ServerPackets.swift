@@ -26,7 +26,7 @@ enum ServerPackets {
         return buffer
     }
 
-    /// What ends rows or column definitions: EOF, or an OK in its place.
+    /// The packet that ends rows or column definitions: EOF, or an OK in its place.
     static func terminator(deprecatesEOF: Bool, status: ServerStatus, warnings: UInt16 = 0) -> ByteBuffer {
         deprecatesEOF ? ok(status: status, warnings: warnings, header: 0xFE) : eof(status: status, warnings: warnings)
     }
@@ -43,8 +43,9 @@ enum ServerPackets {
         return buffer
     }
 
-    /// MariaDB's progress report (https://mariadb.com/kb/en/err_packet/): an error of number 65535. The server writes one byte more than the page
-    /// says, the number of strings, and libmariadb reads `progress` in thousandths of a percent.
+    /// MariaDB's progress report (https://mariadb.com/kb/en/err_packet/): an error of number 65535. The server writes
+    /// one byte more than the page says, the number of strings, and libmariadb reads `progress` in thousandths of a
+    /// percent.
     static func progress(fraction: Double, stage: String) -> ByteBuffer {
         var buffer = ByteBuffer()
         buffer.writeInteger(UInt8(0xFF))

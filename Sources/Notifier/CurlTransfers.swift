@@ -2,12 +2,14 @@ import CCurl
 import Foundation
 import LoonCore
 
-/// HTTP requests through libcurl's multi interface (https://curl.se/libcurl/c/libcurl-multi.html). Confined to the pump's thread, but for
-/// `wake`.
+/// HTTP requests through libcurl's multi interface (https://curl.se/libcurl/c/libcurl-multi.html). Confined to the
+/// pump's thread, but for `wake`.
 ///
-/// `@unchecked`: `curl_multi_wakeup` is the one call that libcurl allows from another thread, and the handle lives as long as this object.
+/// `@unchecked`: `curl_multi_wakeup` is the one call that libcurl allows from another thread, and the handle lives as
+/// long as this object.
 final class CurlTransfers: Transport, @unchecked Sendable {
-    /// One request with all that libcurl's callbacks write into while it runs; used again for another when it has ended.
+    /// One request with all that libcurl's callbacks write into while it runs; used again for another when it has
+    /// ended.
     private final class Transfer {
         let easy: UnsafeMutableRawPointer
         var number: Int64 = 0
@@ -16,7 +18,7 @@ final class CurlTransfers: Transport, @unchecked Sendable {
         var answer: [UInt8] = []
         /// The address that was refused, if one was.
         var refusedAddress: AddressClass?
-        /// It said more than is read.
+        /// The endpoint said more than is read.
         var isCut = false
         /// Another of the host's addresses was allowed.
         var hasTried = false
@@ -39,7 +41,9 @@ final class CurlTransfers: Transport, @unchecked Sendable {
     static let globalInit: Bool = ccurl_global_init() == CURLE_OK
 
     init(_ options: Notifier.Options) throws(QueryError) {
-        guard Self.globalInit, let multi = curl_multi_init() else { throw QueryError(.internalFault, "libcurl does not start") }
+        guard Self.globalInit, let multi = curl_multi_init() else {
+            throw QueryError(.internalFault, "libcurl does not start")
+        }
         self.multi = multi
         self.options = options
         _ = ccurl_multi_set_long(multi, CURLMOPT_MAXCONNECTS, Limits.messagesInFlightMax)
@@ -52,7 +56,8 @@ final class CurlTransfers: Transport, @unchecked Sendable {
     }
 
     func start(
-        url: String, headers: [(name: String, value: String)], body: [UInt8], number: Int64, addresses: Set<AddressClass>
+        url: String, headers: [(name: String, value: String)], body: [UInt8], number: Int64,
+        addresses: Set<AddressClass>
     ) throws(QueryError) {
         for header in headers where header.value.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) {
             throw QueryError(.hintValue, "the header \(header.name) would hold a control character")
@@ -68,14 +73,18 @@ final class CurlTransfers: Transport, @unchecked Sendable {
         transfer.hasTried = false
         curl_slist_free_all(transfer.headers)
         transfer.headers = nil
-        for header in headers { transfer.headers = curl_slist_append(transfer.headers, "\(header.name): \(header.value)") }
+        for header in headers {
+            transfer.headers = curl_slist_append(transfer.headers, "\(header.name): \(header.value)")
+        }
         // libcurl would ask before it sends a long body.
         transfer.headers = curl_slist_append(transfer.headers, "Expect:")
         let results = [
             ccurl_set_string(easy, CURLOPT_URL, url),
             ccurl_set_long(easy, CURLOPT_POSTFIELDSIZE, body.count),
             // Copied by libcurl, so that no pointer into the array is kept.
-            body.withUnsafeBytes { ccurl_set_pointer(easy, CURLOPT_COPYPOSTFIELDS, UnsafeMutableRawPointer(mutating: $0.baseAddress)) },
+            body.withUnsafeBytes {
+                ccurl_set_pointer(easy, CURLOPT_COPYPOSTFIELDS, UnsafeMutableRawPointer(mutating: $0.baseAddress))
+            },
             ccurl_set_pointer(easy, CURLOPT_HTTPHEADER, transfer.headers),
         ]
         guard results.allSatisfy({ $0 == CURLE_OK }), curl_multi_add_handle(multi, easy) == CURLM_OK else {
@@ -107,7 +116,9 @@ final class CurlTransfers: Transport, @unchecked Sendable {
             ccurl_set_open_socket_function(easy, Self.openSocket),
         ]
         if let file = options.authoritiesFile { results.append(ccurl_set_string(easy, CURLOPT_CAINFO, file)) }
-        guard results.allSatisfy({ $0 == CURLE_OK }) else { throw QueryError(.internalFault, "libcurl does not take a request's options") }
+        guard results.allSatisfy({ $0 == CURLE_OK }) else {
+            throw QueryError(.internalFault, "libcurl does not take a request's options")
+        }
         return transfer
     }
 
@@ -140,8 +151,10 @@ final class CurlTransfers: Transport, @unchecked Sendable {
                 // Seconds, which libcurl makes of either form of the header.
                 var seconds: curl_off_t = 0
                 _ = ccurl_get_offset(easy, CURLINFO_RETRY_AFTER, &seconds)
-                let retryAfter = seconds > 0 ? min(Int64(min(seconds, 86_400)) * 1_000, Limits.retryAfterMillisecondsMax) : nil
-                ended.append((transfer.number, .answered(status: status, body: transfer.answer, retryAfter: retryAfter)))
+                let retryAfter =
+                    seconds > 0 ? min(Int64(min(seconds, 86_400)) * 1_000, Limits.retryAfterMillisecondsMax) : nil
+                ended.append(
+                    (transfer.number, .answered(status: status, body: transfer.answer, retryAfter: retryAfter)))
             } else if let refused = transfer.refusedAddress, !transfer.hasTried {
                 ended.append((transfer.number, .refusedAddress(refused)))
             } else {
@@ -156,31 +169,36 @@ final class CurlTransfers: Transport, @unchecked Sendable {
 
     // MARK: Callbacks, on the pump's thread
 
-    private static let takeAnswer: @convention(c) (UnsafeMutablePointer<CChar>?, Int, Int, UnsafeMutableRawPointer?) -> Int = {
-        bytes, size, count, context in
-        guard let bytes, let context else { return 0 }
-        let transfer = Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue()
-        let length = size * count
-        // More than a broker says is no broker's answer; its beginning tells enough.
-        let room = Limits.brokerAnswerBytesMax - transfer.answer.count
-        transfer.answer += UnsafeRawBufferPointer(start: bytes, count: min(length, room))
-        transfer.isCut = length > room
-        return transfer.isCut ? 0 : length
-    }
+    private static let takeAnswer:
+        @convention(c) (UnsafeMutablePointer<CChar>?, Int, Int, UnsafeMutableRawPointer?) -> Int = {
+            bytes, size, count, context in
+            guard let bytes, let context else { return 0 }
+            let transfer = Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue()
+            let length = size * count
+            // More than a broker says is no broker's answer; its beginning tells enough.
+            let room = Limits.brokerAnswerBytesMax - transfer.answer.count
+            transfer.answer += UnsafeRawBufferPointer(start: bytes, count: min(length, room))
+            transfer.isCut = length > room
+            return transfer.isCut ? 0 : length
+        }
 
     /// Checks the address that libcurl is about to connect to, after the name was resolved.
-    private static let openSocket: @convention(c) (UnsafeMutableRawPointer?, curlsocktype, UnsafeMutablePointer<curl_sockaddr>?) -> curl_socket_t = {
-        context, _, target in
-        guard let context, let target else { return -1 }
-        let transfer = Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue()
-        let address = addressClass(target)
-        guard transfer.addresses.contains(address) else {
-            transfer.refusedAddress = address
-            return -1  // CURL_SOCKET_BAD
-        }
-        transfer.hasTried = true
-        return socket(target.pointee.family, target.pointee.socktype | Int32(SOCK_CLOEXEC.rawValue), target.pointee.protocol)
-    }
+    private static let openSocket:
+        @convention(c) (UnsafeMutableRawPointer?, curlsocktype, UnsafeMutablePointer<curl_sockaddr>?) -> curl_socket_t =
+            {
+                context, _, target in
+                guard let context, let target else { return -1 }
+                let transfer = Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue()
+                let address = addressClass(target)
+                guard transfer.addresses.contains(address) else {
+                    transfer.refusedAddress = address
+                    return -1  // CURL_SOCKET_BAD
+                }
+                transfer.hasTried = true
+                return socket(
+                    target.pointee.family, target.pointee.socktype | Int32(SOCK_CLOEXEC.rawValue),
+                    target.pointee.protocol)
+            }
 
     private static func addressClass(_ target: UnsafeMutablePointer<curl_sockaddr>) -> AddressClass {
         switch target.pointee.family {
@@ -193,7 +211,8 @@ final class CurlTransfers: Transport, @unchecked Sendable {
         case AF_INET6:
             // The struct's last field is declared as a plain sockaddr, but is as long as `addrlen` says.
             let offset = MemoryLayout<curl_sockaddr>.offset(of: \.addr) ?? 0
-            return (UnsafeRawPointer(target) + offset).withMemoryRebound(to: sockaddr_in6.self, capacity: 1) { address in
+            return (UnsafeRawPointer(target) + offset).withMemoryRebound(to: sockaddr_in6.self, capacity: 1) {
+                address in
                 AddressClass(address: withUnsafeBytes(of: address.pointee.sin6_addr) { Array($0) })
             }
         default: return .reserved

@@ -1,7 +1,7 @@
 package import LoonCore
 
-/// A broker's address as a hint gives it: `scheme://host[:port]`, and for a webhook a path. The host keeps its case: RocketMQ's instance ids are
-/// case-sensitive.
+/// A broker's address as a hint gives it: `scheme://host[:port]`, and for a webhook a path. The host keeps its case:
+/// RocketMQ's instance ids are case-sensitive.
 package struct Endpoint: Sendable, Equatable {
     package enum Scheme: String, Sendable { case http, https }
 
@@ -16,12 +16,16 @@ package struct Endpoint: Sendable, Equatable {
     /// `scheme://host[:port]`, as it is requested.
     package var url: String { "\(scheme.rawValue)://\(authority)" }
 
-    /// Throws a refusal that says what is wrong: user-info and a fragment are never part of an endpoint, a path and a query where `allowsPath` says so.
+    /// Throws a refusal that says what is wrong: user-info and a fragment are never part of an endpoint, a path and a
+    /// query where `allowsPath` says so.
     package init(_ text: String, allowsPath: Bool = false) throws(QueryError) {
         func refusal(_ reason: String) -> QueryError {
-            QueryError(.hintValue, "mq-endpoint '\(text.prefix(200))' cannot be used: \(reason); write http://host:port")
+            QueryError(
+                .hintValue, "mq-endpoint '\(text.prefix(200))' cannot be used: \(reason); write http://host:port")
         }
-        guard let separator = text.firstRange(of: "://"), let scheme = Scheme(rawValue: text[..<separator.lowerBound].lowercased()) else {
+        guard let separator = text.firstRange(of: "://"),
+            let scheme = Scheme(rawValue: text[..<separator.lowerBound].lowercased())
+        else {
             throw refusal("it begins with http:// or https://")
         }
         var rest = text[separator.upperBound...]
@@ -29,8 +33,10 @@ package struct Endpoint: Sendable, Equatable {
         if allowsPath, let start = rest.firstIndex(where: { "/?".contains($0) }) {
             path = (rest[start] == "?" ? "/" : "") + rest[start...]
             rest = rest[..<start]
-            // What a URL may hold (RFC 3986), and no byte that would end the request's line.
-            guard path.utf8.count <= 2_048, path.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && !"#\"<>\\^`{|}".utf8.contains($0) }) else {
+            // Only the characters of a URL (RFC 3986), and no byte that would end the request's line.
+            guard path.utf8.count <= 2_048,
+                path.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && !"#\"<>\\^`{|}".utf8.contains($0) })
+            else {
                 throw refusal("its path cannot be read")
             }
         } else if rest.hasSuffix("/") {
@@ -45,18 +51,22 @@ package struct Endpoint: Sendable, Equatable {
             let tail = rest[rest.index(after: close)...]
             guard tail.isEmpty || tail.hasPrefix(":") else { throw refusal("its host cannot be read") }
             portText = tail.isEmpty ? nil : tail.dropFirst()
-            guard host.contains(":"), host.utf8.allSatisfy(Self.isAddressByte) else { throw refusal("its host cannot be read") }
+            guard host.contains(":"), host.utf8.allSatisfy(Self.isAddressByte) else {
+                throw refusal("its host cannot be read")
+            }
         } else {
             if let colon = rest.firstIndex(of: ":") {
                 host = rest[..<colon]
                 portText = rest[rest.index(after: colon)...]
             }
-            guard !host.isEmpty, host.utf8.count <= 253, host.utf8.allSatisfy(Self.isHostByte), !host.hasPrefix("."), !host.contains("..")
+            guard !host.isEmpty, host.utf8.count <= 253, host.utf8.allSatisfy(Self.isHostByte), !host.hasPrefix("."),
+                !host.contains("..")
             else { throw refusal("its host cannot be read") }
         }
         var port = scheme == .http ? 80 : 443
         if let portText {
-            guard portText.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }), let number = Int(portText),
+            guard portText.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }),
+                let number = Int(portText),
                 (1...65_535).contains(number)
             else { throw refusal("its port is a number from 1 to 65535") }
             port = number
@@ -77,7 +87,8 @@ package struct Endpoint: Sendable, Equatable {
 
     private static func isHostByte(_ byte: UInt8) -> Bool {
         switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"),
             UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."):
             true
         default: false

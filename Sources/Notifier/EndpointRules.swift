@@ -1,6 +1,6 @@
 package import LoonCore
 
-/// What kind of place an IP address is.
+/// The kind of place that an IP address is.
 package enum AddressClass: String, Sendable, CaseIterable {
     case loopback
     /// RFC 1918, RFC 6598 (shared) and RFC 4193 (unique local).
@@ -9,7 +9,8 @@ package enum AddressClass: String, Sendable, CaseIterable {
     /// Never a broker: unspecified, link-local (clouds' metadata services among them), multicast, broadcast.
     case reserved
 
-    /// `bytes` are the 4 or 16 bytes of an address in network order. An IPv4 address inside of an IPv6 one is judged as itself.
+    /// `bytes` are the 4 or 16 bytes of an address in network order. An IPv4 address inside of an IPv6 one is judged as
+    /// itself.
     package init(address bytes: [UInt8]) {
         switch bytes.count {
         case 4: self = Self.ofIPv4(bytes)
@@ -41,7 +42,8 @@ package enum AddressClass: String, Sendable, CaseIterable {
 
     /// Of AWS (fd00:ec2::254) and Google (fd20:ce::254), which lie among the unique local addresses.
     private static let metadataServices: Set<[UInt8]> = [
-        [0xFD, 0x00, 0x0E, 0xC2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x02, 0x54], [0xFD, 0x20, 0x00, 0xCE, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x02, 0x54],
+        [0xFD, 0x00, 0x0E, 0xC2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x02, 0x54],
+        [0xFD, 0x20, 0x00, 0xCE, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x02, 0x54],
     ]
 
     private static func ofIPv4(_ bytes: [UInt8]) -> AddressClass {
@@ -66,7 +68,7 @@ package struct EndpointRule: Sendable, Equatable {
     package let host: String
     /// `nil` for any.
     package let port: Int?
-    /// What the host's addresses must be.
+    /// Classes that the host's addresses must be of.
     package let addresses: Set<AddressClass>
 
     package init(scheme: Endpoint.Scheme?, host: String, port: Int?, addresses: Set<AddressClass>) {
@@ -95,7 +97,8 @@ package struct EndpointRules: Sendable, Equatable {
     /// This machine under its local names, and the vendor's hosts of one region.
     package static func standard(region: String) -> EndpointRules {
         let vendor = [
-            "*.mqrest.\(region).aliyuncs.com", "*.mqrest.\(region)-internal.aliyuncs.com", "*.\(region).mq-internal.aliyuncs.com",
+            "*.mqrest.\(region).aliyuncs.com", "*.mqrest.\(region)-internal.aliyuncs.com",
+            "*.\(region).mq-internal.aliyuncs.com",
             "*.mns.\(region).aliyuncs.com", "*.mns.\(region)-internal.aliyuncs.com",
         ]
         return EndpointRules(
@@ -103,13 +106,16 @@ package struct EndpointRules: Sendable, Equatable {
                 + vendor.map { EndpointRule(scheme: nil, host: $0, port: nil, addresses: [.public, .private]) })
     }
 
-    /// What the addresses of `endpoint` may be: checked again on the socket, so that DNS cannot lie. Throws where no rule allows it.
+    /// The classes that the addresses of `endpoint` may be of: checked again on the socket, so that DNS cannot lie.
+    /// Throws where no rule allows it.
     package func addresses(for endpoint: Endpoint) throws(QueryError) -> Set<AddressClass> {
         let matching = rules.filter { $0.allows(endpoint) }
         guard !matching.isEmpty else {
             throw QueryError(
                 .hintValue,
-                "mq-endpoint '\(endpoint.url)' is not allowed; an administrator can allow it with a rule of notify.allow in the configuration")
+                "mq-endpoint '\(endpoint.url)' is not allowed; an administrator can allow it with a rule of "
+                    + "notify.allow in the configuration"
+            )
         }
         return matching.reduce(into: Set<AddressClass>()) { $0.formUnion($1.addresses) }.subtracting([.reserved])
     }

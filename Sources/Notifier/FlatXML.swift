@@ -1,13 +1,16 @@
-/// The vendor's answers: a root element with elements of text in it, and nothing deeper (https://help.aliyun.com/document_detail/35134.html,
-/// `<Message><MessageId>…</MessageId><MessageBodyMD5>…</MessageBodyMD5></Message>`). Read once for each message, by going over the bytes.
+/// The vendor's answers: a root element with elements of text in it, and nothing deeper
+/// (https://help.aliyun.com/document_detail/35134.html,
+/// `<Message><MessageId>…</MessageId><MessageBodyMD5>…</MessageBodyMD5></Message>`). Read once for each message, by
+/// going over the bytes.
 struct FlatXML {
     private let bytes: [UInt8]
     private var place = 0
 
     private init(_ bytes: [UInt8]) { self.bytes = bytes }
 
-    /// The texts by their elements' names, the first of each, without the space around them. `nil` where the bytes are anything else: a comment, a document type,
-    /// an element within an element's text, a reference that is not XML's own.
+    /// The texts by their elements' names, the first of each, without the space around them. `nil` where the bytes are
+    /// anything else: a comment, a document type, an element within an element's text, a reference that is not XML's
+    /// own.
     static func fields(_ body: [UInt8]) -> [String: String]? {
         guard String(validating: body, as: UTF8.self) != nil else { return nil }
         var scanner = FlatXML(body)
@@ -37,11 +40,14 @@ struct FlatXML {
         return place == bytes.count ? fields : nil
     }
 
-    private mutating func skipSpace() { while place < bytes.count, [0x20, 0x09, 0x0A, 0x0D].contains(bytes[place]) { place += 1 } }
+    private mutating func skipSpace() {
+        while place < bytes.count, [0x20, 0x09, 0x0A, 0x0D].contains(bytes[place]) { place += 1 }
+    }
 
     private mutating func takes(_ text: StaticString) -> Bool {
         let count = text.utf8CodeUnitCount
-        guard place + count <= bytes.count, text.withUTF8Buffer({ $0.elementsEqual(bytes[place..<place + count]) }) else { return false }
+        guard place + count <= bytes.count, text.withUTF8Buffer({ $0.elementsEqual(bytes[place..<place + count]) })
+        else { return false }
         place += count
         return true
     }
@@ -74,7 +80,8 @@ struct FlatXML {
 
     private static func isName(_ byte: UInt8) -> Bool {
         switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"),
             UInt8(ascii: "_"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: ":"):
             true
         default: false
@@ -109,7 +116,8 @@ struct FlatXML {
 
     private static func trimmed(_ text: [UInt8]) -> String {
         func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0D).contains(byte) }
-        guard let first = text.firstIndex(where: { !isSpace($0) }), let last = text.lastIndex(where: { !isSpace($0) }) else { return "" }
+        guard let first = text.firstIndex(where: { !isSpace($0) }), let last = text.lastIndex(where: { !isSpace($0) })
+        else { return "" }
         return String(decoding: text[first...last], as: UTF8.self)
     }
 
@@ -122,7 +130,8 @@ struct FlatXML {
         if takes("&apos;") { return "'" }
         guard takes("&#") else { return nil }
         let radix = takes("x") ? 16 : 10
-        guard let end = bytes[place...].prefix(8).firstIndex(of: UInt8(ascii: ";")), let number = UInt32(String(decoding: bytes[place..<end], as: UTF8.self), radix: radix)
+        guard let end = bytes[place...].prefix(8).firstIndex(of: UInt8(ascii: ";")),
+            let number = UInt32(String(decoding: bytes[place..<end], as: UTF8.self), radix: radix)
         else { return nil }
         place = end + 1
         return Unicode.Scalar(number)

@@ -8,7 +8,8 @@ package enum HTTPDate {
     package static func format(milliseconds: Int64) -> String {
         let time = CivilTime(milliseconds: milliseconds)
         // 1970-01-01 was a Thursday.
-        let weekday = Int(CivilTime.floorDivide(CivilTime.floorDivide(milliseconds, by: 86_400_000).quotient, by: 7).remainder)
+        let weekday = Int(
+            CivilTime.floorDivide(CivilTime.floorDivide(milliseconds, by: 86_400_000).quotient, by: 7).remainder)
         let day = time.day < 10 ? "0\(time.day)" : "\(time.day)"
         return "\(days[weekday]), \(day) \(months[time.month - 1]) \(time.year) \(time.time) GMT"
     }

@@ -14,7 +14,9 @@ package final class Notifier: @unchecked Sendable {
         /// PEM certificates of authorities that are trusted in place of the system's.
         package let authoritiesFile: String?
 
-        package init(retry: RetryPolicy, connectMilliseconds: Int, totalMilliseconds: Int, authoritiesFile: String? = nil) {
+        package init(
+            retry: RetryPolicy, connectMilliseconds: Int, totalMilliseconds: Int, authoritiesFile: String? = nil
+        ) {
             self.retry = retry
             self.connectMilliseconds = connectMilliseconds
             self.totalMilliseconds = totalMilliseconds
@@ -22,7 +24,7 @@ package final class Notifier: @unchecked Sendable {
         }
     }
 
-    /// What other threads tell the pump.
+    /// News from other threads for the pump.
     private final class Inbox: Sendable {
         struct State {
             var recorded: [(number: Int64, isDurable: Bool, mayRelease: Bool)] = []
@@ -51,12 +53,14 @@ package final class Notifier: @unchecked Sendable {
     private let inbox: Inbox
     private var machinery: Pump
 
-    package init(outbox: any Outbox, sender: Sender, options: Options, clock: WallClock, log: Logger) throws(QueryError) {
+    package init(outbox: any Outbox, sender: Sender, options: Options, clock: WallClock, log: Logger) throws(QueryError)
+    {
         self.clock = clock
         transfers = try CurlTransfers(options)
         let inbox = Inbox(transfers)
         self.inbox = inbox
-        machinery = Pump(outbox: outbox, sender: sender, retry: options.retry, transport: transfers, log: log) { number, isDurable, mayRelease in
+        machinery = Pump(outbox: outbox, sender: sender, retry: options.retry, transport: transfers, log: log) {
+            number, isDurable, mayRelease in
             inbox.tell { $0.recorded.append((number, isDurable, mayRelease)) }
         }
     }
@@ -88,7 +92,9 @@ package final class Notifier: @unchecked Sendable {
                 return (state.recorded, state.hasNews, state.isStopping)
             }
             let now = clock.now()
-            for item in recorded { machinery.wasRecorded(item.number, isDurable: item.isDurable, mayRelease: item.mayRelease, now: now) }
+            for item in recorded {
+                machinery.wasRecorded(item.number, isDurable: item.isDurable, mayRelease: item.mayRelease, now: now)
+            }
             if isStopping, machinery.isIdle { break }
             let sleep = isStopping ? 1_000 : machinery.turn(hasNews: hasNews, now: now)
             let ended = transfers.perform(waiting: Int32(clamping: sleep))

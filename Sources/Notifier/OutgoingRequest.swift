@@ -8,7 +8,7 @@ struct OutgoingRequest: Sendable {
     let reader: AnswerReader
 }
 
-/// What became of one try.
+/// The outcome of one try.
 enum DeliveryOutcome: Sendable, Equatable {
     case delivered(messageID: String)
     /// Worth another try; the endpoint is not well.
@@ -21,7 +21,8 @@ enum DeliveryOutcome: Sendable, Equatable {
 
 /// How the answer of a product is read. What is no answer of its protocol counts as a failure of the moment.
 enum AnswerReader: Sendable {
-    /// RocketMQ and MNS: the message's id, and the digest of the body as the broker received it, which must be this one.
+    /// RocketMQ and MNS: the message's id, and the digest of the body as the broker received it, which must be this
+    /// one.
     case vendor(bodyMD5: String)
     /// Any 2xx; whatever the body says. The event's id stands for the message's.
     case webhook(eventID: String)

@@ -6,15 +6,18 @@ import XMLCoder
 package enum PlainXML {
     /// `nil` where the bytes are no such XML, or not of the type's form.
     ///
-    /// Foundation's parser (6.3) crashes on some document types, comments and processing instructions, and a document type can make a small
-    /// body large. The protocols have none of them, so whatever holds one is not shown to the parser.
+    /// Foundation's parser (6.3) crashes on some document types, comments and processing instructions, and a document
+    /// type can make a small body large. The protocols have none of them, so whatever holds one is not shown to the
+    /// parser.
     ///
     /// `trimming` takes the space around values off, which a message's body is to keep.
     package static func decode<Value: Decodable>(_ body: [UInt8], trimming: Bool = true) -> Value? {
         guard String(validating: body, as: UTF8.self) != nil, !body.contains(0) else { return nil }
         var rest = body[...]
         if rest.starts(with: "<?xml ".utf8) {
-            guard let end = rest.firstIndex(of: UInt8(ascii: ">")), end > 0, rest[end - 1] == UInt8(ascii: "?") else { return nil }
+            guard let end = rest.firstIndex(of: UInt8(ascii: ">")), end > 0, rest[end - 1] == UInt8(ascii: "?") else {
+                return nil
+            }
             rest = rest[(end + 1)...]
         }
         // The decoder goes down by calls: a peer must not choose how deep.
@@ -35,7 +38,8 @@ package enum PlainXML {
     }
 
     /// `<root xmlns="namespace"><name>text</name>…</root>`. Texts hold no characters that XML cannot carry.
-    package static func encode(_ root: String, namespace: String, _ elements: [(name: String, text: String)]) -> [UInt8] {
+    package static func encode(_ root: String, namespace: String, _ elements: [(name: String, text: String)]) -> [UInt8]
+    {
         var xml = Array("<?xml version=\"1.0\" encoding=\"utf-8\"?><\(root) xmlns=\"\(namespace)\">".utf8)
         for (name, text) in elements {
             xml += "<\(name)>".utf8

@@ -4,7 +4,8 @@ import LoonCore
 /// Carries the requests: libcurl, or a test.
 protocol Transport: Sendable {
     func start(
-        url: String, headers: [(name: String, value: String)], body: [UInt8], number: Int64, addresses: Set<AddressClass>
+        url: String, headers: [(name: String, value: String)], body: [UInt8], number: Int64,
+        addresses: Set<AddressClass>
     ) throws(QueryError)
     /// Waits at most `milliseconds` for something to happen, and returns the requests that have ended.
     func perform(waiting milliseconds: Int32) -> [(number: Int64, ending: TransferEnding)]
@@ -22,9 +23,10 @@ enum TransferEnding: Sendable {
     case refusedAddress(AddressClass)
 }
 
-/// One turn after the other: fetches what is due, posts it, and stores what became of it. Confined to one thread; told the time.
+/// One turn after the other: fetches what is due, posts it, and stores what became of it. Confined to one thread; told
+/// the time.
 struct Pump {
-    /// What became of a message, until it is stored.
+    /// The outcome of a message, until it is stored.
     private enum StoredOutcome {
         case delivered(messageID: String, at: Int64)
         case failed(String, retryAt: Int64?)
@@ -59,7 +61,8 @@ struct Pump {
 
     init(
         outbox: any Outbox, sender: Sender, retry: RetryPolicy, transport: any Transport, log: Logger,
-        random: @escaping () -> Double = { .random(in: 0..<1) }, recorded: @escaping @Sendable (Int64, Bool, Bool) -> Void
+        random: @escaping () -> Double = { .random(in: 0..<1) },
+        recorded: @escaping @Sendable (Int64, Bool, Bool) -> Void
     ) {
         self.outbox = outbox
         self.sender = sender
@@ -78,7 +81,8 @@ struct Pump {
         if isDurable { outcomes[number] = nil }
     }
 
-    /// Does what there is to do, and says for how many milliseconds there is nothing more. `hasNews`: there may be new messages.
+    /// Does what there is to do, and says for how many milliseconds there is nothing more. `hasNews`: there may be new
+    /// messages.
     mutating func turn(hasNews: Bool, now: Int64) -> Int64 {
         if now < lastTurn - Limits.clockStepMilliseconds {
             let limit = now + max(retry.capMilliseconds, Limits.retryAfterMillisecondsMax)
@@ -89,11 +93,13 @@ struct Pump {
             machine.clockWentBack(now: now)
         }
         lastTurn = now
-        for number in machine.release(now: now) { if let (message, outcome) = outcomes[number] { record(message, outcome, now: now) } }
+        for number in machine.release(now: now) {
+            if let (message, outcome) = outcomes[number] { record(message, outcome, now: now) }
+        }
         do {
             let hasNews = hasNews || missedNews
             missedNews = hasNews
-            // What waited behind a message that was given up is due now.
+            // A message that waited behind one that was given up is due now.
             let hasGivenUp = try outbox.upTime >= nextExpiry && giveUpOld(now)
             if hasNews { try look(now) }
             try fetch(now)
@@ -140,9 +146,11 @@ struct Pump {
             now: now)
         if count > 0 { log.warning("message.expired", metadata: ["messages": "\(count)"]) }
         let oldest = try outbox.oldestMessage()
-        // Those in hand are given up when their try fails.
+        // Messages in hand are given up when their try fails.
         nextExpiry = count > 0 ? upTime : max(upTime + 1_000, (oldest ?? upTime) + retry.giveUpMilliseconds)
-        machine.overdue = try oldest.map { $0 < limit } ?? false ? outbox.overdueLanes(before: limit, limit: Limits.messageLanesMax) : []
+        machine.overdue =
+            try oldest.map { $0 < limit } ?? false
+            ? outbox.overdueLanes(before: limit, limit: Limits.messageLanesMax) : []
         return count > 0
     }
 
@@ -168,7 +176,9 @@ struct Pump {
             }
             let request = try sender.request(for: message, endpoint: endpoint, credentials: credentials, now: now)
             messages[message.number] = (message, request.reader)
-            try transport.start(url: request.url, headers: request.headers, body: request.body, number: message.number, addresses: addresses)
+            try transport.start(
+                url: request.url, headers: request.headers, body: request.body, number: message.number,
+                addresses: addresses)
         } catch {
             messages[message.number] = (message, .webhook(eventID: ""))
             settle(message, .refused((error as? QueryError)?.message ?? "the message cannot be encoded"), .unknown, now)
@@ -179,7 +189,8 @@ struct Pump {
         guard let key = sender.key else { return hold(role, .refused("the daemon has no access key"), now) }
         lastRoleRequest -= 1
         roleRequests[lastRoleRequest] = role
-        let nonce = String(UInt64.random(in: .min ... .max), radix: 16) + String(UInt64.random(in: .min ... .max), radix: 16)
+        let nonce =
+            String(UInt64.random(in: .min ... .max), radix: 16) + String(UInt64.random(in: .min ... .max), radix: 16)
         let request = service.request(role: role, session: "loon", key: key, nonce: nonce, now: now)
         do throws(QueryError) {
             try transport.start(
@@ -193,14 +204,19 @@ struct Pump {
     private mutating func hold(_ role: String, _ outcome: SecurityTokenService.Outcome, _ now: Int64) {
         switch outcome {
         case .lent(let credentials, let until):
-            log.info("role.assumed", metadata: ["role": "\(role)", "until": "\(CivilTime(milliseconds: until).rfc3339UTC)"])
-            for message in keys.lend(credentials, until: until, now: now, to: role) { post(message, now, lent: credentials) }
+            log.info(
+                "role.assumed", metadata: ["role": "\(role)", "until": "\(CivilTime(milliseconds: until).rfc3339UTC)"])
+            for message in keys.lend(credentials, until: until, now: now, to: role) {
+                post(message, now, lent: credentials)
+            }
         case .failed(let reason):
             for message in keys.lend(nil, until: 0, now: now, to: role) {
                 settle(message, .failed("role \(role): \(reason)"), .failed(retryAfter: nil), now)
             }
         case .refused(let reason):
-            for message in keys.lend(nil, until: 0, now: now, to: role) { settle(message, .refused("role \(role): \(reason)"), .unknown, now) }
+            for message in keys.lend(nil, until: 0, now: now, to: role) {
+                settle(message, .refused("role \(role): \(reason)"), .unknown, now)
+            }
         }
     }
 
@@ -210,7 +226,8 @@ struct Pump {
     mutating func ended(_ number: Int64, _ ending: TransferEnding, now: Int64) {
         if let role = roleRequests.removeValue(forKey: number) {
             switch ending {
-            case .answered(let status, let body, _): hold(role, SecurityTokenService.outcome(status: status, body: body), now)
+            case .answered(let status, let body, _):
+                hold(role, SecurityTokenService.outcome(status: status, body: body), now)
             case .broken(let reason): hold(role, .failed("STS: " + reason), now)
             case .refusedAddress(let address):
                 hold(role, .refused("STS has a \(address.rawValue) address, which no rule of notify.allow allows"), now)
@@ -222,23 +239,32 @@ struct Pump {
         case .answered(let status, let body, let retryAfter):
             // Lent keys may have been taken back.
             if status == 403, let role = message.target.role, keys.drop(role, now: now) {
-                return settle(message, .postponed("HTTP 403 with the keys that STS lent; they are asked for anew"), .well, now)
+                return settle(
+                    message, .postponed("HTTP 403 with the keys that STS lent; they are asked for anew"), .well, now)
             }
             let outcome = reader.outcome(status: status, body: body)
             var health = EndpointHealth.well
             if case .failed = outcome { health = .failed(retryAfter: retryAfter) }
             settle(message, outcome, health, now)
-        case .broken(let reason): settle(message, .failed("\(message.target.lane): \(reason)"), .failed(retryAfter: nil), now)
+        case .broken(let reason):
+            settle(message, .failed("\(message.target.lane): \(reason)"), .failed(retryAfter: nil), now)
         case .refusedAddress(let address):
             settle(
-                message, .refused("\(message.target.lane) leads to a \(address.rawValue) address, which no rule of notify.allow allows"), .unknown,
+                message,
+                .refused(
+                    "\(message.target.lane) leads to a \(address.rawValue) address, which no rule of "
+                        + "notify.allow allows"
+                ), .unknown,
                 now)
         }
     }
 
-    private mutating func settle(_ message: OutboxMessage, _ outcome: DeliveryOutcome, _ health: EndpointHealth, _ now: Int64) {
+    private mutating func settle(
+        _ message: OutboxMessage, _ outcome: DeliveryOutcome, _ health: EndpointHealth, _ now: Int64
+    ) {
         let metadata: Logger.Metadata = [
-            "task": "\(message.taskID)", "connection": "\(message.connectionID)", "product": "\(message.target.product.rawValue)",
+            "task": "\(message.taskID)", "connection": "\(message.connectionID)",
+            "product": "\(message.target.product.rawValue)",
             "sequence": "\(message.sequence)", "attempt": "\(message.attempts + 1)",
         ]
         messages[message.number] = nil
@@ -246,14 +272,19 @@ struct Pump {
         let stored: StoredOutcome
         switch outcome {
         case .delivered(let messageID):
-            log.info("message.sent", metadata: metadata.merging(["message_id": "\(messageID)", "ms": "\(now - message.created)"]) { $1 })
+            log.info(
+                "message.sent",
+                metadata: metadata.merging(["message_id": "\(messageID)", "ms": "\(now - message.created)"]) { $1 })
             stored = .delivered(messageID: messageID, at: now)
         case .failed(let reason), .postponed(let reason):
             var retryAfter: Int64?
             if case .failed(let asked) = health { retryAfter = asked }
             let retryAt = retry.retryAt(
-                now: now, age: outbox.upTime - message.upCreated, attempts: message.attempts + 1, retryAfter: retryAfter, random: random())
-            log.warning(retryAt == nil ? "message.failed" : "message.retry", metadata: metadata.merging(["error": "\(reason)"]) { $1 })
+                now: now, age: outbox.upTime - message.upCreated, attempts: message.attempts + 1,
+                retryAfter: retryAfter, random: random())
+            log.warning(
+                retryAt == nil ? "message.failed" : "message.retry",
+                metadata: metadata.merging(["error": "\(reason)"]) { $1 })
             stored = .failed(reason, retryAt: retryAt)
         case .refused(let reason):
             log.warning("message.failed", metadata: metadata.merging(["error": "\(reason)"]) { $1 })
@@ -268,11 +299,14 @@ struct Pump {
         if case .failed = outcome { mayRelease = true }
         let (recorded, log, release) = (recorded, log, mayRelease)
         let completion: @Sendable (Result<Void, QueryError>) -> Void = { result in
-            if case .failure(let error) = result { log.error("message.record", metadata: ["task": "\(message.taskID)", "error": "\(error)"]) }
+            if case .failure(let error) = result {
+                log.error("message.record", metadata: ["task": "\(message.taskID)", "error": "\(error)"])
+            }
             recorded(message.number, (try? result.get()) != nil, release)
         }
         switch outcome {
-        case .delivered(let messageID, let time): outbox.recordDelivery(message, messageID: messageID, now: time, completion: completion)
+        case .delivered(let messageID, let time):
+            outbox.recordDelivery(message, messageID: messageID, now: time, completion: completion)
         case .failed(let reason, let retryAt):
             outbox.recordFailure(message, reason: reason, retryAt: retryAt, now: now, completion: completion)
         }

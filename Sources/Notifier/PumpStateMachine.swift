@@ -1,11 +1,14 @@
 import LoonCore
 
-/// Which messages the pump has in hand, what may be posted next, and which endpoints are left alone for a while. Synchronous, without a clock.
+/// Which messages the pump has in hand, what may be posted next, and which endpoints are left alone for a while.
+/// Synchronous, without a clock.
 ///
-/// A message's way: ready → posting → recording → gone; or recording → held, where its outcome could not be stored, → recording.
+/// A message's way: ready → posting → recording → gone; or recording → held, where its outcome could not be stored, →
+/// recording.
 ///
-/// Messages of one endpoint share a lane. A lane has a bulkhead, so that a slow endpoint takes no places from the others, and a circuit breaker: after
-/// `breakerFailures` failures in a row it is closed for a while, and opened again by one message that goes through.
+/// Messages of one endpoint share a lane. A lane has a bulkhead, so that a slow endpoint takes no places from the
+/// others, and a circuit breaker: after `breakerFailures` failures in a row it is closed for a while, and opened again
+/// by one message that goes through.
 struct PumpStateMachine {
     private struct Lane {
         /// Fetched, oldest first.
@@ -32,7 +35,8 @@ struct PumpStateMachine {
     private var readyCount = 0
     /// Posted, the outcome not yet durable: to fetch it again now would post it twice. By their lanes.
     private var recording: [Int64: String] = [:]
-    /// Outcomes that could not be stored, and when to try that again. To fetch the message instead would post it again and again.
+    /// Outcomes that could not be stored, and when to try that again. To fetch the message instead would post it again
+    /// and again.
     private var held: [Int64: (lane: String, until: Int64)] = [:]
 
     private static let holdMilliseconds: Int64 = 5_000
@@ -42,8 +46,10 @@ struct PumpStateMachine {
     private var inHandCount: Int { readyCount + posting.count + recording.count + held.count }
     /// Nothing is being posted or recorded.
     var isIdle: Bool { posting.isEmpty && recording.isEmpty }
-    /// What is not to be given up now.
-    var inHand: Set<Int64> { Set(posting.keys).union(recording.keys).union(held.keys).union(lanes.values.lazy.flatMap(\.ready).map(\.number)) }
+    /// Messages that are not to be given up now.
+    var inHand: Set<Int64> {
+        Set(posting.keys).union(recording.keys).union(held.keys).union(lanes.values.lazy.flatMap(\.ready).map(\.number))
+    }
 
     // MARK: Fetching
 
@@ -57,10 +63,12 @@ struct PumpStateMachine {
         for name in names { lanes[name]?.nextFetch = now }
     }
 
-    /// The outbox has no other lanes than these. The others are forgotten, but for what is known of them: that they failed lately, or, of some, that they are well.
+    /// The outbox has no other lanes than these. The others are forgotten, but for what is known of them: that they
+    /// failed lately, or, of some, that they are well.
     mutating func hasOnly(_ known: Set<String>, now: Int64) {
         var provenMax = Limits.messageLanesMax
-        for (name, lane) in lanes where !known.contains(name) && lane.posting == 0 && lane.ready.isEmpty && lane.pausedUntil <= now {
+        for (name, lane) in lanes
+        where !known.contains(name) && lane.posting == 0 && lane.ready.isEmpty && lane.pausedUntil <= now {
             if lane.isProven, provenMax > 0 { provenMax -= 1 } else { lanes[name] = nil }
         }
         turns = turns.filter { lanes[$0] != nil }
@@ -122,7 +130,9 @@ struct PumpStateMachine {
         let free = Limits.messagesInFlightMax - posting.count
         guard free > 0, readyCount > 0 else { return nil }
         for (place, name) in turns.enumerated() {
-            guard let lane = lanes[name], !lane.ready.isEmpty, lane.pausedUntil <= now, lane.posting < quota(lane, free: free) else { continue }
+            guard let lane = lanes[name], !lane.ready.isEmpty, lane.pausedUntil <= now,
+                lane.posting < quota(lane, free: free)
+            else { continue }
             let message = lanes[name]?.ready.removeFirst()
             readyCount -= 1
             lanes[name]?.posting += 1
@@ -133,8 +143,8 @@ struct PumpStateMachine {
         return nil
     }
 
-    /// Places that one lane may take: fewer as they become scarce, so that some are left for lanes that are well (dynamic thresholds: Choudhury and Hahne,
-    /// 1998). One, where the endpoint has yet to show that it is well.
+    /// Places that one lane may take: fewer as they become scarce, so that some are left for lanes that are well
+    /// (dynamic thresholds: Choudhury and Hahne, 1998). One, where the endpoint has yet to show that it is well.
     private func quota(_ lane: Lane, free: Int) -> Int {
         // The last quarter is for those that are well.
         lane.isProven ? min(Limits.messagesInFlight, max(1, free / 4)) : free > Limits.messagesInFlightMax / 4 ? 1 : 0
@@ -142,7 +152,8 @@ struct PumpStateMachine {
 
     /// The messages that have been on their way for so long that their rows are to say so.
     mutating func slow(now: Int64) -> [Int64] {
-        let slow = posting.filter { !$0.value.isMarked && now - $0.value.since >= Limits.messageSlowMilliseconds }.map(\.key)
+        let slow = posting.filter { !$0.value.isMarked && now - $0.value.since >= Limits.messageSlowMilliseconds }.map(
+            \.key)
         for number in slow { posting[number]?.isMarked = true }
         return slow
     }
@@ -164,9 +175,11 @@ struct PumpStateMachine {
             let beyond = lane.failures - Self.breakerFailures
             let most = overdue.contains(place.lane) ? Limits.overdueBreakerMilliseconds : Limits.breakerMillisecondsMax
             let pause = beyond < 0 ? 0 : retry.backOff(failures: beyond + 1, capMilliseconds: most, random: random)
-            // Who asks for peace may mean one message, or one of several services behind one host: all of them wait a while, that one as long as it says.
-            lane.pausedUntil = max(lane.pausedUntil, now + max(pause, min(retryAfter ?? 0, Limits.breakerMillisecondsMax)))
-            // They are in the outbox, where others find room to wait.
+            // An endpoint that asks for peace may mean one message, or one of several services behind one host: all of
+            // them wait a while, that one as long as it says.
+            lane.pausedUntil = max(
+                lane.pausedUntil, now + max(pause, min(retryAfter ?? 0, Limits.breakerMillisecondsMax)))
+            // The messages stay in the outbox, where others find room to wait.
             if lane.pausedUntil > now {
                 readyCount -= lane.ready.count
                 lane.ready = []
@@ -206,12 +219,14 @@ struct PumpStateMachine {
             }
         }
         for place in held.values { wake = min(wake, place.until) }
-        for place in posting.values where !place.isMarked { wake = min(wake, place.since + Int64(Limits.messageSlowMilliseconds)) }
+        for place in posting.values where !place.isMarked {
+            wake = min(wake, place.since + Int64(Limits.messageSlowMilliseconds))
+        }
         return max(0, wake - now)
     }
 }
 
-/// What a try tells about the endpoint that it went to.
+/// The health of an endpoint, as a try found it.
 enum EndpointHealth: Sendable, Equatable {
     case well
     /// `retryAfter`: milliseconds of peace that it asked for.

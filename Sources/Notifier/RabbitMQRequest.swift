@@ -11,7 +11,8 @@ enum RabbitMQRequest {
         let target = message.target
         let publication = Publication(
             properties: .init(
-                delivery_mode: 2, content_type: "application/cloudevents+json; charset=UTF-8", message_id: message.eventID,
+                delivery_mode: 2, content_type: "application/cloudevents+json; charset=UTF-8",
+                message_id: message.eventID,
                 correlation_id: message.taskID.description, type: "loon.task." + message.tag.lowercased()),
             routing_key: target.queue ?? target.routingKey ?? "loon.task." + message.tag.lowercased(),
             payload: String(decoding: message.body, as: UTF8.self),
@@ -54,7 +55,9 @@ enum RabbitMQRequest {
         guard let answer = try? JSONDecoder().decode(Answer.self, from: Data(body)) else {
             return .failed("an answer that is not RabbitMQ's")
         }
-        return answer.routed ? .delivered(messageID: eventID) : .postponed("RabbitMQ has no queue for the message: bind one to the exchange")
+        return answer.routed
+            ? .delivered(messageID: eventID)
+            : .postponed("RabbitMQ has no queue for the message: bind one to the exchange")
     }
 
     static func reason(_ body: [UInt8]) -> String {
@@ -69,7 +72,8 @@ enum RabbitMQRequest {
     }
 }
 
-/// A user of a broker and his password, which go to that broker alone: whoever names another endpoint in a hint would read them there.
+/// A user of a broker and his password, which go to that broker alone: whoever names another endpoint in a hint would
+/// read them there.
 package struct BrokerLogin: Sendable {
     package let endpoint: Endpoint
     package let user: String

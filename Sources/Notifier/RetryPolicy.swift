@@ -1,4 +1,5 @@
-/// When a message that could not be posted is tried again: exponential back-off with full jitter, until it is too old or was tried too often.
+/// When a message that could not be posted is tried again: exponential back-off with full jitter, until it is too old
+/// or was tried too often.
 package struct RetryPolicy: Sendable, Equatable {
     /// The most that the first wait lasts, doubled for each further one.
     package let baseMilliseconds: Int64
@@ -16,8 +17,8 @@ package struct RetryPolicy: Sendable, Equatable {
         self.attemptsMax = attemptsMax
     }
 
-    /// When the next try is due; `nil` where there is none. `attempts` are those that failed, the last included; `random` is in 0..<1; the peer may have
-    /// asked for `retryAfter` milliseconds of peace.
+    /// When the next try is due; `nil` where there is none. `attempts` are those that failed, the last included;
+    /// `random` is in 0..<1; the peer may have asked for `retryAfter` milliseconds of peace.
     func retryAt(now: Int64, age: Int64, attempts: Int, retryAfter: Int64? = nil, random: Double) -> Int64? {
         guard age < giveUpMilliseconds, attemptsMax == 0 || attempts < attemptsMax else { return nil }
         return now + max(backOff(failures: attempts, capMilliseconds: capMilliseconds, random: random), retryAfter ?? 0)

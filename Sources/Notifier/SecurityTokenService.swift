@@ -2,12 +2,13 @@ import Crypto
 import Foundation
 package import LoonCore
 
-/// Where keys are borrowed for a while: the vendor's STS (https://www.alibabacloud.com/help/en/ram/developer-reference/api-sts-2015-04-01-assumerole).
+/// Where keys are borrowed for a while: the vendor's STS
+/// (https://www.alibabacloud.com/help/en/ram/developer-reference/api-sts-2015-04-01-assumerole).
 package struct SecurityTokenService: Sendable {
     package let endpoint: Endpoint
     /// The account whose roles are assumed.
     package let accountUID: String
-    /// What the endpoint's addresses may be: it is the operator's own, so that no rule need name it.
+    /// Classes that the endpoint's addresses may be of: it is the operator's own, so that no rule need name it.
     let addresses: Set<AddressClass> = [.loopback, .private, .public]
 
     package init(endpoint: Endpoint, accountUID: String) {
@@ -17,26 +18,32 @@ package struct SecurityTokenService: Sendable {
 
     private static let durationSeconds = 3_600
 
-    /// AssumeRole, signed as the vendor's RPC APIs ask: every parameter percent-encoded, sorted, joined, encoded again, HMAC-SHA1 with the secret and `&`.
+    /// AssumeRole, signed as the vendor's RPC APIs ask: every parameter percent-encoded, sorted, joined, encoded again,
+    /// HMAC-SHA1 with the secret and `&`.
     func request(role: String, session: String, key: AccessKey, nonce: String, now: Int64) -> (
         url: String, headers: [(name: String, value: String)], body: [UInt8]
     ) {
         let time = CivilTime(milliseconds: now)
         let parameters = [
-            "AccessKeyId": key.id, "Action": "AssumeRole", "DurationSeconds": "\(Self.durationSeconds)", "Format": "JSON",
-            "RoleArn": "acs:ram::\(accountUID):role/\(role)", "RoleSessionName": session, "SignatureMethod": "HMAC-SHA1", "SignatureNonce": nonce,
-            "SignatureType": "", "SignatureVersion": "1.0", "Timestamp": "\(time.date)T\(time.time)Z", "Version": "2015-04-01",
+            "AccessKeyId": key.id, "Action": "AssumeRole", "DurationSeconds": "\(Self.durationSeconds)",
+            "Format": "JSON",
+            "RoleArn": "acs:ram::\(accountUID):role/\(role)", "RoleSessionName": session,
+            "SignatureMethod": "HMAC-SHA1", "SignatureNonce": nonce,
+            "SignatureType": "", "SignatureVersion": "1.0", "Timestamp": "\(time.date)T\(time.time)Z",
+            "Version": "2015-04-01",
         ]
         let query = Self.query(parameters)
         let signature = Self.signature(of: query, method: "POST", secret: key.secret)
         return (
-            endpoint.url + "/", [("Content-Type", "application/x-www-form-urlencoded")], Array((query + "&Signature=" + Self.encoded(signature)).utf8)
+            endpoint.url + "/", [("Content-Type", "application/x-www-form-urlencoded")],
+            Array((query + "&Signature=" + Self.encoded(signature)).utf8)
         )
     }
 
     /// The parameters as they are signed: sorted, `name=value`, joined by `&`.
     package static func query(_ parameters: [String: String]) -> String {
-        parameters.map { (encoded($0.key), encoded($0.value)) }.sorted { $0.0 < $1.0 }.map { "\($0.0)=\($0.1)" }.joined(separator: "&")
+        parameters.map { (encoded($0.key), encoded($0.value)) }.sorted { $0.0 < $1.0 }.map { "\($0.0)=\($0.1)" }.joined(
+            separator: "&")
     }
 
     package static func signature(of query: String, method: String, secret: Secret) -> String {
@@ -50,7 +57,10 @@ package struct SecurityTokenService: Sendable {
         var encoded = ""
         for byte in text.utf8 {
             let character = UnicodeScalar(byte)
-            if byte < 0x80, character.properties.isAlphabetic || ("0"..."9").contains(character) || "-_.~".unicodeScalars.contains(character) {
+            if byte < 0x80,
+                character.properties.isAlphabetic || ("0"..."9").contains(character)
+                    || "-_.~".unicodeScalars.contains(character)
+            {
                 encoded.unicodeScalars.append(character)
             } else {
                 encoded += (byte < 16 ? "%0" : "%") + String(byte, radix: 16, uppercase: true)
@@ -85,17 +95,24 @@ package struct SecurityTokenService: Sendable {
 
     static func outcome(status: Int, body: [UInt8]) -> Outcome {
         if (200...299).contains(status), let answer = try? JSONDecoder().decode(Answer.self, from: Data(body)),
-            let end = CivilTime.microseconds(parsing: answer.Credentials.Expiration.replacing("T", with: " ").replacing("Z", with: ""))
+            let end = CivilTime.microseconds(
+                parsing: answer.Credentials.Expiration.replacing("T", with: " ").replacing("Z", with: ""))
         {
             let lent = answer.Credentials
             return .lent(
-                Credentials(key: AccessKey(id: lent.AccessKeyId, secret: Secret(lent.AccessKeySecret)), token: Secret(lent.SecurityToken)),
+                Credentials(
+                    key: AccessKey(id: lent.AccessKeyId, secret: Secret(lent.AccessKeySecret)),
+                    token: Secret(lent.SecurityToken)),
                 until: end / 1_000)
         }
         let refusal = try? JSONDecoder().decode(Refusal.self, from: Data(body))
-        let reason = "STS answered HTTP \(status)" + (refusal.map { " \(BrokerText.cut($0.Code, 128)): \(BrokerText.cut($0.Message ?? "", 512))" } ?? "")
+        let reason =
+            "STS answered HTTP \(status)"
+            + (refusal.map { " \(BrokerText.cut($0.Code, 128)): \(BrokerText.cut($0.Message ?? "", 512))" } ?? "")
         // Too many at a time, or a clock that is off: another try, with another time and nonce, may do.
-        let passing = ["Throttling", "SignatureNonceUsed", "InvalidTimeStamp"].contains { refusal?.Code.hasPrefix($0) ?? false }
+        let passing = ["Throttling", "SignatureNonceUsed", "InvalidTimeStamp"].contains {
+            refusal?.Code.hasPrefix($0) ?? false
+        }
         switch status {
         case 400...499 where status != 408 && status != 429 && !passing: return .refused(reason)
         default: return .failed(reason)
@@ -110,7 +127,7 @@ struct LentKeys {
 
     /// Renewed this long before they expire, or when half of their time is over.
     private static let marginMilliseconds: Int64 = 300_000
-    /// What is refused with keys as new as this is refused for another reason.
+    /// The age up to which keys are new: a refusal then has another reason than their age.
     private static let freshMilliseconds: Int64 = 60_000
 
     /// `nil` where there are none that are good for a while.

@@ -26,13 +26,20 @@ package struct Sender: Sendable {
         func missing(_ what: String) -> QueryError { QueryError(.hintValue, "No message can be sent: \(what)") }
         switch product {
         case .ons, .mns:
-            if key == nil { throw missing("the daemon has no access key; set notify.access-key-id and notify.access-key-secret-file") }
+            if key == nil {
+                throw missing(
+                    "the daemon has no access key; set notify.access-key-id and notify.access-key-secret-file")
+            }
         case .webhook:
-            if webhookSecret == nil { throw missing("the daemon has no secret to sign webhooks with; set notify.webhook-secret-file") }
+            if webhookSecret == nil {
+                throw missing("the daemon has no secret to sign webhooks with; set notify.webhook-secret-file")
+            }
         case .rabbitmq:
             if rabbitMQ == nil {
                 throw missing(
-                    "the daemon has no user of RabbitMQ; set notify.rabbitmq-endpoint, notify.rabbitmq-user and notify.rabbitmq-password-file")
+                    "the daemon has no user of RabbitMQ; set notify.rabbitmq-endpoint, notify.rabbitmq-user "
+                        + "and notify.rabbitmq-password-file"
+                )
             }
         }
     }
@@ -44,11 +51,15 @@ package struct Sender: Sendable {
     }
 
     /// The request for a message. `credentials` for the vendor's products.
-    func request(for message: OutboxMessage, endpoint: Endpoint, credentials: Credentials?, now: Int64) throws -> OutgoingRequest {
+    func request(for message: OutboxMessage, endpoint: Endpoint, credentials: Credentials?, now: Int64) throws
+        -> OutgoingRequest
+    {
         try check(message.target.product)
         switch message.target.product {
         case .ons, .mns:
-            guard let credentials = credentials ?? key.map({ Credentials(key: $0, token: nil) }) else { throw Self.unset }
+            guard let credentials = credentials ?? key.map({ Credentials(key: $0, token: nil) }) else {
+                throw Self.unset
+            }
             return VendorRequest.request(for: message, endpoint: endpoint, credentials: credentials, now: now)
         case .webhook:
             guard let webhookSecret else { throw Self.unset }
@@ -57,7 +68,10 @@ package struct Sender: Sendable {
             guard let rabbitMQ else { throw Self.unset }
             guard rabbitMQ.endpoint == endpoint else {
                 throw QueryError(
-                    .hintValue, "mq-endpoint '\(endpoint.url)' is not notify.rabbitmq-endpoint, and the daemon has a login for that alone")
+                    .hintValue,
+                    "mq-endpoint '\(endpoint.url)' is not notify.rabbitmq-endpoint, and the daemon has a login "
+                        + "for that alone"
+                )
             }
             return try RabbitMQRequest.request(for: message, endpoint: endpoint, login: rabbitMQ)
         }

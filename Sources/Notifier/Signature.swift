@@ -2,7 +2,7 @@ import Crypto
 import Foundation
 package import LoonCore
 
-/// What a sender proves itself with.
+/// The key that a sender proves itself with.
 package struct AccessKey: Sendable {
     package let id: String
     package let secret: Secret
@@ -14,15 +14,15 @@ package struct AccessKey: Sendable {
 }
 
 /// The signature that MNS and RocketMQ over HTTP share
-/// (https://www.alibabacloud.com/help/en/message-service/latest/sign-requests):
-/// base64(HMAC-SHA1(secret, METHOD ⏎ Content-MD5 ⏎ Content-Type ⏎ Date ⏎ the product's own headers, sorted, `name:value` ⏎ each, resource)).
+/// (https://www.alibabacloud.com/help/en/message-service/latest/sign-requests): base64(HMAC-SHA1(secret, METHOD ⏎
+/// Content-MD5 ⏎ Content-Type ⏎ Date ⏎ the product's own headers, sorted, `name:value` ⏎ each, resource)).
 package struct RequestSignature: Sendable {
     package enum Product: Sendable {
         case ons, mns
 
         /// The word before the key's id in `Authorization`.
         package var scheme: String { self == .ons ? "MQ" : "MNS" }
-        /// What the names of the product's own headers begin with.
+        /// The prefix of the product's own headers.
         package var headerPrefix: String { self == .ons ? "x-mq-" : "x-mns-" }
     }
 
@@ -49,7 +49,8 @@ package struct RequestSignature: Sendable {
     /// The signature by itself, in base64.
     package func signature(secret: Secret) -> String {
         let key = SymmetricKey(data: Data(secret.exposed.utf8))
-        return Data(HMAC<Insecure.SHA1>.authenticationCode(for: Data(stringToSign.utf8), using: key)).base64EncodedString()
+        return Data(HMAC<Insecure.SHA1>.authenticationCode(for: Data(stringToSign.utf8), using: key))
+            .base64EncodedString()
     }
 
     /// The value of `Authorization`.
@@ -69,8 +70,8 @@ package enum BodyDigest {
         }.joined()
     }
 
-    /// The value of Content-MD5, which the signature covers: base64 of the digest's hexadecimal text in lower case, as the vendor's SDKs send it, and not of its
-    /// bytes, as RFC 1864 has it.
+    /// The value of Content-MD5, which the signature covers: base64 of the digest's hexadecimal text in lower case, as
+    /// the vendor's SDKs send it, and not of its bytes, as RFC 1864 has it.
     package static func header(_ body: [UInt8]) -> String { Data(md5(body).lowercased().utf8).base64EncodedString() }
 
     /// Whether a header is this body's, in either form.

@@ -1,10 +1,11 @@
 package import Foundation
 package import LoonCore
 
-/// The object store of one machine: the object `oss://bucket/key` is the plain file `<root>/<bucket>/<key>`, so that any tool can read files
-/// and drop them there. Nothing leaves the root, by `..` or by a symbolic link.
+/// The object store of one machine: the object `oss://bucket/key` is the plain file `<root>/<bucket>/<key>`, so that
+/// any tool can read files and drop them there. Nothing leaves the root, by `..` or by a symbolic link.
 ///
-/// Writing is atomic: an object is staged in a folder beside the root, on the same file system, synced and renamed; then its folder is synced.
+/// Writing is atomic: an object is staged in a folder beside the root, on the same file system, synced and renamed;
+/// then its folder is synced.
 ///
 /// Every method blocks on the disk; none is to be called from an event loop.
 package struct LocalObjectStore: Sendable {
@@ -33,7 +34,9 @@ package struct LocalObjectStore: Sendable {
         let bucket = try ObjectKey(bucket: name, key: "").bucket
         guard bucketExists(bucket) else { throw QueryError(.missingObject, "The bucket '\(bucket)' does not exist") }
         guard try list(try ObjectKey(bucket: bucket, key: ""), recursive: true).isEmpty else {
-            throw QueryError(.location, "The bucket '\(bucket)' is not empty; remove its objects first: loond oss rm -r oss://\(bucket)/")
+            throw QueryError(
+                .location,
+                "The bucket '\(bucket)' is not empty; remove its objects first: loond oss rm -r oss://\(bucket)/")
         }
         try retire(root + "/" + bucket)
         try Posix.syncFolder(root)
@@ -54,7 +57,8 @@ package struct LocalObjectStore: Sendable {
         return ObjectSummary(key: key, size: size, modified: modified, path: path)
     }
 
-    /// The objects below a folder in UTF-8 order, those of its sub-folders only if `recursive`. A folder that does not exist has none.
+    /// The objects below a folder in UTF-8 order, those of its sub-folders only if `recursive`. A folder that does not
+    /// exist has none.
     package func list(_ folder: ObjectKey, recursive: Bool) throws(QueryError) -> [ObjectSummary] {
         guard folder.isFolder, let path = try resolve(folder), Posix.kind(path) == .folder else { return [] }
         var found: [ObjectSummary] = []
@@ -78,7 +82,9 @@ package struct LocalObjectStore: Sendable {
     package func folders(_ folder: ObjectKey) throws(QueryError) -> [ObjectKey] {
         guard folder.isFolder, let path = try resolve(folder), Posix.kind(path) == .folder else { return [] }
         var found: [ObjectKey] = []
-        for entry in try Posix.entries(path) where entry.isFolder { found.append(try folder.child(entry.name, isFolder: true)) }
+        for entry in try Posix.entries(path) where entry.isFolder {
+            found.append(try folder.child(entry.name, isFolder: true))
+        }
         return found.sorted { $0.precedes($1) }
     }
 
@@ -101,8 +107,9 @@ package struct LocalObjectStore: Sendable {
         } catch { throw QueryError(.storage, "The object '\(key)' cannot be read", detail: "\(error)") }
     }
 
-    /// A page of a listing as OSS makes it: keys that begin with `prefix`, behind `marker`, in UTF-8 order; with a `delimiter` of "/" what lies in folders below
-    /// comes as the folder's name alone (https://help.aliyun.com/document_detail/31965.html).
+    /// A page of a listing as OSS makes it: keys that begin with `prefix`, behind `marker`, in UTF-8 order; with a
+    /// `delimiter` of "/" what lies in folders below comes as the folder's name alone
+    /// (https://help.aliyun.com/document_detail/31965.html).
     package struct Page: Sendable, Equatable {
         package let keys: [String]
         package let commonPrefixes: [String]
@@ -115,14 +122,17 @@ package struct LocalObjectStore: Sendable {
         bucket: String, prefix: String = "", delimiter: String? = nil, marker: String = "", keysMax: Int = 100
     ) throws(QueryError) -> Page {
         guard bucketExists(bucket) else { throw QueryError(.missingObject, "The bucket '\(bucket)' does not exist") }
-        guard delimiter == nil || delimiter == "/" else { throw QueryError(.notSupported, "A listing's delimiter is '/'") }
+        guard delimiter == nil || delimiter == "/" else {
+            throw QueryError(.notSupported, "A listing's delimiter is '/'")
+        }
         guard (1...1_000).contains(keysMax) else { throw QueryError(.location, "A page has 1 to 1000 keys") }
         // Only the folder that the prefix ends in can hold such keys.
         let base = prefix.lastIndex(of: "/").map { String(prefix[...$0]) } ?? ""
         var names: [String] = []
         // By bytes: letters that look alike are two keys.
         var folders: [[UInt8]: String] = [:]
-        for object in try list(try ObjectKey(bucket: bucket, key: base), recursive: true) where object.key.key.utf8.starts(with: prefix.utf8) {
+        for object in try list(try ObjectKey(bucket: bucket, key: base), recursive: true)
+        where object.key.key.utf8.starts(with: prefix.utf8) {
             let rest = object.key.key.utf8.dropFirst(prefix.utf8.count)
             if delimiter != nil, let slash = rest.firstIndex(of: UInt8(ascii: "/")) {
                 let folder = String(object.key.key[...slash])
@@ -131,20 +141,27 @@ package struct LocalObjectStore: Sendable {
                 names.append(object.key.key)
             }
         }
-        let all = (names.map { ($0, false) } + folders.values.map { ($0, true) }).filter { marker.utf8.lexicographicallyPrecedes($0.0.utf8) }
-            .sorted { $0.0.utf8.lexicographicallyPrecedes($1.0.utf8) }
+        let all = (names.map { ($0, false) } + folders.values.map { ($0, true) }).filter {
+            marker.utf8.lexicographicallyPrecedes($0.0.utf8)
+        }
+        .sorted { $0.0.utf8.lexicographicallyPrecedes($1.0.utf8) }
         let page = all.prefix(keysMax)
         return Page(
-            keys: page.filter { !$0.1 }.map(\.0), commonPrefixes: page.filter(\.1).map(\.0), nextMarker: all.count > keysMax ? page.last?.0 : nil)
+            keys: page.filter { !$0.1 }.map(\.0), commonPrefixes: page.filter(\.1).map(\.0),
+            nextMarker: all.count > keysMax ? page.last?.0 : nil)
     }
 
     // MARK: Writing
 
-    /// Puts a local file's bytes, or those of a pipe, at `key`, in place of what was there. `progress` is told how many bytes of how many are through.
+    /// Puts a local file's bytes, or those of a pipe, at `key`, in place of what was there. `progress` is told how many
+    /// bytes of how many are through.
     package func put(
-        file path: String, at key: ObjectKey, forbidOverwrite: Bool = false, progress: (Int64, Int64) -> Void = { _, _ in }
+        file path: String, at key: ObjectKey, forbidOverwrite: Bool = false,
+        progress: (Int64, Int64) -> Void = { _, _ in }
     ) throws(QueryError) {
-        guard Posix.kind(path) != .folder, Posix.kind(path) != .missing else { throw QueryError(.missingObject, "There is no file '\(path)'") }
+        guard Posix.kind(path) != .folder, Posix.kind(path) != .missing else {
+            throw QueryError(.missingObject, "There is no file '\(path)'")
+        }
         let staged = staging + "/" + UUID().uuidString
         defer { Posix.remove(staged) }
         try Posix.copy(path, to: staged, progress: progress)
@@ -152,15 +169,20 @@ package struct LocalObjectStore: Sendable {
     }
 
     /// Copies an object into a file outside of the store.
-    package func copy(_ object: ObjectSummary, toFile path: String, progress: (Int64, Int64) -> Void) throws(QueryError) {
+    package func copy(_ object: ObjectSummary, toFile path: String, progress: (Int64, Int64) -> Void) throws(QueryError)
+    {
         try Posix.copy(object.path, to: path, progress: progress)
     }
 
     /// Moves a staged file or folder to `key`, atomically and durably, replacing what an earlier attempt left there.
     package func publish(staged: String, at key: ObjectKey, forbidOverwrite: Bool = false) throws(QueryError) {
-        guard bucketExists(key.bucket) else { throw QueryError(.missingObject, "The bucket '\(key.bucket)' does not exist") }
+        guard bucketExists(key.bucket) else {
+            throw QueryError(.missingObject, "The bucket '\(key.bucket)' does not exist")
+        }
         let isFolder = Posix.kind(staged) == .folder
-        guard isFolder == key.isFolder, !key.key.isEmpty else { throw QueryError(.location, "'\(key)' cannot be written") }
+        guard isFolder == key.isFolder, !key.key.isEmpty else {
+            throw QueryError(.location, "'\(key)' cannot be written")
+        }
         let target = root + "/" + key.bucket + "/" + (isFolder ? String(key.key.dropLast()) : key.key)
         let parent = String(target.prefix(upTo: target.lastIndex(of: "/") ?? target.startIndex))
         try checkParents(of: key)
@@ -170,12 +192,16 @@ package struct LocalObjectStore: Sendable {
             try Posix.syncFolder(staged)
             if Posix.kind(target) == .folder { try retire(target) }
         } else {
-            if Posix.kind(target) == .folder { throw QueryError(.location, "'\(key)' is a folder; a key cannot be both") }
+            if Posix.kind(target) == .folder {
+                throw QueryError(.location, "'\(key)' is a folder; a key cannot be both")
+            }
             try Posix.sync(staged)
         }
         if forbidOverwrite {
             // In one step: the link is not made where something is.
-            guard try Posix.linkNew(staged, at: target) else { throw QueryError(.location, "The object '\(key)' exists already") }
+            guard try Posix.linkNew(staged, at: target) else {
+                throw QueryError(.location, "The object '\(key)' exists already")
+            }
             return try Posix.syncFolder(parent)
         }
         try Posix.rename(staged, to: target)
@@ -196,12 +222,15 @@ package struct LocalObjectStore: Sendable {
 
     /// Removes what an earlier run of the daemon left half-done, but for the folders `kept`.
     package func sweepStaging(except kept: Set<String> = []) throws(QueryError) {
-        for entry in try Posix.entries(staging) where !kept.contains(entry.name) { Posix.remove(staging + "/" + entry.name) }
+        for entry in try Posix.entries(staging) where !kept.contains(entry.name) {
+            Posix.remove(staging + "/" + entry.name)
+        }
     }
 
     // MARK: Tables' files
 
-    /// Syncs every file below a staged folder, and the folder's own name; returns their paths from there on, in UTF-8 order, with their sizes.
+    /// Syncs every file below a staged folder, and the folder's own name; returns their paths from there on, in UTF-8
+    /// order, with their sizes.
     package func syncStaged(_ folder: String) throws(QueryError) -> [(path: String, size: Int64)] {
         var found: [(path: String, size: Int64)] = []
         var pending = [""]
@@ -222,12 +251,15 @@ package struct LocalObjectStore: Sendable {
 
     /// Makes the folder that an object is to lie in.
     package func makeFolder(of key: ObjectKey) throws(QueryError) {
-        guard bucketExists(key.bucket) else { throw QueryError(.missingObject, "The bucket '\(key.bucket)' does not exist") }
+        guard bucketExists(key.bucket) else {
+            throw QueryError(.missingObject, "The bucket '\(key.bucket)' does not exist")
+        }
         try checkParents(of: key)
         try Posix.makeFolders(parent(of: key))
     }
 
-    /// Moves a staged, synced file to its place, where nothing may be. Says nothing if it is there already: the step may be repeated.
+    /// Moves a staged, synced file to its place, where nothing may be. Says nothing if it is there already: the step
+    /// may be repeated.
     package func move(staged path: String, to key: ObjectKey) throws(QueryError) {
         let source = staging + "/" + path
         let target = root + "/" + key.bucket + "/" + key.key
@@ -253,7 +285,9 @@ package struct LocalObjectStore: Sendable {
 
     /// Makes the moves into the folders of `keys` durable.
     package func syncFolders(of keys: [ObjectKey]) throws(QueryError) {
-        for folder in Set(keys.map { parent(of: $0) }) where Posix.kind(folder) == .folder { try Posix.syncFolder(folder) }
+        for folder in Set(keys.map { parent(of: $0) }) where Posix.kind(folder) == .folder {
+            try Posix.syncFolder(folder)
+        }
     }
 
     /// Removes an object; one that does not exist is no error.
@@ -269,7 +303,9 @@ package struct LocalObjectStore: Sendable {
 
     /// Removes a folder with all that is in it, at once; one that does not exist is no error.
     package func removeFolder(_ folder: ObjectKey) throws(QueryError) {
-        guard folder.isFolder, !folder.key.isEmpty, let path = try resolve(folder), Posix.kind(path) == .folder else { return }
+        guard folder.isFolder, !folder.key.isEmpty, let path = try resolve(folder), Posix.kind(path) == .folder else {
+            return
+        }
         try retire(path)
     }
 
@@ -288,7 +324,9 @@ package struct LocalObjectStore: Sendable {
 
     /// The path of a key, or `nil` where nothing is there. Throws where a link on the way leads out of the root.
     private func resolve(_ key: ObjectKey) throws(QueryError) -> String? {
-        let path = root + "/" + key.bucket + (key.key.isEmpty ? "" : "/" + (key.isFolder ? String(key.key.dropLast()) : key.key))
+        let path =
+            root + "/" + key.bucket
+            + (key.key.isEmpty ? "" : "/" + (key.isFolder ? String(key.key.dropLast()) : key.key))
         guard let real = try Posix.realPathIfPresent(path) else { return nil }
         guard real == path else { throw QueryError(.location, "'\(key)' leads through a link; links are not followed") }
         return real
@@ -301,7 +339,8 @@ package struct LocalObjectStore: Sendable {
             path += "/" + part
             switch Posix.kind(path) {
             case .folder, .missing: continue
-            case .file, .other: throw QueryError(.location, "'\(key)' lies below an object; a key cannot be both a file and a folder")
+            case .file, .other:
+                throw QueryError(.location, "'\(key)' lies below an object; a key cannot be both a file and a folder")
             }
         }
     }

@@ -3,8 +3,9 @@ package import LoonCore
 
 /// A place in the object store: `oss://bucket/key`.
 ///
-/// Buckets follow OSS's rule (3 to 63 of a–z, 0–9 and -, letters or digits at the ends), keys too (1 to 1,023 bytes of UTF-8). As a key is also
-/// a path of a directory below the root, no part of it may be empty, `.` or `..`, hold a NUL or be longer than a file's name.
+/// Buckets follow OSS's rule (3 to 63 of a–z, 0–9 and -, letters or digits at the ends), keys too (1 to 1,023 bytes of
+/// UTF-8). As a key is also a path of a directory below the root, no part of it may be empty, `.` or `..`, hold a NUL
+/// or be longer than a file's name.
 package struct ObjectKey: Sendable, Hashable, CustomStringConvertible {
     package let bucket: String
     /// Without a leading slash. Ends in one where it names a folder; empty for the bucket itself.
@@ -15,7 +16,9 @@ package struct ObjectKey: Sendable, Hashable, CustomStringConvertible {
 
     package init(bucket: String, key: String) throws(QueryError) {
         guard Self.isBucketName(bucket) else {
-            throw QueryError(.location, "'\(bucket)' is not a bucket's name: 3 to 63 of a-z, 0-9 and -, with a letter or digit at both ends")
+            throw QueryError(
+                .location,
+                "'\(bucket)' is not a bucket's name: 3 to 63 of a-z, 0-9 and -, with a letter or digit at both ends")
         }
         guard key.utf8.count <= 1_023 else { throw QueryError(.location, "A key has at most 1023 bytes") }
         // By bytes, as the file system reads it: a `Character` may be a slash with marks around it.
@@ -23,7 +26,9 @@ package struct ObjectKey: Sendable, Hashable, CustomStringConvertible {
         let body = bytes.last == UInt8(ascii: "/") ? bytes.dropLast() : bytes[...]
         for part in body.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false) where !bytes.isEmpty {
             guard Self.isPart(part) else {
-                throw QueryError(.location, "'oss://\(bucket)/\(key)' is not a key: no part of it may be empty, '.', '..' or hold a backslash")
+                throw QueryError(
+                    .location,
+                    "'oss://\(bucket)/\(key)' is not a key: no part of it may be empty, '.', '..' or hold a backslash")
             }
         }
         self.bucket = bucket
@@ -40,11 +45,13 @@ package struct ObjectKey: Sendable, Hashable, CustomStringConvertible {
         return !part.isEmpty && !isDots && part.count <= 255 && !part.contains(0) && !part.contains(UInt8(ascii: "\\"))
     }
 
-    /// What lies in this folder under a name.
+    /// The key of an object or folder in this folder.
     package func child(_ name: String, isFolder: Bool) throws(QueryError) -> ObjectKey {
         let key = key + name + (isFolder ? "/" : "")
         guard Self.isPart(Array(name.utf8)), !name.utf8.contains(UInt8(ascii: "/")), key.utf8.count <= 1_023 else {
-            throw QueryError(.location, "'oss://\(bucket)/\(key)' is not a key: no part of it may be empty, '.', '..' or hold a backslash")
+            throw QueryError(
+                .location,
+                "'oss://\(bucket)/\(key)' is not a key: no part of it may be empty, '.', '..' or hold a backslash")
         }
         return ObjectKey(checkedBucket: bucket, key: key)
     }
@@ -62,7 +69,9 @@ package struct ObjectKey: Sendable, Hashable, CustomStringConvertible {
         return one.withUTF8 { one in
             two.withUTF8 { two in
                 let common = min(one.count, two.count)
-                guard common > 0, let first = one.baseAddress, let second = two.baseAddress else { return one.count < two.count }
+                guard common > 0, let first = one.baseAddress, let second = two.baseAddress else {
+                    return one.count < two.count
+                }
                 let order = memcmp(first, second, common)
                 return order == 0 ? one.count < two.count : order < 0
             }
@@ -71,7 +80,9 @@ package struct ObjectKey: Sendable, Hashable, CustomStringConvertible {
 
     /// Reads `oss://bucket/key`.
     package init(_ url: String) throws(QueryError) {
-        guard url.lowercased().hasPrefix("oss://") else { throw QueryError(.location, "'\(url)' is not a location; write oss://bucket/folder/") }
+        guard url.lowercased().hasPrefix("oss://") else {
+            throw QueryError(.location, "'\(url)' is not a location; write oss://bucket/folder/")
+        }
         let rest = url.dropFirst(6)
         let slash = rest.firstIndex(of: "/")
         let key = slash.map { String(rest[rest.index(after: $0)...]) } ?? ""

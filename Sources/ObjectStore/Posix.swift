@@ -5,7 +5,7 @@ import LoonCore
 enum Posix {
     enum Kind { case file, folder, other, missing }
 
-    /// What is at `path`; a link is `other`.
+    /// The kind of file at `path`; a link is `other`.
     static func kind(_ path: String) -> Kind {
         var status = stat()
         guard lstat(path, &status) == 0 else { return .missing }
@@ -23,7 +23,7 @@ enum Posix {
         return (Int64(status.st_size), milliseconds(status))
     }
 
-    /// What a folder holds, in no order; links and the like are left out.
+    /// The entries of a folder, in no order; links and the like are left out.
     static func entries(_ folder: String) throws(QueryError) -> [Entry] {
         guard let directory = opendir(folder) else { throw failure("list", folder) }
         defer { closedir(directory) }
@@ -36,10 +36,11 @@ enum Posix {
                 return entries
             }
             // The name is a C string at the entry's end.
-            let name = UnsafeRawPointer(entry).advanced(by: MemoryLayout<dirent>.offset(of: \.d_name) ?? 0).assumingMemoryBound(to: CChar.self)
+            let name = UnsafeRawPointer(entry).advanced(by: MemoryLayout<dirent>.offset(of: \.d_name) ?? 0)
+                .assumingMemoryBound(to: CChar.self)
             if name[0] == 0x2E, name[1] == 0 || (name[1] == 0x2E && name[2] == 0) { continue }
             var status = stat()
-            // It may have gone meanwhile.
+            // The file may have gone meanwhile.
             guard fstatat(descriptor, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else {
                 guard errno == ENOENT else { throw failure("look at", folder) }
                 continue
@@ -50,7 +51,8 @@ enum Posix {
                 throw QueryError(.location, "A file's name is not UTF-8: '\(String(cString: name))'; rename it")
             }
             entries.append(
-                Entry(name: text, isFolder: kind == S_IFDIR, size: Int64(status.st_size), modified: milliseconds(status)))
+                Entry(
+                    name: text, isFolder: kind == S_IFDIR, size: Int64(status.st_size), modified: milliseconds(status)))
         }
     }
 
@@ -62,10 +64,12 @@ enum Posix {
         let modified: Int64
     }
 
-    private static func milliseconds(_ status: stat) -> Int64 { Int64(status.st_mtim.tv_sec) * 1_000 + Int64(status.st_mtim.tv_nsec) / 1_000_000 }
+    private static func milliseconds(_ status: stat) -> Int64 {
+        Int64(status.st_mtim.tv_sec) * 1_000 + Int64(status.st_mtim.tv_nsec) / 1_000_000
+    }
 
-    /// Makes a folder and those above it that are missing. Each is on disk with its name when this returns: a file in a folder whose own entry is
-    /// lost in a power cut is lost with it.
+    /// Makes a folder and those above it that are missing. Each is on disk with its name when this returns: a file in a
+    /// folder whose own entry is lost in a power cut is lost with it.
     static func makeFolders(_ path: String) throws(QueryError) {
         var missing: [String] = []
         var place = path
@@ -120,7 +124,8 @@ enum Posix {
         return descriptor
     }
 
-    static func write(_ bytes: UnsafeRawPointer, _ count: Int, to descriptor: Int32, _ path: String) throws(QueryError) {
+    static func write(_ bytes: UnsafeRawPointer, _ count: Int, to descriptor: Int32, _ path: String) throws(QueryError)
+    {
         var written = 0
         while written < count {
             let part = Foundation.write(descriptor, bytes + written, count - written)

@@ -1,7 +1,8 @@
 import Foundation
 package import LoonCore
 
-/// A file in a staged folder, written from its beginning to its end; `publish` and `syncStaged` sync it. Confined to one thread.
+/// A file in a staged folder, written from its beginning to its end; `publish` and `syncStaged` sync it. Confined to
+/// one thread.
 package final class StagedFile {
     private let path: String
     private let descriptor: Int32

@@ -1,7 +1,7 @@
 package import LoonCore
 
-/// An engine that runs queries over files. Shaped so that it could live in another process: a statement and its tables go in, batches and a
-/// profile come out, and stopping is a message.
+/// An engine that runs queries over files. Shaped so that it could live in another process: a statement and its tables
+/// go in, batches and a profile come out, and stopping is a message.
 ///
 /// All methods block, and are called on threads with a stack of `WorkerThreads.engineStackBytes`.
 package protocol QueryEngine: Sendable {
@@ -18,8 +18,9 @@ package protocol QueryEngine: Sendable {
     /// Runs one SELECT and writes its rows as a table's files.
     func export(_ query: EngineQuery, to target: ExportTarget, cancellation: Cancellation) throws -> QueryProfile
 
-    /// Runs one SELECT and keeps its rows, types and all, in a Parquet file that a `StoredResult` is read from. Beyond `rowsMax` rows it writes one more
-    /// and stops. With `isShown` others read the file too: whole numbers of more than 38 digits are then an error, and no texts.
+    /// Runs one SELECT and keeps its rows, types and all, in a Parquet file that a `StoredResult` is read from. Beyond
+    /// `rowsMax` rows it writes one more and stops. With `isShown` others read the file too: whole numbers of more than
+    /// 38 digits are then an error, and no texts.
     func keep(
         _ query: EngineQuery, inFile path: String, isShown: Bool, rowsMax: Int?, cancellation: Cancellation
     ) throws -> (profile: QueryProfile, columns: [ResultColumn])
@@ -27,19 +28,21 @@ package protocol QueryEngine: Sendable {
     /// Names of functions that may give something else for the same values another time, in lower case.
     func changeableFunctions() throws -> Set<String>
 
-    /// The columns that files have, as far as they themselves say, and their format; of delimited text with delimiter, quote and header as they were found.
+    /// The columns that files have, as far as they themselves say, and their format; of delimited text with delimiter,
+    /// quote and header as they were found.
     func inferColumns(
         of files: [String], format: TableFormat, cancellation: Cancellation
     ) throws -> (columns: [ResultColumn], format: TableFormat)
 
-    /// Runs one SELECT and hands its rows to `sink` as fast as that takes them. Nothing of a batch may be kept beyond the call. Stops soon
-    /// after `cancellation` asks for it, by throwing its reason.
+    /// Runs one SELECT and hands its rows to `sink` as fast as that takes them. Nothing of a batch may be kept beyond
+    /// the call. Stops soon after `cancellation` asks for it, by throwing its reason.
     func run(_ query: EngineQuery, cancellation: Cancellation, sink: any BatchSink) throws -> QueryProfile
 }
 
 /// Takes a result's rows. Throwing stops the query.
 package protocol BatchSink: AnyObject {
-    /// Comes before the query begins to run, where the sink wants it, and perhaps more than once: throwing costs nothing yet.
+    /// Comes before the query begins to run, where the sink wants it, and perhaps more than once: throwing costs
+    /// nothing yet.
     var looksAtColumnsFirst: Bool { get }
     func look(at columns: [ResultColumn]) throws
     /// Comes once, before the first batch, also when there are no rows.
@@ -60,7 +63,7 @@ package struct EngineQuery: Sendable {
     package let schema: String?
     /// The only tables that exist for this statement, and those that hold the daemon's own rows.
     package let tables: [TableBinding]
-    /// Those that others use come before them.
+    /// A view that others name comes before them.
     package let views: [ViewBinding]
     package let valueTables: [ValueTable]
     package let results: [StoredResult]
@@ -68,7 +71,8 @@ package struct EngineQuery: Sendable {
     package let isProfiled: Bool
 
     package init(
-        sql: String, schema: String?, tables: [TableBinding], views: [ViewBinding] = [], valueTables: [ValueTable] = [], results: [StoredResult] = [],
+        sql: String, schema: String?, tables: [TableBinding], views: [ViewBinding] = [], valueTables: [ValueTable] = [],
+        results: [StoredResult] = [],
         isProfiled: Bool
     ) {
         self.sql = sql
@@ -95,15 +99,17 @@ package struct TableBinding: Sendable {
     }
 
     package let table: ExternalTable
-    /// What the query calls it: more than one name where its scans read different files.
+    /// The query's name for it: more than one name where its scans read different files.
     package let name: String
     /// In the order of their partitions. Empty for a table without files, which has no rows.
     package let files: [File]
     /// The values of the partition columns, partition by partition.
     package let partitions: [[String?]]
-    /// Whether some text file has what the engine's CSV reader gets wrong: an empty line or a carriage return, for OpenCSVSerde a backslash.
+    /// Whether some text file has what the engine's CSV reader gets wrong: an empty line or a carriage return, for
+    /// OpenCSVSerde a backslash.
     package let needsCare: Bool
-    /// Names in lower case of which the query reads columns, and perhaps others; `nil` for all. What no name is of is not computed.
+    /// Names in lower case of which the query reads columns, and perhaps others; `nil` for all. What no name is of is
+    /// not computed.
     package let columnsRead: Set<String>?
 
     package init(
@@ -158,7 +164,8 @@ package struct ExportTarget: Sendable {
     package let fileBytesMax: Int64
 
     package init(
-        folder: String, columns: [TableColumn], sources: [Int?], partitionCount: Int, format: TableFormat, compression: String?, fileBytesMax: Int64
+        folder: String, columns: [TableColumn], sources: [Int?], partitionCount: Int, format: TableFormat,
+        compression: String?, fileBytesMax: Int64
     ) {
         self.folder = folder
         self.columns = columns
@@ -180,7 +187,8 @@ package struct ValueTable: Sendable {
     package let forEachRow: @Sendable (([SQLValue]) throws -> Void) throws -> Void
 
     package init(
-        schema: String, name: String, columns: [ResultColumn], forEachRow: @escaping @Sendable (([SQLValue]) throws -> Void) throws -> Void
+        schema: String, name: String, columns: [ResultColumn],
+        forEachRow: @escaping @Sendable (([SQLValue]) throws -> Void) throws -> Void
     ) {
         self.schema = schema
         self.name = name
@@ -189,14 +197,16 @@ package struct ValueTable: Sendable {
     }
 }
 
-/// What a run has measured.
+/// Measures of a run.
 package struct QueryProfile: Sendable {
     package var rowCount: Int64 = 0
     /// Rows that the readers handed on; `nil` where the run was not profiled.
     package var scannedRowCount: Int64?
-    /// Fields of text and JSON that did not fit their column's type and were read as NULL, and rows that were dropped for one.
+    /// Fields of text and JSON that did not fit their column's type and were read as NULL, and rows that were dropped
+    /// for one.
     package var malformedCount: Int64 = 0
-    /// The most that the engine's buffers held meanwhile, for this query and those beside it; `nil` where the run was not profiled.
+    /// The most that the engine's buffers held meanwhile, for this query and those beside it; `nil` where the run was
+    /// not profiled.
     package var peakMemoryBytes: Int64?
 
     package init(rowCount: Int64 = 0, scannedRowCount: Int64? = nil, malformedCount: Int64 = 0) {

@@ -19,7 +19,8 @@ package struct StoredResult: Sendable {
     /// Bytes of the longest row of text, as far as it is known.
     package let rowBytesMax: Int
 
-    package init(schema: String, name: String, path: String, form: Form, columns: [ResultColumn], rowBytesMax: Int = 0) {
+    package init(schema: String, name: String, path: String, form: Form, columns: [ResultColumn], rowBytesMax: Int = 0)
+    {
         self.schema = schema
         self.name = name
         self.path = path

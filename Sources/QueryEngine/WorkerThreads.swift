@@ -1,6 +1,7 @@
 import Foundation
 
-/// Threads for work that blocks, apart from the event loops and the cooperative pool. They are made when first needed and kept.
+/// Threads for work that blocks, apart from the event loops and the cooperative pool. They are made when first needed
+/// and kept.
 ///
 /// `@unchecked`: everything mutable is guarded by `condition`.
 package final class WorkerThreads: @unchecked Sendable {

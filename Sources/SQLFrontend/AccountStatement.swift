@@ -23,7 +23,7 @@ package enum AccountStatement: Sendable, Equatable {
     }
 }
 
-/// What GRANT names after ON; the session's schema is not known yet.
+/// The level that GRANT names after ON; the session's schema is not known yet.
 package enum GrantPlace: Sendable, Equatable {
     case everything
     /// `db.*`, or `*`, which is the session's schema: `nil`.
@@ -31,7 +31,7 @@ package enum GrantPlace: Sendable, Equatable {
     case table(TableName)
 }
 
-/// What CREATE or ALTER USER says of one account; what is `nil` stays as it is.
+/// The clauses of CREATE or ALTER USER for one account; a `nil` stays as it is.
 package struct AccountChange: Sendable, Equatable {
     package enum Expiry: Sendable, Equatable {
         case now, never
@@ -55,7 +55,8 @@ package struct AccountChange: Sendable, Equatable {
 
     /// Whether it is about the password alone, which everybody may change for themselves.
     package var isPasswordOnly: Bool {
-        password != nil && isLocked == nil && expiry == nil && connectionsMax == nil && runningMax == nil && queuedMax == nil
+        password != nil && isLocked == nil && expiry == nil && connectionsMax == nil && runningMax == nil
+            && queuedMax == nil
             && scannedBytesADayMax == nil && plugin == nil
     }
 }

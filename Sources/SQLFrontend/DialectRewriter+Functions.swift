@@ -2,10 +2,12 @@ import LoonCore
 
 /// Functions and operators that the engine writes in another way.
 extension DialectRewriter {
-    /// What MySQL's name is called there: the same name would mean something else.
+    /// The engine's names for MySQL's functions: the same name would mean something else.
     private static let renamed = [
-        "length": "strlen", "octet_length": "strlen", "dayofweek": "loon_dayofweek", "weekday": "loon_weekday", "date_sub": "loon_date_sub",
-        "date_add": "loon_date_add", "year": "loon_year", "month": "loon_month", "day": "loon_day", "dayofmonth": "loon_day",
+        "length": "strlen", "octet_length": "strlen", "dayofweek": "loon_dayofweek", "weekday": "loon_weekday",
+        "date_sub": "loon_date_sub",
+        "date_add": "loon_date_add", "year": "loon_year", "month": "loon_month", "day": "loon_day",
+        "dayofmonth": "loon_day",
         "dayofyear": "loon_dayofyear",
         "quarter": "loon_quarter", "instr": "loon_instr", "left": "loon_left", "right": "loon_right",
     ]
@@ -27,11 +29,15 @@ extension DialectRewriter {
             let token = lexer.tokens[end]
             if lexer.isSymbol(token, "(") { depth += 1 }
             if lexer.isSymbol(token, ")") { depth -= 1 }
-            if depth < 0 || (depth == 0 && lexer.isSymbol(token, ",")) || end > index + Limits.intervalTokensMax { return nil }
+            if depth < 0 || (depth == 0 && lexer.isSymbol(token, ",")) || end > index + Limits.intervalTokensMax {
+                return nil
+            }
             guard depth > 0 || !lexer.isKeyword(token, "interval") else {
                 throw QueryError(.notSupported, "An INTERVAL within an INTERVAL is not supported")
             }
-            if depth == 0, end > index + 1, token.kind == .word, units.contains(lexer.text(token).lowercased()) { break }
+            if depth == 0, end > index + 1, token.kind == .word, units.contains(lexer.text(token).lowercased()) {
+                break
+            }
             end += 1
         }
         // A single number or text is read as it stands.
@@ -51,19 +57,24 @@ extension DialectRewriter {
     func writeRegularExpression(at index: Int, to out: inout [UInt8]) throws(QueryError) -> Int? {
         let isNegated = lexer.isKeyword(lexer.tokens[index], "not")
         let place = isNegated ? index + 1 : index
-        guard lexer.isKeyword(lexer.tokens[place], "regexp") || lexer.isKeyword(lexer.tokens[place], "rlike"), place > 0 else { return nil }
+        guard lexer.isKeyword(lexer.tokens[place], "regexp") || lexer.isKeyword(lexer.tokens[place], "rlike"), place > 0
+        else { return nil }
         let isBinary = lexer.isKeyword(lexer.tokens[place + 1], "binary")
         let pattern = isBinary ? place + 2 : place + 1
         guard lexer.tokens[pattern].kind == .string else {
-            throw QueryError(.notSupported, "REGEXP takes a pattern in quotes here; write regexp_matches(text, pattern)")
+            throw QueryError(
+                .notSupported, "REGEXP takes a pattern in quotes here; write regexp_matches(text, pattern)")
         }
         out += Array((isNegated ? "!~ " : "~ ").utf8)
         let head = isBinary ? "(?s).*(" : "(?is).*("
-        append(quoted: Array(head.utf8) + lexer.value(lexer.tokens[pattern]) + Array(").*".utf8), by: UInt8(ascii: "'"), to: &out)
+        append(
+            quoted: Array(head.utf8) + lexer.value(lexer.tokens[pattern]) + Array(").*".utf8), by: UInt8(ascii: "'"),
+            to: &out)
         return pattern + 1
     }
 
-    /// `a DIV b` → `loon_div(a, b)`: the engine's own `//` keeps the fraction of decimals. What is left of it is written already, from `start` on.
+    /// `a DIV b` → `loon_div(a, b)`: the engine's own `//` keeps the fraction of decimals. What is left of it is
+    /// written already, from `start` on.
     func writeDivision(at index: Int, from start: Int, to out: inout [UInt8]) throws(QueryError) -> Int {
         out.insert(contentsOf: Array(" loon_div(".utf8), at: start)
         out.append(UInt8(ascii: ","))
@@ -76,7 +87,8 @@ extension DialectRewriter {
             if lexer.isSymbol(token, ")") { depth -= 1 }
             if depth < 0 { break }
             guard !lexer.isKeyword(token, "div") else {
-                throw QueryError(.notSupported, "DIV within the right side of DIV is not supported; use parentheses less")
+                throw QueryError(
+                    .notSupported, "DIV within the right side of DIV is not supported; use parentheses less")
             }
             out.append(UInt8(ascii: " "))
             place = try write(at: place, to: &out)
@@ -85,7 +97,8 @@ extension DialectRewriter {
         return place
     }
 
-    /// Whether the token belongs to the factor that the tokens before it began: a sign's number, a call's parenthesis, a qualified name.
+    /// Whether the token belongs to the factor that the tokens before it began: a sign's number, a call's parenthesis,
+    /// a qualified name.
     private func continuesFactor(at place: Int) -> Bool {
         let (token, previous) = (lexer.tokens[place], lexer.tokens[place - 1])
         if lexer.isSymbol(token, "("), previous.kind == .word || previous.kind == .quotedName { return true }
@@ -111,11 +124,12 @@ struct FunctionCalls {
 
     init(_ lexer: Lexer, timeZoneOffsetMinutes: Int) {
         self.lexer = lexer
-        for index in lexer.tokens.indices.dropLast(2) where lexer.isSymbol(lexer.tokens[index + 1], "(") && lexer.tokens[index].kind == .word {
+        for index in lexer.tokens.indices.dropLast(2)
+        where lexer.isSymbol(lexer.tokens[index + 1], "(") && lexer.tokens[index].kind == .word {
             switch lexer.text(lexer.tokens[index]).lowercased() {
             case "concat": concatenate(index)
             case "from_unixtime", "unix_timestamp":
-                // These know nothing of the session.
+                // Both functions know nothing of the session.
                 guard !lexer.isSymbol(lexer.tokens[index + 2], ")") else { break }
                 texts[index] = " loon_\(lexer.text(lexer.tokens[index]).lowercased())"
                 texts[index + 1] = "(\(timeZoneOffsetMinutes),"
@@ -157,7 +171,9 @@ struct FunctionCalls {
             texts[index] = " CAST"
             texts[comma] = " AS"
             let isSigned = lexer.isKeyword(lexer.tokens[comma + 1], "signed")
-            if isSigned || lexer.isKeyword(lexer.tokens[comma + 1], "unsigned") { texts[comma + 1] = isSigned ? " BIGINT" : " UBIGINT" }
+            if isSigned || lexer.isKeyword(lexer.tokens[comma + 1], "unsigned") {
+                texts[comma + 1] = isSigned ? " BIGINT" : " UBIGINT"
+            }
             if end == comma + 3, lexer.isKeyword(lexer.tokens[comma + 2], "integer") { texts[comma + 2] = " " }
         } else if end >= index + 4, lexer.isKeyword(lexer.tokens[end - 2], "using") {
             texts[index] = " CAST"
@@ -168,19 +184,25 @@ struct FunctionCalls {
 
     /// Functions of a format, which must be a literal: the engine's letters are C's.
     private mutating func format(_ index: Int, function: String, opening: String, comma: String) {
-        guard let (commas, end) = arguments(of: index), commas.count == 1, end == commas[0] + 2, lexer.tokens[end - 1].kind == .string else { return }
-        guard let format = Self.translated(String(decoding: lexer.value(lexer.tokens[end - 1]), as: UTF8.self)) else { return }
+        guard let (commas, end) = arguments(of: index), commas.count == 1, end == commas[0] + 2,
+            lexer.tokens[end - 1].kind == .string
+        else { return }
+        guard let format = Self.translated(String(decoding: lexer.value(lexer.tokens[end - 1]), as: UTF8.self)) else {
+            return
+        }
         texts[index] = " " + function
         texts[index + 1] = opening
         texts[commas[0]] = comma
-        texts[end - 1] = "'" + String(String.UnicodeScalarView(format.unicodeScalars.flatMap { $0 == "'" ? [$0, $0] : [$0] })) + "'"
+        texts[end - 1] =
+            "'" + String(String.UnicodeScalarView(format.unicodeScalars.flatMap { $0 == "'" ? [$0, $0] : [$0] })) + "'"
     }
 
     /// https://dev.mysql.com/doc/refman/8.0/en/date-and-time-functions.html#function_date-format in C's letters.
     /// `nil` where one means something that C has no letter for: weeks that are not ISO's, ordinal numbers.
     private static func translated(_ format: String) -> String? {
         var letters: [Unicode.Scalar: String] = [
-            "M": "%B", "i": "%M", "W": "%A", "c": "%-m", "e": "%-d", "k": "%-H", "l": "%-I", "h": "%I", "s": "%S", "T": "%H:%M:%S",
+            "M": "%B", "i": "%M", "W": "%A", "c": "%-m", "e": "%-d", "k": "%-H", "l": "%-I", "h": "%I", "s": "%S",
+            "T": "%H:%M:%S",
             "r": "%I:%M:%S %p", "v": "%V", "x": "%G", "%": "%%",
         ]
         for letter in "abdfHIjmpSwYy".unicodeScalars { letters[letter] = "%" + String(Character(letter)) }
@@ -209,7 +231,8 @@ struct OperandStarts {
 
     /// Words that end what stands before them.
     private static let boundaries: Set<String> = [
-        "select", "distinct", "where", "and", "or", "not", "xor", "having", "by", "on", "when", "then", "else", "case", "between", "in", "like", "is",
+        "select", "distinct", "where", "and", "or", "not", "xor", "having", "by", "on", "when", "then", "else", "case",
+        "between", "in", "like", "is",
         "limit",
         "values", "from", "interval",
     ]

@@ -1,13 +1,14 @@
 package import LoonCore
 
-/// What a query's text depends on beside itself.
+/// The context that a query's text depends on.
 package struct DialectContext: Sendable {
-    /// What `now()` says, in milliseconds since 1970, and minutes east of UTC it is shown in.
+    /// The value of `now()`, in milliseconds since 1970, and the minutes east of UTC it is shown in.
     package let now: Int64
     package let timeZoneOffsetMinutes: Int
-    /// What the time zone SYSTEM means.
+    /// The offset of the time zone SYSTEM.
     package let systemTimeZoneOffsetMinutes: Int
-    /// The value of a system variable by its lower-case name, the session's or the global one; `nil` where there is none of that name.
+    /// The value of a system variable by its lower-case name, the session's or the global one; `nil` where there is
+    /// none of that name.
     package let variable: @Sendable (String, _ isGlobal: Bool) -> SQLValue?
     /// The value of a user variable by its lower-case name with the `@`; NULL where it was not set.
     package let userVariable: @Sendable (String) -> SQLValue
@@ -15,8 +16,10 @@ package struct DialectContext: Sendable {
     package let function: @Sendable (String) -> SQLValue
 
     package init(
-        now: Int64, timeZoneOffsetMinutes: Int, systemTimeZoneOffsetMinutes: Int = 0, variable: @escaping @Sendable (String, Bool) -> SQLValue?,
-        userVariable: @escaping @Sendable (String) -> SQLValue = { _ in .null }, function: @escaping @Sendable (String) -> SQLValue
+        now: Int64, timeZoneOffsetMinutes: Int, systemTimeZoneOffsetMinutes: Int = 0,
+        variable: @escaping @Sendable (String, Bool) -> SQLValue?,
+        userVariable: @escaping @Sendable (String) -> SQLValue = { _ in .null },
+        function: @escaping @Sendable (String) -> SQLValue
     ) {
         self.now = now
         self.timeZoneOffsetMinutes = timeZoneOffsetMinutes
@@ -27,11 +30,11 @@ package struct DialectContext: Sendable {
     }
 }
 
-/// Writes a query in the engine's dialect (DuckDB's, which is PostgreSQL's): MySQL's quotes and escapes, `LIMIT a, b`, `<=>`, `&&`,
-/// variables and session functions.
+/// Writes a query in the engine's dialect (DuckDB's, which is PostgreSQL's): MySQL's quotes and escapes, `LIMIT a, b`,
+/// `<=>`, `&&`, variables and session functions.
 ///
-/// The tokens are written out one by one, and no comment among them, with a space between any two that did not touch in the
-/// source or that might be read as one: `E` before a string would begin an escape string, `-` `-` a comment.
+/// The tokens are written out one by one, and no comment among them, with a space between any two that did not touch in
+/// the source or that might be read as one: `E` before a string would begin an escape string, `-` `-` a comment.
 struct DialectRewriter {
     let lexer: Lexer
     let context: DialectContext
@@ -55,7 +58,9 @@ struct DialectRewriter {
             let token = lexer.tokens[index]
             if lexer.isKeyword(token, "div"), !isQualified(index) {
                 divisions += 1
-                guard divisions <= Limits.divisionsMax else { throw QueryError(.syntax, "The statement has more than \(Limits.divisionsMax) DIV") }
+                guard divisions <= Limits.divisionsMax else {
+                    throw QueryError(.syntax, "The statement has more than \(Limits.divisionsMax) DIV")
+                }
                 index = try writeDivision(at: index, from: operands.start, to: &out)
                 continue
             }
@@ -80,7 +85,9 @@ struct DialectRewriter {
             out += Array(" AS ".utf8)
             append(quoted: name, by: UInt8(ascii: "\""), to: &out)
         }
-        guard out.count <= Limits.engineTextBytesMax else { throw QueryError(.packetTooLarge, "The query, with its variables, is too large") }
+        guard out.count <= Limits.engineTextBytesMax else {
+            throw QueryError(.packetTooLarge, "The query, with its variables, is too large")
+        }
         guard !out.contains(0) else { throw QueryError(.notSupported, "A query cannot hold the character \\0") }
         guard let text = String(validating: out, as: UTF8.self) else {
             throw QueryError(.malformedData, "The statement is not valid UTF-8")
@@ -88,28 +95,37 @@ struct DialectRewriter {
         return text
     }
 
-    /// A character set's introducer (`_utf8mb4'…'`), and a COLLATE of MySQL's: all text is UTF-8, and the engine's collations have other names.
-    /// Also words that mean nothing here: options of SELECT, locks. The place behind them, or `nil` where none stands.
+    /// A character set's introducer (`_utf8mb4'…'`), and a COLLATE of MySQL's: all text is UTF-8, and the engine's
+    /// collations have other names. Also words that mean nothing here: options of SELECT, locks. The place behind them,
+    /// or `nil` where none stands.
     private func endOfPassedOver(at index: Int) -> Int? {
         let token = lexer.tokens[index]
         guard token.kind == .word, !isQualified(index) else { return nil }
         let last = lexer.tokens.count - 1
         func follows(_ words: StaticString...) -> Bool {
-            words.enumerated().allSatisfy { lexer.isKeyword(lexer.tokens[min(index + 1 + $0, lexer.tokens.count - 1)], $1) }
+            words.enumerated().allSatisfy {
+                lexer.isKeyword(lexer.tokens[min(index + 1 + $0, lexer.tokens.count - 1)], $1)
+            }
         }
         switch lexer.text(token).lowercased() {
-        case "_utf8mb4", "_utf8mb3", "_utf8", "_ascii", "_binary", "_latin1": return lexer.tokens[index + 1].kind == .string ? index + 1 : nil
+        case "_utf8mb4", "_utf8mb3", "_utf8", "_ascii", "_binary", "_latin1":
+            return lexer.tokens[index + 1].kind == .string ? index + 1 : nil
         case "collate":
             let collation = lexer.text(lexer.tokens[index + 1]).lowercased()
-            return collation.hasPrefix("utf8") || collation.hasPrefix("latin1") || collation == "binary" ? index + 2 : nil
-        case "character" where follows("set") && lexer.tokens[min(index + 2, last)].kind != .end && lexer.tokens[min(index + 3, last)].kind != .end:
+            return collation.hasPrefix("utf8") || collation.hasPrefix("latin1") || collation == "binary"
+                ? index + 2 : nil
+        case "character"
+        where follows("set") && lexer.tokens[min(index + 2, last)].kind != .end
+            && lexer.tokens[min(index + 3, last)].kind != .end:
             return index + 3
-        case "sql_no_cache", "sql_calc_found_rows", "sql_buffer_result", "sql_small_result", "sql_big_result", "high_priority":
+        case "sql_no_cache", "sql_calc_found_rows", "sql_buffer_result", "sql_small_result", "sql_big_result",
+            "high_priority":
             return index > 0 && lexer.isKeyword(lexer.tokens[index - 1], "select") ? index + 1 : nil
         case "for" where follows("update") || follows("share"):
             let rest = lexer.tokens[index + 2]
             return lexer.isKeyword(rest, "nowait")
-                ? index + 3 : follows("update", "skip", "locked") || follows("share", "skip", "locked") ? index + 4 : index + 2
+                ? index + 3
+                : follows("update", "skip", "locked") || follows("share", "skip", "locked") ? index + 4 : index + 2
         case "lock" where follows("in", "share", "mode"): return index + 4
         case "order" where follows("by", "null"): return index + 3
         case "binary": return isPrefix(at: index) ? index + 1 : nil
@@ -123,7 +139,9 @@ struct DialectRewriter {
         switch next.kind {
         case .quotedName, .string: return true
         case .word:
-            return !["from", "as", "and", "or", "is", "in", "like", "where", "order", "group", "limit", "asc", "desc", "on"].contains(
+            return ![
+                "from", "as", "and", "or", "is", "in", "like", "where", "order", "group", "limit", "asc", "desc", "on",
+            ].contains(
                 lexer.text(next).lowercased())
         default: return false
         }
@@ -139,7 +157,8 @@ struct DialectRewriter {
     /// Symbols that are never part of a longer token.
     private func isPunctuation(_ token: Token) -> Bool {
         guard token.kind == .symbol, token.range.count == 1 else { return false }
-        return [UInt8(ascii: "("), UInt8(ascii: ")"), UInt8(ascii: ","), UInt8(ascii: ".")].contains(lexer.source[token.range.lowerBound])
+        return [UInt8(ascii: "("), UInt8(ascii: ")"), UInt8(ascii: ","), UInt8(ascii: ".")].contains(
+            lexer.source[token.range.lowerBound])
     }
 
     /// Writes the token at `index` and returns the place of the next one to write.
@@ -159,7 +178,9 @@ struct DialectRewriter {
         case .string: writeString(at: index, to: &out)
         case .systemVariable:
             let (name, isGlobal) = StatementParser.variableName(lexer.text(token))
-            guard let value = context.variable(name, isGlobal) else { throw QueryError(.unknownVariable, "Unknown system variable '\(name)'") }
+            guard let value = context.variable(name, isGlobal) else {
+                throw QueryError(.unknownVariable, "Unknown system variable '\(name)'")
+            }
             append(value, to: &out)
         case .userVariable:
             guard !lexer.isSymbol(lexer.tokens[index + 1], ":=") else {
@@ -187,7 +208,8 @@ struct DialectRewriter {
                 break
             }
             guard !lexer.source[token.range].contains(where: { $0 | 0x20 == UInt8(ascii: "x") }) else {
-                throw QueryError(.notSupported, "Hexadecimal literals are not supported; write the number, or unhex('…')")
+                throw QueryError(
+                    .notSupported, "Hexadecimal literals are not supported; write the number, or unhex('…')")
             }
             out += lexer.source[token.range]
         case .end: break
@@ -217,8 +239,9 @@ struct DialectRewriter {
         return index + 1
     }
 
-    /// Whether the engine reads the word as one name: MySQL's names may begin with a digit. Dollars begin a quoted string for the part of the engine that
-    /// looks for wide spaces, and letters beyond ASCII are spaces to it now and then: outside of quotes no text of ours has either.
+    /// Whether the engine reads the word as one name: MySQL's names may begin with a digit. Dollars begin a quoted
+    /// string for the part of the engine that looks for wide spaces, and letters beyond ASCII are spaces to it now and
+    /// then: outside of quotes no text of ours has either.
     private static func isPlain(_ word: ArraySlice<UInt8>) -> Bool {
         guard let first = word.first, !(UInt8(ascii: "0")...UInt8(ascii: "9")).contains(first) else { return false }
         return word.allSatisfy { $0 < 0x80 && $0 != UInt8(ascii: "$") }
@@ -238,17 +261,27 @@ struct DialectRewriter {
         append(quoted: value, by: UInt8(ascii: "'"), to: &out)
         // Behind BINARY and a character set's introducer, too.
         var before = index - 1
-        while before > 0, lexer.isKeyword(lexer.tokens[before], "binary") || endOfPassedOver(at: before) == before + 1 { before -= 1 }
-        let isPattern = before >= 0 && lexer.isKeyword(lexer.tokens[before], "like") && !lexer.isKeyword(lexer.tokens[index + 1], "escape")
-        if isPattern, !lexer.mode.noBackslashEscapes, value.contains(UInt8(ascii: "\\")) { out += Array(" ESCAPE '\\'".utf8) }
+        while before > 0, lexer.isKeyword(lexer.tokens[before], "binary") || endOfPassedOver(at: before) == before + 1 {
+            before -= 1
+        }
+        let isPattern =
+            before >= 0 && lexer.isKeyword(lexer.tokens[before], "like")
+            && !lexer.isKeyword(lexer.tokens[index + 1], "escape")
+        if isPattern, !lexer.mode.noBackslashEscapes, value.contains(UInt8(ascii: "\\")) {
+            out += Array(" ESCAPE '\\'".utf8)
+        }
     }
 
     /// `FROM dual` is no table: the place after it, or `nil` where this is none.
     private func endOfDual(at index: Int) -> Int? {
-        guard lexer.isKeyword(lexer.tokens[index], "from"), lexer.isKeyword(lexer.tokens[index + 1], "dual") else { return nil }
+        guard lexer.isKeyword(lexer.tokens[index], "from"), lexer.isKeyword(lexer.tokens[index + 1], "dual") else {
+            return nil
+        }
         let next = lexer.tokens[index + 2]
         let ends: [StaticString] = ["where", "limit", "union", "order", "having", "intersect", "except"]
-        guard next.kind == .end || lexer.isSymbol(next, ")") || lexer.isSymbol(next, ";") || ends.contains(where: { lexer.isKeyword(next, $0) })
+        guard
+            next.kind == .end || lexer.isSymbol(next, ")") || lexer.isSymbol(next, ";")
+                || ends.contains(where: { lexer.isKeyword(next, $0) })
         else { return nil }
         return index + 2
     }
@@ -259,7 +292,8 @@ struct DialectRewriter {
             out += Array("LIMIT ".utf8) + clamped(lexer.tokens[index + 1])
             return index + 2
         }
-        guard index + 3 < lexer.tokens.count, lexer.tokens[index + 1].kind == .number, lexer.isSymbol(lexer.tokens[index + 2], ","),
+        guard index + 3 < lexer.tokens.count, lexer.tokens[index + 1].kind == .number,
+            lexer.isSymbol(lexer.tokens[index + 2], ","),
             lexer.tokens[index + 3].kind == .number
         else { return nil }
         out += Array("LIMIT ".utf8) + clamped(lexer.tokens[index + 3])
@@ -269,7 +303,8 @@ struct DialectRewriter {
 
     /// MySQL's manual writes 18446744073709551615 for all rows; the engine counts to 2^63 − 1.
     private func clamped(_ number: Token) -> [UInt8] {
-        UInt64(lexer.text(number)).map { $0 > UInt64(Int64.max) } == true ? Array(String(Int64.max).utf8) : Array(lexer.source[number.range])
+        UInt64(lexer.text(number)).map { $0 > UInt64(Int64.max) } == true
+            ? Array(String(Int64.max).utf8) : Array(lexer.source[number.range])
     }
 
     /// Functions whose value belongs to the statement or the session: `now()`, `database()` …
@@ -278,12 +313,14 @@ struct DialectRewriter {
         func token(_ ahead: Int) -> Token { lexer.tokens[min(index + ahead, lexer.tokens.count - 1)] }
         // now(6): how many digits of the second there are to be.
         let hasDigits =
-            lexer.isSymbol(token(1), "(") && token(2).kind == .number && lexer.isSymbol(token(3), ")") && LocalFunctions.moment.contains(name)
+            lexer.isSymbol(token(1), "(") && token(2).kind == .number && lexer.isSymbol(token(3), ")")
+            && LocalFunctions.moment.contains(name)
         let isCall = hasDigits || (lexer.isSymbol(token(1), "(") && lexer.isSymbol(token(2), ")"))
         let end = hasDigits ? index + 4 : isCall ? index + 3 : index + 1
         let moment = CivilTime(milliseconds: context.now, offsetMinutes: context.timeZoneOffsetMinutes)
         switch isCall ? name + "()" : name {
-        case "now()", "sysdate()", "current_timestamp", "current_timestamp()", "localtimestamp", "localtimestamp()", "localtime", "localtime()":
+        case "now()", "sysdate()", "current_timestamp", "current_timestamp()", "localtimestamp", "localtimestamp()",
+            "localtime", "localtime()":
             out += Array("TIMESTAMP '\(moment.dateTime)'".utf8)
         case "curdate()", "current_date", "current_date()": out += Array("DATE '\(moment.date)'".utf8)
         case "curtime()", "current_time", "current_time()": out += Array("TIME '\(moment.time)'".utf8)

@@ -2,20 +2,23 @@ package import LoonCore
 
 /// The hints of a statement: keys in one spelling (lower case, `_` for `-`), values as written.
 ///
-/// Syntax: `/*+ key=value, key2=value2 */` before the statement, in one comment or several; values may hold `:` and `/`, and may be quoted.
+/// Syntax: `/*+ key=value, key2=value2 */` before the statement, in one comment or several; values may hold `:` and
+/// `/`, and may be quoted.
 package struct Hints: Sendable, Equatable {
     package private(set) var values: [String: String] = [:]
 
     /// Every key that means something here, in the spelling of `values`.
     package static let known: Set<String> = [
-        "run_async", "mq_notify_by", "mq_topic", "mq_queue", "mq_producer_id", "mq_endpoint", "mq_model", "mq_delayed_by",
-        "mq_instance_id", "mq_routing_key", "mq_mode", "notify_on", "insert_overwrite_ignore_conflict", "max_running_time_sec", "cluster", "engine",
+        "run_async", "mq_notify_by", "mq_topic", "mq_queue", "mq_producer_id", "mq_endpoint", "mq_model",
+        "mq_delayed_by",
+        "mq_instance_id", "mq_routing_key", "mq_mode", "notify_on", "insert_overwrite_ignore_conflict",
+        "max_running_time_sec", "cluster", "engine",
         "priority", "client_token",
         "result_format",
         "result_reuse_max_age_sec", "max_scan_bytes", "label",
     ]
 
-    /// Those of the original service that change nothing here: taken without a warning.
+    /// Hints of the original service that change nothing here: taken without a warning.
     private static let passedOver: Set<String> = [
         "join_distribution_type", "jdbc_scan_splits", "jdbc_split_column", "orc_bloomfilters_enabled",
     ]
@@ -36,13 +39,13 @@ package struct Hints: Sendable, Equatable {
         String(key.lowercased().map { $0 == "-" ? "_" : $0 })
     }
 
-    /// These hints over the session's: what the statement says wins.
+    /// Puts these hints over the session's: the statement's win.
     package func over(session: [String: String]) -> Hints {
         Hints(values: session.merging(values) { _, own in own })
     }
 
-    /// Reads what stands between `/*+` and `*/`. What is not `key=value` belongs to someone else's hints and is passed over, unless
-    /// it is the name of a hint of ours.
+    /// Reads what stands between `/*+` and `*/`. What is not `key=value` belongs to someone else's hints and is passed
+    /// over, unless it is the name of a hint of ours.
     package mutating func add(comment: String) throws(QueryError) {
         for piece in try Self.split(comment) {
             let (key, value) = Self.keyAndValue(piece)
@@ -53,11 +56,15 @@ package struct Hints: Sendable, Equatable {
                     values["notify_on"] = "start,finish"
                     continue
                 }
-                if Self.known.contains(name) { throw QueryError(.hintValue, "The hint '\(key)' has no value; write \(key)=…") }
+                if Self.known.contains(name) {
+                    throw QueryError(.hintValue, "The hint '\(key)' has no value; write \(key)=…")
+                }
                 continue
             }
             values[name] = value
-            if values.count > Limits.hintsMax { throw QueryError(.hintValue, "A statement takes at most \(Limits.hintsMax) hints") }
+            if values.count > Limits.hintsMax {
+                throw QueryError(.hintValue, "A statement takes at most \(Limits.hintsMax) hints")
+            }
         }
     }
 
@@ -77,7 +84,9 @@ package struct Hints: Sendable, Equatable {
                 start = comment.index(after: index)
             }
         }
-        guard quote == nil else { throw QueryError(.hintValue, "A hint has a quote that is not closed: \(comment[start...].prefix(80))") }
+        guard quote == nil else {
+            throw QueryError(.hintValue, "A hint has a quote that is not closed: \(comment[start...].prefix(80))")
+        }
         pieces.append(comment[start...])
         return pieces
     }
@@ -104,7 +113,9 @@ package struct Hints: Sendable, Equatable {
     }
 
     /// Keys that mean nothing here, in their order.
-    package var unknownKeys: [String] { values.keys.filter { !Self.known.contains($0) && !Self.passedOver.contains($0) }.sorted() }
+    package var unknownKeys: [String] {
+        values.keys.filter { !Self.known.contains($0) && !Self.passedOver.contains($0) }.sorted()
+    }
 
     /// Throws where a value cannot be what its hint means.
     package func validate() throws(QueryError) {
@@ -119,32 +130,44 @@ package struct Hints: Sendable, Equatable {
         _ = try resultFormat()
         try text("client_token", charactersMax: Limits.clientTokenCharactersMax)
         try text("label", charactersMax: Limits.labelCharactersMax)
-        for key in ["cluster", "engine"] where values[key]?.isEmpty == true { throw QueryError(.hintValue, "The hint '\(key)' is empty") }
+        for key in ["cluster", "engine"] where values[key]?.isEmpty == true {
+            throw QueryError(.hintValue, "The hint '\(key)' is empty")
+        }
     }
 
     private func text(_ key: String, charactersMax: Int) throws(QueryError) {
         guard let value = values[key] else { return }
         let scalars = value.unicodeScalars
-        guard !scalars.isEmpty, scalars.count <= charactersMax, !scalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F }) else {
-            throw QueryError(.hintValue, "The hint '\(key)' has 1 to \(charactersMax) characters, none of them a control character")
+        guard !scalars.isEmpty, scalars.count <= charactersMax,
+            !scalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F })
+        else {
+            throw QueryError(
+                .hintValue, "The hint '\(key)' has 1 to \(charactersMax) characters, none of them a control character")
         }
     }
 
     /// `max-running-time-sec`
-    package func runningSecondsMax() throws(QueryError) -> Int? { try integer("max_running_time_sec", in: 1...Limits.runningSecondsMax) }
+    package func runningSecondsMax() throws(QueryError) -> Int? {
+        try integer("max_running_time_sec", in: 1...Limits.runningSecondsMax)
+    }
     /// `max-scan-bytes`
     package func scanBytesMax() throws(QueryError) -> Int? { try integer("max_scan_bytes", in: 1...Int.max) }
     /// `priority`: higher ones run first.
     package func priority() throws(QueryError) -> Int? { try integer("priority", in: 0...Limits.taskPriorityMax) }
     /// `result-reuse-max-age-sec`: 0 for none.
-    package func reuseSecondsMax() throws(QueryError) -> Int? { try integer("result_reuse_max_age_sec", in: 0...Limits.reuseSecondsMax) }
+    package func reuseSecondsMax() throws(QueryError) -> Int? {
+        try integer("result_reuse_max_age_sec", in: 0...Limits.reuseSecondsMax)
+    }
 
     /// `result-format`; `nil` where it is not given.
     package func resultFormat() throws(QueryError) -> ResultFormat? {
         guard let value = values["result_format"] else { return nil }
         guard let format = ResultFormat(rawValue: value.lowercased()) else {
             throw QueryError(
-                .hintValue, "The hint 'result_format' is \(ResultFormat.allCases.map(\.rawValue).joined(separator: ", ")), not '\(value)'")
+                .hintValue,
+                "The hint 'result_format' is \(ResultFormat.allCases.map(\.rawValue).joined(separator: ", ")), "
+                    + "not '\(value)'"
+            )
         }
         return format
     }
@@ -161,9 +184,12 @@ package struct Hints: Sendable, Equatable {
         return events
     }
 
-    /// The same where the statement and its session say nothing of a message, or of one to the same product: with what `defaults` say.
+    /// The same where the statement and its session say nothing of a message, or of one to the same product: with what
+    /// `defaults` say.
     package func filled(from defaults: [String: String]) -> Hints {
-        if let product = values["mq_notify_by"], product.lowercased() != defaults["mq_notify_by"]?.lowercased() { return self }
+        if let product = values["mq_notify_by"], product.lowercased() != defaults["mq_notify_by"]?.lowercased() {
+            return self
+        }
         return Hints(values: values.merging(defaults) { own, _ in own })
     }
 
@@ -181,7 +207,9 @@ package struct Hints: Sendable, Equatable {
     package func integer(_ key: String, in range: ClosedRange<Int>) throws(QueryError) -> Int? {
         guard let value = values[key] else { return nil }
         guard let number = Int(value), range.contains(number) else {
-            throw QueryError(.hintValue, "The hint '\(key)' is a whole number from \(range.lowerBound) to \(range.upperBound), not '\(value)'")
+            throw QueryError(
+                .hintValue,
+                "The hint '\(key)' is a whole number from \(range.lowerBound) to \(range.upperBound), not '\(value)'")
         }
         return number
     }

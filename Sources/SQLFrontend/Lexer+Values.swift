@@ -1,10 +1,12 @@
 import LoonCore
 
 extension Lexer {
-    /// What a string or a quoted name says, its quotes and escapes resolved
+    /// The value of a string or a quoted name, its quotes and escapes resolved
     /// (https://dev.mysql.com/doc/refman/8.0/en/string-literals.html).
     func value(_ token: Token) -> [UInt8] {
-        guard token.kind == .string || token.kind == .quotedName, token.range.count >= 2 else { return Array(source[token.range]) }
+        guard token.kind == .string || token.kind == .quotedName, token.range.count >= 2 else {
+            return Array(source[token.range])
+        }
         let quote = source[token.range.lowerBound]
         let backslash = token.kind == .string && !mode.noBackslashEscapes
         var result: [UInt8] = []
@@ -35,7 +37,7 @@ extension Lexer {
         case UInt8(ascii: "r"): result.append(0x0D)
         case UInt8(ascii: "t"): result.append(0x09)
         case UInt8(ascii: "Z"): result.append(0x1A)
-        // These two keep the backslash, for LIKE patterns.
+        // The wildcards keep the backslash, for LIKE patterns.
         case UInt8(ascii: "%"), UInt8(ascii: "_"): result += [UInt8(ascii: "\\"), byte]
         default: result.append(byte)
         }

@@ -1,14 +1,14 @@
 import LoonCore
 
 /// Cuts a statement into tokens by MySQL's lexical rules
-/// (https://dev.mysql.com/doc/refman/8.0/en/language-structure.html): comments are dropped, `/*! … */` is read as if it stood there
-/// bare, and the hints before the first token are kept.
+/// (https://dev.mysql.com/doc/refman/8.0/en/language-structure.html): comments are dropped, `/*! … */` is read as if it
+/// stood there bare, and the hints before the first token are kept.
 struct Lexer {
     /// Behind the text stand the values that were bound to its parameters.
     private(set) var source: [UInt8]
     let mode: LexicalMode
     private(set) var tokens: [Token] = []
-    /// What stands between `/*+` and `*/` before the first token.
+    /// The texts between `/*+` and `*/` before the first token.
     private(set) var hintComments: [Range<Int>] = []
     /// Where the statement begins and ends in the source.
     let start: Int
@@ -61,7 +61,7 @@ struct Lexer {
             do throws(QueryError) {
                 if try skipSpaceOrComment() { continue }
             } catch {
-                // What is wrong behind the semicolon is the next statement's affair.
+                // A fault behind the semicolon is the next statement's affair.
                 position = place
                 break
             }
@@ -75,7 +75,9 @@ struct Lexer {
 
     /// Strings side by side are one (https://dev.mysql.com/doc/refman/8.0/en/string-literals.html).
     private mutating func joinStrings() {
-        guard tokens.indices.dropFirst().contains(where: { tokens[$0].kind == .string && tokens[$0 - 1].kind == .string }) else { return }
+        guard
+            tokens.indices.dropFirst().contains(where: { tokens[$0].kind == .string && tokens[$0 - 1].kind == .string })
+        else { return }
         var joined: [Token] = []
         for token in tokens {
             guard token.kind == .string, let last = joined.last, last.kind == .string else {
@@ -148,7 +150,9 @@ struct Lexer {
             return
         }
         position += 2
-        while position + 1 < source.count, !(source[position] == UInt8(ascii: "*") && source[position + 1] == UInt8(ascii: "/")) {
+        while position + 1 < source.count,
+            !(source[position] == UInt8(ascii: "*") && source[position + 1] == UInt8(ascii: "/"))
+        {
             position += 1
         }
         guard position + 1 < source.count else { throw error(at: start, hint: "a comment is not closed") }
@@ -188,7 +192,9 @@ struct Lexer {
         case let digit where isDigit(digit):
             skipNumber()
             // 1abc is a name; 1e5 and 0x1f were taken as numbers.
-            guard position < source.count, isNameByte(source[position]), wideSpaceLength(at: position) == 0 else { return .number }
+            guard position < source.count, isNameByte(source[position]), wideSpaceLength(at: position) == 0 else {
+                return .number
+            }
             skipName()
             return .word
         case let letter where isNameByte(letter):
@@ -230,7 +236,9 @@ struct Lexer {
         let start = position
         let isSystem = peek(1) == UInt8(ascii: "@")
         position += isSystem ? 2 : 1
-        if !isSystem, position < source.count, [UInt8(ascii: "'"), UInt8(ascii: "\""), UInt8(ascii: "`")].contains(source[position]) {
+        if !isSystem, position < source.count,
+            [UInt8(ascii: "'"), UInt8(ascii: "\""), UInt8(ascii: "`")].contains(source[position])
+        {
             try skipQuoted(by: source[position], backslash: false)
             return .userVariable
         }
@@ -244,7 +252,9 @@ struct Lexer {
     }
 
     private mutating func skipNumber() {
-        if source[position] == UInt8(ascii: "0"), let next = peek(1), next | 0x20 == UInt8(ascii: "x"), let digit = peek(2), isHex(digit) {
+        if source[position] == UInt8(ascii: "0"), let next = peek(1), next | 0x20 == UInt8(ascii: "x"),
+            let digit = peek(2), isHex(digit)
+        {
             position += 2
             while position < source.count, isHex(source[position]) { position += 1 }
             return
@@ -268,7 +278,8 @@ struct Lexer {
         }
     }
 
-    private static let longSymbols = ["<=>", "->>", "<=", ">=", "<>", "!=", "||", "&&", ":=", "->", "<<", ">>", "::"].map { Array($0.utf8) }
+    private static let longSymbols = ["<=>", "->>", "<=", ">=", "<>", "!=", "||", "&&", ":=", "->", "<<", ">>", "::"]
+        .map { Array($0.utf8) }
     private static let shortSymbols = Set("()[]{},;.+-*/%<>=!~^&|?:".utf8)
 
     private mutating func scanSymbol() throws(QueryError) -> Token.Kind {
@@ -286,7 +297,10 @@ struct Lexer {
     /// The engine's parser is recursive: what it is shown is bounded here (design: walls, invariant 9).
     private mutating func checkBounds(of token: Token) throws(QueryError) {
         if tokens.count > Limits.statementTokensMax {
-            throw QueryError(.syntax, "The statement has more than \(Limits.statementTokensMax) tokens; put long lists of values into a table")
+            throw QueryError(
+                .syntax,
+                "The statement has more than \(Limits.statementTokensMax) tokens; put long lists of values into a table"
+            )
         }
         switch token.kind {
         case .symbol:
@@ -345,9 +359,10 @@ struct Lexer {
         index >= source.count || source[index] <= 0x20 || wideSpaceLength(at: index) > 0
     }
 
-    /// How many bytes the space beyond ASCII takes that stands at `place`; 0 where none does. These are the characters with Unicode's property
-    /// White_Space (https://www.unicode.org/Public/UCD/latest/ucd/PropList.txt), and two that show nothing: U+200B and the byte order mark.
-    /// They come with what is pasted from pages and letters. The engine's parser takes some of them for spaces and some for letters.
+    /// How many bytes the space beyond ASCII takes that stands at `place`; 0 where none does. These are the characters
+    /// with Unicode's property White_Space (https://www.unicode.org/Public/UCD/latest/ucd/PropList.txt), and two that
+    /// show nothing: U+200B and the byte order mark. Text that is pasted from pages and letters brings them. The
+    /// engine's parser takes some of them for spaces and some for letters.
     private func wideSpaceLength(at place: Int) -> Int {
         func follow(_ bytes: UInt8...) -> Bool {
             place + bytes.count < source.count && bytes.indices.allSatisfy { source[place + 1 + $0] == bytes[$0] }

@@ -10,10 +10,12 @@ package struct ParsedStatement: Sendable {
     package let next: Int?
     private let lexer: Lexer
 
-    /// Reads one statement of `source`, from `start` on: the only one, or where `isMulti` the first of several. Throws what a client is told: a syntax
-    /// error with its place, or a bound that is passed. `parameters` are put in the places of `?`; there must be as many.
+    /// Reads one statement of `source`, from `start` on: the only one, or where `isMulti` the first of several. Throws
+    /// what a client is told: a syntax error with its place, or a bound that is passed. `parameters` are put in the
+    /// places of `?`; there must be as many.
     package init(
-        _ source: [UInt8], from start: Int = 0, mode: LexicalMode, isMulti: Bool = false, parameters: [ParameterLiteral]? = nil
+        _ source: [UInt8], from start: Int = 0, mode: LexicalMode, isMulti: Bool = false,
+        parameters: [ParameterLiteral]? = nil
     ) throws(QueryError) {
         do throws(QueryError) {
             try self.init(reading: source, from: start, mode: mode, isMulti: isMulti, parameters: parameters)
@@ -30,7 +32,9 @@ package struct ParsedStatement: Sendable {
         next = lexer.next
         parameterCount = lexer.parameters.count
         if let parameters {
-            guard parameters.count == parameterCount else { throw QueryError(.wrongArguments, "Incorrect arguments to mysqld_stmt_execute") }
+            guard parameters.count == parameterCount else {
+                throw QueryError(.wrongArguments, "Incorrect arguments to mysqld_stmt_execute")
+            }
             lexer.bind(parameters.map { $0.token(mode: mode) })
         }
         self.lexer = lexer
@@ -39,16 +43,18 @@ package struct ParsedStatement: Sendable {
         innerStart = parser.innerStart
     }
 
-    /// Whether it calls a function that says something else each time, or has a name that is one's: `now()` and the like, which the engine's text has the
-    /// value of.
+    /// Whether it calls a function that says something else each time, or has a name that is one's: `now()` and the
+    /// like, which the engine's text has the value of.
     package var dependsOnMoment: Bool {
         lexer.tokens.contains { $0.kind == .word && Self.momentary.contains(lexer.text($0).lowercased()) }
     }
 
     private static let momentary: Set<String> = [
-        "now", "curdate", "current_date", "curtime", "current_time", "current_timestamp", "localtime", "localtimestamp", "sysdate", "utc_date",
+        "now", "curdate", "current_date", "curtime", "current_time", "current_timestamp", "localtime", "localtimestamp",
+        "sysdate", "utc_date",
         "utc_time",
-        "utc_timestamp", "unix_timestamp", "current_localtimestamp", "current_localtime", "rand", "uuid", "uuid_short", "connection_id",
+        "utc_timestamp", "unix_timestamp", "current_localtimestamp", "current_localtime", "rand", "uuid", "uuid_short",
+        "connection_id",
         "last_insert_id", "found_rows", "row_count",
     ]
 
@@ -115,7 +121,9 @@ package enum ParameterLiteral: Sendable, Equatable {
             var quoted: [UInt8] = [UInt8(ascii: "'")]
             quoted.reserveCapacity(bytes.count + 2)
             for byte in bytes {
-                if byte == UInt8(ascii: "'") || (byte == UInt8(ascii: "\\") && !mode.noBackslashEscapes) { quoted.append(byte) }
+                if byte == UInt8(ascii: "'") || (byte == UInt8(ascii: "\\") && !mode.noBackslashEscapes) {
+                    quoted.append(byte)
+                }
                 quoted.append(byte)
             }
             return (quoted + [UInt8(ascii: "'")], .string)

@@ -1,9 +1,10 @@
 import LoonCore
 
-/// MySQL names a result's column by the text of its expression (`count(*)`, `a + 1`), the engine in its own way (`count_star()`): finds the items of the outermost
-/// SELECT that have no name of their own, and what to call them.
+/// MySQL names a result's column by the text of its expression (`count(*)`, `a + 1`), the engine in its own way
+/// (`count_star()`): finds the items of the outermost SELECT that have no name of their own, and what to call them.
 ///
-/// An item whose end could be read as an alias is left alone: the engine's name is a lesser evil than a statement that it cannot read.
+/// An item whose end could be read as an alias is left alone: the engine's name is a lesser evil than a statement that
+/// it cannot read.
 struct SelectNames {
     private let lexer: Lexer
     /// By the place of the token that the name is to be put before.
@@ -13,7 +14,9 @@ struct SelectNames {
         self.lexer = lexer
         guard var start = Self.firstSelect(lexer) else { return }
         start += 1
-        if lexer.isKeyword(lexer.tokens[start], "distinct") || lexer.isKeyword(lexer.tokens[start], "all") { start += 1 }
+        if lexer.isKeyword(lexer.tokens[start], "distinct") || lexer.isKeyword(lexer.tokens[start], "all") {
+            start += 1
+        }
         var depth = 0
         var cases = 0
         var hasAlias = false
@@ -27,7 +30,9 @@ struct SelectNames {
             if lexer.isKeyword(token, "case") { cases += 1 }
             if lexer.isKeyword(token, "end") { cases -= 1 }
             if depth == 0, lexer.isKeyword(token, "as") { hasAlias = true }
-            let isEnd = token.kind == .end || lexer.isSymbol(token, ";") || (depth == 0 && cases <= 0 && endsList(index)) || depth < 0
+            let isEnd =
+                token.kind == .end || lexer.isSymbol(token, ";") || (depth == 0 && cases <= 0 && endsList(index))
+                || depth < 0
             if isEnd || (depth == 0 && lexer.isSymbol(token, ",")) {
                 if !hasAlias, let name = name(of: start..<index) { names[index] = name }
                 hasAlias = false
@@ -52,7 +57,8 @@ struct SelectNames {
     private func endsList(_ index: Int) -> Bool {
         if index > 0, lexer.isSymbol(lexer.tokens[index - 1], ".") { return false }
         let words: [StaticString] = [
-            "from", "where", "group", "having", "order", "limit", "union", "intersect", "except", "window", "into", "qualify", "offset", "fetch",
+            "from", "where", "group", "having", "order", "limit", "union", "intersect", "except", "window", "into",
+            "qualify", "offset", "fetch",
         ]
         return words.contains { lexer.isKeyword(lexer.tokens[index], $0) }
     }
@@ -61,7 +67,9 @@ struct SelectNames {
         guard let first = item.first, let last = item.last else { return nil }
         let tokens = lexer.tokens[item]
         // Names of their own: a column, an asterisk, an alias.
-        let areNames = tokens.allSatisfy { $0.kind == .word || $0.kind == .quotedName || lexer.isSymbol($0, ".") || lexer.isSymbol($0, "*") }
+        let areNames = tokens.allSatisfy {
+            $0.kind == .word || $0.kind == .quotedName || lexer.isSymbol($0, ".") || lexer.isSymbol($0, "*")
+        }
         if areNames, !endsWithConstant(last) { return nil }
         guard endsExpression(last, first: first) else { return nil }
         if item.count == 1, lexer.tokens[first].kind == .string {
@@ -72,13 +80,17 @@ struct SelectNames {
         let (low, high) = (lexer.place(of: first).lowerBound, lexer.place(of: last).upperBound)
         guard low < high else { return nil }
         let text = lexer.source[low..<high]
-        guard text.count <= 256, !text.contains(0), !tokens.contains(where: { lexer.isSymbol($0, ":=") }) else { return nil }
+        guard text.count <= 256, !text.contains(0), !tokens.contains(where: { lexer.isSymbol($0, ":=") }) else {
+            return nil
+        }
         return Array(text)
     }
 
     /// Words that are no names: the end of `a IS NULL`, of CASE.
     private func endsWithConstant(_ last: Int) -> Bool {
-        ["end", "null", "true", "false"].contains { lexer.tokens[last].kind == .word && lexer.text(lexer.tokens[last]).lowercased() == $0 }
+        ["end", "null", "true", "false"].contains {
+            lexer.tokens[last].kind == .word && lexer.text(lexer.tokens[last]).lowercased() == $0
+        }
     }
 
     /// Whether what ends at `last` can only be an expression.
@@ -91,7 +103,8 @@ struct SelectNames {
             // Behind anything else it may be an alias.
             let before = lexer.tokens[max(first, last - 1)]
             let words: Set<String> = [
-                "date", "time", "timestamp", "like", "regexp", "rlike", "binary", "and", "or", "not", "when", "then", "else", "div",
+                "date", "time", "timestamp", "like", "regexp", "rlike", "binary", "and", "or", "not", "when", "then",
+                "else", "div",
             ]
             return last == first || (before.kind == .symbol && !lexer.isSymbol(before, ")"))
                 || (before.kind == .word && words.contains(lexer.text(before).lowercased()))
@@ -100,7 +113,8 @@ struct SelectNames {
             if endsWithConstant(last) { return true }
             // `a + b` ends with a name that is no alias, `count(*) n` with one that is.
             let before = lexer.tokens[last - 1]
-            return before.kind == .symbol && !lexer.isSymbol(before, ")") && !lexer.isSymbol(before, "]") && !lexer.isSymbol(before, ".")
+            return before.kind == .symbol && !lexer.isSymbol(before, ")") && !lexer.isSymbol(before, "]")
+                && !lexer.isSymbol(before, ".")
                 && !lexer.isSymbol(before, "*")
         case .end: return false
         }

@@ -10,7 +10,7 @@ package struct TableName: Sendable, Equatable {
     }
 }
 
-/// What a statement asks for, with everything in it resolved that needs no catalog.
+/// A statement, with everything in it resolved that needs no catalog.
 package enum Statement: Sendable, Equatable {
     /// Nothing, or nothing but comments: MySQL answers OK to these and an error to that.
     case empty(hasComment: Bool)
@@ -33,7 +33,8 @@ package enum Statement: Sendable, Equatable {
     case createSchema(CreateSchema)
     case dropSchema(name: String, ifExists: Bool, isCascade: Bool)
     case createTable(CreateTable)
-    case createTableLike(TableName, source: TableName, ifNotExists: Bool, location: String?, properties: [String: String])
+    case createTableLike(
+        TableName, source: TableName, ifNotExists: Bool, location: String?, properties: [String: String])
     /// With columns that are to be inferred from the files at `source`.
     case createTableLikeMapping(CreateTable, source: String)
     /// With the rows and the columns of the query inside; the last of them are the partitions'.
@@ -87,7 +88,7 @@ package enum Statement: Sendable, Equatable {
     }
 }
 
-/// What SHOW shows (https://dev.mysql.com/doc/refman/8.0/en/show.html).
+/// The subjects of SHOW (https://dev.mysql.com/doc/refman/8.0/en/show.html).
 package enum Show: Sendable, Equatable {
     case databases
     /// SHOW SCHEMAS … EXTRA
@@ -195,7 +196,7 @@ package struct PartitionClause: Sendable, Equatable {
     package let location: String?
 }
 
-/// What ALTER TABLE changes.
+/// The changes of ALTER TABLE.
 package enum TableChange: Sendable, Equatable {
     case addColumns([TableColumn])
     case replaceColumns([TableColumn])

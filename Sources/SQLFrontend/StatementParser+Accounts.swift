@@ -3,7 +3,8 @@ import LoonCore
 extension StatementParser {
     // MARK: Accounts
 
-    /// `CREATE | ALTER USER [IF …] user [IDENTIFIED [WITH plugin] BY 'password'], … [REQUIRE NONE] [WITH limit n …] [PASSWORD EXPIRE …] [ACCOUNT LOCK | UNLOCK]`
+    /// `CREATE | ALTER USER [IF …] user [IDENTIFIED [WITH plugin] BY 'password'], … [REQUIRE NONE] [WITH limit n …]
+    /// [PASSWORD EXPIRE …] [ACCOUNT LOCK | UNLOCK]`
     mutating func user(isNew: Bool) throws(QueryError) -> Statement {
         let isConditional = isNew ? try cursor.ifNotExists() : try cursor.ifExists()
         var changes: [AccountChange] = []
@@ -11,25 +12,33 @@ extension StatementParser {
             var change = AccountChange(name: try account(isNew: isNew))
             if cursor.take("identified") { try identification(&change) }
             guard !isNew || change.password != nil else {
-                throw cursor.unexpected("IDENTIFIED BY 'password' is expected: there are no accounts without a password")
+                throw cursor.unexpected(
+                    "IDENTIFIED BY 'password' is expected: there are no accounts without a password")
             }
             changes.append(change)
         } while cursor.take(symbol: ",")
         if cursor.take("require"), !cursor.take("none") {
-            throw QueryError(.notSupported, "REQUIRE is not supported for one account; listen.require-secure-transport holds for all")
+            throw QueryError(
+                .notSupported, "REQUIRE is not supported for one account; listen.require-secure-transport holds for all"
+            )
         }
         var options = AccountChange(name: nil)
-        if cursor.take("with") { repeat { try limit(&options) } while !cursor.isAtEnd && !cursor.isAt("password") && !cursor.isAt("account") }
+        if cursor.take("with") {
+            repeat { try limit(&options) } while !cursor.isAtEnd && !cursor.isAt("password") && !cursor.isAt("account")
+        }
         while !cursor.isAtEnd { try option(&options) }
         for index in changes.indices { changes[index].take(options) }
-        return try ending(.account(isNew ? .create(changes, ifNotExists: isConditional) : .alter(changes, ifExists: isConditional)))
+        return try ending(
+            .account(isNew ? .create(changes, ifNotExists: isConditional) : .alter(changes, ifExists: isConditional)))
     }
 
     private mutating func identification(_ change: inout AccountChange) throws(QueryError) {
         if cursor.take("with") {
             let plugin = (cursor.token.kind == .string ? try cursor.string() : try cursor.name()).lowercased()
             guard ["caching_sha2_password", "mysql_native_password"].contains(plugin) else {
-                throw QueryError(.notSupported, "The authentication plugin is not supported; caching_sha2_password and mysql_native_password are")
+                throw QueryError(
+                    .notSupported,
+                    "The authentication plugin is not supported; caching_sha2_password and mysql_native_password are")
             }
             change.plugin = plugin
             guard cursor.isAt("by") else {
@@ -53,7 +62,8 @@ extension StatementParser {
         } else if cursor.take("max_scan_bytes_per_day") {
             options.scannedBytesADayMax = Int64(try cursor.integer(range))
         } else {
-            throw cursor.unexpected("MAX_USER_CONNECTIONS, MAX_RUNNING_TASKS, MAX_QUEUED_TASKS or MAX_SCAN_BYTES_PER_DAY is expected")
+            throw cursor.unexpected(
+                "MAX_USER_CONNECTIONS, MAX_RUNNING_TASKS, MAX_QUEUED_TASKS or MAX_SCAN_BYTES_PER_DAY is expected")
         }
     }
 
@@ -110,7 +120,9 @@ extension StatementParser {
     /// `REVOKE privilege, … ON level FROM user, …`, `REVOKE ALL [PRIVILEGES], GRANT OPTION FROM user, …`
     mutating func revoke() throws(QueryError) -> Statement {
         let privileges = try privileges()
-        if privileges == .administrator, cursor.take("from") { return try ending(.account(.revokeEverything(from: try accounts()))) }
+        if privileges == .administrator, cursor.take("from") {
+            return try ending(.account(.revokeEverything(from: try accounts())))
+        }
         let place = try grantPlace()
         try cursor.expect("from")
         return try ending(.account(.revoke(privileges, place, from: try accounts())))
@@ -136,10 +148,13 @@ extension StatementParser {
         let word = cursor.lexer.text(cursor.token).uppercased()
         guard let known = Privileges.named.first(where: { $0.name == word }) else {
             let names = Privileges.named.map(\.name).joined(separator: ", ")
-            throw cursor.unexpected("a privilege is expected, one of \(names), ALL, USAGE and GRANT OPTION; there are no roles")
+            throw cursor.unexpected(
+                "a privilege is expected, one of \(names), ALL, USAGE and GRANT OPTION; there are no roles")
         }
         cursor.advance()
-        guard !cursor.isAt(symbol: "(") else { throw QueryError(.notSupported, "Privileges on columns are not supported; grant on a view that has them") }
+        guard !cursor.isAt(symbol: "(") else {
+            throw QueryError(.notSupported, "Privileges on columns are not supported; grant on a view that has them")
+        }
         return known.privilege
     }
 
@@ -166,7 +181,9 @@ extension StatementParser {
         var plain = ""
         var isEscaped = false
         for character in name {
-            if character == "\\", !isEscaped { isEscaped = true } else {
+            if character == "\\", !isEscaped {
+                isEscaped = true
+            } else {
                 plain.append(character)
                 isEscaped = false
             }
@@ -185,7 +202,8 @@ extension StatementParser {
         return names
     }
 
-    /// `'user'@'%'`, `user`, and `CURRENT_USER[()]` or `USER()`, which are `nil`. An account that is new has the name as it stands.
+    /// `'user'@'%'`, `user`, and `CURRENT_USER[()]` or `USER()`, which are `nil`. An account that is new has the name
+    /// as it stands.
     mutating func account(isNew: Bool = false) throws(QueryError) -> String? {
         if !isNew, cursor.isAt("current_user") || (cursor.isAt("user") && cursor.lexer.isSymbol(cursor.next, "(")) {
             cursor.advance()
@@ -205,7 +223,7 @@ extension StatementParser {
 }
 
 extension AccountChange {
-    /// What stands behind the list of accounts holds for each.
+    /// Takes the options behind the list of accounts, which hold for each.
     fileprivate mutating func take(_ options: AccountChange) {
         isLocked = options.isLocked
         expiry = options.expiry

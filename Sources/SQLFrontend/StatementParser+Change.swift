@@ -35,7 +35,8 @@ extension StatementParser {
             var partitions: [PartitionClause] = []
             while cursor.take("partition") {
                 let terms = try partitionTerms(mayBeDynamic: false)
-                partitions.append(PartitionClause(terms: terms, location: cursor.take("location") ? try cursor.string() : nil))
+                partitions.append(
+                    PartitionClause(terms: terms, location: cursor.take("location") ? try cursor.string() : nil))
                 _ = cursor.take(symbol: ",")
             }
             return .addPartitions(partitions, ifNotExists: ifNotExists)
@@ -51,7 +52,9 @@ extension StatementParser {
             return .dropPartitions(partitions, ifExists: ifExists)
         }
         guard cursor.token.kind == .word else { throw cursor.unexpected() }
-        let words = "\(cursor.lexer.text(cursor.token)) \(cursor.next.kind == .word ? cursor.lexer.text(cursor.next) : "")".uppercased()
+        let words =
+            "\(cursor.lexer.text(cursor.token)) \(cursor.next.kind == .word ? cursor.lexer.text(cursor.next) : "")"
+            .uppercased()
         throw QueryError(.notSupported, "ALTER TABLE … \(words) is not supported")
     }
 
@@ -125,7 +128,8 @@ extension StatementParser {
     }
 
     private func isQuery(_ token: Token) -> Bool {
-        cursor.lexer.isKeyword(token, "select") || cursor.lexer.isKeyword(token, "with") || cursor.lexer.isKeyword(token, "values")
+        cursor.lexer.isKeyword(token, "select") || cursor.lexer.isKeyword(token, "with")
+            || cursor.lexer.isKeyword(token, "values")
             || cursor.lexer.isSymbol(token, "(")
     }
 }

@@ -13,7 +13,8 @@ extension StatementParser {
         let isExternal = cursor.take("external")
         guard !orReplace, cursor.take("table") else {
             guard cursor.token.kind == .word else { throw cursor.unexpected() }
-            return .unsupported(kind: "CREATE " + (orReplace ? "OR REPLACE " : "") + cursor.lexer.text(cursor.token).uppercased())
+            return .unsupported(
+                kind: "CREATE " + (orReplace ? "OR REPLACE " : "") + cursor.lexer.text(cursor.token).uppercased())
         }
         return try createTable(isExternal: isExternal)
     }
@@ -67,7 +68,8 @@ extension StatementParser {
         if cursor.take("tblproperties") { _ = try cursor.properties() }
         try cursor.expect("as")
         try innerQuery()
-        return .createView(CreateView(name: name, orReplace: orReplace, ifNotExists: ifNotExists, columns: columns, comment: comment))
+        return .createView(
+            CreateView(name: name, orReplace: orReplace, ifNotExists: ifNotExists, columns: columns, comment: comment))
     }
 
     /// `MSCK [REPAIR] TABLE t [ADD | DROP | SYNC PARTITIONS | SYNC_DIR]`, `MSCK [REPAIR] DATABASE s`
@@ -76,7 +78,9 @@ extension StatementParser {
         if cursor.take("database") || cursor.take("schema") { return try ending(.repairSchema(try cursor.name())) }
         try cursor.expect("table")
         let name = try cursor.tableName()
-        if cursor.take("sync_dir") || cursor.take("sync", "partitions") { return try ending(.repairTable(name, adds: true, drops: true)) }
+        if cursor.take("sync_dir") || cursor.take("sync", "partitions") {
+            return try ending(.repairTable(name, adds: true, drops: true))
+        }
         if cursor.take("drop", "partitions") { return try ending(.repairTable(name, adds: false, drops: true)) }
         _ = cursor.take("add", "partitions")
         return try ending(.repairTable(name, adds: true, drops: false))
@@ -113,9 +117,11 @@ extension StatementParser {
         for column in clauses.partitionColumns where !names.insert(column.name.lowercased()).inserted {
             throw QueryError(.syntax, "The column '\(column.name)' is declared twice")
         }
-        let format = try Self.format(storedAs: clauses.storedAs ?? "TEXTFILE", rowFormat: clauses.rowFormat, properties: clauses.properties)
+        let format = try Self.format(
+            storedAs: clauses.storedAs ?? "TEXTFILE", rowFormat: clauses.rowFormat, properties: clauses.properties)
         var table = CreateTable(
-            name: name, ifNotExists: ifNotExists, columns: columns, partitionColumns: clauses.partitionColumns, format: format,
+            name: name, ifNotExists: ifNotExists, columns: columns, partitionColumns: clauses.partitionColumns,
+            format: format,
             location: clauses.location, comment: clauses.comment, properties: clauses.properties)
         if let mapping {
             try cursor.expectEnd()
@@ -126,7 +132,8 @@ extension StatementParser {
         // The original writes LIKE for AS.
         if cursor.take("as") || cursor.take("like") {
             guard columns.isEmpty, clauses.partitionColumns.isEmpty else {
-                throw QueryError(.syntax, "CREATE TABLE … AS takes its columns from the query; partitions are named without types")
+                throw QueryError(
+                    .syntax, "CREATE TABLE … AS takes its columns from the query; partitions are named without types")
             }
             // Where nothing is said, what is fast to read.
             if clauses.storedAs == nil, clauses.rowFormat == nil { table.format = .parquet }
@@ -134,7 +141,9 @@ extension StatementParser {
             return .createTableAs(table, partitionedBy: clauses.partitionNames)
         }
         guard !columns.isEmpty else { throw cursor.unexpected("the columns are expected, or AS and a query") }
-        guard clauses.partitionNames.isEmpty else { throw QueryError(.syntax, "The columns of PARTITIONED BY need types") }
+        guard clauses.partitionNames.isEmpty else {
+            throw QueryError(.syntax, "The columns of PARTITIONED BY need types")
+        }
         guard clauses.location != nil || !isExternal else {
             throw QueryError(.syntax, "CREATE EXTERNAL TABLE needs a LOCATION 'oss://bucket/folder/'")
         }
@@ -145,7 +154,9 @@ extension StatementParser {
         let source = try cursor.tableName()
         let clauses = try self.clauses()
         return try ending(
-            .createTableLike(name, source: source, ifNotExists: ifNotExists, location: clauses.location, properties: clauses.properties))
+            .createTableLike(
+                name, source: source, ifNotExists: ifNotExists, location: clauses.location,
+                properties: clauses.properties))
     }
 
     private mutating func clauses() throws(QueryError) -> Clauses {
@@ -179,7 +190,9 @@ extension StatementParser {
         else {
             clauses.partitionColumns = try columns()
             for column in clauses.partitionColumns where !column.type.isPartitionType {
-                throw QueryError(.syntax, "The column '\(column.name)' cannot be a partition's: \(column.type.ddl) is no simple type")
+                throw QueryError(
+                    .syntax, "The column '\(column.name)' cannot be a partition's: \(column.type.ddl) is no simple type"
+                )
             }
             return
         }
@@ -195,7 +208,9 @@ extension StatementParser {
         try cursor.expect(symbol: "(")
         repeat {
             if cursor.isAt(symbol: ")"), !columns.isEmpty { break }  // a trailing comma, which the original tolerates
-            if cursor.isAt("primary"), cursor.lexer.isKeyword(cursor.next, "key"), cursor.lexer.isSymbol(cursor.token(after: 2), "(") {
+            if cursor.isAt("primary"), cursor.lexer.isKeyword(cursor.next, "key"),
+                cursor.lexer.isSymbol(cursor.token(after: 2), "(")
+            {
                 while !cursor.isAtEnd, !cursor.take(symbol: ")") { cursor.advance() }
                 continue
             }
@@ -204,7 +219,9 @@ extension StatementParser {
                 throw QueryError(.syntax, "The column '\(column.name)' is declared twice")
             }
             columns.append(column)
-            guard columns.count <= Limits.columnsMax else { throw QueryError(.syntax, "A table has at most \(Limits.columnsMax) columns") }
+            guard columns.count <= Limits.columnsMax else {
+                throw QueryError(.syntax, "A table has at most \(Limits.columnsMax) columns")
+            }
         } while cursor.take(symbol: ",")
         try cursor.expect(symbol: ")")
         return columns
@@ -228,7 +245,9 @@ extension HiveType {
     /// Whether a folder's name can hold its values.
     var isPartitionType: Bool {
         switch self {
-        case .boolean, .tinyint, .smallint, .int, .bigint, .float, .double, .decimal, .string, .varchar, .char, .date, .timestamp: true
+        case .boolean, .tinyint, .smallint, .int, .bigint, .float, .double, .decimal, .string, .varchar, .char, .date,
+            .timestamp:
+            true
         case .binary, .array, .map, .structure: false
         }
     }

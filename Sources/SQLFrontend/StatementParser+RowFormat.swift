@@ -20,7 +20,9 @@ extension StatementParser {
             guard !layout.delimiter.isEmpty else { throw QueryError(.syntax, "field.delim is empty") }
             return .text(layout)
         case "regexserde":
-            guard let pattern = properties["input.regex"] else { throw QueryError(.syntax, "RegexSerDe needs the property 'input.regex'") }
+            guard let pattern = properties["input.regex"] else {
+                throw QueryError(.syntax, "RegexSerDe needs the property 'input.regex'")
+            }
             var layout = TextLayout(serDe: .regex)
             layout.pattern = pattern
             return .text(layout)
@@ -38,15 +40,20 @@ extension StatementParser {
         default:
             throw QueryError(
                 .notSupported,
-                "The SerDe '\(name)' is not supported; LazySimpleSerDe, OpenCSVSerde, MultiDelimitSerDe, RegexSerDe and JsonSerDe are")
+                "The SerDe '\(name)' is not supported; LazySimpleSerDe, OpenCSVSerde, MultiDelimitSerDe, "
+                    + "RegexSerDe and JsonSerDe are"
+            )
         }
     }
 
     private static func simpleLayout(_ properties: [String: String]) throws(QueryError) -> TextLayout {
         var layout = TextLayout()
-        layout.delimiter = try character(properties["field.delim"] ?? properties["serialization.format"]) ?? layout.delimiter
+        layout.delimiter =
+            try character(properties["field.delim"] ?? properties["serialization.format"]) ?? layout.delimiter
         // Hive's own name of it is misspelt, and was corrected later.
-        layout.collectionDelimiter = try character(properties["colelction.delim"] ?? properties["collection.delim"]) ?? layout.collectionDelimiter
+        layout.collectionDelimiter =
+            try character(properties["colelction.delim"] ?? properties["collection.delim"])
+            ?? layout.collectionDelimiter
         layout.mapKeyDelimiter = try character(properties["mapkey.delim"]) ?? layout.mapKeyDelimiter
         layout.escape = try character(properties["escape.delim"])
         layout.nullText = properties["serialization.null.format"] ?? layout.nullText
@@ -64,7 +71,9 @@ extension StatementParser {
                     layout.escape = try Self.character(try cursor.string())
                 }
             } else if cursor.take("lines") {
-                guard try terminator() == "\n" else { throw QueryError(.notSupported, "LINES TERMINATED BY takes '\\n' only") }
+                guard try terminator() == "\n" else {
+                    throw QueryError(.notSupported, "LINES TERMINATED BY takes '\\n' only")
+                }
             } else if cursor.take("null") {
                 try cursor.expect("defined")
                 try cursor.expect("as")
@@ -89,13 +98,19 @@ extension StatementParser {
     private static func character(_ text: String?) throws(QueryError) -> String? {
         guard let text else { return nil }
         if text.unicodeScalars.count == 1, let scalar = text.unicodeScalars.first {
-            guard scalar.isASCII, scalar != "\0" else { throw QueryError(.notSupported, "A delimiter is one ASCII character, not '\(text)'") }
+            guard scalar.isASCII, scalar != "\0" else {
+                throw QueryError(.notSupported, "A delimiter is one ASCII character, not '\(text)'")
+            }
             return text
         }
-        if text.hasPrefix("\\"), let code = UInt8(text.dropFirst(), radix: 8), code > 0, code < 0x80 { return String(UnicodeScalar(code)) }
+        if text.hasPrefix("\\"), let code = UInt8(text.dropFirst(), radix: 8), code > 0, code < 0x80 {
+            return String(UnicodeScalar(code))
+        }
         // As MySQL's strings leave '\001' and '\u0001' of Hive's scripts.
         let scalars = Array(text.unicodeScalars)
-        if scalars.count == 3, scalars[0] == "\0", let code = UInt8(text.dropFirst(), radix: 8), code > 0 { return String(UnicodeScalar(code)) }
+        if scalars.count == 3, scalars[0] == "\0", let code = UInt8(text.dropFirst(), radix: 8), code > 0 {
+            return String(UnicodeScalar(code))
+        }
         if scalars.count == 5, scalars[0] == "u", let code = UInt8(text.dropFirst(), radix: 16), code > 0, code < 0x80 {
             return String(UnicodeScalar(code))
         }
@@ -105,15 +120,18 @@ extension StatementParser {
         throw QueryError(.notSupported, "A delimiter is one ASCII character, not '\(text)'")
     }
 
-    static func format(storedAs: String, rowFormat: TableFormat?, properties: [String: String]) throws(QueryError) -> TableFormat {
+    static func format(storedAs: String, rowFormat: TableFormat?, properties: [String: String]) throws(QueryError)
+        -> TableFormat
+    {
         switch storedAs {
         case "TEXTFILE", "CSV":
             var layout = TextLayout()
             switch rowFormat {
             case .text(let given): layout = given
-            // These SerDes say all: JsonSerDe reads text files, one object a line.
+            // The SerDe says all: JsonSerDe reads text files, one object a line.
             case .json, .parquet, .avro, .orc, .rcFile: return rowFormat ?? .json
-            case nil: if storedAs == "CSV" { layout = TextLayout(serDe: .openCSV, delimiter: ",", quote: "\"", escape: "\"") }
+            case nil:
+                if storedAs == "CSV" { layout = TextLayout(serDe: .openCSV, delimiter: ",", quote: "\"", escape: "\"") }
             }
             return .text(try TextProperties.apply(properties, to: layout))
         case "JSON", "JSONFILE": return .json
@@ -122,7 +140,8 @@ extension StatementParser {
         case "ORC": return .orc
         case "RCFILE": return .rcFile
         case "SEQUENCEFILE", "INPUTFORMAT": throw QueryError(.notSupported, "STORED AS \(storedAs) is not supported")
-        default: throw QueryError(.syntax, "STORED AS takes TEXTFILE, JSON, PARQUET, AVRO, ORC or RCFILE, not '\(storedAs)'")
+        default:
+            throw QueryError(.syntax, "STORED AS takes TEXTFILE, JSON, PARQUET, AVRO, ORC or RCFILE, not '\(storedAs)'")
         }
     }
 }

@@ -30,14 +30,17 @@ extension StatementParser {
                 }
                 assignments.append(
                     Assignment(
-                        target: .variable("transaction_isolation", isGlobal: isGlobal), value: .literal(.text(words.joined(separator: "-")))))
+                        target: .variable("transaction_isolation", isGlobal: isGlobal),
+                        value: .literal(.text(words.joined(separator: "-")))))
             } else {
                 let isReadOnly = cursor.take("read", "only")
                 guard isReadOnly || cursor.take("read", "write") else {
                     throw cursor.unexpected("ISOLATION LEVEL, READ ONLY or READ WRITE is expected")
                 }
                 assignments.append(
-                    Assignment(target: .variable("transaction_read_only", isGlobal: isGlobal), value: .literal(.integer(isReadOnly ? 1 : 0))))
+                    Assignment(
+                        target: .variable("transaction_read_only", isGlobal: isGlobal),
+                        value: .literal(.integer(isReadOnly ? 1 : 0))))
             }
         } while cursor.take(symbol: ",")
         return try ending(.set(assignments))
@@ -68,7 +71,9 @@ extension StatementParser {
     private mutating func names(_ isNames: Bool) throws(QueryError) -> Assignment {
         let charset = cursor.token.kind == .string ? try cursor.string() : try cursor.name()
         var collation: String?
-        if isNames, cursor.take("collate") { collation = cursor.token.kind == .string ? try cursor.string() : try cursor.name() }
+        if isNames, cursor.take("collate") {
+            collation = cursor.token.kind == .string ? try cursor.string() : try cursor.name()
+        }
         let value: Expression? = charset.lowercased() == "default" ? nil : .literal(.text(charset))
         return Assignment(target: isNames ? .names(collation: collation) : .characterSet, value: value)
     }
@@ -78,7 +83,8 @@ extension StatementParser {
         if cursor.take("default") { return nil }
         // A single word is itself: TRUE stays what a hint was set to.
         if cursor.token.kind == .word, !cursor.isAt("null"),
-            cursor.lexer.isSymbol(cursor.next, ",") || cursor.next.kind == .end || cursor.lexer.isSymbol(cursor.next, ";")
+            cursor.lexer.isSymbol(cursor.next, ",") || cursor.next.kind == .end
+                || cursor.lexer.isSymbol(cursor.next, ";")
         {
             return .literal(.text(try cursor.name()))
         }

@@ -11,7 +11,8 @@ extension StatementParser {
             return .unsupported(kind: "SHOW " + cursor.lexer.text(cursor.token).uppercased())
         }
         let filter = try showFilter()
-        return try ending(.show(subject == .databases && cursor.take("extra") ? .schemasExtra : subject, filter: filter))
+        return try ending(
+            .show(subject == .databases && cursor.take("extra") ? .schemasExtra : subject, filter: filter))
     }
 
     private mutating func showFilter() throws(QueryError) -> ShowFilter {
@@ -20,7 +21,7 @@ extension StatementParser {
         return .none
     }
 
-    /// What stands between SHOW and its LIKE or WHERE; `nil` where it is not known.
+    /// Reads the subject between SHOW and its LIKE or WHERE; `nil` where it is not known.
     private mutating func showSubject(full: Bool) throws(QueryError) -> Show? {
         if cursor.take("databases") || cursor.take("schemas") { return .databases }
         if cursor.take("partitions") {
@@ -32,7 +33,9 @@ extension StatementParser {
         if cursor.take("tables") { return .tables(schema: try schema(), full: full) }
         if cursor.take("columns") || cursor.take("fields") { return .columns(try ofTable(), full: full, isHive: false) }
         if cursor.take("index") || cursor.take("indexes") || cursor.take("keys") { return .index(try ofTable()) }
-        if cursor.take("create", "table") || cursor.take("create", "view") { return .createTable(try cursor.tableName()) }
+        if cursor.take("create", "table") || cursor.take("create", "view") {
+            return .createTable(try cursor.tableName())
+        }
         if cursor.take("create", "database") || cursor.take("create", "schema") {
             _ = try cursor.ifNotExists()
             return .createSchema(try cursor.name())
@@ -82,7 +85,9 @@ extension StatementParser {
         return isWarnings ? .warnings(count: false) : .errors(count: false)
     }
 
-    private mutating func schema() throws(QueryError) -> String? { cursor.take("from") || cursor.take("in") ? try cursor.name() : nil }
+    private mutating func schema() throws(QueryError) -> String? {
+        cursor.take("from") || cursor.take("in") ? try cursor.name() : nil
+    }
 
     /// `FROM [schema.]table [FROM schema]`
     private mutating func ofTable() throws(QueryError) -> TableName {

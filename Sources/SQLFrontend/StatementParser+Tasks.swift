@@ -77,7 +77,9 @@ extension StatementParser {
             return inner
         }
         conditionCount += 1
-        guard conditionCount <= Limits.conditionsMax else { throw cursor.unexpected("at most \(Limits.conditionsMax) conditions") }
+        guard conditionCount <= Limits.conditionsMax else {
+            throw cursor.unexpected("at most \(Limits.conditionsMax) conditions")
+        }
         let column = try cursor.name().lowercased()
         if cursor.take("is") {
             let negated = cursor.take("not")
@@ -101,7 +103,9 @@ extension StatementParser {
         var values: [SQLValue] = []
         repeat {
             values.append(try literal())
-            guard values.count <= Limits.conditionsMax else { throw cursor.unexpected("at most \(Limits.conditionsMax) values") }
+            guard values.count <= Limits.conditionsMax else {
+                throw cursor.unexpected("at most \(Limits.conditionsMax) values")
+            }
         } while cursor.take(symbol: ",")
         try cursor.expect(symbol: ")")
         return .isIn(column: column, values)
@@ -109,7 +113,9 @@ extension StatementParser {
 
     private mutating func comparison() throws(QueryError) -> RowPredicate.Comparison {
         if cursor.take(symbol: "!=") { return .notEqual }
-        guard cursor.token.kind == .symbol, let comparison = RowPredicate.Comparison(rawValue: cursor.lexer.text(cursor.token)) else {
+        guard cursor.token.kind == .symbol,
+            let comparison = RowPredicate.Comparison(rawValue: cursor.lexer.text(cursor.token))
+        else {
             throw cursor.unexpected("a comparison with a literal is expected")
         }
         cursor.advance()
@@ -131,7 +137,13 @@ extension StatementParser {
 extension SQLValue {
     /// A number as it is written, without a sign.
     fileprivate init?(digits: String) {
-        if let number = Int64(digits) { self = .integer(number) } else if let number = Double(digits) { self = .real(number) } else { return nil }
+        if let number = Int64(digits) {
+            self = .integer(number)
+        } else if let number = Double(digits) {
+            self = .real(number)
+        } else {
+            return nil
+        }
     }
 
     fileprivate var negated: SQLValue {

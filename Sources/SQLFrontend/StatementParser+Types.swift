@@ -46,7 +46,8 @@ extension StatementParser {
             try closeAngle()
             return .map(key: key, value: value)
         case "struct": return try structure(depth: depth)
-        case "uniontype", "interval": throw QueryError(.notSupported, "The column type \(name.uppercased()) is not supported")
+        case "uniontype", "interval":
+            throw QueryError(.notSupported, "The column type \(name.uppercased()) is not supported")
         default: throw cursor.lexer.error(at: word.range.lowerBound, hint: "'\(name)' is not a column type")
         }
     }

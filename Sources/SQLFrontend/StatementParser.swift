@@ -13,8 +13,12 @@ struct StatementParser {
     init(cursor: TokenCursor) { self.cursor = cursor }
 
     mutating func parse() throws(QueryError) -> Statement {
-        if cursor.isAtEnd { return .empty(hasComment: cursor.lexer.source.contains { $0 > 0x20 && $0 != UInt8(ascii: ";") }) }
-        if cursor.isAt("select") || cursor.isAt("with") || cursor.isAt("values") || cursor.isAt(symbol: "(") { return try query() }
+        if cursor.isAtEnd {
+            return .empty(hasComment: cursor.lexer.source.contains { $0 > 0x20 && $0 != UInt8(ascii: ";") })
+        }
+        if cursor.isAt("select") || cursor.isAt("with") || cursor.isAt("values") || cursor.isAt(symbol: "(") {
+            return try query()
+        }
         if cursor.isAt("show") { return try show() }
         if cursor.isAt("create") || cursor.isAt("drop") { return try definition() }
         if cursor.take("alter", "user") { return try user(isNew: false) }
@@ -32,7 +36,8 @@ struct StatementParser {
         if cursor.take("resend") { return try resend() }
         if cursor.take("wait") { return try wait() }
         if cursor.take("help") {
-            return try ending(.show(.help(cursor.token.kind == .string ? try cursor.string() : try cursor.name()), filter: .none))
+            return try ending(
+                .show(.help(cursor.token.kind == .string ? try cursor.string() : try cursor.name()), filter: .none))
         }
         return try other()
     }
@@ -83,7 +88,10 @@ struct StatementParser {
             cursor = parser.cursor
             guard start.token.kind != .end, cursor.token.kind != .end else { throw cursor.unexpected() }
             throw QueryError(
-                .notSupported, "The expression near '\(cursor.lexer.text(cursor.token))' is not supported here; SELECT it first, and write its value")
+                .notSupported,
+                "The expression near '\(cursor.lexer.text(cursor.token))' is not supported here; SELECT it "
+                    + "first, and write its value"
+            )
         }
         cursor = parser.cursor
         return expression
@@ -133,12 +141,15 @@ struct StatementParser {
         }
         if isAnalyze { return .unsupported(kind: "EXPLAIN ANALYZE of anything but a query") }
         if isExplain, cursor.token.kind != .word, cursor.token.kind != .quotedName { throw cursor.unexpected() }
-        let isFormatted = cursor.lexer.isSymbol(cursor.next, ".") || cursor.next.kind == .end ? false : cursor.take("formatted")
+        let isFormatted =
+            cursor.lexer.isSymbol(cursor.next, ".") || cursor.next.kind == .end ? false : cursor.take("formatted")
         _ = cursor.take("table")
         let table = try cursor.tableName()
         if isFormatted || isExtended { return try ending(.show(.tableDescription(table), filter: .none)) }
         // DESCRIBE t column, DESCRIBE t 'pattern'
-        if cursor.token.kind == .string { return try ending(.show(.columns(table, full: false, isHive: true), filter: .like(try cursor.string()))) }
+        if cursor.token.kind == .string {
+            return try ending(.show(.columns(table, full: false, isHive: true), filter: .like(try cursor.string())))
+        }
         if !cursor.isAtEnd, cursor.token.kind != .symbol {
             return try ending(.show(.columns(table, full: false, isHive: true), filter: .like(try cursor.name())))
         }

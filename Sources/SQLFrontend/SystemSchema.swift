@@ -13,6 +13,7 @@ package enum SystemSchema {
     /// The inverse of `engineName`.
     package static func name(ofEngineName name: String) -> String? {
         let name = name.lowercased()
-        return name.hasPrefix(prefix) && names.contains(String(name.dropFirst(prefix.count))) ? String(name.dropFirst(prefix.count)) : nil
+        return name.hasPrefix(prefix) && names.contains(String(name.dropFirst(prefix.count)))
+            ? String(name.dropFirst(prefix.count)) : nil
     }
 }

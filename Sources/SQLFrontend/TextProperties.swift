@@ -1,19 +1,22 @@
 package import LoonCore
 
-/// What TBLPROPERTIES say about text.
+/// The properties of TBLPROPERTIES about text.
 package enum TextProperties {
     /// The layout with what the properties, keys in lower case, say about it. Throws where they say what cannot be.
     package static func apply(_ properties: [String: String], to layout: TextLayout) throws(QueryError) -> TextLayout {
         var layout = layout
         if let lines = properties["skip.header.line.count"] {
             guard let count = Int(lines), (0...1_000).contains(count) else {
-                throw QueryError(.notSupported, "skip.header.line.count is a whole number from 0 to 1000, not '\(lines)'")
+                throw QueryError(
+                    .notSupported, "skip.header.line.count is a whole number from 0 to 1000, not '\(lines)'")
             }
             layout.headerLines = count
         }
         layout.nullText = properties["serialization.null.format"] ?? layout.nullText
         layout.encoding = properties["serialization.encoding"] ?? layout.encoding
-        if let encoding = layout.encoding?.lowercased(), encoding == "utf-8" || encoding == "utf8" { layout.encoding = nil }
+        if let encoding = layout.encoding?.lowercased(), encoding == "utf-8" || encoding == "utf8" {
+            layout.encoding = nil
+        }
         if let mode = properties["loon.malformed"], !["null", "fail", "drop"].contains(mode) {
             throw QueryError(.syntax, "loon.malformed is null, fail or drop, not '\(mode)'")
         }

@@ -21,7 +21,7 @@ struct Token: Equatable, Sendable {
     let range: Range<Int>
 }
 
-/// What decides how the lexer reads quotes: two flags of MySQL's sql_mode.
+/// The flags of MySQL's sql_mode that decide how the lexer reads quotes.
 package struct LexicalMode: Sendable, Hashable {
     package var ansiQuotes: Bool
     package var noBackslashEscapes: Bool

@@ -75,7 +75,8 @@ struct TokenCursor {
         case .quotedName: name = try lexer.string(token)
         case .string, .number, .systemVariable, .userVariable, .symbol, .end: throw unexpected("a name is expected")
         }
-        guard !name.isEmpty, name.unicodeScalars.count <= Limits.identifierCharactersMax, !name.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F })
+        guard !name.isEmpty, name.unicodeScalars.count <= Limits.identifierCharactersMax,
+            !name.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F })
         else {
             throw unexpected("a name has 1 to \(Limits.identifierCharactersMax) characters, and no control characters")
         }

@@ -31,7 +31,9 @@ struct AdministrationRoute {
         failure(.notFound, "\(kind)NotExist", "The \(kind.lowercased()) name you provided is not exist.")
     }
 
-    private func failure(_ status: HTTPResponseStatus, _ code: String, _ text: String) -> BrokerReply { .failure(status, code, text, .mns) }
+    private func failure(_ status: HTTPResponseStatus, _ code: String, _ text: String) -> BrokerReply {
+        .failure(status, code, text, .mns)
+    }
 
     private func url(_ path: String) -> String { "http://\(route.header("host") ?? "localhost")/\(path)" }
 
@@ -43,7 +45,8 @@ struct AdministrationRoute {
     private func isName(_ name: String) -> Bool {
         name.utf8.count <= Self.nameMax && name.first?.isASCII == true && name.first != "-" && name.first != "_"
             && name.unicodeScalars.allSatisfy {
-                $0.isASCII && ($0.properties.isAlphabetic || ("0"..."9").contains($0) || "-_".unicodeScalars.contains($0))
+                $0.isASCII
+                    && ($0.properties.isAlphabetic || ("0"..."9").contains($0) || "-_".unicodeScalars.contains($0))
             }
     }
 
@@ -71,8 +74,12 @@ struct AdministrationRoute {
         let page = found.prefix(most)
         let next = found.count > most ? page.last : nil
         switch kind {
-        case "Queue": return BrokerReply(.ok, Queues(Queue: page.map { .init(QueueURL: url("queues/\($0)")) }, NextMarker: next), root: "Queues")
-        case "Topic": return BrokerReply(.ok, Topics(Topic: page.map { .init(TopicURL: url("topics/\($0)")) }, NextMarker: next), root: "Topics")
+        case "Queue":
+            return BrokerReply(
+                .ok, Queues(Queue: page.map { .init(QueueURL: url("queues/\($0)")) }, NextMarker: next), root: "Queues")
+        case "Topic":
+            return BrokerReply(
+                .ok, Topics(Topic: page.map { .init(TopicURL: url("topics/\($0)")) }, NextMarker: next), root: "Topics")
         default:
             let items = page.map { Subscriptions.Item(SubscriptionURL: url("topics/\(path[1])/subscriptions/\($0)")) }
             return BrokerReply(.ok, Subscriptions(Subscription: items, NextMarker: next), root: "Subscriptions")
@@ -92,15 +99,18 @@ struct AdministrationRoute {
         /// `nil` where a value is out of its range.
         func applied(to attributes: QueueAttributes) -> QueueAttributes? {
             var changed = attributes
-            func take(_ value: Int?, _ range: ClosedRange<Int>, _ place: WritableKeyPath<QueueAttributes, Int>) -> Bool {
+            func take(_ value: Int?, _ range: ClosedRange<Int>, _ place: WritableKeyPath<QueueAttributes, Int>) -> Bool
+            {
                 guard let value else { return true }
                 changed[keyPath: place] = value
                 return range.contains(value)
             }
             if let LoggingEnabled { changed.loggingEnabled = LoggingEnabled.lowercased() == "true" }
             let isGood =
-                take(DelaySeconds, 0...604_800, \.delaySeconds) && take(MaximumMessageSize, 1_024...65_536, \.maximumMessageSize)
-                && take(MessageRetentionPeriod, 60...604_800, \.messageRetentionPeriod) && take(VisibilityTimeout, 1...43_200, \.visibilityTimeout)
+                take(DelaySeconds, 0...604_800, \.delaySeconds)
+                && take(MaximumMessageSize, 1_024...65_536, \.maximumMessageSize)
+                && take(MessageRetentionPeriod, 60...604_800, \.messageRetentionPeriod)
+                && take(VisibilityTimeout, 1...43_200, \.visibilityTimeout)
                 && take(PollingWaitSeconds, 0...30, \.pollingWaitSeconds)
             return isGood ? changed : nil
         }
@@ -125,11 +135,15 @@ struct AdministrationRoute {
         let known = broker.queues[name]
         switch route.method {
         case "PUT":
-            guard isName(name) else { return failure(.badRequest, "InvalidQueueName", "The queue name you provided is invalid.") }
+            guard isName(name) else {
+                return failure(.badRequest, "InvalidQueueName", "The queue name you provided is invalid.")
+            }
             guard let request: QueueRequest = route.decode() else { return route.malformed }
             let isChange = route.query["metaoverride"] != nil
             if isChange, known == nil { return missing("Queue") }
-            guard var attributes = request.applied(to: isChange ? known?.attributes ?? QueueAttributes(since: now) : QueueAttributes(since: now))
+            guard
+                var attributes = request.applied(
+                    to: isChange ? known?.attributes ?? QueueAttributes(since: now) : QueueAttributes(since: now))
             else {
                 return failure(.badRequest, "InvalidArgument", "An attribute of the queue is out of its range.")
             }
@@ -148,9 +162,12 @@ struct AdministrationRoute {
             return BrokerReply(
                 .ok,
                 QueueDescription(
-                    QueueName: name, ActiveMessages: counts.active, InactiveMessages: counts.inactive, DelayMessages: counts.delayed,
-                    CreateTime: attributes.created / 1_000, LastModifyTime: attributes.modified / 1_000, DelaySeconds: attributes.delaySeconds,
-                    MaximumMessageSize: attributes.maximumMessageSize, MessageRetentionPeriod: attributes.messageRetentionPeriod,
+                    QueueName: name, ActiveMessages: counts.active, InactiveMessages: counts.inactive,
+                    DelayMessages: counts.delayed,
+                    CreateTime: attributes.created / 1_000, LastModifyTime: attributes.modified / 1_000,
+                    DelaySeconds: attributes.delaySeconds,
+                    MaximumMessageSize: attributes.maximumMessageSize,
+                    MessageRetentionPeriod: attributes.messageRetentionPeriod,
                     VisibilityTimeout: attributes.visibilityTimeout, PollingWaitSeconds: attributes.pollingWaitSeconds,
                     LoggingEnabled: attributes.loggingEnabled ? "True" : "False"), root: "Queue")
         case "DELETE":
@@ -181,7 +198,9 @@ struct AdministrationRoute {
         let known = broker.mnsTopics[name]
         switch route.method {
         case "PUT":
-            guard isName(name) else { return failure(.badRequest, "InvalidTopicName", "The topic name you provided is invalid.") }
+            guard isName(name) else {
+                return failure(.badRequest, "InvalidTopicName", "The topic name you provided is invalid.")
+            }
             guard let request: TopicRequest = route.decode() else { return route.malformed }
             let isChange = route.query["metaoverride"] != nil
             if isChange, known == nil { return missing("Topic") }
@@ -190,7 +209,8 @@ struct AdministrationRoute {
             guard (1_024...65_536).contains(attributes.maximumMessageSize) else {
                 return failure(.badRequest, "InvalidArgument", "An attribute of the topic is out of its range.")
             }
-            attributes.loggingEnabled = request.LoggingEnabled.map { $0.lowercased() == "true" } ?? attributes.loggingEnabled
+            attributes.loggingEnabled =
+                request.LoggingEnabled.map { $0.lowercased() == "true" } ?? attributes.loggingEnabled
             if let known, !isChange {
                 guard known.attributes == attributes else {
                     return failure(.conflict, "TopicAlreadyExist", "The topic you want to create is already exist.")
@@ -205,7 +225,8 @@ struct AdministrationRoute {
             return BrokerReply(
                 .ok,
                 TopicDescription(
-                    TopicName: name, MessageCount: 0, CreateTime: attributes.created / 1_000, LastModifyTime: attributes.modified / 1_000,
+                    TopicName: name, MessageCount: 0, CreateTime: attributes.created / 1_000,
+                    LastModifyTime: attributes.modified / 1_000,
                     MaximumMessageSize: attributes.maximumMessageSize, MessageRetentionPeriod: 86_400,
                     LoggingEnabled: attributes.loggingEnabled ? "True" : "False"), root: "Topic")
         case "DELETE":
@@ -237,13 +258,16 @@ struct AdministrationRoute {
         let LastModifyTime: Int64
     }
 
-    private func subscription(_ name: String, of topicName: String, _ broker: inout Broker, _ now: Int64) -> BrokerReply {
+    private func subscription(_ name: String, of topicName: String, _ broker: inout Broker, _ now: Int64) -> BrokerReply
+    {
         guard let topic = broker.mnsTopics[topicName] else { return missing("Topic") }
         let known = topic.subscriptions[name]
         let place = "topics/\(topicName)/subscriptions/\(name)"
         switch route.method {
         case "PUT":
-            guard isName(name) else { return failure(.badRequest, "InvalidSubscriptionName", "The subscription name you provided is invalid.") }
+            guard isName(name) else {
+                return failure(.badRequest, "InvalidSubscriptionName", "The subscription name you provided is invalid.")
+            }
             guard let request: SubscriptionRequest = route.decode() else { return route.malformed }
             if route.query["metaoverride"] != nil {
                 guard var changed = known else { return missing("Subscription") }
@@ -255,14 +279,18 @@ struct AdministrationRoute {
             let made = Subscription(
                 endpoint: request.Endpoint ?? "", filterTag: request.FilterTag.flatMap { $0.isEmpty ? nil : $0 },
                 strategy: request.NotifyStrategy ?? "BACKOFF_RETRY",
-                format: request.NotifyContentFormat.flatMap(Subscription.Format.init) ?? .xml, created: now, modified: now)
+                format: request.NotifyContentFormat.flatMap(Subscription.Format.init) ?? .xml, created: now,
+                modified: now)
             guard made.queue != nil else {
                 return failure(
-                    .badRequest, "EndpointInvalid", "The endpoint is acs:mns:{region}:{account}:queues/{name}; other kinds are not served here.")
+                    .badRequest, "EndpointInvalid",
+                    "The endpoint is acs:mns:{region}:{account}:queues/{name}; other kinds are not served here.")
             }
             if let known {
-                guard known.endpoint == made.endpoint, known.filterTag == made.filterTag, known.format == made.format else {
-                    return failure(.conflict, "SubscriptionAlreadyExist", "The subscription you want to create is already exist.")
+                guard known.endpoint == made.endpoint, known.filterTag == made.filterTag, known.format == made.format
+                else {
+                    return failure(
+                        .conflict, "SubscriptionAlreadyExist", "The subscription you want to create is already exist.")
                 }
                 return self.made(place, isNew: false)
             }
@@ -276,8 +304,10 @@ struct AdministrationRoute {
             return BrokerReply(
                 .ok,
                 SubscriptionDescription(
-                    SubscriptionName: name, TopicName: topicName, Endpoint: known.endpoint, NotifyStrategy: known.strategy,
-                    NotifyContentFormat: known.format.rawValue, FilterTag: known.filterTag ?? "", CreateTime: known.created / 1_000,
+                    SubscriptionName: name, TopicName: topicName, Endpoint: known.endpoint,
+                    NotifyStrategy: known.strategy,
+                    NotifyContentFormat: known.format.rawValue, FilterTag: known.filterTag ?? "",
+                    CreateTime: known.created / 1_000,
                     LastModifyTime: known.modified / 1_000), root: "Subscription")
         case "DELETE":
             broker.make(.subscription(topic: topicName, name: name, nil))

@@ -1,7 +1,7 @@
 import Foundation
 import Notifier
 
-/// What MNS lets its users say about a queue, with its defaults. Times in seconds, sizes in bytes.
+/// A queue's attributes of MNS, with their defaults. Times in seconds, sizes in bytes.
 struct QueueAttributes: Codable, Sendable, Equatable {
     var delaySeconds = 0
     var maximumMessageSize = 65_536
@@ -25,8 +25,12 @@ struct QueueAttributes: Codable, Sendable, Equatable {
     }
 
     private init(_ other: QueueAttributes, created: Int64) {
-        (delaySeconds, maximumMessageSize, messageRetentionPeriod) = (other.delaySeconds, other.maximumMessageSize, other.messageRetentionPeriod)
-        (visibilityTimeout, pollingWaitSeconds, loggingEnabled) = (other.visibilityTimeout, other.pollingWaitSeconds, other.loggingEnabled)
+        (delaySeconds, maximumMessageSize, messageRetentionPeriod) = (
+            other.delaySeconds, other.maximumMessageSize, other.messageRetentionPeriod
+        )
+        (visibilityTimeout, pollingWaitSeconds, loggingEnabled) = (
+            other.visibilityTimeout, other.pollingWaitSeconds, other.loggingEnabled
+        )
         self.created = created
         modified = other.modified
     }
@@ -87,16 +91,20 @@ struct Subscription: Codable, Sendable {
 
     func wants(_ tag: String?) -> Bool { filterTag.map { $0 == tag } ?? true }
 
-    /// What the queue gets of a message.
+    /// The content that a queue gets of a topic's message.
     func content(of message: Broker.Message, topic: String, subscription: String) -> String {
         let fields: [(name: String, text: String)] =
             [
-                ("TopicOwner", "loon"), ("TopicName", topic), ("Subscriber", "loon"), ("SubscriptionName", subscription), ("MessageId", message.id),
+                ("TopicOwner", "loon"), ("TopicName", topic), ("Subscriber", "loon"),
+                ("SubscriptionName", subscription), ("MessageId", message.id),
                 ("MessageMD5", message.bodyMD5), ("Message", message.body), ("PublishTime", "\(message.published)"),
             ] + (message.tag.map { [("MessageTag", $0)] } ?? [])
         switch format {
         case .simplified: return message.body
-        case .xml: return String(decoding: PlainXML.encode("Notification", namespace: "http://mns.aliyuncs.com/doc/v1/", fields), as: UTF8.self)
+        case .xml:
+            return String(
+                decoding: PlainXML.encode("Notification", namespace: "http://mns.aliyuncs.com/doc/v1/", fields),
+                as: UTF8.self)
         case .json:
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]

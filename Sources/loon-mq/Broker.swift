@@ -1,8 +1,8 @@
 import Foundation
 import Notifier
 
-/// The messages of all topics and queues. Synchronous; takes the time, in milliseconds since 1970, as an argument. What is to outlive the process are its
-/// `Change`s; who has been handed a message is not.
+/// The messages of all topics and queues. Synchronous; takes the time, in milliseconds since 1970, as an argument. What
+/// is to outlive the process are its `Change`s; who has been handed a message is not.
 struct Broker: Sendable {
     struct Message: Codable, Sendable {
         let id: String
@@ -23,7 +23,7 @@ struct Broker: Sendable {
         case queue(String)
     }
 
-    /// What happened for good.
+    /// A change that is kept.
     enum Change: Codable, Sendable {
         case sent(Place, Message)
         /// `group`: of a topic.
@@ -55,12 +55,16 @@ struct Broker: Sendable {
     mutating func apply(_ change: Change) {
         switch change {
         case .sent(.topic(let name), let message): topics[name, default: GroupedTopic()].append(message)
-        case .sent(.queue(let name), let message): queues[name, default: Queue(since: message.published)].mailbox.append(message)
+        case .sent(.queue(let name), let message):
+            queues[name, default: Queue(since: message.published)].mailbox.append(message)
         case .acknowledged(.topic(let name), let group, let id): topics[name]?.remove(id, group: group ?? "")
         case .acknowledged(.queue(let name), _, let id): queues[name]?.mailbox.remove(id)
-        case .queue(let name, let attributes): queues[name] = attributes.map { Queue(attributes: $0, mailbox: queues[name]?.mailbox ?? Mailbox()) }
+        case .queue(let name, let attributes):
+            queues[name] = attributes.map { Queue(attributes: $0, mailbox: queues[name]?.mailbox ?? Mailbox()) }
         case .topic(let name, let attributes):
-            mnsTopics[name] = attributes.map { SubscribedTopic(attributes: $0, subscriptions: mnsTopics[name]?.subscriptions ?? [:]) }
+            mnsTopics[name] = attributes.map {
+                SubscribedTopic(attributes: $0, subscriptions: mnsTopics[name]?.subscriptions ?? [:])
+            }
         case .subscription(let topic, let name, let subscription): mnsTopics[topic]?.subscriptions[name] = subscription
         }
     }
@@ -73,7 +77,8 @@ struct Broker: Sendable {
     // MARK: Messages
 
     mutating func send(
-        _ body: String, tag: String? = nil, properties: String? = nil, priority: Int = 8, delay: Int64?, to place: Place, now: Int64
+        _ body: String, tag: String? = nil, properties: String? = nil, priority: Int = 8, delay: Int64?,
+        to place: Place, now: Int64
     ) throws(SendFailure) -> Message {
         var wait = delay ?? 0
         if case .queue(let name) = place {
@@ -82,7 +87,8 @@ struct Broker: Sendable {
             wait = delay ?? Int64(attributes.delaySeconds) * 1_000
         }
         let message = Message(
-            id: UUID().uuidString.filter { $0 != "-" }, body: body, bodyMD5: BodyDigest.md5(Array(body.utf8)), tag: tag, properties: properties,
+            id: UUID().uuidString.filter { $0 != "-" }, body: body, bodyMD5: BodyDigest.md5(Array(body.utf8)), tag: tag,
+            properties: properties,
             priority: priority, published: now, deliverable: now + wait)
         switch place {
         case .topic(let name): guard topics[name]?.count ?? 0 < Self.messagesMax else { throw .full }
@@ -95,30 +101,42 @@ struct Broker: Sendable {
     /// MNS: a copy for each queue that is subscribed and wants messages with that tag.
     mutating func publish(_ body: String, tag: String?, to name: String, now: Int64) throws(SendFailure) -> Message {
         if mnsTopics[name] == nil { make(.topic(name, TopicAttributes(since: now))) }
-        guard let topic = mnsTopics[name], body.utf8.count <= topic.attributes.maximumMessageSize else { throw .tooLarge }
+        guard let topic = mnsTopics[name], body.utf8.count <= topic.attributes.maximumMessageSize else {
+            throw .tooLarge
+        }
         let message = Message(
-            id: UUID().uuidString.filter { $0 != "-" }, body: body, bodyMD5: BodyDigest.md5(Array(body.utf8)), tag: tag, properties: nil, priority: 8,
+            id: UUID().uuidString.filter { $0 != "-" }, body: body, bodyMD5: BodyDigest.md5(Array(body.utf8)), tag: tag,
+            properties: nil, priority: 8,
             published: now, deliverable: now)
         for (subscriber, subscription) in topic.subscriptions where subscription.wants(tag) {
             guard let queue = subscription.queue else { continue }
-            _ = try send(subscription.content(of: message, topic: name, subscription: subscriber), delay: nil, to: .queue(queue), now: now)
+            _ = try send(
+                subscription.content(of: message, topic: name, subscription: subscriber), delay: nil, to: .queue(queue),
+                now: now)
         }
         return message
     }
 
     /// RocketMQ: each consumer group gets every message once.
-    mutating func consume(topic: String, group: String, tags: Set<String>, most: Int, invisible: Int64, now: Int64) -> [Delivery] {
-        topics[topic, default: GroupedTopic()].consume(group: group, tags: tags, most: most, invisible: invisible, now: now)
+    mutating func consume(topic: String, group: String, tags: Set<String>, most: Int, invisible: Int64, now: Int64)
+        -> [Delivery]
+    {
+        topics[topic, default: GroupedTopic()].consume(
+            group: group, tags: tags, most: most, invisible: invisible, now: now)
     }
 
     mutating func receive(queue name: String, most: Int, now: Int64) -> [Delivery] {
         queues[name, default: Queue(since: now)].receive(most: most, now: now)
     }
 
-    mutating func peek(queue name: String, most: Int, now: Int64) -> [Delivery] { queues[name]?.mailbox.peek(most: most, now: now) ?? [] }
+    mutating func peek(queue name: String, most: Int, now: Int64) -> [Delivery] {
+        queues[name]?.mailbox.peek(most: most, now: now) ?? []
+    }
 
     /// `nil` where the receipt is no longer good.
-    mutating func changeVisibility(queue name: String, receipt: String, seconds: Int, now: Int64) -> (receipt: String, visible: Int64)? {
+    mutating func changeVisibility(queue name: String, receipt: String, seconds: Int, now: Int64) -> (
+        receipt: String, visible: Int64
+    )? {
         queues[name]?.mailbox.changeVisibility(receipt, to: now + Int64(seconds) * 1_000, now: now)
     }
 

@@ -58,7 +58,9 @@ final class BrokerHandler: ChannelInboundHandler {
         let full = unwrapInboundIn(data)
         let request = BrokerRoute(full)
         if request.isAboutFaults { return answer(takeFault(request), to: full.head, context) }
-        guard let fault = broker.state.withLock({ $0.faults.next() }) else { return begin(request, full.head, nil, context) }
+        guard let fault = broker.state.withLock({ $0.faults.next() }) else {
+            return begin(request, full.head, nil, context)
+        }
         guard fault.kind == .latency else { return begin(request, full.head, fault, context) }
         let bound = NIOLoopBound((handler: self, context: context), eventLoop: context.eventLoop)
         context.eventLoop.scheduleTask(in: .milliseconds(fault.milliseconds)) {
@@ -70,14 +72,21 @@ final class BrokerHandler: ChannelInboundHandler {
     private func takeFault(_ request: BrokerRoute) -> BrokerReply {
         guard takesFaults else { return .failure(.forbidden, "AccessDenied", "Start loon-mq with --faults.", .mns) }
         return broker.state.withLock { state in
-            if request.method == "DELETE" { state.faults.clear() } else if !state.faults.add(request.query) { return request.unknown }
+            if request.method == "DELETE" {
+                state.faults.clear()
+            } else if !state.faults.add(request.query) {
+                return request.unknown
+            }
             return .empty
         }
     }
 
-    private func begin(_ request: BrokerRoute, _ head: HTTPRequestHead, _ fault: Faults.Fault?, _ context: ChannelHandlerContext) {
+    private func begin(
+        _ request: BrokerRoute, _ head: HTTPRequestHead, _ fault: Faults.Fault?, _ context: ChannelHandlerContext
+    ) {
         if let fault, fault.kind == .error {
-            var reply = BrokerReply.failure(.init(statusCode: fault.status), "InternalError", "As it was asked for.", request.product)
+            var reply = BrokerReply.failure(
+                .init(statusCode: fault.status), "InternalError", "As it was asked for.", request.product)
             if let seconds = fault.retryAfter { reply.headers.append(("Retry-After", "\(seconds)")) }
             return answer(reply, to: head, context)
         }
@@ -91,7 +100,8 @@ final class BrokerHandler: ChannelInboundHandler {
         let (status, json) = broker.state.withLock {
             $0.tokens.answer(request.parameters, method: request.method, key: key, now: BrokerClock.now())
         }
-        var reply = BrokerReply(.init(statusCode: status), body: Array((try? JSONSerialization.data(withJSONObject: json)) ?? Data()))
+        var reply = BrokerReply(
+            .init(statusCode: status), body: Array((try? JSONSerialization.data(withJSONObject: json)) ?? Data()))
         reply.contentType = "application/json;charset=UTF-8"
         BrokerLog.write("sts.answered", "status=\(status)")
         return reply
@@ -99,12 +109,16 @@ final class BrokerHandler: ChannelInboundHandler {
 
     /// Answers now, or when there is a message, or when the client's patience is at its end.
     private func serve(
-        _ request: BrokerRoute, _ head: HTTPRequestHead, until deadline: Int64, _ fault: Faults.Fault?, _ context: ChannelHandlerContext
+        _ request: BrokerRoute, _ head: HTTPRequestHead, until deadline: Int64, _ fault: Faults.Fault?,
+        _ context: ChannelHandlerContext
     ) {
         let now = BrokerClock.now()
-        if let reply = broker.act({ request.perform(on: &$0, now: now) }) { return answer(reply, to: head, context, fault) }
+        if let reply = broker.act({ request.perform(on: &$0, now: now) }) {
+            return answer(reply, to: head, context, fault)
+        }
         guard now < deadline else {
-            return answer(.failure(.notFound, "MessageNotExist", "Message not exist.", request.product), to: head, context, fault)
+            return answer(
+                .failure(.notFound, "MessageNotExist", "Message not exist.", request.product), to: head, context, fault)
         }
         let bound = NIOLoopBound((handler: self, context: context), eventLoop: context.eventLoop)
         context.eventLoop.scheduleTask(in: .milliseconds(Self.pollMilliseconds)) {
@@ -119,15 +133,21 @@ final class BrokerHandler: ChannelInboundHandler {
         guard let given = request.header("authorization") else {
             return .failure(.badRequest, "MissingAuthorizationHeader", "Authorization header is required.", product)
         }
-        let expected = RequestSignature(product: product, method: request.method, resource: request.uri, headers: request.headers)
-        let id = given.split(separator: " ", maxSplits: 1).last?.split(separator: ":", maxSplits: 1).first.map(String.init) ?? ""
-        let lent = broker.state.withLock { $0.tokens.key(id: id, token: request.header("security-token"), now: BrokerClock.now()) }
+        let expected = RequestSignature(
+            product: product, method: request.method, resource: request.uri, headers: request.headers)
+        let id =
+            given.split(separator: " ", maxSplits: 1).last?.split(separator: ":", maxSplits: 1).first.map(String.init)
+            ?? ""
+        let lent = broker.state.withLock {
+            $0.tokens.key(id: id, token: request.header("security-token"), now: BrokerClock.now())
+        }
         guard let signer = id == key.id ? key : lent else {
             return .failure(.forbidden, "InvalidAccessKeyId", "The AccessKey Id you provided is not exist.", product)
         }
         guard given == expected.authorization(signer) else {
             return .failure(
-                .forbidden, "SignatureDoesNotMatch", "The request signature we calculated does not match the signature you provided.", product)
+                .forbidden, "SignatureDoesNotMatch",
+                "The request signature we calculated does not match the signature you provided.", product)
         }
         guard request.hasSignedBody else {
             return .failure(.badRequest, "InvalidDigest", "The Content-MD5 you specified is not the body's.", product)
@@ -142,7 +162,9 @@ final class BrokerHandler: ChannelInboundHandler {
     }
 
     /// Reads `Thu, 09 Jul 2015 03:01:34 GMT`.
-    private static func milliseconds(_ text: String) -> Int64? { dates.date(from: text).map { Int64($0.timeIntervalSince1970 * 1_000) } }
+    private static func milliseconds(_ text: String) -> Int64? {
+        dates.date(from: text).map { Int64($0.timeIntervalSince1970 * 1_000) }
+    }
 
     /// To make one takes longer than the rest of a request.
     private static let dates: DateFormatter = {
@@ -153,25 +175,36 @@ final class BrokerHandler: ChannelInboundHandler {
         return formatter
     }()
 
-    private func answer(_ reply: BrokerReply, to head: HTTPRequestHead, _ context: ChannelHandlerContext, _ fault: Faults.Fault? = nil) {
+    private func answer(
+        _ reply: BrokerReply, to head: HTTPRequestHead, _ context: ChannelHandlerContext, _ fault: Faults.Fault? = nil
+    ) {
         var reply = reply
         switch fault?.kind {
         case .drop: return context.close(promise: nil)
         case .garbage: reply.body = Array("\u{1}no XML at all <<<".utf8)
         case .digest:
             let text = String(decoding: reply.body, as: UTF8.self)
-            reply.body = Array(text.replacing(/<MessageBodyMD5>[0-9A-F]+/, with: "<MessageBodyMD5>00000000000000000000000000000000").utf8)
+            reply.body = Array(
+                text.replacing(/<MessageBodyMD5>[0-9A-F]+/, with: "<MessageBodyMD5>00000000000000000000000000000000")
+                    .utf8)
         case .latency, .error, nil: break
         }
-        var headers = HTTPHeaders([("Content-Length", "\(reply.body.count)"), ("x-mq-request-id", UUID().uuidString)] + reply.headers)
+        var headers = HTTPHeaders(
+            [("Content-Length", "\(reply.body.count)"), ("x-mq-request-id", UUID().uuidString)] + reply.headers)
         headers.add(name: "x-mns-request-id", value: UUID().uuidString)
         if !reply.body.isEmpty { headers.add(name: "Content-Type", value: reply.contentType) }
         if !head.isKeepAlive { headers.add(name: "Connection", value: "close") }
-        context.write(wrapOutboundOut(.head(HTTPResponseHead(version: .http1_1, status: reply.status, headers: headers))), promise: nil)
-        if !reply.body.isEmpty { context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(bytes: reply.body)))), promise: nil) }
+        context.write(
+            wrapOutboundOut(.head(HTTPResponseHead(version: .http1_1, status: reply.status, headers: headers))),
+            promise: nil)
+        if !reply.body.isEmpty {
+            context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(bytes: reply.body)))), promise: nil)
+        }
         let channel = context.channel
         let isKeptAlive = head.isKeepAlive
-        context.writeAndFlush(wrapOutboundOut(.end(nil))).whenComplete { _ in if !isKeptAlive { channel.close(promise: nil) } }
+        context.writeAndFlush(wrapOutboundOut(.end(nil))).whenComplete { _ in
+            if !isKeptAlive { channel.close(promise: nil) }
+        }
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }

@@ -18,11 +18,13 @@ struct BrokerReply: Sendable {
         self.body = body
     }
 
-    init(_ status: HTTPResponseStatus, _ value: some Encodable, root: String, product: RequestSignature.Product = .mns) {
+    init(_ status: HTTPResponseStatus, _ value: some Encodable, root: String, product: RequestSignature.Product = .mns)
+    {
         self.status = status
         let namespace = product == .ons ? "http://mq.aliyuncs.com/doc/v1/" : "http://mns.aliyuncs.com/doc/v1/"
         let data = try? XMLEncoder().encode(
-            value, withRootKey: root, rootAttributes: ["xmlns": namespace], header: XMLHeader(version: 1.0, encoding: "utf-8"))
+            value, withRootKey: root, rootAttributes: ["xmlns": namespace],
+            header: XMLHeader(version: 1.0, encoding: "utf-8"))
         body = Array(data ?? Data())
     }
 
@@ -83,16 +85,22 @@ struct BrokerReply: Sendable {
 
     static func sent(_ messages: [Broker.Message]) -> BrokerReply {
         BrokerReply(
-            .created, SentList(Message: messages.map { Sent(MessageId: $0.id, MessageBodyMD5: $0.bodyMD5) }), root: "Messages", product: .mns)
+            .created, SentList(Message: messages.map { Sent(MessageId: $0.id, MessageBodyMD5: $0.bodyMD5) }),
+            root: "Messages", product: .mns)
     }
 
-    static func failure(_ status: HTTPResponseStatus, _ code: String, _ text: String, _ product: RequestSignature.Product) -> BrokerReply {
+    static func failure(
+        _ status: HTTPResponseStatus, _ code: String, _ text: String, _ product: RequestSignature.Product
+    ) -> BrokerReply {
         BrokerReply(
-            status, Refusal(Code: code, Message: text, RequestId: UUID().uuidString, HostId: "loon-mq"), root: "Error", product: product)
+            status, Refusal(Code: code, Message: text, RequestId: UUID().uuidString, HostId: "loon-mq"), root: "Error",
+            product: product)
     }
 
     static func badReceipts(_ receipts: [String], _ product: RequestSignature.Product) -> BrokerReply {
-        BrokerReply(.notFound, ReceiptErrors(Error: receipts.map { .init(ReceiptHandle: $0) }), root: "Errors", product: product)
+        BrokerReply(
+            .notFound, ReceiptErrors(Error: receipts.map { .init(ReceiptHandle: $0) }), root: "Errors", product: product
+        )
     }
 
     /// RocketMQ's answer is a list always, MNS's only where a list was asked for.
@@ -100,7 +108,8 @@ struct BrokerReply: Sendable {
         let messages = deliveries.map { delivery in
             let message = delivery.message
             var received = Received(
-                MessageId: message.id, ReceiptHandle: delivery.receipt.isEmpty ? nil : delivery.receipt, MessageBody: message.body,
+                MessageId: message.id, ReceiptHandle: delivery.receipt.isEmpty ? nil : delivery.receipt,
+                MessageBody: message.body,
                 MessageBodyMD5: message.bodyMD5)
             switch product {
             case .ons:

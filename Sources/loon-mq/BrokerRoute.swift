@@ -17,7 +17,9 @@ struct BrokerRoute: Sendable {
 
     init(_ request: NIOHTTPServerRequestFull) {
         headers = request.head.headers.map { ($0.name, $0.value) }
-        let isONS = request.head.headers.contains(name: "x-mq-version") || (request.head.headers.first(name: "authorization") ?? "").hasPrefix("MQ ")
+        let isONS =
+            request.head.headers.contains(name: "x-mq-version")
+            || (request.head.headers.first(name: "authorization") ?? "").hasPrefix("MQ ")
         product = isONS ? .ons : .mns
         method = request.head.method.rawValue
         uri = request.head.uri
@@ -26,7 +28,8 @@ struct BrokerRoute: Sendable {
         var query: [String: String] = [:]
         for pair in parts.count > 1 ? parts[1].split(separator: "&") : [] {
             let halves = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            query[String(halves[0]).lowercased()] = halves.count > 1 ? String(halves[1]).removingPercentEncoding ?? String(halves[1]) : ""
+            query[String(halves[0]).lowercased()] =
+                halves.count > 1 ? String(halves[1]).removingPercentEncoding ?? String(halves[1]) : ""
         }
         self.query = query
         body = request.body.map { Array($0.readableBytesView) } ?? []
@@ -52,7 +55,9 @@ struct BrokerRoute: Sendable {
     /// Of the query and a form in the body.
     var parameters: [String: String] {
         let type = header("content-type") ?? ""
-        let form = type.hasPrefix("application/x-www-form-urlencoded") ? Self.pairs(String(decoding: body, as: UTF8.self)) : [:]
+        let form =
+            type.hasPrefix("application/x-www-form-urlencoded")
+            ? Self.pairs(String(decoding: body, as: UTF8.self)) : [:]
         return Self.pairs(uri.split(separator: "?", maxSplits: 1).dropFirst().joined()).merging(form) { $1 }
     }
 
@@ -60,7 +65,9 @@ struct BrokerRoute: Sendable {
         var pairs: [String: String] = [:]
         for pair in text.split(separator: "&") {
             let halves = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            func decoded(_ half: Substring) -> String { half.replacing("+", with: " ").removingPercentEncoding ?? String(half) }
+            func decoded(_ half: Substring) -> String {
+                half.replacing("+", with: " ").removingPercentEncoding ?? String(half)
+            }
             pairs[decoded(halves[0])] = halves.count > 1 ? decoded(halves[1]) : ""
         }
         return pairs
@@ -68,17 +75,22 @@ struct BrokerRoute: Sendable {
 
     /// `nil`: there is no message now.
     func perform(on broker: inout Broker, now: Int64) -> BrokerReply? {
-        guard path.count == 3, path[2] == "messages" else { return AdministrationRoute(self).perform(on: &broker, now: now) }
+        guard path.count == 3, path[2] == "messages" else {
+            return AdministrationRoute(self).perform(on: &broker, now: now)
+        }
         switch (path[0], product) {
         case ("queues", _): return MessageRoute(self).perform(.queue(path[1]), &broker, now)
-        case ("topics", .ons): return MessageRoute(self).perform(.topic((query["ns"] ?? "") + "%" + path[1]), &broker, now)
+        case ("topics", .ons):
+            return MessageRoute(self).perform(.topic((query["ns"] ?? "") + "%" + path[1]), &broker, now)
         case ("topics", .mns): return method == "POST" ? MessageRoute(self).publish(to: path[1], &broker, now) : unknown
         default: return unknown
         }
     }
 
     var unknown: BrokerReply { .failure(.badRequest, "InvalidRequestURL", "Http request URL is not valid.", product) }
-    var malformed: BrokerReply { .failure(.badRequest, "MalformedXML", "The XML you provided was not well-formed.", product) }
+    var malformed: BrokerReply {
+        .failure(.badRequest, "MalformedXML", "The XML you provided was not well-formed.", product)
+    }
 
     func decode<Value: Decodable>() -> Value? { PlainXML.decode(body, trimming: false) }
 }

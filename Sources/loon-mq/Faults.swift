@@ -1,4 +1,5 @@
-/// What the broker is told to do wrong, for tests of those who talk to it: `PUT /faults?kind=error&status=503&times=10`, and `DELETE /faults`.
+/// Faults that the broker is told to make, for tests of those who talk to it: `PUT
+/// /faults?kind=error&status=503&times=10`, and `DELETE /faults`.
 struct Faults: Sendable {
     enum Kind: String, Sendable {
         /// Waits `ms` before it does what was asked.
@@ -29,14 +30,15 @@ struct Faults: Sendable {
         faults.append(
             Fault(
                 kind: kind, milliseconds: min(max(query["ms"].flatMap(Int64.init) ?? 1_000, 0), 600_000),
-                status: min(max(query["status"].flatMap(Int.init) ?? 503, 400), 599), retryAfter: query["retry-after"].flatMap(Int.init),
+                status: min(max(query["status"].flatMap(Int.init) ?? 503, 400), 599),
+                retryAfter: query["retry-after"].flatMap(Int.init),
                 times: max(query["times"].flatMap(Int.init) ?? .max, 1)))
         return true
     }
 
     mutating func clear() { faults = [] }
 
-    /// What is to go wrong with the next request.
+    /// The fault of the next request.
     mutating func next() -> Fault? {
         guard !faults.isEmpty else { return nil }
         faults[0].times -= 1

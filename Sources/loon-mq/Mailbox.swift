@@ -24,7 +24,7 @@ struct Mailbox: Sendable {
     private var entries: [Entry] = []
     var count: Int { entries.count }
 
-    /// Those that may be handed out, that were and are not acknowledged, and that are delayed.
+    /// Counts of messages that may be handed out, that were and are not acknowledged, and that are delayed.
     func counts(now: Int64) -> (active: Int, inactive: Int, delayed: Int) {
         let active = entries.count { $0.visible <= now }
         let delayed = entries.count { $0.visible > now && $0.times == 0 }
@@ -43,9 +43,12 @@ struct Mailbox: Sendable {
 
     mutating func dropPublished(before: Int64) { entries.removeAll { $0.message.published < before } }
 
-    mutating func take(most: Int, invisible: Int64, now: Int64, where accepts: (Broker.Message) -> Bool = { _ in true }) -> [Delivery] {
+    mutating func take(most: Int, invisible: Int64, now: Int64, where accepts: (Broker.Message) -> Bool = { _ in true })
+        -> [Delivery]
+    {
         var taken: [Delivery] = []
-        for index in entries.indices where taken.count < most && entries[index].visible <= now && accepts(entries[index].message) {
+        for index in entries.indices
+        where taken.count < most && entries[index].visible <= now && accepts(entries[index].message) {
             let receipt = UUID().uuidString
             entries[index].receipt = receipt
             entries[index].visible = now + invisible
@@ -54,7 +57,8 @@ struct Mailbox: Sendable {
             entries[index].firstConsumed = first
             taken.append(
                 Delivery(
-                    message: entries[index].message, receipt: receipt, firstConsumed: first, visibleAgain: now + invisible,
+                    message: entries[index].message, receipt: receipt, firstConsumed: first,
+                    visibleAgain: now + invisible,
                     times: entries[index].times))
         }
         return taken
@@ -62,11 +66,15 @@ struct Mailbox: Sendable {
 
     func peek(most: Int, now: Int64) -> [Delivery] {
         entries.lazy.filter { $0.visible <= now }.prefix(most).map {
-            Delivery(message: $0.message, receipt: "", firstConsumed: $0.firstConsumed ?? 0, visibleAgain: $0.visible, times: $0.times)
+            Delivery(
+                message: $0.message, receipt: "", firstConsumed: $0.firstConsumed ?? 0, visibleAgain: $0.visible,
+                times: $0.times)
         }
     }
 
-    mutating func changeVisibility(_ receipt: String, to visible: Int64, now: Int64) -> (receipt: String, visible: Int64)? {
+    mutating func changeVisibility(_ receipt: String, to visible: Int64, now: Int64) -> (
+        receipt: String, visible: Int64
+    )? {
         guard let index = place(of: receipt, now: now) else { return nil }
         let fresh = UUID().uuidString
         entries[index].receipt = fresh
@@ -75,9 +83,13 @@ struct Mailbox: Sendable {
     }
 
     /// The id of the message that a receipt is for. It is good until the message becomes visible again.
-    func message(of receipt: String, now: Int64) -> String? { place(of: receipt, now: now).map { entries[$0].message.id } }
+    func message(of receipt: String, now: Int64) -> String? {
+        place(of: receipt, now: now).map { entries[$0].message.id }
+    }
 
-    private func place(of receipt: String, now: Int64) -> Int? { entries.firstIndex { $0.receipt == receipt && $0.visible > now } }
+    private func place(of receipt: String, now: Int64) -> Int? {
+        entries.firstIndex { $0.receipt == receipt && $0.visible > now }
+    }
 }
 
 /// A topic of RocketMQ keeps its messages for groups that come later.
@@ -107,6 +119,8 @@ struct GroupedTopic: Sendable {
             for message in log where !done.contains(message.id) { mailbox.append(message) }
             groups[group] = mailbox
         }
-        return groups[group]?.take(most: most, invisible: invisible, now: now) { tags.isEmpty || tags.contains($0.tag ?? "") } ?? []
+        return groups[group]?.take(most: most, invisible: invisible, now: now) {
+            tags.isEmpty || tags.contains($0.tag ?? "")
+        } ?? []
     }
 }

@@ -41,7 +41,9 @@ struct MessageRoute {
 
     private func send(to place: Broker.Place, _ broker: inout Broker, _ now: Int64) -> BrokerReply {
         if let message: Incoming = route.decode() {
-            return answering { () throws(Broker.SendFailure) in .sent(try send(message, to: place, &broker, now), product) }
+            return answering { () throws(Broker.SendFailure) in
+                .sent(try send(message, to: place, &broker, now), product)
+            }
         }
         guard product == .mns, let batch: Batch = route.decode(), !batch.Message.isEmpty else { return route.malformed }
         guard batch.Message.count <= Self.batchMax else {
@@ -55,16 +57,21 @@ struct MessageRoute {
         }
     }
 
-    private func send(_ message: Incoming, to place: Broker.Place, _ broker: inout Broker, _ now: Int64) throws(Broker.SendFailure) -> Broker.Message
+    private func send(_ message: Incoming, to place: Broker.Place, _ broker: inout Broker, _ now: Int64) throws(Broker
+        .SendFailure) -> Broker.Message
     {
         // Seven days for MNS, forty for RocketMQ, as the vendor has it.
         var delay = message.DelaySeconds.map { min(max($0, 0), 604_800) * 1_000 }
-        if let start = Self.startDeliveryTime(message.Properties) { delay = min(max(start, now), now + 40 * 86_400_000) - now }
+        if let start = Self.startDeliveryTime(message.Properties) {
+            delay = min(max(start, now), now + 40 * 86_400_000) - now
+        }
         let sent = try broker.send(
-            message.MessageBody, tag: message.MessageTag, properties: message.Properties, priority: min(max(message.Priority ?? 8, 1), 16),
+            message.MessageBody, tag: message.MessageTag, properties: message.Properties,
+            priority: min(max(message.Priority ?? 8, 1), 16),
             delay: delay,
             to: place, now: now)
-        BrokerLog.write("broker.received", "product=\(product.scheme) id=\(sent.id) bytes=\(message.MessageBody.utf8.count)")
+        BrokerLog.write(
+            "broker.received", "product=\(product.scheme) id=\(sent.id) bytes=\(message.MessageBody.utf8.count)")
         return sent
     }
 
@@ -72,7 +79,8 @@ struct MessageRoute {
         guard let message: Incoming = route.decode() else { return route.malformed }
         return answering { () throws(Broker.SendFailure) in
             let sent = try broker.publish(message.MessageBody, tag: message.MessageTag, to: topic, now: now)
-            BrokerLog.write("broker.published", "product=\(product.scheme) id=\(sent.id) bytes=\(message.MessageBody.utf8.count)")
+            BrokerLog.write(
+                "broker.published", "product=\(product.scheme) id=\(sent.id) bytes=\(message.MessageBody.utf8.count)")
             return .sent(sent, product)
         }
     }
@@ -81,7 +89,9 @@ struct MessageRoute {
         do throws(Broker.SendFailure) { return try body() } catch {
             switch error {
             case .full: return .failure(.serviceUnavailable, "QpsLimitExceeded", "The topic or queue is full.", product)
-            case .tooLarge: return .failure(.badRequest, "InvalidArgument", "The message is larger than MaximumMessageSize.", product)
+            case .tooLarge:
+                return .failure(
+                    .badRequest, "InvalidArgument", "The message is larger than MaximumMessageSize.", product)
             }
         }
     }
@@ -98,12 +108,19 @@ struct MessageRoute {
         let deliveries: [Delivery]
         switch place {
         case .topic(let name):
-            guard let group = query["consumer"] else { return .failure(.badRequest, "InvalidArgument", "consumer is required.", product) }
-            let tags = (query["tag"] ?? "").replacing("||", with: "|").split(separator: "|").map(String.init).filter { $0 != "*" }
-            deliveries = broker.consume(topic: name, group: group, tags: Set(tags), most: most, invisible: Self.onsInvisible, now: now)
+            guard let group = query["consumer"] else {
+                return .failure(.badRequest, "InvalidArgument", "consumer is required.", product)
+            }
+            let tags = (query["tag"] ?? "").replacing("||", with: "|").split(separator: "|").map(String.init).filter {
+                $0 != "*"
+            }
+            deliveries = broker.consume(
+                topic: name, group: group, tags: Set(tags), most: most, invisible: Self.onsInvisible, now: now)
         case .queue(let name):
             let isPeek = query["peekonly"]?.lowercased() == "true"
-            deliveries = isPeek ? broker.peek(queue: name, most: most, now: now) : broker.receive(queue: name, most: most, now: now)
+            deliveries =
+                isPeek
+                ? broker.peek(queue: name, most: most, now: now) : broker.receive(queue: name, most: most, now: now)
         }
         guard !deliveries.isEmpty else { return nil }
         return .received(deliveries, asList: product == .ons || query["numofmessages"] != nil, product)
@@ -137,7 +154,10 @@ struct MessageRoute {
         guard let seconds = query["visibilitytimeout"].flatMap(Int.init), (1...43_200).contains(seconds) else {
             return .failure(.badRequest, "MissingVisibilityTimeout", "VisibilityTimeout is from 1 to 43200.", product)
         }
-        guard let changed = broker.changeVisibility(queue: queue, receipt: receipt, seconds: seconds, now: now) else { return badReceipt }
-        return BrokerReply(.ok, Visibility(ReceiptHandle: changed.receipt, NextVisibleTime: changed.visible), root: "ChangeVisibility")
+        guard let changed = broker.changeVisibility(queue: queue, receipt: receipt, seconds: seconds, now: now) else {
+            return badReceipt
+        }
+        return BrokerReply(
+            .ok, Visibility(ReceiptHandle: changed.receipt, NextVisibleTime: changed.visible), root: "ChangeVisibility")
     }
 }

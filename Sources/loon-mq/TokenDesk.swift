@@ -28,14 +28,21 @@ struct TokenDesk: Sendable {
     }
 
     /// Answers an AssumeRole with a status and JSON. `parameters` are those of the query and the body.
-    mutating func answer(_ parameters: [String: String], method: String, key: AccessKey, now: Int64) -> (status: Int, json: [String: Any]) {
+    mutating func answer(_ parameters: [String: String], method: String, key: AccessKey, now: Int64) -> (
+        status: Int, json: [String: Any]
+    ) {
         func refusal(_ status: Int, _ code: String, _ message: String) -> (Int, [String: Any]) {
             (status, ["Code": code, "Message": message, "RequestId": UUID().uuidString, "HostId": "loon-mq"])
         }
-        guard parameters["Action"] == "AssumeRole" else { return refusal(404, "InvalidAction.NotFound", "Specified api is not found.") }
-        guard parameters["AccessKeyId"] == key.id else { return refusal(404, "InvalidAccessKeyId.NotFound", "Specified access key is not found.") }
+        guard parameters["Action"] == "AssumeRole" else {
+            return refusal(404, "InvalidAction.NotFound", "Specified api is not found.")
+        }
+        guard parameters["AccessKeyId"] == key.id else {
+            return refusal(404, "InvalidAccessKeyId.NotFound", "Specified access key is not found.")
+        }
         let signed = parameters.filter { $0.key != "Signature" }
-        let expected = SecurityTokenService.signature(of: SecurityTokenService.query(signed), method: method, secret: key.secret)
+        let expected = SecurityTokenService.signature(
+            of: SecurityTokenService.query(signed), method: method, secret: key.secret)
         guard parameters["Signature"] == expected else {
             return refusal(400, "SignatureDoesNotMatch", "Specified signature is not matched with our calculation.")
         }
@@ -47,10 +54,13 @@ struct TokenDesk: Sendable {
             return refusal(400, "InvalidParameter.RoleSessionName", "The parameter RoleSessionName is wrongly formed.")
         }
         guard let duration = Int(parameters["DurationSeconds"] ?? "3600"), (900...43_200).contains(duration) else {
-            return refusal(400, "InvalidParameter.DurationSeconds", "The Min/Max value of DurationSeconds is 15min/12hr.")
+            return refusal(
+                400, "InvalidParameter.DurationSeconds", "The Min/Max value of DurationSeconds is 15min/12hr.")
         }
         let role = String(arn[slash.upperBound...])
-        guard roles?.contains(role) ?? true else { return refusal(404, "EntityNotExist.Role", "The specified Role not exists.") }
+        guard roles?.contains(role) ?? true else {
+            return refusal(404, "EntityNotExist.Role", "The specified Role not exists.")
+        }
         let id = "STS." + UUID().uuidString.filter { $0 != "-" }
         let (secret, token) = (UUID().uuidString, UUID().uuidString + UUID().uuidString)
         let until = now + Int64(seconds ?? duration) * 1_000
@@ -62,7 +72,8 @@ struct TokenDesk: Sendable {
             [
                 "RequestId": UUID().uuidString,
                 "Credentials": [
-                    "AccessKeyId": id, "AccessKeySecret": secret, "SecurityToken": token, "Expiration": "\(end.date)T\(end.time)Z",
+                    "AccessKeyId": id, "AccessKeySecret": secret, "SecurityToken": token,
+                    "Expiration": "\(end.date)T\(end.time)Z",
                 ],
                 "AssumedRoleUser": ["Arn": arn + "/" + session, "AssumedRoleId": "1:" + session],
             ]

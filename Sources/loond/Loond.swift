@@ -8,7 +8,8 @@ struct Loond: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "loond", abstract: "Asynchronous SQL over an object store, for MySQL clients.",
         subcommands: [
-            Serve.self, Initialize.self, CheckConfig.self, Account.self, ObjectStoreCommand.self, TaskCommand.self, RAMCommand.self, Backup.self, Version.self,
+            Serve.self, Initialize.self, CheckConfig.self, Account.self, ObjectStoreCommand.self, TaskCommand.self,
+            RAMCommand.self, Backup.self, Version.self,
         ])
 
     /// Exits 0, 1 where the command failed, 2 where its arguments were wrong (the library's own code for those is 64).
@@ -24,7 +25,7 @@ struct Loond: AsyncParsableCommand {
     }
 }
 
-/// What every command that touches a data directory takes.
+/// The options of every command that touches a data directory.
 struct CommonOptions: ParsableArguments {
     @Option(help: "The configuration file (YAML).") var config: String?
     @Option(help: "The folder that holds everything the daemon owns.") var dataDir: String?
@@ -54,7 +55,9 @@ struct Serve: AsyncParsableCommand {
 
     func run() async throws {
         try await reporting {
-            let flags = ["listen.host": host, "listen.port": port, "listen.socket": socket, "engine.library": libduckdb]
+            let flags = [
+                "listen.host": host, "listen.port": port, "listen.socket": socket, "engine.library": libduckdb,
+            ]
             try await Daemon(try common.load(flags)).runUntilSignal()
         }
     }
@@ -63,12 +66,18 @@ struct Serve: AsyncParsableCommand {
 struct Initialize: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "init", abstract: "Make new metadata in a data directory that has none, and the account root.",
-        discussion: "A first start does the same by itself. Where metadata was lost this gives up its accounts, tables and tasks; objects stay.")
+        discussion:
+            "A first start does the same by itself. Where metadata was lost this gives up its accounts, tables "
+            + "and tasks; objects stay."
+    )
     @OptionGroup var common: CommonOptions
 
     func run() async throws {
         try await reporting {
-            print("The data directory is ready; the password of 'root' is in '\(try Initialization.run(try common.load()))'.")
+            print(
+                "The data directory is ready; the password of 'root' is in "
+                    + "'\(try Initialization.run(try common.load()))'."
+            )
         }
     }
 }
@@ -89,23 +98,28 @@ struct Account: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Administer accounts.", subcommands: [Create.self])
 
     struct Create: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Create an account; its password is read from standard input.")
+        static let configuration = CommandConfiguration(
+            abstract: "Create an account; its password is read from standard input.")
         @OptionGroup var common: CommonOptions
         @Argument(help: "The account's name.") var name: String
         @Flag(help: "Read the password from standard input, up to the end of the line.") var passwordStdin = false
         @Flag(help: "Let the account do everything, and hand it on: ALL ON *.* WITH GRANT OPTION.") var admin = false
-        @Option(help: "What it may do, such as 'SELECT, SHOW ON sales.*'; may be given several times. Without, it may do nothing.") var grant: [String] = []
+        @Option(help: "A right, such as 'SELECT, SHOW ON sales.*'; may be given several times. Without, it has none.")
+        var grant: [String] = []
         @Flag(help: "Use mysql_native_password, for clients that know nothing newer.") var nativePassword = false
 
         func validate() throws {
-            guard passwordStdin else { throw ValidationError("Give the password on standard input and say --password-stdin.") }
+            guard passwordStdin else {
+                throw ValidationError("Give the password on standard input and say --password-stdin.")
+            }
         }
 
         func run() async throws {
             try await reporting {
                 let password = readLine(strippingNewline: true) ?? ""
                 try Accounts.create(
-                    name, password: password, isAdmin: admin, usesNativePassword: nativePassword, grants: grant, configuration: try common.load())
+                    name, password: password, isAdmin: admin, usesNativePassword: nativePassword, grants: grant,
+                    configuration: try common.load())
                 print("The account '\(name)' is there.")
             }
         }

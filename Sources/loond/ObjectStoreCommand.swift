@@ -28,20 +28,28 @@ struct ObjectStoreCommand: AsyncParsableCommand {
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "ls", abstract: "List buckets, or the objects below a place: bytes, time and name, with tabs between.")
+            commandName: "ls",
+            abstract: "List buckets, or the objects below a place: bytes, time and name, with tabs between.")
         @OptionGroup var common: CommonOptions
         @Argument(help: "oss://bucket/folder/") var place: String?
         @Flag(name: .shortAndLong, help: "With everything in the folders below.") var recursive = false
         func run() async throws {
-            try await reporting { for line in try ObjectCommands(configuration: try common.load()).list(place, recursive: recursive) { print(line) } }
+            try await reporting {
+                for line in try ObjectCommands(configuration: try common.load()).list(place, recursive: recursive) {
+                    print(line)
+                }
+            }
         }
     }
 
     struct Copy: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(commandName: "cp", abstract: "Copy a file in, an object out, or an object to another place.")
+        static let configuration = CommandConfiguration(
+            commandName: "cp", abstract: "Copy a file in, an object out, or an object to another place.")
         @OptionGroup var common: CommonOptions
         @Argument(help: "A file, oss://bucket/key, or - for standard input.") var source: String
-        @Argument(help: "oss://bucket/key, a file, or - for standard output; a slash at the end keeps the source's name.") var target: String
+        @Argument(
+            help: "oss://bucket/key, a file, or - for standard output; a slash at the end keeps the source's name.")
+        var target: String
         @Flag(name: .shortAndLong, help: "Copy a folder with everything in it.") var recursive = false
         @Flag(help: "Fail where the target exists.") var forbidOverwrite = false
 
@@ -49,7 +57,9 @@ struct ObjectStoreCommand: AsyncParsableCommand {
             try await reporting {
                 var meter = Meter()
                 try ObjectCommands(configuration: try common.load())
-                    .copy(source, to: target, recursive: recursive, forbidOverwrite: forbidOverwrite) { meter.show($0, of: $1) }
+                    .copy(source, to: target, recursive: recursive, forbidOverwrite: forbidOverwrite) {
+                        meter.show($0, of: $1)
+                    }
                 meter.end()
             }
         }
@@ -60,16 +70,23 @@ struct ObjectStoreCommand: AsyncParsableCommand {
         @OptionGroup var common: CommonOptions
         @Argument(help: "oss://bucket/key") var object: String
         func run() async throws {
-            try await reporting { try ObjectCommands(configuration: try common.load()).read(object) { FileHandle.standardOutput.write($0) } }
+            try await reporting {
+                try ObjectCommands(configuration: try common.load()).read(object) {
+                    FileHandle.standardOutput.write($0)
+                }
+            }
         }
     }
 
     struct Stat: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(commandName: "stat", abstract: "Say what is known of an object.")
+        static let configuration = CommandConfiguration(
+            commandName: "stat", abstract: "Say what is known of an object.")
         @OptionGroup var common: CommonOptions
         @Argument(help: "oss://bucket/key") var object: String
         func run() async throws {
-            try await reporting { for line in try ObjectCommands(configuration: try common.load()).stat(object) { print(line) } }
+            try await reporting {
+                for line in try ObjectCommands(configuration: try common.load()).stat(object) { print(line) }
+            }
         }
     }
 
@@ -87,7 +104,8 @@ struct ObjectStoreCommand: AsyncParsableCommand {
     }
 
     struct Usage: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(commandName: "du", abstract: "Add up the objects below a place.")
+        static let configuration = CommandConfiguration(
+            commandName: "du", abstract: "Add up the objects below a place.")
         @OptionGroup var common: CommonOptions
         @Argument(help: "oss://bucket/folder/") var place: String
         func run() async throws {

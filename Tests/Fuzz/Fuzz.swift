@@ -7,7 +7,8 @@ import NIOCore
 @testable import Notifier
 @testable import SQLFrontend
 
-/// What libFuzzer calls with each input (https://llvm.org/docs/LibFuzzer.html). The first byte chooses what the rest is shown to.
+/// What libFuzzer calls with each input (https://llvm.org/docs/LibFuzzer.html). The first byte chooses what the rest is
+/// shown to.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzz(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     guard count > 1 else { return 0 }
@@ -42,7 +43,9 @@ private func configuration(_ bytes: [UInt8]) {
 /// What an account may write as mq-endpoint, with the rules that it must pass.
 private func endpoint(_ bytes: [UInt8]) {
     guard let endpoint = try? Endpoint(String(decoding: bytes, as: UTF8.self), allowsPath: true) else { return }
-    guard let again = try? Endpoint(endpoint.url + endpoint.path, allowsPath: true) else { preconditionFailure("what was read is read again") }
+    guard let again = try? Endpoint(endpoint.url + endpoint.path, allowsPath: true) else {
+        preconditionFailure("what was read is read again")
+    }
     precondition(again == endpoint, "and means the same")
     _ = try? EndpointRules.standard(region: "cn-hangzhou").addresses(for: endpoint)
 }
@@ -52,7 +55,8 @@ private func connection(_ bytes: [UInt8], isReady: Bool) {
     let nonce = Nonce(bytes: Array(1...20))
     var machine = ConnectionStateMachine(
         .init(
-            nonce: nonce, host: "fuzz", publicPEM: "PEM", offersTLS: true, isLocal: true, isUnixSocket: false, requiresSecureTransport: false))
+            nonce: nonce, host: "fuzz", publicPEM: "PEM", offersTLS: true, isLocal: true, isUnixSocket: false,
+            requiresSecureTransport: false))
     machine.greeted()
     if isReady { logIn(&machine, nonce) }
     var decoder = PacketDecoder()
@@ -61,10 +65,13 @@ private func connection(_ bytes: [UInt8], isReady: Bool) {
         var action = machine.received(packet)
         for _ in 0..<8 {
             switch action {
-            case .lookUp: action = machine.found(packet.payload.readableBytes % 2 == 0 ? .native(doubleSHA1: []) : .cachingSHA2(doubleSHA256: nil))
+            case .lookUp:
+                action = machine.found(
+                    packet.payload.readableBytes % 2 == 0 ? .native(doubleSHA1: []) : .cachingSHA2(doubleSHA256: nil))
             case .verify: action = machine.verified(true)
             case .open: action = machine.opened(nil)
-            case .execute(.prepare(_, let text), _): action = machine.finished(.prepared(parameterCount: text.count { $0 == UInt8(ascii: "?") }))
+            case .execute(.prepare(_, let text), _):
+                action = machine.finished(.prepared(parameterCount: text.count { $0 == UInt8(ascii: "?") }))
             case .execute(.executePrepared, let shape):
                 if case .cursor = shape.purpose {
                     action = machine.finished(.cursor(RowSpool(directory: "/nonexistent")))
@@ -81,7 +88,8 @@ private func connection(_ bytes: [UInt8], isReady: Bool) {
 
 private func logIn(_ machine: inout ConnectionStateMachine, _ nonce: Nonce) {
     var payload = ByteBuffer()
-    payload.writeInteger(UInt32(truncatingIfNeeded: Capabilities.server(offersTLS: false).rawValue), endianness: .little)
+    payload.writeInteger(
+        UInt32(truncatingIfNeeded: Capabilities.server(offersTLS: false).rawValue), endianness: .little)
     payload.writeBytes([0, 0, 0, 1, 45] + [UInt8](repeating: 0, count: 23))
     payload.writeNullTerminatedString("fuzz")
     payload.writeLengthEncoded(UInt64(1))
@@ -99,18 +107,23 @@ private func decompression(_ bytes: [UInt8]) {
     var decompressor = Decompressor()
     var out = ByteBuffer()
     let cut = bytes.count / 2
-    _ = decompressor.read(ByteBuffer(bytes: bytes[..<cut]), into: &out) && decompressor.read(ByteBuffer(bytes: bytes[cut...]), into: &out)
+    _ =
+        decompressor.read(ByteBuffer(bytes: bytes[..<cut]), into: &out)
+        && decompressor.read(ByteBuffer(bytes: bytes[cut...]), into: &out)
     var sequence: UInt8 = 0
     let frames = bytes.withUnsafeBufferPointer { Compression.frame($0, sequence: &sequence) }
     var again = Decompressor()
     var restored = ByteBuffer()
-    precondition(again.read(frames, into: &restored) && restored.readableBytesView.elementsEqual(bytes), "what was compressed comes back")
+    precondition(
+        again.read(frames, into: &restored) && restored.readableBytesView.elementsEqual(bytes),
+        "what was compressed comes back")
 }
 
 /// The lexer, the parser, the evaluator and the rewriter.
 private func statement(_ bytes: [UInt8], mode: LexicalMode) {
     let context = DialectContext(
-        now: 1_795_330_440_000, timeZoneOffsetMinutes: 480, variable: { name, _ in name.count % 2 == 0 ? .text("value") : nil },
+        now: 1_795_330_440_000, timeZoneOffsetMinutes: 480,
+        variable: { name, _ in name.count % 2 == 0 ? .text("value") : nil },
         userVariable: { _ in .text("it's") }, function: { _ in .integer(1) })
     var start: Int? = 0
     var statements = 0

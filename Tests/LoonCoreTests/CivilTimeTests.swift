@@ -6,7 +6,9 @@ import Testing
         (Int64(0), "1970-01-01 00:00:00"), (-1, "1969-12-31 23:59:59"), (951_782_400_000, "2000-02-29 00:00:00"),
         (-62_135_596_800_000, "0001-01-01 00:00:00"), (253_402_300_799_000, "9999-12-31 23:59:59"),
     ])
-    func prints(_ milliseconds: Int64, _ text: String) { #expect(CivilTime(milliseconds: milliseconds).dateTime == text) }
+    func prints(_ milliseconds: Int64, _ text: String) {
+        #expect(CivilTime(milliseconds: milliseconds).dateTime == text)
+    }
 
     @Test func appliesTheOffset() {
         #expect(CivilTime(milliseconds: 0, offsetMinutes: 480).dateTime == "1970-01-01 08:00:00")

@@ -31,7 +31,8 @@ import Testing
     }
 
     @Test(arguments: [
-        (HiveType.int, "+007", "7"), (.bigint, "-0", "0"), (.boolean, "TRUE", "true"), (.decimal(precision: 5, scale: 2), "-01.5", "-1.50"),
+        (HiveType.int, "+007", "7"), (.bigint, "-0", "0"), (.boolean, "TRUE", "true"),
+        (.decimal(precision: 5, scale: 2), "-01.5", "-1.50"),
         (.decimal(precision: 3, scale: 0), "-0", "0"), (.timestamp, "2024-01-01", "2024-01-01 00:00:00"),
         (.timestamp, "2024-01-01 01:02:03.500", "2024-01-01 01:02:03.5"),
         (.string, "01", "01"), (.date, "2024-02-29", "2024-02-29"),
@@ -41,7 +42,8 @@ import Testing
     }
 
     @Test(arguments: [
-        (HiveType.tinyint, "128"), (.date, "2023-02-29"), (.decimal(precision: 3, scale: 1), "123.4"), (.decimal(precision: 5, scale: 1), "1.25"),
+        (HiveType.tinyint, "128"), (.date, "2023-02-29"), (.decimal(precision: 3, scale: 1), "123.4"),
+        (.decimal(precision: 5, scale: 1), "1.25"),
         (.timestamp, "2024-01-01 24:00:00"),
         (.boolean, "1"), (.int, "1.5"),
     ])
@@ -53,10 +55,13 @@ import Testing
     @Test func scanningDoesNotDependOnThePieces() {
         var generator = SystemRandomNumberGenerator()
         let letters: [[UInt8]] = [
-            [0x0A], [0x0D], [0x0D, 0x0A], Array("a".utf8), Array("ä".utf8), Array("中".utf8), Array("😀".utf8), [0x5C], [0xFF], [0xE4],
+            [0x0A], [0x0D], [0x0D, 0x0A], Array("a".utf8), Array("ä".utf8), Array("中".utf8), Array("😀".utf8), [0x5C],
+            [0xFF], [0xE4],
         ]
         for _ in 0..<3_000 {
-            let text = (0..<Int.random(in: 0...8, using: &generator)).flatMap { _ in letters.randomElement(using: &generator) ?? [] }
+            let text = (0..<Int.random(in: 0...8, using: &generator)).flatMap { _ in
+                letters.randomElement(using: &generator) ?? []
+            }
             func traits(_ size: Int) -> TextTraits.Traits {
                 var scanner = TextScanner()
                 for start in stride(from: 0, to: text.count, by: size) {
@@ -68,7 +73,9 @@ import Testing
             #expect(whole.mustBeRewritten || String(validating: text, as: UTF8.self) != nil, "\(text)")
             for size in 1...3 {
                 let pieces = traits(size)
-                #expect(pieces.mustBeRewritten == whole.mustBeRewritten && pieces.hasBackslash == whole.hasBackslash, "\(text) by \(size)")
+                #expect(
+                    pieces.mustBeRewritten == whole.mustBeRewritten && pieces.hasBackslash == whole.hasBackslash,
+                    "\(text) by \(size)")
                 if !whole.mustBeRewritten { #expect(pieces.hasOddLines == whole.hasOddLines, "\(text) by \(size)") }
             }
         }
@@ -76,12 +83,16 @@ import Testing
 
     @Test func whatIsReadIsRemovedWhenTheLastReaderHasEnded() throws {
         let lake = Lake()
-        let table = ExternalTable(schema: "s", name: "t", columns: [], format: .json, location: "oss://bucket/t/", creator: AccountIdentity(name: "", number: 0))
+        let table = ExternalTable(
+            schema: "s", name: "t", columns: [], format: .json, location: "oss://bucket/t/",
+            creator: AccountIdentity(name: "", number: 0))
         let removed = Mutex<[String]>([])
         var leases: [ReadLease] = []
         for _ in 0..<2 { leases.append(lake.reading([Lake.Key(table)]) {}.1) }
         // Another table over the same place.
-        let other = ExternalTable(schema: "s", name: "u", columns: [], format: .json, location: "oss://bucket/t/", creator: AccountIdentity(name: "", number: 0))
+        let other = ExternalTable(
+            schema: "s", name: "u", columns: [], format: .json, location: "oss://bucket/t/",
+            creator: AccountIdentity(name: "", number: 0))
         try lake.publishing(Lake.Key(other), replaced: ["/old"]) {
             removed.withLock { $0.append("first") }
         } _: {

@@ -99,7 +99,8 @@ import Testing
     @Test func logValuesCannotLookLikeAnythingElse() {
         #expect(EventLogHandler.escaped("plain-1.2/x:y") == "plain-1.2/x:y")
         #expect(EventLogHandler.escaped("") == "\"\"")
-        #expect(EventLogHandler.escaped("a b=\"c\"\n\u{2028}\u{202E}\\") == "\"a b=\\\"c\\\"\\n\\u{2028}\\u{202e}\\\\\"")
+        #expect(
+            EventLogHandler.escaped("a b=\"c\"\n\u{2028}\u{202E}\\") == "\"a b=\\\"c\\\"\\n\\u{2028}\\u{202e}\\\\\"")
     }
 
     @Test(arguments: [("+08:00", 480), ("-13:59", -839), ("+14:00", 840), ("+0:00", 0)])

@@ -12,20 +12,25 @@ import Testing
     }
 
     private func submission(
-        notifies: Bool = true, command: String = "select 1", account: String = "a", hints: [String: String] = [:], priority: Int = 5,
+        notifies: Bool = true, command: String = "select 1", account: String = "a", hints: [String: String] = [:],
+        priority: Int = 5,
         cluster: String = "public"
     ) -> Submission {
         let target = NotificationTarget(
-            product: .ons, model: "queue", topic: "t", queue: nil, producerID: "g", endpoint: "http://127.0.0.1:1", instanceID: "MQ_INST_1",
+            product: .ons, model: "queue", topic: "t", queue: nil, producerID: "g", endpoint: "http://127.0.0.1:1",
+            instanceID: "MQ_INST_1",
             delaySeconds: nil)
         return Submission(
-            kind: "SELECT", command: command, schema: "s", sessionSchema: nil, engineText: "select 1", sqlMode: "", timeZoneOffsetMinutes: 0,
+            kind: "SELECT", command: command, schema: "s", sessionSchema: nil, engineText: "select 1", sqlMode: "",
+            timeZoneOffsetMinutes: 0,
             now: 1, owner: AccountIdentity(name: account, number: 0), connectionID: 5,
             hints: hints.merging(["run_async": "true"]) { $1 }, notification: notifies ? target : nil,
             placement: .init(cluster: cluster, priority: priority))
     }
 
-    private func submit(_ store: MetaStore, now: Int64 = 1_000) async throws -> TaskID { try await submit(store, submission(), now: now).id }
+    private func submit(_ store: MetaStore, now: Int64 = 1_000) async throws -> TaskID {
+        try await submit(store, submission(), now: now).id
+    }
 
     private func submit(
         _ store: MetaStore, _ submission: Submission, reusing source: TaskID? = nil, now: Int64 = 1_000
@@ -37,16 +42,23 @@ import Testing
         }
     }
 
-    private func claim(_ store: MetaStore, _ policy: ClaimPolicy = ClaimPolicy(cluster: "public")) async throws -> TaskRecord? {
+    private func claim(_ store: MetaStore, _ policy: ClaimPolicy = ClaimPolicy(cluster: "public")) async throws
+        -> TaskRecord?
+    {
         try await withCheckedThrowingContinuation { next in
-            store.claimNext(policy, now: 2_000, engineQueryID: "e", message: { _ in [] }) { next.resume(with: $0.mapError { $0 as any Error }) }
+            store.claimNext(policy, now: 2_000, engineQueryID: "e", message: { _ in [] }) {
+                next.resume(with: $0.mapError { $0 as any Error })
+            }
         }
     }
 
     private func cancel(_ store: MetaStore, _ predicate: RowPredicate) async throws -> MetaStore.Cancelled {
         let numbers = try store.unfinished(predicate, in: .everybody, from: 0)
         return try await withCheckedThrowingContinuation { next in
-            store.cancel(numbers, as: TaskOutcome(state: .cancelled, measures: TaskMeasures()), now: 2_500, message: { _ in Array("body".utf8) }) {
+            store.cancel(
+                numbers, as: TaskOutcome(state: .cancelled, measures: TaskMeasures()), now: 2_500,
+                message: { _ in Array("body".utf8) }
+            ) {
                 next.resume(with: $0.mapError { $0 as any Error })
             }
         }
@@ -55,7 +67,8 @@ import Testing
     private func finish(
         _ store: MetaStore, _ id: TaskID, _ state: TaskState = .success, file: String? = nil, fingerprint: String? = nil
     ) async throws -> Bool {
-        let outcome = TaskOutcome(state: state, measures: TaskMeasures(rowCount: 4), resultFile: file, fingerprint: fingerprint)
+        let outcome = TaskOutcome(
+            state: state, measures: TaskMeasures(rowCount: 4), resultFile: file, fingerprint: fingerprint)
         return try await withCheckedThrowingContinuation { next in
             store.finish(
                 id, outcome, now: 3_000, message: { _ in Array("body".utf8) }
@@ -63,7 +76,8 @@ import Testing
         }
     }
 
-    private func messages(_ store: MetaStore, now: Int64, excluding excluded: Set<Int64> = []) throws -> [OutboxMessage] {
+    private func messages(_ store: MetaStore, now: Int64, excluding excluded: Set<Int64> = []) throws -> [OutboxMessage]
+    {
         try store.dueMessages(lane: "http://127.0.0.1:1", now: now, excluding: excluded, limit: 10).messages
     }
 
@@ -167,22 +181,40 @@ import Testing
         let store = try store()
         for (query, index) in [
             ("SELECT cluster, account, suspect FROM task WHERE status = 'RUNNING'", "task_by_status (status=?"),
-            ("SELECT n, cluster FROM task INDEXED BY task_suspect WHERE status = 'QUEUED' AND suspect = 1 ORDER BY n LIMIT 1", "task_suspect"),
             (
-                "SELECT priority FROM task WHERE status = 'QUEUED' AND cluster = 'c' AND priority < 9 ORDER BY priority DESC LIMIT 1",
+                "SELECT n, cluster FROM task INDEXED BY task_suspect WHERE status = 'QUEUED' AND suspect = 1 "
+                    + "ORDER BY n LIMIT 1",
+                "task_suspect"
+            ),
+            (
+                "SELECT priority FROM task WHERE status = 'QUEUED' AND cluster = 'c' AND priority < 9 ORDER BY "
+                    + "priority DESC LIMIT 1",
                 "task_queued (cluster=? AND priority<?)"
             ),
             (
-                "SELECT account, n FROM task WHERE status = 'QUEUED' AND cluster = 'c' AND priority = 5 AND account > 'a' ORDER BY account, n LIMIT 1",
+                "SELECT account, n FROM task WHERE status = 'QUEUED' AND cluster = 'c' AND priority = 5 AND "
+                    + "account > 'a' ORDER BY account, n LIMIT 1",
                 "task_queued (cluster=? AND priority=? AND account>?)"
             ),
             ("UPDATE task SET status = 'QUEUED' WHERE status = 'RUNNING'", "task_by_status"),
-            ("SELECT n FROM task WHERE created < 5 AND status IN ('SUCCESS', 'FAILURE', 'CANCELLED') LIMIT 9", "task_by_"),
-            ("SELECT n FROM task WHERE n <= 5 AND status IN ('SUCCESS', 'FAILURE', 'CANCELLED') LIMIT 9", "task_by_status (status=? AND n<?)"),
-            ("SELECT id FROM task WHERE account = 'a' AND created >= 5 ORDER BY created, n", "task_by_account (account=? AND created>?)"),
+            (
+                "SELECT n FROM task WHERE created < 5 AND status IN ('SUCCESS', 'FAILURE', 'CANCELLED') LIMIT 9",
+                "task_by_"
+            ),
+            (
+                "SELECT n FROM task WHERE n <= 5 AND status IN ('SUCCESS', 'FAILURE', 'CANCELLED') LIMIT 9",
+                "task_by_status (status=? AND n<?)"
+            ),
+            (
+                "SELECT id FROM task WHERE account = 'a' AND created >= 5 ORDER BY created, n",
+                "task_by_account (account=? AND created>?)"
+            ),
             ("SELECT 1 FROM task WHERE reused_from = 'q'", "task_by_source"),
             ("SELECT id FROM task WHERE account = 'a' AND client_token = 't'", "task_by_token"),
-            ("SELECT id FROM task WHERE fingerprint = 'f' AND status = 'SUCCESS' ORDER BY n DESC LIMIT 1", "task_by_fingerprint"),
+            (
+                "SELECT id FROM task WHERE fingerprint = 'f' AND status = 'SUCCESS' ORDER BY n DESC LIMIT 1",
+                "task_by_fingerprint"
+            ),
             ("SELECT id FROM task WHERE (label COLLATE NOCASE = 'x')", "task_by_label"),
         ] {
             let plan = try store.queryPlan(query)
@@ -211,21 +243,33 @@ import Testing
 
     @Test func anAccountRunsNoMoreThanItMay() async throws {
         let store = try store()
-        for account in ["a", "a", "b"] { _ = try await submit(store, submission(account: account, priority: account == "a" ? 9 : 0)) }
+        for account in ["a", "a", "b"] {
+            _ = try await submit(store, submission(account: account, priority: account == "a" ? 9 : 0))
+        }
         let policy = ClaimPolicy(cluster: "public", runningPerAccountMax: 1)
         #expect(try await claim(store, policy)?.submission.account == "a")
-        #expect(try await claim(store, policy)?.submission.account == "b", "the other of a has the higher priority and must wait")
+        #expect(
+            try await claim(store, policy)?.submission.account == "b",
+            "the other of a has the higher priority and must wait")
         #expect(try await claim(store, policy) == nil)
     }
 
     @Test func aTokenNamesOneTask() async throws {
         let store = try store()
         let first = try await submit(store, submission(hints: ["client_token": "t"]))
-        guard case .repeated(let again) = try await submit(store, submission(hints: ["client_token": "t"])) else { return #expect(Bool(false)) }
+        guard case .repeated(let again) = try await submit(store, submission(hints: ["client_token": "t"])) else {
+            return #expect(Bool(false))
+        }
         #expect(again == first.id)
-        guard case .queued = try await submit(store, submission(account: "b", hints: ["client_token": "t"])) else { return #expect(Bool(false)) }
-        await #expect(throws: QueryError.self) { try await submit(store, submission(command: "select 2", hints: ["client_token": "t"])) }
-        await #expect(throws: QueryError.self) { try await submit(store, submission(hints: ["client_token": "t", "label": "x"])) }
+        guard case .queued = try await submit(store, submission(account: "b", hints: ["client_token": "t"])) else {
+            return #expect(Bool(false))
+        }
+        await #expect(throws: QueryError.self) {
+            try await submit(store, submission(command: "select 2", hints: ["client_token": "t"]))
+        }
+        await #expect(throws: QueryError.self) {
+            try await submit(store, submission(hints: ["client_token": "t", "label": "x"]))
+        }
     }
 
     @Test func whatWaitsIsCancelledAndAnnouncedAndWhatRunsIsNamed() async throws {
@@ -247,9 +291,13 @@ import Testing
         #expect(try await finish(store, source, file: "oss://b/f", fingerprint: "f"))
         #expect(try store.reusable(fingerprint: "f", since: 3_001) == nil)
         #expect(try store.reusable(fingerprint: "f", since: 3_000)?.task == source)
-        guard case .reused(let second) = try await submit(store, submission(), reusing: source, now: 5_000) else { return #expect(Bool(false)) }
+        guard case .reused(let second) = try await submit(store, submission(), reusing: source, now: 5_000) else {
+            return #expect(Bool(false))
+        }
         let task = try #require(try store.task(second))
-        #expect(task.state == .success && task.resultFile == "oss://b/f" && task.reusedFrom == source.description && task.measures.rowCount == 4)
+        #expect(
+            task.state == .success && task.resultFile == "oss://b/f" && task.reusedFrom == source.description
+                && task.measures.rowCount == 4)
         #expect(try messages(store, now: 5_000).map(\.taskID) == [source, second])
         #expect(try store.removeExpired(.init(before: 4_000, countMax: nil)) == 0, "its message still waits")
         #expect(try store.removeExpired(.init(before: 4_000, countMax: nil), evenUnsent: true) == 1)
@@ -272,16 +320,28 @@ import Testing
         let database = try DatabaseQueue(path: path)
         try database.write { try $0.execute(sql: "INSERT INTO grdb_migrations VALUES ('99: of tomorrow')") }
         #expect { try store() } throws: { "\($0)".contains("newer loond") }
-        try database.write { try $0.execute(sql: "DELETE FROM grdb_migrations WHERE identifier LIKE '99%' OR identifier LIKE '3%' OR identifier LIKE '6%'") }
+        try database.write {
+            try $0.execute(
+                sql:
+                    "DELETE FROM grdb_migrations WHERE identifier LIKE '99%' OR identifier LIKE '3%' OR "
+                    + "identifier LIKE '6%'"
+            )
+        }
         try database.write { database in
-            for index in ["suspect", "by_status", "by_creation", "by_label", "by_token", "by_fingerprint", "by_source", "queued"] {
+            for index in [
+                "suspect", "by_status", "by_creation", "by_label", "by_token", "by_fingerprint", "by_source", "queued",
+            ] {
                 try database.execute(sql: "DROP INDEX task_\(index)")
             }
-            for column in ["cluster", "engine", "priority", "client_token", "label", "peak_memory_bytes", "fingerprint", "reused_from"] {
+            for column in [
+                "cluster", "engine", "priority", "client_token", "label", "peak_memory_bytes", "fingerprint",
+                "reused_from",
+            ] {
                 try database.execute(sql: "ALTER TABLE task DROP COLUMN \(column)")
             }
             try Self.withoutIdentities(database)
-            try database.execute(sql: "DROP TABLE removal; CREATE INDEX task_queued ON task (n); CREATE INDEX task_running ON task (n)")
+            try database.execute(
+                sql: "DROP TABLE removal; CREATE INDEX task_queued ON task (n); CREATE INDEX task_running ON task (n)")
         }
         try database.close()
         try store().close()
@@ -294,9 +354,12 @@ import Testing
     private static func withoutIdentities(_ database: Database) throws {
         try database.execute(
             sql: """
-                DROP TABLE account_sequence; DROP INDEX IF EXISTS task_by_token; DROP INDEX outbox_by_age; DROP INDEX outbox_untried;
-                ALTER TABLE account DROP COLUMN number; ALTER TABLE task DROP COLUMN account_number; ALTER TABLE outbox DROP COLUMN up_created;
-                ALTER TABLE publication DROP COLUMN is_undone; CREATE INDEX outbox_by_age ON outbox (created) WHERE is_given_up = 0;
+                DROP TABLE account_sequence; DROP INDEX IF EXISTS task_by_token; DROP INDEX outbox_by_age; DROP
+                INDEX outbox_untried;
+                ALTER TABLE account DROP COLUMN number; ALTER TABLE task DROP COLUMN account_number; ALTER TABLE
+                outbox DROP COLUMN up_created;
+                ALTER TABLE publication DROP COLUMN is_undone; CREATE INDEX outbox_by_age ON outbox (created) WHERE
+                is_given_up = 0;
                 """)
     }
 
@@ -305,16 +368,24 @@ import Testing
         let database = try DatabaseQueue(path: path)
         try database.write { database in
             try Self.withoutIdentities(database)
-            try database.execute(sql: "CREATE UNIQUE INDEX task_by_token ON task (account, client_token) WHERE client_token IS NOT NULL")
             try database.execute(
-                sql: "DELETE FROM grdb_migrations WHERE identifier LIKE '5%' OR identifier LIKE '6%'; DROP TABLE account_grant; DROP TABLE account_usage")
+                sql: "CREATE UNIQUE INDEX task_by_token ON task (account, client_token) WHERE client_token IS NOT NULL")
+            try database.execute(
+                sql:
+                    "DELETE FROM grdb_migrations WHERE identifier LIKE '5%' OR identifier LIKE '6%'; DROP "
+                    + "TABLE account_grant; DROP TABLE account_usage"
+            )
             for column in [
-                "password_set", "password_days", "is_locked", "connections_max", "running_max", "queued_max", "scanned_bytes_max",
+                "password_set", "password_days", "is_locked", "connections_max", "running_max", "queued_max",
+                "scanned_bytes_max",
             ] { try database.execute(sql: "ALTER TABLE account DROP COLUMN \(column)") }
             try database.execute(sql: "ALTER TABLE account ADD COLUMN is_admin INTEGER NOT NULL DEFAULT 0")
             for (name, isAdmin) in [("chief", 1), ("user", 0)] {
                 try database.execute(
-                    sql: "INSERT INTO account (name, is_admin, plugin, password_hash, created) VALUES (?, ?, 'p', 'h', 7)", arguments: [name, isAdmin])
+                    sql:
+                        "INSERT INTO account (name, is_admin, plugin, password_hash, created) VALUES (?, ?, "
+                        + "'p', 'h', 7)",
+                    arguments: [name, isAdmin])
             }
         }
         try database.close()

@@ -9,7 +9,8 @@ import Testing
 @Suite struct ConnectionStateMachineTests {
     private static let nonce = Nonce(bytes: Array(1...20))
 
-    private func machine(isLocal: Bool = false, requiresSecureTransport: Bool = false) throws -> ConnectionStateMachine {
+    private func machine(isLocal: Bool = false, requiresSecureTransport: Bool = false) throws -> ConnectionStateMachine
+    {
         var machine = ConnectionStateMachine(
             .init(
                 nonce: Self.nonce, host: "h", publicPEM: "PEM", offersTLS: true, isLocal: isLocal, isUnixSocket: false,
@@ -106,7 +107,9 @@ import Testing
     }
 
     @Test func anEmptyPasswordIsNeverRight() throws {
-        for credentials in [StoredCredentials.native(doubleSHA1: []), .cachingSHA2(doubleSHA256: nil), .cachingSHA2(doubleSHA256: [])] {
+        for credentials in [
+            StoredCredentials.native(doubleSHA1: []), .cachingSHA2(doubleSHA256: nil), .cachingSHA2(doubleSHA256: []),
+        ] {
             var machine = try machine()
             _ = machine.received(login(plugin: credentials.plugin.rawValue, answer: []))
             #expect(machine.found(credentials) == "refuse 1045")
@@ -141,9 +144,13 @@ import Testing
 
     @Test func tlsComesBeforeTheLogin() throws {
         var machine = try machine(requiresSecureTransport: true)
-        let request = [UInt8](withUnsafeBytes(of: UInt32(0x0000_0A00).littleEndian) { Array($0) }) + [UInt8](repeating: 0, count: 28)
+        let request =
+            [UInt8](withUnsafeBytes(of: UInt32(0x0000_0A00).littleEndian) { Array($0) })
+            + [UInt8](repeating: 0, count: 28)
         #expect(machine.received(packet(1, request)) == "TLS")
-        #expect(machine.received(login(plugin: "mysql_native_password", answer: nativeAnswer("pw"), sequence: 2)) == "look up user")
+        #expect(
+            machine.received(login(plugin: "mysql_native_password", answer: nativeAnswer("pw"), sequence: 2))
+                == "look up user")
         // A second request is none.
         var twice = try self.machine()
         _ = twice.received(packet(1, request))
@@ -176,7 +183,9 @@ import Testing
 
     @Test func malformedCommandsAreErrors() throws {
         var machine = try ready()
-        for bytes: [UInt8] in [[0x17], [0x17, 9, 0, 0, 0, 0, 1, 0, 0, 0], [0x1C, 1], [0x1A], [0x0C, 1], [0x1B, 9, 9], [0x11, 65], []] {
+        for bytes: [UInt8] in [
+            [0x17], [0x17, 9, 0, 0, 0, 0, 1, 0, 0, 0], [0x1C, 1], [0x1A], [0x0C, 1], [0x1B, 9, 9], [0x11, 65], [],
+        ] {
             #expect(machine.received(packet(0, bytes)) == "send ff", "\(bytes)")
         }
         #expect(machine.received(packet(0, [0x18, 9])) == "nothing")
@@ -186,7 +195,8 @@ import Testing
         var machine = try ready()
         let answer = nativeAnswer("pw2")
         let change =
-            [0x11] + Array("other\0".utf8) + [UInt8(answer.count)] + answer + Array("db\0".utf8) + [45, 0] + Array("mysql_native_password\0".utf8)
+            [0x11] + Array("other\0".utf8) + [UInt8(answer.count)] + answer + Array("db\0".utf8) + [45, 0]
+            + Array("mysql_native_password\0".utf8)
         #expect(machine.received(packet(0, change)) == "look up other")
         #expect(machine.found(.native(doubleSHA1: Scramble.doubleSHA1(Array("pw2".utf8)))) == "open other")
         #expect(machine.opened(nil) == "send 00")

@@ -20,7 +20,9 @@ import Testing
         var stream = ByteBuffer()
         for text in ["", "a", "hello"] { _ = stream.writePackets(ByteBuffer(string: text), sequence: 0) }
         for cut in 0...stream.readableBytes {
-            let parts = [stream.getSlice(at: 0, length: cut), stream.getSlice(at: cut, length: stream.readableBytes - cut)].compactMap(\.self)
+            let parts = [
+                stream.getSlice(at: 0, length: cut), stream.getSlice(at: cut, length: stream.readableBytes - cut),
+            ].compactMap(\.self)
             #expect(decode(parts).map { String(buffer: $0.payload) } == ["", "a", "hello"])
         }
     }
@@ -54,7 +56,8 @@ import Testing
 
     @Test func aHandshakeCutAnywhereIsAnError() throws {
         var full = ByteBuffer()
-        full.writeInteger(UInt32(truncatingIfNeeded: Capabilities.server(offersTLS: false).rawValue), endianness: .little)
+        full.writeInteger(
+            UInt32(truncatingIfNeeded: Capabilities.server(offersTLS: false).rawValue), endianness: .little)
         full.writeBytes([0, 0, 0, 1, 45] + [UInt8](repeating: 0, count: 23))
         full.writeNullTerminatedString("user")
         full.writeLengthEncoded(20)

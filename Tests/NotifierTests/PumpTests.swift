@@ -15,7 +15,8 @@ import Testing
         #expect(policy.retryAt(now: 0, age: 0, attempts: 1_000_000, random: 0) == 1)
         #expect(policy.retryAt(now: 0, age: 0, attempts: 1, retryAfter: 7_000, random: 0.5) == 7_000)
         #expect(policy.retryAt(now: 10_000, age: 10_000, attempts: 1, random: 0) == nil)
-        let counted = RetryPolicy(baseMilliseconds: 100, capMilliseconds: 1_000, giveUpMilliseconds: 10_000, attemptsMax: 3)
+        let counted = RetryPolicy(
+            baseMilliseconds: 100, capMilliseconds: 1_000, giveUpMilliseconds: 10_000, attemptsMax: 3)
         #expect(counted.retryAt(now: 0, age: 0, attempts: 2, random: 0) != nil)
         #expect(counted.retryAt(now: 0, age: 0, attempts: 3, random: 0) == nil)
     }
@@ -31,7 +32,8 @@ import Testing
         #expect(world.network.posts["http://a.example"] == 1 && world.outbox.delivered == [1])
     }
 
-    /// A broker that is down for a day: nothing is lost, nobody hammers it, and when it is back everything goes out soon.
+    /// A broker that is down for a day: nothing is lost, nobody hammers it, and when it is back everything goes out
+    /// soon.
     @Test func aBrokerThatIsDeadForTwentyFourHours() {
         let world = World(giveUpSeconds: 48 * 3_600)
         world.network.dead = ["http://dead.example"]
@@ -112,7 +114,9 @@ import Testing
     /// More endpoints than are looked at in one turn: each is seen, and one that comes later too.
     @Test func noLaneIsOverlooked() {
         let world = World()
-        for lane in 0..<(Limits.messageLanesMax * 2 + 10) { world.outbox.add(Int64(lane), to: "http://l\(lane).example") }
+        for lane in 0..<(Limits.messageLanesMax * 2 + 10) {
+            world.outbox.add(Int64(lane), to: "http://l\(lane).example")
+        }
         world.run(seconds: 5)
         #expect(world.outbox.count == 0)
         world.outbox.add(9_999, to: "http://a.example", now: world.now)
@@ -148,7 +152,8 @@ import Testing
     @Test func namesBelowLocalhostShareALane() {
         func lane(_ endpoint: String) -> String {
             NotificationTarget(
-                product: .webhook, model: "queue", topic: nil, queue: nil, producerID: nil, endpoint: endpoint, instanceID: nil, delaySeconds: nil
+                product: .webhook, model: "queue", topic: nil, queue: nil, producerID: nil, endpoint: endpoint,
+                instanceID: nil, delaySeconds: nil
             ).lane
         }
         #expect(lane("http://MQ_INST_1.localhost:8080") == "http://localhost:8080")
@@ -187,12 +192,16 @@ private final class World {
     private let inbox = Mutex<[(Int64, Bool, Bool)]>([])
 
     init(giveUpSeconds: Int64 = 86_400) {
-        var sender = Sender(key: AccessKey(id: "k", secret: Secret("s")), rules: EndpointRules([EndpointRule(scheme: nil, host: "*.example", port: nil, addresses: [.loopback])]))
+        var sender = Sender(
+            key: AccessKey(id: "k", secret: Secret("s")),
+            rules: EndpointRules([EndpointRule(scheme: nil, host: "*.example", port: nil, addresses: [.loopback])]))
         sender.webhookSecret = WebhookSecret("whsec_" + String(repeating: "QUJD", count: 10))
-        let retry = RetryPolicy(baseMilliseconds: 1_000, capMilliseconds: 300_000, giveUpMilliseconds: giveUpSeconds * 1_000)
+        let retry = RetryPolicy(
+            baseMilliseconds: 1_000, capMilliseconds: 300_000, giveUpMilliseconds: giveUpSeconds * 1_000)
         let box = Box()
         pump = Pump(
-            outbox: outbox, sender: sender, retry: retry, transport: network, log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+            outbox: outbox, sender: sender, retry: retry, transport: network,
+            log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
             random: { 0.5 }
         ) { box.items.append(($0, $1, $2)) }
         self.box = box
@@ -209,7 +218,9 @@ private final class World {
         let end = now + seconds * 1_000
         var hasNews = true
         while now < end {
-            for (number, isDurable, mayRelease) in box.items { pump.wasRecorded(number, isDurable: isDurable, mayRelease: mayRelease, now: now) }
+            for (number, isDurable, mayRelease) in box.items {
+                pump.wasRecorded(number, isDurable: isDurable, mayRelease: mayRelease, now: now)
+            }
             box.items = []
             network.now = now
             let sleep = pump.turn(hasNews: hasNews, now: now)
@@ -225,7 +236,8 @@ private final class World {
     }
 }
 
-/// Answers at once, but for endpoints that are dead (refuse after 1 ms), silent (never answer within 10 s) or busy (503 with Retry-After).
+/// Answers at once, but for endpoints that are dead (refuse after 1 ms), silent (never answer within 10 s) or busy (503
+/// with Retry-After).
 private final class FakeNetwork: Transport, @unchecked Sendable {
     var dead: Set<String> = []
     var silent: Set<String> = []
@@ -237,9 +249,11 @@ private final class FakeNetwork: Transport, @unchecked Sendable {
     var nextEnd: Int64 { flying.map(\.at).min() ?? .max }
 
     func start(
-        url: String, headers: [(name: String, value: String)], body: [UInt8], number: Int64, addresses: Set<AddressClass>
+        url: String, headers: [(name: String, value: String)], body: [UInt8], number: Int64,
+        addresses: Set<AddressClass>
     ) throws(QueryError) {
-        let lane = url.split(separator: "/", maxSplits: 3, omittingEmptySubsequences: false).prefix(3).joined(separator: "/")
+        let lane = url.split(separator: "/", maxSplits: 3, omittingEmptySubsequences: false).prefix(3).joined(
+            separator: "/")
         posts[lane, default: 0] += 1
         if dead.contains(lane) {
             flying.append((number, .broken("connection refused"), now))
@@ -285,13 +299,17 @@ private final class MemoryOutbox: Outbox, @unchecked Sendable {
         lanes[endpoint, default: []].append(Row(message: message, due: now))
     }
 
-    private static func message(_ number: Int64, _ endpoint: String, attempts: Int, created: Int64, upCreated: Int64) -> OutboxMessage {
+    private static func message(_ number: Int64, _ endpoint: String, attempts: Int, created: Int64, upCreated: Int64)
+        -> OutboxMessage
+    {
         let target = NotificationTarget(
-            product: .webhook, model: "queue", topic: nil, queue: nil, producerID: nil, endpoint: endpoint, instanceID: nil, delaySeconds: nil)
+            product: .webhook, model: "queue", topic: nil, queue: nil, producerID: nil, endpoint: endpoint,
+            instanceID: nil, delaySeconds: nil)
         let id = TaskID("q202611221454hz5f29c213\(String(repeating: "0", count: 7 - "\(number)".count))\(number)")
         guard let id else { preconditionFailure("the number \(number) makes no id") }
         return OutboxMessage(
-            number: number, taskID: id, connectionID: 1, target: target, body: Array("{}".utf8), tag: "SUCCESS", sequence: 1, isFinal: true,
+            number: number, taskID: id, connectionID: 1, target: target, body: Array("{}".utf8), tag: "SUCCESS",
+            sequence: 1, isFinal: true,
             attempts: attempts, created: created, upCreated: upCreated)
     }
 
@@ -310,11 +328,17 @@ private final class MemoryOutbox: Outbox, @unchecked Sendable {
     func oldestMessage() throws(QueryError) -> Int64? { lanes.values.joined().map(\.message.upCreated).min() }
 
     func overdueLanes(before created: Int64, limit: Int) throws(QueryError) -> Set<String> {
-        Set(lanes.values.joined().filter { $0.message.upCreated < created && $0.message.attempts == 0 }.map(\.message.target.lane))
+        Set(
+            lanes.values.joined().filter { $0.message.upCreated < created && $0.message.attempts == 0 }.map(
+                \.message.target.lane))
     }
 
-    func giveUpMessages(before created: Int64, reason: String, excluding excluded: Set<Int64>, now: Int64) throws(QueryError) -> Int {
-        let old = lanes.values.joined().filter { $0.message.upCreated < created && $0.message.attempts > 0 && !excluded.contains($0.message.number) }.prefix(256)
+    func giveUpMessages(before created: Int64, reason: String, excluding excluded: Set<Int64>, now: Int64)
+        throws(QueryError) -> Int
+    {
+        let old = lanes.values.joined().filter {
+            $0.message.upCreated < created && $0.message.attempts > 0 && !excluded.contains($0.message.number)
+        }.prefix(256)
         for row in old { remove(row.message, to: \.givenUp) }
         return old.count
     }
@@ -322,27 +346,38 @@ private final class MemoryOutbox: Outbox, @unchecked Sendable {
     func markSending(_ numbers: [Int64]) {}
 
     func clockWentBack(now: Int64, dueAtMost limit: Int64) throws(QueryError) {
-        for lane in lanes.keys { for index in (lanes[lane] ?? []).indices where lanes[lane]?[index].due ?? 0 > limit { lanes[lane]?[index].due = now } }
+        for lane in lanes.keys {
+            for index in (lanes[lane] ?? []).indices where lanes[lane]?[index].due ?? 0 > limit {
+                lanes[lane]?[index].due = now
+            }
+        }
     }
 
     func recordDelivery(
-        _ message: OutboxMessage, messageID: String, now: Int64, completion: @escaping @Sendable (Result<Void, QueryError>) -> Void
+        _ message: OutboxMessage, messageID: String, now: Int64,
+        completion: @escaping @Sendable (Result<Void, QueryError>) -> Void
     ) {
         store(completion) {
-            self.longestWait = max(self.longestWait, message.target.endpoint == "http://well.example" ? now - message.created : 0)
+            self.longestWait = max(
+                self.longestWait, message.target.endpoint == "http://well.example" ? now - message.created : 0)
             self.remove(message, to: \.delivered)
         }
     }
 
     func recordFailure(
-        _ message: OutboxMessage, reason: String, retryAt: Int64?, now: Int64, completion: @escaping @Sendable (Result<Void, QueryError>) -> Void
+        _ message: OutboxMessage, reason: String, retryAt: Int64?, now: Int64,
+        completion: @escaping @Sendable (Result<Void, QueryError>) -> Void
     ) {
         store(completion) {
             guard let retryAt else { return self.remove(message, to: \.givenUp) }
             let lane = message.target.lane
-            guard let index = self.lanes[lane]?.firstIndex(where: { $0.message.number == message.number }) else { return }
+            guard let index = self.lanes[lane]?.firstIndex(where: { $0.message.number == message.number }) else {
+                return
+            }
             self.lanes[lane]?[index] = Row(
-                message: Self.message(message.number, lane, attempts: message.attempts + 1, created: message.created, upCreated: message.upCreated), due: retryAt)
+                message: Self.message(
+                    message.number, lane, attempts: message.attempts + 1, created: message.created,
+                    upCreated: message.upCreated), due: retryAt)
         }
     }
 

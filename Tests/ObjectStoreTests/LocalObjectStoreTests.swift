@@ -12,9 +12,11 @@ import Testing
     }
 
     @Test(arguments: [
-        "oss://bucket/../x", "oss://bucket/a//b", "oss://bucket/./a", "oss://bucket//a", "oss://bucket/a\\b", "oss://Bucket/a", "oss://bu/a",
+        "oss://bucket/../x", "oss://bucket/a//b", "oss://bucket/./a", "oss://bucket//a", "oss://bucket/a\\b",
+        "oss://Bucket/a", "oss://bu/a",
         "oss://-bucket/a",
-        "oss://bucket/a\u{0}b", "http://bucket/a", "/etc/passwd", "oss://", "oss://../a", "oss://bucket/a/..", "oss://bucket/../",
+        "oss://bucket/a\u{0}b", "http://bucket/a", "/etc/passwd", "oss://", "oss://../a", "oss://bucket/a/..",
+        "oss://bucket/../",
         "oss://bucket/a\u{600}/../b", "oss://bucket/a/\u{600}\\b",
     ])
     func refusesAsAKey(_ url: String) { #expect(throws: QueryError.self) { try ObjectKey(url) } }
@@ -25,8 +27,10 @@ import Testing
         var generator = SystemRandomNumberGenerator()
         let pieces = ["..", ".", "", "a", "b", "/", "\\", "\u{0}", "%2e", "ü", "..\u{200B}", "~", "*", " ", "oss:"]
         for _ in 0..<5_000 {
-            let key = (0..<Int.random(in: 1...6, using: &generator)).map { _ in pieces.randomElement(using: &generator) ?? "" }
-                .joined(separator: Bool.random(using: &generator) ? "/" : "")
+            let key = (0..<Int.random(in: 1...6, using: &generator)).map { _ in
+                pieces.randomElement(using: &generator) ?? ""
+            }
+            .joined(separator: Bool.random(using: &generator) ? "/" : "")
             guard let place = try? ObjectKey(bucket: "bucket", key: key) else { continue }
             let path = URL(fileURLWithPath: store.root + "/bucket/" + place.key).standardizedFileURL.path
             #expect(path.hasPrefix(store.root + "/bucket"), "\(key.debugDescription)")
@@ -74,14 +78,21 @@ import Testing
         try Data("x".utf8).write(to: URL(fileURLWithPath: file))
         var keys: Set<[UInt8]> = []
         for _ in 0..<120 {
-            let key = (0..<Int.random(in: 1...3, using: &generator)).map { _ in pieces.randomElement(using: &generator) ?? "a" }.joined(
+            let key = (0..<Int.random(in: 1...3, using: &generator)).map { _ in
+                pieces.randomElement(using: &generator) ?? "a"
+            }.joined(
                 separator: "/")
             // A key cannot be both a file and a folder; the store says so.
-            if (try? store.put(file: file, at: try ObjectKey(bucket: "bucket", key: key))) != nil { keys.insert(Array(key.utf8)) }
+            if (try? store.put(file: file, at: try ObjectKey(bucket: "bucket", key: key))) != nil {
+                keys.insert(Array(key.utf8))
+            }
         }
         let sorted = keys.sorted { $0.lexicographicallyPrecedes($1) }
         for _ in 0..<300 {
-            let prefix = sorted.randomElement(using: &generator).map { Array($0.prefix(Int.random(in: 0...$0.count, using: &generator))) } ?? []
+            let prefix =
+                sorted.randomElement(using: &generator).map {
+                    Array($0.prefix(Int.random(in: 0...$0.count, using: &generator)))
+                } ?? []
             guard let text = String(validating: prefix, as: UTF8.self) else { continue }
             let hasDelimiter = Bool.random(using: &generator)
             var expected: Set<[UInt8]> = []
@@ -93,9 +104,12 @@ import Testing
             var marker: String? = ""
             let size = Int.random(in: 1...20, using: &generator)
             while let from = marker {
-                let page = try store.page(bucket: "bucket", prefix: text, delimiter: hasDelimiter ? "/" : nil, marker: from, keysMax: size)
+                let page = try store.page(
+                    bucket: "bucket", prefix: text, delimiter: hasDelimiter ? "/" : nil, marker: from, keysMax: size)
                 #expect(page.keys.count + page.commonPrefixes.count <= size)
-                found += (page.keys + page.commonPrefixes).map { Array($0.utf8) }.sorted { $0.lexicographicallyPrecedes($1) }
+                found += (page.keys + page.commonPrefixes).map { Array($0.utf8) }.sorted {
+                    $0.lexicographicallyPrecedes($1)
+                }
                 marker = page.nextMarker
             }
             #expect(found == expected.sorted { $0.lexicographicallyPrecedes($1) })

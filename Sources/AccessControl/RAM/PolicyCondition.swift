@@ -1,7 +1,7 @@
 import Foundation
 
-/// One key of a statement's Condition: true where the context's value is, by the operator, like one of the values (unlike all of them, for a negated
-/// one). Of a circumstance that is not known neither can be said.
+/// One key of a statement's Condition: true where the context's value is, by the operator, like one of the values
+/// (unlike all of them, for a negated one). Of a circumstance that is not known neither can be said.
 struct PolicyCondition: Sendable {
     private enum Comparison: Sendable {
         case text(ignoresCase: Bool)
@@ -45,13 +45,16 @@ struct PolicyCondition: Sendable {
     private static let operators: [String: (Comparison, isNegated: Bool)] = {
         var operators: [String: (Comparison, isNegated: Bool)] = [
             "StringEquals": (.text(ignoresCase: false), false), "StringNotEquals": (.text(ignoresCase: false), true),
-            "StringEqualsIgnoreCase": (.text(ignoresCase: true), false), "StringNotEqualsIgnoreCase": (.text(ignoresCase: true), true),
-            "StringLike": (.like, false), "StringNotLike": (.like, true), "Bool": (.truth, false), "IpAddress": (.address, false),
+            "StringEqualsIgnoreCase": (.text(ignoresCase: true), false),
+            "StringNotEqualsIgnoreCase": (.text(ignoresCase: true), true),
+            "StringLike": (.like, false), "StringNotLike": (.like, true), "Bool": (.truth, false),
+            "IpAddress": (.address, false),
             "NotIpAddress": (.address, true),
         ]
         let orders: [(String, @Sendable (Double, Double) -> Bool, Bool)] = [
             ("Equals", { $0 == $1 }, false), ("NotEquals", { $0 == $1 }, true), ("LessThan", { $0 < $1 }, false),
-            ("LessThanEquals", { $0 <= $1 }, false), ("GreaterThan", { $0 > $1 }, false), ("GreaterThanEquals", { $0 >= $1 }, false),
+            ("LessThanEquals", { $0 <= $1 }, false), ("GreaterThan", { $0 > $1 }, false),
+            ("GreaterThanEquals", { $0 >= $1 }, false),
         ]
         for (name, order, isNegated) in orders {
             operators["Numeric" + name] = (.number(order), isNegated)

@@ -1,7 +1,7 @@
 import Foundation
 
-/// A policy in the vendor's language (https://www.alibabacloud.com/help/en/ram/user-guide/policy-structure-and-syntax), or a role's trust policy, whose
-/// statements have principals in place of resources.
+/// A policy in the vendor's language (https://www.alibabacloud.com/help/en/ram/user-guide/policy-structure-and-syntax),
+/// or a role's trust policy, whose statements have principals in place of resources.
 package struct PolicyDocument: Sendable {
     package enum Effect: String, Sendable { case allow = "Allow", deny = "Deny" }
 
@@ -21,10 +21,11 @@ package struct PolicyDocument: Sendable {
 
     init(statements: [Statement]) { self.statements = statements }
 
-    /// What is wrong with a document, for whoever wrote it.
+    /// A fault of a document, for whoever wrote it.
     package struct Fault: Error, Sendable, CustomStringConvertible { package let description: String }
 
-    /// Reads JSON. What the evaluation would not understand is an error: to pass over a condition would allow what it forbids.
+    /// Reads JSON. What the evaluation would not understand is an error: to pass over a condition would allow what it
+    /// forbids.
     package init(json: [UInt8], isTrustPolicy: Bool) throws(Fault) {
         guard let document = (try? JSONSerialization.jsonObject(with: Data(json))) as? [String: Any] else {
             throw Fault(description: "it is not JSON")
@@ -41,15 +42,25 @@ package struct PolicyDocument: Sendable {
     private static func statement(_ item: Any, _ number: Int, _ isTrustPolicy: Bool) throws(Fault) -> Statement {
         func fault(_ text: String) -> Fault { Fault(description: "its statement \(number) \(text)") }
         guard let object = item as? [String: Any] else { throw fault("is not an object") }
-        guard let effect = (object["Effect"] as? String).flatMap(Effect.init) else { throw fault("has no Effect of Allow or Deny") }
+        guard let effect = (object["Effect"] as? String).flatMap(Effect.init) else {
+            throw fault("has no Effect of Allow or Deny")
+        }
         let known: Set = ["Effect", "Action", "NotAction", "Resource", "Principal", "Condition", "Sid"]
-        if let stray = object.keys.filter({ !known.contains($0) }).min() { throw fault("has '\(stray)', which is not understood") }
-        guard (object["Action"] == nil) != (object["NotAction"] == nil) else { throw fault("has Action and NotAction, or neither") }
-        guard let actions = texts(object["Action"] ?? object["NotAction"]), !actions.isEmpty else { throw fault("has an Action that is no text") }
+        if let stray = object.keys.filter({ !known.contains($0) }).min() {
+            throw fault("has '\(stray)', which is not understood")
+        }
+        guard (object["Action"] == nil) != (object["NotAction"] == nil) else {
+            throw fault("has Action and NotAction, or neither")
+        }
+        guard let actions = texts(object["Action"] ?? object["NotAction"]), !actions.isEmpty else {
+            throw fault("has an Action that is no text")
+        }
         var resources: [String] = []
         var principals: [String: [String]] = [:]
         if isTrustPolicy {
-            guard let entries = object["Principal"] as? [String: Any], !entries.isEmpty else { throw fault("has no Principal") }
+            guard let entries = object["Principal"] as? [String: Any], !entries.isEmpty else {
+                throw fault("has no Principal")
+            }
             for (kind, names) in entries {
                 guard ["RAM", "Service", "Federated"].contains(kind), let names = texts(names) else {
                     throw fault("has a Principal that is not of RAM, Service or Federated")
@@ -63,11 +74,17 @@ package struct PolicyDocument: Sendable {
         }
         var conditions: [PolicyCondition] = []
         if let entries = object["Condition"] {
-            guard let operators = entries as? [String: Any] else { throw fault("has a Condition that is not an object") }
+            guard let operators = entries as? [String: Any] else {
+                throw fault("has a Condition that is not an object")
+            }
             for (name, keys) in operators.sorted(by: { $0.key < $1.key }) {
-                guard let keys = keys as? [String: Any] else { throw fault("has a Condition '\(name)' that is not an object") }
+                guard let keys = keys as? [String: Any] else {
+                    throw fault("has a Condition '\(name)' that is not an object")
+                }
                 for (key, values) in keys.sorted(by: { $0.key < $1.key }) {
-                    guard let values = texts(values), let condition = PolicyCondition(operator: name, key: key, values: values) else {
+                    guard let values = texts(values),
+                        let condition = PolicyCondition(operator: name, key: key, values: values)
+                    else {
                         throw fault("has a condition '\(name)' of '\(key)' that is not understood")
                     }
                     conditions.append(condition)
@@ -75,7 +92,8 @@ package struct PolicyDocument: Sendable {
             }
         }
         return Statement(
-            effect: effect, actions: actions, isNotAction: object["NotAction"] != nil, resources: resources, principals: principals,
+            effect: effect, actions: actions, isNotAction: object["NotAction"] != nil, resources: resources,
+            principals: principals,
             conditions: conditions)
     }
 
@@ -103,7 +121,9 @@ extension PolicyDocument.Statement {
     func covers(resource: String) -> Bool { resources.contains { Wildcard.matches($0, resource) } }
 
     /// An unknown circumstance neither grants anything nor lifts a denial.
-    func holds(in context: [String: String]) -> Bool { conditions.allSatisfy { $0.holds(in: context, unknown: effect == .deny) } }
+    func holds(in context: [String: String]) -> Bool {
+        conditions.allSatisfy { $0.holds(in: context, unknown: effect == .deny) }
+    }
 }
 
 /// `*` for any text, `?` for one character.

@@ -1,6 +1,7 @@
 import Foundation
 
-/// Finds a key that an object of JSON has twice. Readers keep one of the two, each its own (RFC 8259, section 4): in a policy the other may be the denial.
+/// Finds a key that an object of JSON has twice. Readers keep one of the two, each its own (RFC 8259, section 4): in a
+/// policy the other may be the denial.
 enum RepeatedKey {
     /// `json` is well-formed.
     static func first(in json: [UInt8]) -> String? {
@@ -16,7 +17,9 @@ enum RepeatedKey {
             case UInt8(ascii: "\""):
                 let start = place
                 place += 1
-                while place < json.count, json[place] != UInt8(ascii: "\"") { place += json[place] == UInt8(ascii: "\\") ? 2 : 1 }
+                while place < json.count, json[place] != UInt8(ascii: "\"") {
+                    place += json[place] == UInt8(ascii: "\\") ? 2 : 1
+                }
                 // Escapes are another way to write the same key.
                 let text = Data(json[start..<min(place + 1, json.count)])
                 last = (try? JSONSerialization.jsonObject(with: text, options: .fragmentsAllowed)) as? String

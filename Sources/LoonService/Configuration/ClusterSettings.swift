@@ -8,7 +8,8 @@ package struct ClusterSettings: Sendable {
     package var threads = 0
     /// Of the engine, such as `4GiB`; `nil`: 80 % of the machine's.
     package var memory: String?
-    /// What operators that outgrow the memory may put on the disk, such as `100GiB`; `nil`: 90 % of what is free.
+    /// Bytes that operators which outgrow the memory may put on the disk, such as `100GiB`; `nil`: 90 % of what is
+    /// free.
     package var spill: String?
     /// Queries and tasks that run at a time. Neither takes the last place of the other.
     package var runningMax = 6
@@ -19,7 +20,7 @@ package struct ClusterSettings: Sendable {
     /// Of one account.
     package var runningTasksPerAccountMax = 0
     package var queuedTasksPerAccountMax = 0
-    /// What a task may take; its hints may say less.
+    /// Limits of a task; its hints may say less.
     package var runningSecondsMax = Limits.runningSecondsMax
     package var scanBytesMax = 0
     package var resultRowsMax = 0
@@ -28,7 +29,8 @@ package struct ClusterSettings: Sendable {
     package init() {}
 }
 
-/// A value of a cluster that environment and file may give: `cluster.running-tasks` for the default one, `clusters.<name>.running-tasks` for another.
+/// A value of a cluster that environment and file may give: `cluster.running-tasks` for the default one,
+/// `clusters.<name>.running-tasks` for another.
 package struct ClusterSetting: Sendable {
     package let name: String
     let apply: @Sendable (inout ClusterSettings, String) throws(SettingError) -> Void
@@ -57,10 +59,14 @@ package struct ClusterSetting: Sendable {
     private typealias Place<Value> = any WritableKeyPath<ClusterSettings, Value> & Sendable
 
     private static func integer(_ name: String, _ range: ClosedRange<Int>, _ place: Place<Int>) -> ClusterSetting {
-        ClusterSetting(name: name) { settings, value throws(SettingError) in settings[keyPath: place] = try Settings.number(value, in: range) }
+        ClusterSetting(name: name) { settings, value throws(SettingError) in
+            settings[keyPath: place] = try Settings.number(value, in: range)
+        }
     }
 
     private static func size(_ name: String, _ place: Place<String?>) -> ClusterSetting {
-        ClusterSetting(name: name) { settings, value throws(SettingError) in settings[keyPath: place] = try Settings.size(value) }
+        ClusterSetting(name: name) { settings, value throws(SettingError) in
+            settings[keyPath: place] = try Settings.size(value)
+        }
     }
 }

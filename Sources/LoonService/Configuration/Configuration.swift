@@ -21,7 +21,9 @@ package struct Configuration: Sendable {
     /// Whether TCP without TLS is refused: beyond this machine it is, unless it was switched off by name.
     package var requiresSecureTransport: Bool { secureTransport ?? !isLoopback }
 
-    private var isLoopback: Bool { host == "localhost" || host == "::1" || host.wholeMatch(of: /127(\.[0-9]{1,3}){3}/) != nil }
+    private var isLoopback: Bool {
+        host == "localhost" || host == "::1" || host.wholeMatch(of: /127(\.[0-9]{1,3}){3}/) != nil
+    }
 
     /// Holds everything the daemon owns: metadata, object store, staging, keys.
     package var dataDirectory = "loon-data"

@@ -4,7 +4,8 @@ import Notifier
 import SQLFrontend
 import Yams
 
-/// The configuration file: YAML, where a key that means nothing and a value that cannot be used are errors with their line.
+/// The configuration file: YAML, where a key that means nothing and a value that cannot be used are errors with their
+/// line.
 enum ConfigurationFile {
     static func read(_ path: String, into configuration: inout Configuration) throws(QueryError) {
         guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
@@ -22,8 +23,12 @@ enum ConfigurationFile {
         if let root, root != Node("", Tag(.null)) { try read(root, at: "", path, &configuration) }
     }
 
-    private static func read(_ node: Node, at place: String, _ path: String, _ configuration: inout Configuration) throws(QueryError) {
-        guard case .mapping(let mapping) = node else { throw failure(path, node, "'\(place)' is not a value of its own; it has keys below it") }
+    private static func read(_ node: Node, at place: String, _ path: String, _ configuration: inout Configuration)
+        throws(QueryError)
+    {
+        guard case .mapping(let mapping) = node else {
+            throw failure(path, node, "'\(place)' is not a value of its own; it has keys below it")
+        }
         for (key, value) in mapping {
             guard let name = key.string else { throw failure(path, key, "a key is a text") }
             let full = place.isEmpty ? name : place + "." + name
@@ -36,7 +41,9 @@ enum ConfigurationFile {
             } else if full == "clusters" {
                 configuration.otherClusters = try clusters(value, path)
             } else if let setting = Settings.all.first(where: { $0.path == full }) {
-                guard case .scalar(let scalar) = value else { throw failure(path, value, "'\(full)' takes a single value") }
+                guard case .scalar(let scalar) = value else {
+                    throw failure(path, value, "'\(full)' takes a single value")
+                }
                 do { try Settings.apply(setting, scalar.string, from: full, to: &configuration) } catch {
                     throw failure(path, value, error.message)
                 }
@@ -52,23 +59,36 @@ enum ConfigurationFile {
     private static func clusters(_ node: Node, _ path: String) throws(QueryError) -> [(
         name: String, values: [(setting: ClusterSetting, value: String)]
     )] {
-        guard case .mapping(let mapping) = node else { throw failure(path, node, "'clusters' has the names of clusters below it") }
-        guard mapping.count < Limits.clustersMax else { throw failure(path, node, "there are at most \(Limits.clustersMax) clusters") }
+        guard case .mapping(let mapping) = node else {
+            throw failure(path, node, "'clusters' has the names of clusters below it")
+        }
+        guard mapping.count < Limits.clustersMax else {
+            throw failure(path, node, "there are at most \(Limits.clustersMax) clusters")
+        }
         var clusters: [(name: String, values: [(setting: ClusterSetting, value: String)])] = []
         for (key, value) in mapping {
-            guard let name = key.string, name.wholeMatch(of: /[a-z][a-z0-9_-]{0,62}/) != nil, name != Configuration.defaultCluster else {
-                throw failure(path, key, "a cluster's name is of small letters, digits, - and _; 'public' is set up under 'cluster'")
+            guard let name = key.string, name.wholeMatch(of: /[a-z][a-z0-9_-]{0,62}/) != nil,
+                name != Configuration.defaultCluster
+            else {
+                throw failure(
+                    path, key,
+                    "a cluster's name is of small letters, digits, - and _; 'public' is set up under 'cluster'")
             }
-            guard case .mapping(let entries) = value else { throw failure(path, value, "'clusters.\(name)' has keys below it") }
+            guard case .mapping(let entries) = value else {
+                throw failure(path, value, "'clusters.\(name)' has keys below it")
+            }
             var values: [(setting: ClusterSetting, value: String)] = []
             for (key, value) in entries {
                 guard let setting = ClusterSetting.all.first(where: { $0.name == key.string }) else {
                     throw failure(path, key, "there is no setting 'clusters.\(name).\(key.string ?? "")'")
                 }
-                guard case .scalar(let scalar) = value else { throw failure(path, value, "'\(setting.name)' takes a single value") }
+                guard case .scalar(let scalar) = value else {
+                    throw failure(path, value, "'\(setting.name)' takes a single value")
+                }
                 var trial = ClusterSettings()
                 do throws(SettingError) { try setting.apply(&trial, scalar.string) } catch {
-                    throw failure(path, value, "clusters.\(name).\(setting.name): '\(scalar.string)' is not \(error.expected)")
+                    throw failure(
+                        path, value, "clusters.\(name).\(setting.name): '\(scalar.string)' is not \(error.expected)")
                 }
                 values.append((setting, scalar.string))
             }
@@ -78,21 +98,29 @@ enum ConfigurationFile {
     }
 
     /// `demo: { mq-notify-by: ons, mq-topic: T, … }`: the hints of messages, by who has them.
-    private static func notifications(_ node: Node, _ place: String, _ path: String) throws(QueryError) -> [String: [String: String]] {
+    private static func notifications(_ node: Node, _ place: String, _ path: String) throws(QueryError) -> [String:
+        [String: String]]
+    {
         guard case .mapping(let mapping) = node else { throw failure(path, node, "'\(place)' has names below it") }
         var notifications: [String: [String: String]] = [:]
         for (key, value) in mapping {
-            guard let name = key.string, case .mapping(let entries) = value else { throw failure(path, value, "'\(place).…' has hints below it") }
+            guard let name = key.string, case .mapping(let entries) = value else {
+                throw failure(path, value, "'\(place).…' has hints below it")
+            }
             var hints: [String: String] = [:]
             for (key, value) in entries {
                 let hint = Hints.normalized(key.string ?? "")
                 guard hint.hasPrefix("mq_") || hint == "notify_on", Hints.known.contains(hint) else {
                     throw failure(path, key, "'\(key.string ?? "")' is no hint about messages")
                 }
-                guard case .scalar(let scalar) = value else { throw failure(path, value, "'\(hint)' takes a single value") }
+                guard case .scalar(let scalar) = value else {
+                    throw failure(path, value, "'\(hint)' takes a single value")
+                }
                 hints[hint] = scalar.string
             }
-            guard hints["mq_notify_by"] != nil else { throw failure(path, value, "'\(place).\(name)' says no mq-notify-by") }
+            guard hints["mq_notify_by"] != nil else {
+                throw failure(path, value, "'\(place).\(name)' says no mq-notify-by")
+            }
             notifications[name] = hints
         }
         return notifications
@@ -103,7 +131,9 @@ enum ConfigurationFile {
         guard case .sequence(let items) = node else { throw failure(path, node, "'notify.allow' is a list of rules") }
         var rules: [EndpointRule] = []
         for item in items {
-            guard case .mapping(let mapping) = item else { throw failure(path, item, "a rule has the keys scheme, host, port and address") }
+            guard case .mapping(let mapping) = item else {
+                throw failure(path, item, "a rule has the keys scheme, host, port and address")
+            }
             var (scheme, host, port): (Endpoint.Scheme?, String?, Int?)
             var addresses: Set<AddressClass> = [.public]
             for (key, value) in mapping {
@@ -114,7 +144,9 @@ enum ConfigurationFile {
                 case "host": host = value.string
                 case "port":
                     port = value.int
-                    guard let port, (1...65_535).contains(port) else { throw failure(path, value, "'port' is a number from 1 to 65535") }
+                    guard let port, (1...65_535).contains(port) else {
+                        throw failure(path, value, "'port' is a number from 1 to 65535")
+                    }
                 case "address":
                     let names = value.array(of: String.self)
                     addresses = Set(names.compactMap(AddressClass.init)).subtracting([.reserved])

@@ -10,7 +10,9 @@ package struct Setting: Sendable {
     let apply: @Sendable (inout Configuration, String) throws(SettingError) -> Void
 
     /// `LOON_LISTEN_PORT` for `listen.port`.
-    package var variable: String { "LOON_" + path.uppercased().map { $0 == "." || $0 == "-" ? "_" : String($0) }.joined() }
+    package var variable: String {
+        "LOON_" + path.uppercased().map { $0 == "." || $0 == "-" ? "_" : String($0) }.joined()
+    }
 }
 
 /// Why a value cannot be used: what is expected in its place.
@@ -24,11 +26,16 @@ package enum Settings {
         [
             text("listen.host", \.host),
             integer("listen.port", 0...65_535, \.port),
-            Setting(path: "listen.socket") { configuration, value throws(SettingError) in configuration.socket = value },
+            Setting(path: "listen.socket") { configuration, value throws(SettingError) in configuration.socket = value
+            },
             integer("listen.max-connections", 1...100_000, \.connectionsMax),
             flag("listen.tls", \.offersTLS),
-            Setting(path: "listen.tls-certificate") { configuration, value throws(SettingError) in configuration.certificateFile = value },
-            Setting(path: "listen.tls-key") { configuration, value throws(SettingError) in configuration.certificateKeyFile = value },
+            Setting(path: "listen.tls-certificate") { configuration, value throws(SettingError) in
+                configuration.certificateFile = value
+            },
+            Setting(path: "listen.tls-key") { configuration, value throws(SettingError) in
+                configuration.certificateKeyFile = value
+            },
             Setting(path: "listen.require-secure-transport") { configuration, value throws(SettingError) in
                 guard let flag = Bool(value) else { throw SettingError(expected: "true or false") }
                 configuration.secureTransport = flag
@@ -38,24 +45,35 @@ package enum Settings {
             text("service.region-code", \.regionCode, pattern: /[a-z]{2,8}/, expected: "2 to 8 letters"),
             text("service.account-uid", \.accountUID, pattern: /[0-9]{1,20}/, expected: "up to 20 digits"),
             Setting(path: "service.time-zone") { configuration, value throws(SettingError) in
-                guard let offset = TimeZoneOffset.minutes(value) else { throw SettingError(expected: "an offset such as +08:00") }
+                guard let offset = TimeZoneOffset.minutes(value) else {
+                    throw SettingError(expected: "an offset such as +08:00")
+                }
                 configuration.timeZoneOffsetMinutes = offset
             },
             integer("service.drain-s", 0...3_600, \.drainSeconds),
             text("engine.library", \.library),
             flag("engine.any-version", \.acceptsAnyEngineVersion),
-            Setting(path: "engine.spill-dir") { configuration, value throws(SettingError) in configuration.spillDirectory = value },
+            Setting(path: "engine.spill-dir") { configuration, value throws(SettingError) in
+                configuration.spillDirectory = value
+            },
             integer("tasks.keep-days", 0...36_500, \.keepDays),
             integer("tasks.keep-count", 0...1_000_000_000, \.keepCount),
             integer("storage.warn-free-mib", 0...1_000_000_000, \.warnFreeMiB),
             integer("storage.min-free-mib", 0...1_000_000_000, \.minFreeMiB),
-            Setting(path: "notify.access-key-id") { configuration, value throws(SettingError) in configuration.accessKeyID = value },
-            endpoint("notify.mns-endpoint", \.mnsEndpoint, like: "https://1000000000000000.mns.cn-hangzhou.aliyuncs.com"),
+            Setting(path: "notify.access-key-id") { configuration, value throws(SettingError) in
+                configuration.accessKeyID = value
+            },
+            endpoint(
+                "notify.mns-endpoint", \.mnsEndpoint, like: "https://1000000000000000.mns.cn-hangzhou.aliyuncs.com"),
             endpoint("notify.sts-endpoint", \.stsEndpoint, like: "https://sts.aliyuncs.com"),
             endpoint("notify.rabbitmq-endpoint", \.rabbitMQEndpoint, like: "http://127.0.0.1:15672"),
-            Setting(path: "notify.rabbitmq-user") { configuration, value throws(SettingError) in configuration.rabbitMQUser = value },
+            Setting(path: "notify.rabbitmq-user") { configuration, value throws(SettingError) in
+                configuration.rabbitMQUser = value
+            },
             Setting(path: "notify.ca-file") { configuration, value throws(SettingError) in
-                guard FileManager.default.isReadableFile(atPath: value) else { throw SettingError(expected: "a file that can be read") }
+                guard FileManager.default.isReadableFile(atPath: value) else {
+                    throw SettingError(expected: "a file that can be read")
+                }
                 configuration.authoritiesFile = value
             },
             integer("notify.max-attempts", 0...1_000_000, \.attemptsMax),
@@ -71,48 +89,77 @@ package enum Settings {
                 }
                 configuration.roleFolder = value
             },
-            Setting(path: "log.audit-file") { configuration, value throws(SettingError) in configuration.auditFile = value },
+            Setting(path: "log.audit-file") { configuration, value throws(SettingError) in
+                configuration.auditFile = value
+            },
             Setting(path: "log.file") { configuration, value throws(SettingError) in configuration.logFile = value },
             text(
                 "log.level", \.logLevel, pattern: /trace|debug|info|notice|warning|error|critical/,
                 expected: "trace, debug, info, notice, warning, error or critical"),
         ]
-        + secret("notify.access-key-secret") { configuration, value throws(SettingError) in configuration.accessKeySecret = value }
+        + secret("notify.access-key-secret") { configuration, value throws(SettingError) in
+            configuration.accessKeySecret = value
+        }
         + secret("notify.webhook-secret") { configuration, value throws(SettingError) in
-            guard let secret = WebhookSecret(value.exposed) else { throw SettingError(expected: "whsec_ and a key of 24 to 64 bytes in base64") }
+            guard let secret = WebhookSecret(value.exposed) else {
+                throw SettingError(expected: "whsec_ and a key of 24 to 64 bytes in base64")
+            }
             configuration.webhookSecret = secret
         }
-        + secret("notify.rabbitmq-password") { configuration, value throws(SettingError) in configuration.rabbitMQPassword = value }
+        + secret("notify.rabbitmq-password") { configuration, value throws(SettingError) in
+            configuration.rabbitMQPassword = value
+        }
         + ClusterSetting.all.map { setting in
-            Setting(path: "cluster." + setting.name) { configuration, value throws(SettingError) in try setting.apply(&configuration.cluster, value) }
+            Setting(path: "cluster." + setting.name) { configuration, value throws(SettingError) in
+                try setting.apply(&configuration.cluster, value)
+            }
         }
 
     /// Puts the configuration together: what the file says, over it the environment, over that the flags (by path).
-    package static func load(file: String?, environment: [String: String], flags: [String: String]) throws(QueryError) -> Configuration {
+    package static func load(file: String?, environment: [String: String], flags: [String: String]) throws(QueryError)
+        -> Configuration
+    {
         var configuration = Configuration()
         if let file { try ConfigurationFile.read(file, into: &configuration) }
         for setting in all {
-            if let value = environment[setting.variable] { try apply(setting, value, from: setting.variable, to: &configuration) }
+            if let value = environment[setting.variable] {
+                try apply(setting, value, from: setting.variable, to: &configuration)
+            }
             if let value = flags[setting.path] { try apply(setting, value, from: setting.path, to: &configuration) }
         }
         let known = Set(all.map(\.variable))
         // LOON_MQ_… is the development broker's.
-        if let stray = environment.keys.filter({ $0.hasPrefix("LOON_") && !$0.hasPrefix("LOON_MQ_") && !known.contains($0) }).min() {
-            throw QueryError(.wrongVariableValue, "The environment variable \(stray) is no setting; see config/loon.yaml for what there is")
+        if let stray = environment.keys.filter({
+            $0.hasPrefix("LOON_") && !$0.hasPrefix("LOON_MQ_") && !known.contains($0)
+        }).min() {
+            throw QueryError(
+                .wrongVariableValue,
+                "The environment variable \(stray) is no setting; see config/loon.yaml for what there is")
         }
         for (one, other, isWhole) in [
-            ("notify.access-key-id", "notify.access-key-secret", (configuration.accessKeyID == nil) == (configuration.accessKeySecret == nil)),
-            ("notify.rabbitmq-user", "notify.rabbitmq-password", (configuration.rabbitMQUser == nil) == (configuration.rabbitMQPassword == nil)),
+            (
+                "notify.access-key-id", "notify.access-key-secret",
+                (configuration.accessKeyID == nil) == (configuration.accessKeySecret == nil)
+            ),
+            (
+                "notify.rabbitmq-user", "notify.rabbitmq-password",
+                (configuration.rabbitMQUser == nil) == (configuration.rabbitMQPassword == nil)
+            ),
         ] where !isWhole {
-            throw QueryError(.wrongVariableValue, "\(one) and \(other) say something together alone: give both, or neither")
+            throw QueryError(
+                .wrongVariableValue, "\(one) and \(other) say something together alone: give both, or neither")
         }
         return configuration
     }
 
-    static func apply(_ setting: Setting, _ value: String, from source: String, to configuration: inout Configuration) throws(QueryError) {
+    static func apply(_ setting: Setting, _ value: String, from source: String, to configuration: inout Configuration)
+        throws(QueryError)
+    {
         do throws(SettingError) { try setting.apply(&configuration, value) } catch {
             // An endpoint may have a login in it.
-            let isSecret = setting.path.hasSuffix("secret") || setting.path.hasSuffix("password") || (setting.path.hasSuffix("endpoint") && value.contains("@"))
+            let isSecret =
+                setting.path.hasSuffix("secret") || setting.path.hasSuffix("password")
+                || (setting.path.hasSuffix("endpoint") && value.contains("@"))
             let shown = isSecret ? "the value" : "'\(value)'"
             throw QueryError(.wrongVariableValue, "\(source): \(shown) is not \(error.expected)")
         }
@@ -136,7 +183,9 @@ package enum Settings {
         }
     }
 
-    private static func text(_ path: String, _ place: Place<String>, pattern: sending Regex<Substring>, expected: String) -> Setting {
+    private static func text(
+        _ path: String, _ place: Place<String>, pattern: sending Regex<Substring>, expected: String
+    ) -> Setting {
         let pattern = UncheckedRegex(regex: pattern)
         return Setting(path: path) { configuration, value throws(SettingError) in
             guard (try? pattern.regex.wholeMatch(in: value)) != nil else { throw SettingError(expected: expected) }
@@ -145,9 +194,12 @@ package enum Settings {
     }
 
     /// The setting itself, and `<path>-file`, which names a file that holds it.
-    private static func secret(_ path: String, _ apply: @escaping @Sendable (inout Configuration, Secret) throws(SettingError) -> Void) -> [Setting] {
+    private static func secret(
+        _ path: String, _ apply: @escaping @Sendable (inout Configuration, Secret) throws(SettingError) -> Void
+    ) -> [Setting] {
         [
-            Setting(path: path) { configuration, value throws(SettingError) in try apply(&configuration, Secret(value)) },
+            Setting(path: path) { configuration, value throws(SettingError) in try apply(&configuration, Secret(value))
+            },
             Setting(path: path + "-file") { configuration, value throws(SettingError) in
                 guard let content = try? String(contentsOfFile: value, encoding: .utf8) else {
                     throw SettingError(expected: "a file that can be read")
@@ -171,7 +223,9 @@ package enum Settings {
     }
 
     static func size(_ value: String) throws(SettingError) -> String {
-        guard value.wholeMatch(of: /[0-9]{1,12} ?([KMGT]i?B)/) != nil else { throw SettingError(expected: "a size such as 4GiB") }
+        guard value.wholeMatch(of: /[0-9]{1,12} ?([KMGT]i?B)/) != nil else {
+            throw SettingError(expected: "a size such as 4GiB")
+        }
         return value
     }
 

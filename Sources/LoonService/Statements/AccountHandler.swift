@@ -33,20 +33,28 @@ struct AccountHandler {
             let dropped = try names.compactMap { name in try context.store.account(name)?.identity }
             try context.store.dropAccounts(names, ifExist: ifExists)
             try context.accounts.reload()
-            for account in dropped where context.accounts.record(of: account) == nil { try session.scheduler.endTasks(of: account) }
+            for account in dropped where context.accounts.record(of: account) == nil {
+                try session.scheduler.endTasks(of: account)
+            }
         case .grant(let privileges, let place, let names):
             let level = try level(place)
             try requireGrant(privileges, at: level)
-            if case .table(let schema, let name) = level, !privileges.contains(.create), try context.store.table(schema: schema, name: name) == nil {
+            if case .table(let schema, let name) = level, !privileges.contains(.create),
+                try context.store.table(schema: schema, name: name) == nil
+            {
                 throw QueryError(.unknownTable, "Table '\(schema).\(name)' doesn't exist")
             }
-            try context.store.updateAccounts(names, operation: "GRANT") { $0.grants[level, default: []].formUnion(privileges) }
+            try context.store.updateAccounts(names, operation: "GRANT") {
+                $0.grants[level, default: []].formUnion(privileges)
+            }
         case .revoke(let privileges, let place, let names):
             let level = try level(place)
             try requireGrant(privileges, at: level)
             try context.store.updateAccounts(names, operation: "REVOKE") { account in
                 guard let granted = account.grants[level], !granted.isEmpty else {
-                    throw QueryError(.noSuchGrant, "There is no such grant defined for user '\(account.name)' on host '%' on \(level.text)")
+                    throw QueryError(
+                        .noSuchGrant,
+                        "There is no such grant defined for user '\(account.name)' on host '%' on \(level.text)")
                 }
                 account.grants[level] = granted.subtracting(privileges)
             }
@@ -66,7 +74,11 @@ struct AccountHandler {
         case .everything: break
         case .schema(let schema), .table(let schema, _):
             guard !SystemSchema.names.contains(schema) else {
-                throw QueryError(.databaseAccessDenied, "Access denied: everybody may read the schema '\(schema)', as far as it is theirs; there is nothing to grant")
+                throw QueryError(
+                    .databaseAccessDenied,
+                    "Access denied: everybody may read the schema '\(schema)', as far as it is theirs; there "
+                        + "is nothing to grant"
+                )
             }
         }
         return level
@@ -80,13 +92,14 @@ struct AccountHandler {
         }
     }
 
-    /// Who has GRANT OPTION hands on what they have themselves.
+    /// An account with GRANT OPTION hands on its own privileges.
     private func requireGrant(_ privileges: Privileges, at level: GrantLevel) throws(QueryError) {
         let own = session.rights.privileges(at: level)
         guard own.isSuperset(of: privileges.union(.grantOption)) else {
             throw QueryError(
                 .databaseAccessDenied,
-                "Access denied for user '\(session.login.user)'@'%' to grant or revoke \(privileges.text) on \(level.text); it takes GRANT OPTION and the privileges themselves"
+                "Access denied for user '\(session.login.user)'@'%' to grant or revoke \(privileges.text) on "
+                    + "\(level.text); it takes GRANT OPTION and the privileges themselves"
             )
         }
     }
@@ -103,7 +116,8 @@ struct AccountHandler {
                 continue
             }
             var record = try Accounts.record(
-                name, password: password.exposed, plugin: change.plugin.flatMap(AuthenticationPlugin.init) ?? .cachingSHA2)
+                name, password: password.exposed,
+                plugin: change.plugin.flatMap(AuthenticationPlugin.init) ?? .cachingSHA2)
             change.apply(to: &record)
             records.append(record)
         }
@@ -111,7 +125,8 @@ struct AccountHandler {
     }
 
     private func alter(_ changes: [AccountChange], ifExists: Bool) throws {
-        for change in changes where !change.isPasswordOnly || (change.name ?? session.login.user) != session.login.user {
+        for change in changes where !change.isPasswordOnly || (change.name ?? session.login.user) != session.login.user
+        {
             try requireAdministrator(.alter(changes, ifExists: ifExists))
         }
         let now = context.clock.now()
@@ -150,7 +165,7 @@ struct AccountHandler {
 }
 
 extension AccountChange {
-    /// What is said beside the password.
+    /// Applies the clauses beside the password.
     fileprivate func apply(to record: inout AccountRecord) {
         if let isLocked { record.isLocked = isLocked }
         switch expiry {

@@ -7,8 +7,8 @@ import QueryEngine
 import SQLFrontend
 import Synchronization
 
-/// CREATE and DROP, with the rules of locations: a table lies under its schema, schemas do not contain each other, and what is the daemon's
-/// own is never a location.
+/// CREATE and DROP, with the rules of locations: a table lies under its schema, schemas do not contain each other, and
+/// what is the daemon's own is never a location.
 struct DefinitionHandler {
     let session: Session
     let response: ResponseWriter
@@ -23,11 +23,14 @@ struct DefinitionHandler {
 
     /// Names that mean something to clients or to the engine.
     private static let reservedSchemas: Set<String> = [
-        "information_schema", "mysql", "performance_schema", "sys", "loon", "query_result", "main", "memory", "pg_catalog", "system", "temp",
+        "information_schema", "mysql", "performance_schema", "sys", "loon", "query_result", "main", "memory",
+        "pg_catalog", "system", "temp",
     ]
 
     func create(_ statement: CreateSchema) throws {
-        guard session.isAdministrator else { throw QueryError(.accessDenied, "Access denied; only an administrator creates schemas") }
+        guard session.isAdministrator else {
+            throw QueryError(.accessDenied, "Access denied; only an administrator creates schemas")
+        }
         guard !Self.reservedSchemas.contains(statement.name.lowercased()) else {
             throw QueryError(.accessDenied, "The schema name '\(statement.name)' is reserved")
         }
@@ -35,10 +38,15 @@ struct DefinitionHandler {
             throw QueryError(.notSupported, "The catalog '\(catalog)' is not supported; 'oss' is")
         }
         guard let text = statement.properties["location"] else {
-            throw QueryError(.location, "CREATE SCHEMA needs a location: WITH DBPROPERTIES (catalog = 'oss', location = 'oss://bucket/folder/')")
+            throw QueryError(
+                .location,
+                "CREATE SCHEMA needs a location: WITH DBPROPERTIES (catalog = 'oss', location = 'oss://bucket/folder/')"
+            )
         }
         let location = try ObjectKey(text)
-        guard text.hasSuffix("/"), location.isFolder else { throw QueryError(.location, "The location '\(text)' is a folder; end it with a slash") }
+        guard text.hasSuffix("/"), location.isFolder else {
+            throw QueryError(.location, "The location '\(text)' is a folder; end it with a slash")
+        }
         try definitions.checkBucket(location)
         let mayOverlap = statement.properties["loon.overlap"]?.lowercased() == "true"
         let schema = SchemaDefinition(name: statement.name, location: location.description, creator: session.login.user)
@@ -48,7 +56,8 @@ struct DefinitionHandler {
                 guard !place.contains(location), !location.contains(place) else {
                     throw QueryError(
                         .location,
-                        "The location '\(location)' and that of the schema '\(other.name)' contain each other; add 'loon.overlap' = 'true' if they are to"
+                        "The location '\(location)' and that of the schema '\(other.name)' contain each other; "
+                            + "add 'loon.overlap' = 'true' if they are to"
                     )
                 }
             }
@@ -60,9 +69,13 @@ struct DefinitionHandler {
     }
 
     func dropSchema(_ name: String, ifExists: Bool, isCascade: Bool) throws {
-        guard session.isAdministrator else { throw QueryError(.accessDenied, "Access denied; only an administrator drops schemas") }
+        guard session.isAdministrator else {
+            throw QueryError(.accessDenied, "Access denied; only an administrator drops schemas")
+        }
         let existed = try context.store.dropSchema(name, isCascade: isCascade)
-        guard existed || ifExists else { throw QueryError(.missingDatabase, "Can't drop database '\(name)'; database doesn't exist") }
+        guard existed || ifExists else {
+            throw QueryError(.missingDatabase, "Can't drop database '\(name)'; database doesn't exist")
+        }
         response.ok()
     }
 
@@ -72,7 +85,9 @@ struct DefinitionHandler {
         TableDefinitions(context: context, schema: session.state.withLock(\.schema), account: session.account)
     }
 
-    func create(_ statement: CreateTable) throws { try add(try definitions.table(statement), ifNotExists: statement.ifNotExists) }
+    func create(_ statement: CreateTable) throws {
+        try add(try definitions.table(statement), ifNotExists: statement.ifNotExists)
+    }
 
     private func add(_ table: ExternalTable, ifNotExists: Bool) throws {
         let isNew = try context.store.createTable(table)
@@ -85,15 +100,19 @@ struct DefinitionHandler {
     }
 
     /// CREATE TABLE … LIKE: the same columns and format, at a place of its own.
-    func create(_ name: TableName, like source: TableName, ifNotExists: Bool, location: String?, properties: [String: String]) throws {
+    func create(
+        _ name: TableName, like source: TableName, ifNotExists: Bool, location: String?, properties: [String: String]
+    ) throws {
         let definitions = definitions
         var table = try definitions.existing(source, for: .select)
         let schema = try definitions.schema(of: name)
         try definitions.rights.require(.create, schema: schema.name, table: name.table)
         let place = try definitions.location(location, of: name.table, in: schema)
         table = ExternalTable(
-            schema: schema.name, name: name.table, columns: table.columns, partitionColumns: table.partitionColumns, format: table.format,
-            location: place.description, comment: table.comment, properties: table.properties.merging(properties) { $1 }, creator: session.account)
+            schema: schema.name, name: name.table, columns: table.columns, partitionColumns: table.partitionColumns,
+            format: table.format,
+            location: place.description, comment: table.comment,
+            properties: table.properties.merging(properties) { $1 }, creator: session.account)
         try add(table, ifNotExists: ifNotExists)
     }
 
@@ -105,10 +124,13 @@ struct DefinitionHandler {
         try definitions.rights.require(.create, schema: schema.name, table: statement.name.table)
         let place = try definitions.location(source, of: statement.name.table, in: schema)
         let probe = ExternalTable(
-            schema: schema.name, name: statement.name.table, columns: [], format: statement.format, location: place.description,
+            schema: schema.name, name: statement.name.table, columns: [], format: statement.format,
+            location: place.description,
             properties: statement.properties, creator: session.account)
         let files = try TableFiles(context: context).list(probe, partitions: []).map(\.summary)
-        guard let first = files.first else { throw QueryError(.missingObject, "There is no file at '\(place)' to infer the columns from") }
+        guard let first = files.first else {
+            throw QueryError(.missingObject, "There is no file at '\(place)' to infer the columns from")
+        }
         if !statement.isFormatGiven { statement.format = Self.format(of: first.key.key) }
         let inferred = try context.engine.inferColumns(
             of: files.prefix(Limits.inferredFilesMax).map(\.path), format: statement.format, cancellation: cancellation)
@@ -143,7 +165,9 @@ struct DefinitionHandler {
         guard let existed else {
             throw QueryError(.wrongObject, "'\(schema.name).\(name.table)' is not \(isView ? "VIEW" : "BASE TABLE")")
         }
-        guard existed || ifExists else { throw QueryError(.missingTable, "Unknown table '\(schema.name).\(name.table)'") }
+        guard existed || ifExists else {
+            throw QueryError(.missingTable, "Unknown table '\(schema.name).\(name.table)'")
+        }
         response.ok()
     }
 
@@ -151,28 +175,39 @@ struct DefinitionHandler {
 
     func create(_ statement: CreateView, _ parsed: ParsedStatement, cancellation: Cancellation) throws {
         let schema = try definitions.schema(of: statement.name)
-        // The owner of a view lends it what is theirs: nobody puts another query in its place without the right to drop it.
-        try definitions.rights.require(statement.orReplace ? [.create, .drop] : .create, schema: schema.name, table: statement.name.table)
+        // The owner of a view lends it what is theirs: nobody puts another query in its place without the right to drop
+        // it.
+        try definitions.rights.require(
+            statement.orReplace ? [.create, .drop] : .create, schema: schema.name, table: statement.name.table)
         let mode = session.state.withLock { $0.variables.value("sql_mode")?.textValue ?? "" }
         let query = try parsed.innerQuery()
         let planned = try context.planner.plan(
-            try query.engineText(session.dialectContext()), schema: schema.name, dialect: session.dialectContext(), isProfiled: false,
+            try query.engineText(session.dialectContext()), schema: schema.name, dialect: session.dialectContext(),
+            isProfiled: false,
             viewer: .init(account: session.account))
         // Unqualified names are of the view's own schema: so SHOW CREATE VIEW runs again from anywhere.
-        var columns = try TableDefinitions.columns(try planned.held { try context.engine.describe($0, cancellation: cancellation) })
+        var columns = try TableDefinitions.columns(
+            try planned.held { try context.engine.describe($0, cancellation: cancellation) })
         let queryColumns = columns.map(\.name)
         if !statement.columns.isEmpty {
             guard statement.columns.count == columns.count else {
-                throw QueryError(.columnCount, "The view names \(statement.columns.count) columns, and its query has \(columns.count)")
+                throw QueryError(
+                    .columnCount,
+                    "The view names \(statement.columns.count) columns, and its query has \(columns.count)")
             }
-            columns = zip(statement.columns, columns).map { TableColumn(name: $0.name, type: $1.type, comment: $0.comment) }
+            columns = zip(statement.columns, columns).map {
+                TableColumn(name: $0.name, type: $1.type, comment: $0.comment)
+            }
         }
         let view = ViewDefinition(statement: query.text, schema: schema.name, sqlMode: mode, queryColumns: queryColumns)
         let table = ExternalTable(
-            schema: schema.name, name: statement.name.table, columns: columns, format: .json, location: "", comment: statement.comment,
+            schema: schema.name, name: statement.name.table, columns: columns, format: .json, location: "",
+            comment: statement.comment,
             creator: session.account, view: view)
         let isNew = try context.store.createTable(table, orReplaceView: statement.orReplace)
-        guard isNew || statement.ifNotExists else { throw QueryError(.tableExists, "Table '\(table.name)' already exists") }
+        guard isNew || statement.ifNotExists else {
+            throw QueryError(.tableExists, "Table '\(table.name)' already exists")
+        }
         response.ok()
     }
 }

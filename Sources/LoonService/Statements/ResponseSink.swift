@@ -2,7 +2,8 @@ import LoonCore
 import MySQLProtocol
 import QueryEngine
 
-/// Hands an engine's rows to a client. The columns are sent with the first rows, so that most errors still come as a clean answer.
+/// Hands an engine's rows to a client. The columns are sent with the first rows, so that most errors still come as a
+/// clean answer.
 final class ResponseSink: BatchSink {
     /// Thrown at the engine when the client has as many rows as it wanted.
     struct Enough: Error {}

@@ -25,7 +25,8 @@ extension Session {
         context.sessions.remove(victim)
     }
 
-    /// Asks a statement to stop. The engine usually does within milliseconds; where it does not, the client is answered all the same (design: invariant 10).
+    /// Asks a statement to stop. The engine usually does within milliseconds; where it does not, the client is answered
+    /// all the same (design: invariant 10).
     func interrupt(_ running: RunningStatement, _ reason: QueryError) {
         // A write that is decided answers for itself.
         guard running.cancellation.cancel(reason) else { return }
@@ -37,7 +38,9 @@ extension Session {
             context.sessions.addZombie(running)
             context.timers.asyncAfter(deadline: .now() + .seconds(1)) {
                 guard context.sessions.zombies.contains(where: { $0 === running }) else { return }
-                context.log.warning("statement.lingers", metadata: metadata.merging(["ms": "\(context.clock.now() - running.started)"]) { $1 })
+                context.log.warning(
+                    "statement.lingers",
+                    metadata: metadata.merging(["ms": "\(context.clock.now() - running.started)"]) { $1 })
             }
         }
     }

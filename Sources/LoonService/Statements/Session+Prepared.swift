@@ -26,7 +26,9 @@ extension Session {
         let isSmall = text.count <= Limits.inlineStatementBytesMax
         let isInline = parsed.mayBeAnsweredAtOnce && parsed.hints.isEmpty && isSmall
         state.withLock { state in
-            state.prepared[id] = Prepared(text: text, mode: mode, parsed: isSmall && parsed.parameterCount == 0 ? parsed : nil, isInline: isInline)
+            state.prepared[id] = Prepared(
+                text: text, mode: mode, parsed: isSmall && parsed.parameterCount == 0 ? parsed : nil, isInline: isInline
+            )
         }
         running.audit = nil
         running.response.prepared(parameterCount: parsed.parameterCount, columns: columns)
@@ -34,7 +36,8 @@ extension Session {
 
     func executePrepared(_ id: UInt32, _ parameters: [ParameterValue], _ running: RunningStatement) throws {
         guard let prepared = state.withLock({ $0.prepared[id] }) else {
-            throw QueryError(.unknownStatement, "Unknown prepared statement handler (\(id)) given to mysqld_stmt_execute")
+            throw QueryError(
+                .unknownStatement, "Unknown prepared statement handler (\(id)) given to mysqld_stmt_execute")
         }
         try run(try prepared.bound(parameters), running)
     }
@@ -64,7 +67,9 @@ extension ParameterValue {
             case .integer(let number): return .number(String(number))
             case .unsigned(let number): return .number(String(number))
             case .real(let number):
-                guard number.isFinite else { throw QueryError(.wrongArguments, "A parameter is not a number that SQL has: \(number)") }
+                guard number.isFinite else {
+                    throw QueryError(.wrongArguments, "A parameter is not a number that SQL has: \(number)")
+                }
                 let digits = number.description
                 // Without an exponent it would be a DECIMAL.
                 return .number(digits.contains("e") ? digits : digits + "e0")

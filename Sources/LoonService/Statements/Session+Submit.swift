@@ -10,7 +10,8 @@ extension Session {
     /// The only column of the answer to a submission.
     static let taskIDColumn = ResultColumn(name: "ASYNC_TASK_ID", type: .text)
 
-    /// Makes the statement a task: checks all that can be checked now, stores it, and answers with its id once it is durable.
+    /// Makes the statement a task: checks all that can be checked now, stores it, and answers with its id once it is
+    /// durable.
     func submit(_ parsed: ParsedStatement, hints: Hints, _ response: ResponseWriter) throws {
         let isWrite: Bool
         switch parsed.statement {
@@ -19,11 +20,13 @@ extension Session {
         default:
             throw QueryError(
                 .notSupported,
-                "\(parsed.statement.kind) cannot run asynchronously; SELECT, WITH, VALUES, INSERT, CREATE TABLE … AS and EXPLAIN ANALYZE can")
+                "\(parsed.statement.kind) cannot run asynchronously; SELECT, WITH, VALUES, INSERT, CREATE "
+                    + "TABLE … AS and EXPLAIN ANALYZE can"
+            )
         }
         let (schema, variables) = state.withLock { ($0.schema, $0.variables) }
         let command = parsed.text.trimmingSuffix { $0.isWhitespace || $0 == ";" || $0 == "\0" }
-        // Who tries again is answered whatever has changed since.
+        // A client that tries again is answered, whatever has changed since.
         if let earlier = try context.store.repeated(
             token: hints["client_token"], owner: account, command: command, hints: hints.values, sessionSchema: schema)
         {
@@ -32,36 +35,48 @@ extension Session {
         }
         if let refusal = context.freeSpace.refusal { throw refusal }
         let cluster = try context.clusters.choose(hints, usual: cluster)
-        let (target, warning) = try NotificationHints(configuration: context.configuration, sender: context.sender).target(
-            hints, account: login.user, cluster: cluster.name)
+        let (target, warning) = try NotificationHints(configuration: context.configuration, sender: context.sender)
+            .target(
+                hints, account: login.user, cluster: cluster.name)
         let dialect = dialectContext()
-        // A statement that cannot be understood, or names what is not there, is refused now and not as a task that fails.
+        // A statement that cannot be understood, or names what is not there, is refused now and not as a task that
+        // fails.
         var isWhole = false
         if case .query = parsed.statement { isWhole = true }
         let engineText = try (isWhole ? parsed : parsed.innerQuery()).engineText(dialect)
         let asked = AskedOfSession()
-        let planned = try context.planner.plan(engineText, schema: schema, dialect: dialect.recording(in: asked), isProfiled: false, viewer: viewer)
+        let planned = try context.planner.plan(
+            engineText, schema: schema, dialect: dialect.recording(in: asked), isProfiled: false, viewer: viewer)
         // The statement's own text has the session's values in it; a view's is written out anew when the task runs.
         if let name = asked.names.first {
             throw QueryError(
                 .notSupported,
-                "A view of the query asks the session for '\(name)', and a task has no session; write the view's query into the statement")
+                "A view of the query asks the session for '\(name)', and a task has no session; write the "
+                    + "view's query into the statement"
+            )
         }
         if isWrite {
             let write = TableWrite(
-                statement: parsed.statement, engineText: engineText, schema: schema, dialect: dialect, account: account, task: nil,
+                statement: parsed.statement, engineText: engineText, schema: schema, dialect: dialect, account: account,
+                task: nil,
                 ignoresConflict: false)
             try TableWriter(context: context, cluster: cluster, hints: hints).check(write)
         }
         if case .explain = parsed.statement { try context.planner.requireTexts(ofViewsIn: planned, viewer) }
         guard planned.query.valueTables.isEmpty else {
-            throw QueryError(.notSupported, "A task cannot read information_schema and its like: what they say belongs to the session")
+            throw QueryError(
+                .notSupported,
+                "A task cannot read information_schema and its like: what they say belongs to the session")
         }
         let submission = Submission(
-            kind: parsed.statement.kind, command: command, schema: schema ?? planned.firstSchema ?? "", sessionSchema: schema, engineText: engineText,
-            sqlMode: variables.value("sql_mode")?.textValue ?? "", timeZoneOffsetMinutes: dialect.timeZoneOffsetMinutes, now: dialect.now,
+            kind: parsed.statement.kind, command: command, schema: schema ?? planned.firstSchema ?? "",
+            sessionSchema: schema, engineText: engineText,
+            sqlMode: variables.value("sql_mode")?.textValue ?? "", timeZoneOffsetMinutes: dialect.timeZoneOffsetMinutes,
+            now: dialect.now,
             owner: account, connectionID: Int64(login.connectionID), hints: hints.values, notification: target,
-            placement: .init(cluster: cluster.name, engine: cluster.settings.engine, priority: try hints.priority() ?? Limits.taskPriorityDefault))
+            placement: .init(
+                cluster: cluster.name, engine: cluster.settings.engine,
+                priority: try hints.priority() ?? Limits.taskPriorityDefault))
         if let warning { warn(warning) }
         let source = isWhole ? try ResultReuse(context: context).source(planned, submission, hints, cluster) : nil
         let mayWait = source == nil
@@ -91,7 +106,9 @@ extension Session {
         if running?.response === response { running?.audit?.task = task }
     }
 
-    private func accepted(_ accepted: MetaStore.Accepted, source: TaskID?, in cluster: Cluster, isAnnounced: Bool = false) {
+    private func accepted(
+        _ accepted: MetaStore.Accepted, source: TaskID?, in cluster: Cluster, isAnnounced: Bool = false
+    ) {
         var metadata = metadata.merging(["task": "\(accepted.id)"]) { $1 }
         switch accepted {
         case .queued:
@@ -107,7 +124,7 @@ extension Session {
     }
 }
 
-/// What views ask a session for.
+/// The names that views ask a session for.
 private final class AskedOfSession: Sendable {
     private let found = Mutex<Set<String>>([])
     var names: [String] { found.withLock { $0.sorted() } }
@@ -119,7 +136,8 @@ extension DialectContext {
     fileprivate func recording(in asked: AskedOfSession) -> DialectContext {
         let (variable, userVariable, function) = (variable, userVariable, function)
         return DialectContext(
-            now: now, timeZoneOffsetMinutes: timeZoneOffsetMinutes, systemTimeZoneOffsetMinutes: systemTimeZoneOffsetMinutes,
+            now: now, timeZoneOffsetMinutes: timeZoneOffsetMinutes,
+            systemTimeZoneOffsetMinutes: systemTimeZoneOffsetMinutes,
             variable: {
                 asked.add("@@" + $0)
                 return variable($0, $1)

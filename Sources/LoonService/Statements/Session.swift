@@ -15,14 +15,14 @@ final class Session: ProtocolSession {
         var variables: SessionVariables
         var warnings: [Diagnostic] = []
         var prepared: [UInt32: Prepared] = [:]
-        /// What runs now, to be stopped if the client goes away or somebody kills it.
+        /// The statement that runs now, to be stopped if the client goes away or somebody kills it.
         var running: RunningStatement?
         /// Since when nothing runs, in milliseconds since 1970.
         var idleSince: Int64
         var isClosed = false
     }
 
-    /// What SHOW WARNINGS tells of the last statement.
+    /// An error or warning of the last statement, for SHOW WARNINGS.
     struct Diagnostic {
         let error: QueryError
         let isWarning: Bool
@@ -88,7 +88,7 @@ final class Session: ProtocolSession {
 
     func execute(_ command: Command, response: ResponseWriter) {
         context.sessions.countStatement()
-        // What needs no disk and no engine is answered here and now, on the event loop.
+        // Statements that need no disk and no engine are answered here and now, on the event loop.
         let parsed = readSmall(command)
         if let parsed, parsed.hints.isEmpty, parsed.mayBeAnsweredAtOnce {
             if !parsed.keepsWarnings { state.withLock { $0.warnings = [] } }
@@ -103,7 +103,9 @@ final class Session: ProtocolSession {
             } catch { fail(error, response) }
             return
         }
-        let running = RunningStatement(session: self, command: command.processListName, text: command.text(mode: state.withLock { $0.variables.lexicalMode }), response: response)
+        let running = RunningStatement(
+            session: self, command: command.processListName,
+            text: command.text(mode: state.withLock { $0.variables.lexicalMode }), response: response)
         let isClosed = state.withLock { state in
             state.running = running
             return state.isClosed
@@ -130,9 +132,12 @@ final class Session: ProtocolSession {
         switch command {
         case .query(let text, let isMulti):
             guard text.count <= Limits.inlineStatementBytesMax else { return nil }
-            parsed = context.statements.parsed(trimmed(text), mode: state.withLock { $0.variables.lexicalMode }, isMulti: isMulti)
+            parsed = context.statements.parsed(
+                trimmed(text), mode: state.withLock { $0.variables.lexicalMode }, isMulti: isMulti)
         case .executePrepared(let id, let parameters):
-            guard let prepared = state.withLock({ $0.prepared[id] }), prepared.isInline, parameters.allSatisfy(\.isSmall) else { return nil }
+            guard let prepared = state.withLock({ $0.prepared[id] }), prepared.isInline,
+                parameters.allSatisfy(\.isSmall)
+            else { return nil }
             parsed = try? prepared.bound(parameters)
         default: return nil
         }
@@ -148,19 +153,26 @@ final class Session: ProtocolSession {
         do {
             switch command {
             case .query(let text, let isMulti):
-                if let parsed { try run(parsed, running) } else { try run(trimmed(text), from: 0, isMulti: isMulti, running) }
+                if let parsed {
+                    try run(parsed, running)
+                } else {
+                    try run(trimmed(text), from: 0, isMulti: isMulti, running)
+                }
             case .prepare(let id, let text): try plan(running) { try self.prepare(id, self.trimmed(text), running) }
             case .executePrepared(let id, let parameters): try executePrepared(id, parameters, running)
             case .fetch(let spool, let rows): response.fetch(spool, rows: rows)
             case .useDatabase(let name):
                 try use(name)
                 response.ok()
-            case .listFields(let table): try StatementHandler(session: self, response: response, running: running).listFields(of: table)
+            case .listFields(let table):
+                try StatementHandler(session: self, response: response, running: running).listFields(of: table)
             case .statistics: response.text(ServerStatistics(context).line)
             case .kill: break  // answered at once
             case .debug:
                 guard isAdministrator else {
-                    throw QueryError(.accessDenied, "Access denied; you need (at least one of) the SUPER privilege(s) for this operation")
+                    throw QueryError(
+                        .accessDenied,
+                        "Access denied; you need (at least one of) the SUPER privilege(s) for this operation")
                 }
                 response.ok()
             case .resetConnection:
@@ -196,7 +208,9 @@ final class Session: ProtocolSession {
                         try self.run(text, from: next, isMulti: true, running)
                     } catch { self.fail(error, running.response) }
                 }
-                if !accepted { fail(QueryError(.queueFull, "Too many statements are waiting; try again"), running.response) }
+                if !accepted {
+                    fail(QueryError(.queueFull, "Too many statements are waiting; try again"), running.response)
+                }
             }
         }
         try run(parsed, running)
@@ -204,7 +218,9 @@ final class Session: ProtocolSession {
 
     func run(_ parsed: ParsedStatement, _ running: RunningStatement) throws {
         if !parsed.keepsWarnings || !parsed.hints.isEmpty { state.withLock { $0.warnings = [] } }
-        for key in parsed.hints.unknownKeys { warn(QueryError(.unknownHint, "The hint '\(key)' is not known, and was passed over")) }
+        for key in parsed.hints.unknownKeys {
+            warn(QueryError(.unknownHint, "The hint '\(key)' is not known, and was passed over"))
+        }
         let hints = hints(of: parsed)
         running.audit = AuditLog.Entry(parsed, self)
         try hints.validate()
@@ -227,8 +243,8 @@ final class Session: ProtocolSession {
         guard accepted else { throw QueryError(.queueFull, "Too many statements are waiting; try again") }
     }
 
-    /// A statement's own hints always count, and are an error where it cannot be a task. A session's is for queries of tables: what a driver
-    /// asks of its own accord (`select @@version`, SHOW, SET) is answered as ever.
+    /// A statement's own hints always count, and are an error where it cannot be a task. A session's is for queries of
+    /// tables: what a driver asks of its own accord (`select @@version`, SHOW, SET) is answered as ever.
     func isMeant(_ parsed: ParsedStatement) -> Bool {
         if !parsed.hints.isEmpty { return true }
         switch parsed.statement {
@@ -247,7 +263,9 @@ final class Session: ProtocolSession {
     func use(_ name: String) throws {
         if SystemSchema.names.contains(name.lowercased()) { return state.withLock { $0.schema = name.lowercased() } }
         try rights.requireSight(schema: name)
-        guard let schema = try context.store.schema(name) else { throw QueryError(.unknownDatabase, "Unknown database '\(name)'") }
+        guard let schema = try context.store.schema(name) else {
+            throw QueryError(.unknownDatabase, "Unknown database '\(name)'")
+        }
         state.withLock { $0.schema = schema.name }
     }
 
@@ -257,14 +275,16 @@ final class Session: ProtocolSession {
         return SystemTables.table(schema: schema, name: table.table)
     }
 
-    /// What the statement's text depends on beside itself, at this moment.
+    /// The context that the statement's text depends on, at this moment.
     func dialectContext() -> DialectContext {
         let variables = state.withLock { $0.variables }
         let service = context.configuration.timeZoneOffsetMinutes
         let now = context.clock.now()
         return DialectContext(
-            now: now, timeZoneOffsetMinutes: variables.timeZoneOffsetMinutes(service: service, now: now), systemTimeZoneOffsetMinutes: service,
-            variable: { self.variable($0, isGlobal: $1, in: variables) }, userVariable: { variables.userVariables[$0] ?? .null },
+            now: now, timeZoneOffsetMinutes: variables.timeZoneOffsetMinutes(service: service, now: now),
+            systemTimeZoneOffsetMinutes: service,
+            variable: { self.variable($0, isGlobal: $1, in: variables) },
+            userVariable: { variables.userVariables[$0] ?? .null },
             function: { self.function($0) })
     }
 
@@ -280,7 +300,8 @@ final class Session: ProtocolSession {
     }
 
     func fail(_ error: any Error, _ response: ResponseWriter) {
-        let error = context.hostPaths.hidden(in: error as? QueryError ?? QueryError(.internalFault, "The statement failed", detail: "\(error)"))
+        let error = context.hostPaths.hidden(
+            in: error as? QueryError ?? QueryError(.internalFault, "The statement failed", detail: "\(error)"))
         // Before the answer, and only if it is the answer: a killed statement's worker has nothing to say.
         state.withLock { $0.running.flatMap { $0.response === response ? $0 : nil } }?.audit?.error = error
         response.whenFailing { self.state.withLock { $0.warnings = [Diagnostic(error: error, isWarning: false)] } }
@@ -292,15 +313,19 @@ final class Session: ProtocolSession {
     }
 
     /// The statement's hints over the session's.
-    func hints(of parsed: ParsedStatement) -> Hints { parsed.hints.over(session: state.withLock { $0.variables.hints }) }
+    func hints(of parsed: ParsedStatement) -> Hints {
+        parsed.hints.over(session: state.withLock { $0.variables.hints })
+    }
 
-    /// What SHOW WARNINGS tells of a query that has read what it could not understand.
+    /// Warns of fields that a query could not read as their columns' types.
     func warn(_ profile: QueryProfile) {
         guard profile.malformedCount > 0 else { return }
         warn(QueryError(.malformedData, MalformedWarning.text(profile.malformedCount)))
     }
 
-    func warn(_ warning: QueryError) { state.withLock { $0.warnings.append(Diagnostic(error: warning, isWarning: true)) } }
+    func warn(_ warning: QueryError) {
+        state.withLock { $0.warnings.append(Diagnostic(error: warning, isWarning: true)) }
+    }
     var warningCount: Int { state.withLock { $0.warnings.count } }
     var viewer: QueryPlanner.Viewer { .init(account: account, session: self) }
 
@@ -311,12 +336,12 @@ extension ParsedStatement {
     /// Whether it can be answered without disk and engine.
     var needsNothing: Bool {
         switch statement {
-        // What a user variable holds may be large.
+        // A user variable may hold a large value.
         case .accepted: true
         case .set(let assignments): !assignments.contains { $0.value?.readsUserVariables == true }
         case .evaluate(let expressions): !expressions.contains(where: \.readsUserVariables)
         case .query(.some(let select)): select.table == nil && !select.readsUserVariables
-        // These are for when all else hangs.
+        // Statements for when all else hangs.
         case .kill, .show(.processList, filter: .none): true
         default: false
         }
@@ -332,7 +357,7 @@ extension ParsedStatement {
     fileprivate func mayTakeLong(isTask: Bool) -> Bool {
         switch statement {
         case .explain, .createView, .createTableLikeMapping, .alterTable, .repairTable, .repairSchema: true
-        // What they write must fit: the query's columns are asked for.
+        // The rows must fit the table: the query's columns are asked for.
         case .insert, .createTableAs: isTask
         default: false
         }
@@ -368,7 +393,8 @@ extension Command {
     /// As it may be shown.
     fileprivate func text(mode: LexicalMode) -> String {
         switch self {
-        case .query(let text, _), .prepare(_, let text): SecretMask.shown(Array(text.prefix(Limits.shownStatementBytesMax)), mode: mode)
+        case .query(let text, _), .prepare(_, let text):
+            SecretMask.shown(Array(text.prefix(Limits.shownStatementBytesMax)), mode: mode)
         default: ""
         }
     }

@@ -6,18 +6,21 @@ import SQLFrontend
 struct SessionVariables: Sendable {
     private var values: [String: SQLValue] = [:]
     private(set) var userVariables: [String: SQLValue] = [:]
-    /// `SET SESSION run_async = true` and the like: hints for every statement of the session, for clients that drop comments.
+    /// `SET SESSION run_async = true` and the like: hints for every statement of the session, for clients that drop
+    /// comments.
     private(set) var hints: [String: String] = [:]
     private let server: SystemVariables
 
-    /// What statements look at, kept ready.
+    /// The settings that statements look at, kept ready.
     private(set) var lexicalMode: LexicalMode
     private(set) var isAutocommit = true
 
     init(_ server: SystemVariables, isInteractive: Bool) {
         self.server = server
         lexicalMode = LexicalMode()
-        if isInteractive, let timeout = server.variable("interactive_timeout")?.value { values["wait_timeout"] = timeout }
+        if isInteractive, let timeout = server.variable("interactive_timeout")?.value {
+            values["wait_timeout"] = timeout
+        }
     }
 
     /// The value of a variable by its lower-case name; `nil` where there is none.
@@ -30,7 +33,8 @@ struct SessionVariables: Sendable {
 
     /// All that SHOW VARIABLES lists: name and value, by name.
     func listed(isGlobal: Bool) -> [(name: String, value: SQLValue)] {
-        var rows: [(String, SQLValue)] = server.values.values.filter { isGlobal ? $0.scope != .session : true }.map { variable in
+        var rows: [(String, SQLValue)] = server.values.values.filter { isGlobal ? $0.scope != .session : true }.map {
+            variable in
             let value = isGlobal ? variable.value : values[variable.name] ?? variable.value
             return (variable.name, .text(SystemVariable.shown(value, kind: variable.kind)))
         }
@@ -70,9 +74,11 @@ struct SessionVariables: Sendable {
             guard userVariables.count < Limits.userVariablesMax || userVariables[name] != nil else {
                 throw QueryError(.outOfMemory, "A session keeps at most \(Limits.userVariablesMax) user variables")
             }
-            let bytes = userVariables.reduce(0) { $1.key == name ? $0 : $0 + Self.bytes($1.value) } + Self.bytes(value ?? .null)
+            let bytes =
+                userVariables.reduce(0) { $1.key == name ? $0 : $0 + Self.bytes($1.value) } + Self.bytes(value ?? .null)
             guard bytes <= Limits.userVariableBytesMax else {
-                throw QueryError(.outOfMemory, "The user variables of a session have at most \(Limits.userVariableBytesMax) bytes")
+                throw QueryError(
+                    .outOfMemory, "The user variables of a session have at most \(Limits.userVariableBytesMax) bytes")
             }
             userVariables[name] = value ?? .null
         case .variable(let name, let isGlobal): try set(name, value, isGlobal: isGlobal, isAdmin: isAdmin)
@@ -86,7 +92,10 @@ struct SessionVariables: Sendable {
     private mutating func setNames(_ name: String, collation: String?) throws(QueryError) {
         let charset = name.lowercased()
         guard ["utf8mb4", "utf8mb3", "utf8", "ascii", "binary"].contains(charset) else {
-            let isKnown = ["latin1", "gbk", "gb18030", "gb2312", "big5", "cp1250", "cp1251", "ucs2", "utf16", "utf32", "sjis", "euckr"].contains(
+            let isKnown = [
+                "latin1", "gbk", "gb18030", "gb2312", "big5", "cp1250", "cp1251", "ucs2", "utf16", "utf32", "sjis",
+                "euckr",
+            ].contains(
                 charset)
             throw isKnown
                 ? QueryError(.notSupported, "The character set '\(charset)' is not supported; use utf8mb4")
@@ -94,30 +103,43 @@ struct SessionVariables: Sendable {
         }
         for place in ["client", "connection", "results"] { values["character_set_" + place] = .text(charset) }
         values["collation_connection"] = .text(
-            collation ?? (charset == "utf8mb4" ? "utf8mb4_0900_ai_ci" : charset == "binary" ? "binary" : charset + "_general_ci"))
+            collation
+                ?? (charset == "utf8mb4"
+                    ? "utf8mb4_0900_ai_ci" : charset == "binary" ? "binary" : charset + "_general_ci"))
     }
 
     private mutating func set(_ name: String, _ value: SQLValue?, isGlobal: Bool, isAdmin: Bool) throws(QueryError) {
         let key = Hints.normalized(name)
         if Hints.known.contains(key) {
-            guard !isGlobal else { throw QueryError(.sessionVariable, "Variable '\(name)' is a SESSION variable and can't be used with SET GLOBAL") }
+            guard !isGlobal else {
+                throw QueryError(
+                    .sessionVariable, "Variable '\(name)' is a SESSION variable and can't be used with SET GLOBAL")
+            }
             let text = value.flatMap { $0.isNull ? nil : $0.textValue }
             try Hints(values: text.map { [key: $0] } ?? [:]).validate()
             hints[key] = text
             return
         }
         let name = SystemVariables.aliases[name] ?? name
-        guard let variable = server.variable(name) else { throw QueryError(.unknownVariable, "Unknown system variable '\(name)'") }
-        guard variable.isDynamic else { throw QueryError(.readOnlyVariable, "Variable '\(name)' is a read only variable") }
+        guard let variable = server.variable(name) else {
+            throw QueryError(.unknownVariable, "Unknown system variable '\(name)'")
+        }
+        guard variable.isDynamic else {
+            throw QueryError(.readOnlyVariable, "Variable '\(name)' is a read only variable")
+        }
         guard !isGlobal else {
             guard isAdmin else {
                 throw QueryError(
-                    .accessDenied, "Access denied; you need (at least one of) the SUPER or SYSTEM_VARIABLES_ADMIN privilege(s) for this operation")
+                    .accessDenied,
+                    "Access denied; you need (at least one of) the SUPER or SYSTEM_VARIABLES_ADMIN "
+                        + "privilege(s) for this operation"
+                )
             }
             throw QueryError(.notSupported, "SET GLOBAL is not supported; change the configuration file")
         }
         guard variable.scope != .global else {
-            throw QueryError(.globalVariable, "Variable '\(name)' is a GLOBAL variable and should be set with SET GLOBAL")
+            throw QueryError(
+                .globalVariable, "Variable '\(name)' is a GLOBAL variable and should be set with SET GLOBAL")
         }
         values[name] = try value.map { value throws(QueryError) in try Self.converted(value, for: variable) }
         switch name {
@@ -129,7 +151,8 @@ struct SessionVariables: Sendable {
 
     private static func converted(_ value: SQLValue, for variable: SystemVariable) throws(QueryError) -> SQLValue {
         let wrong = QueryError(
-            .wrongVariableValue, "Variable '\(variable.name)' can't be set to the value of '\(value.isNull ? "NULL" : value.textValue)'")
+            .wrongVariableValue,
+            "Variable '\(variable.name)' can't be set to the value of '\(value.isNull ? "NULL" : value.textValue)'")
         switch variable.kind {
         case .bool:
             switch value.textValue.lowercased() {
@@ -138,8 +161,12 @@ struct SessionVariables: Sendable {
             default: throw wrong
             }
         case .integer:
-            if case .real = value { throw QueryError(.wrongType, "Incorrect argument type to variable '\(variable.name)'") }
-            if case .text = value { throw QueryError(.wrongType, "Incorrect argument type to variable '\(variable.name)'") }
+            if case .real = value {
+                throw QueryError(.wrongType, "Incorrect argument type to variable '\(variable.name)'")
+            }
+            if case .text = value {
+                throw QueryError(.wrongType, "Incorrect argument type to variable '\(variable.name)'")
+            }
             guard !value.isNull else { throw wrong }
             switch variable.name {
             // MySQL's range.
@@ -151,11 +178,16 @@ struct SessionVariables: Sendable {
         }
     }
 
-    private static func text(_ value: SQLValue, for variable: SystemVariable, _ wrong: QueryError) throws(QueryError) -> SQLValue {
+    private static func text(_ value: SQLValue, for variable: SystemVariable, _ wrong: QueryError) throws(QueryError)
+        -> SQLValue
+    {
         switch variable.name {
         case "time_zone":
             let zone = value.textValue
-            guard zone.uppercased() == "SYSTEM" || TimeZoneOffset.minutes(zone) != nil || TimeZone(identifier: zone) != nil else {
+            guard
+                zone.uppercased() == "SYSTEM" || TimeZoneOffset.minutes(zone) != nil
+                    || TimeZone(identifier: zone) != nil
+            else {
                 throw QueryError(.unknownTimeZone, "Unknown or incorrect time zone: '\(zone)'")
             }
         case "sql_mode":
@@ -169,9 +201,11 @@ struct SessionVariables: Sendable {
             return .text(modes.joined(separator: ","))
         case "transaction_isolation":
             let level = value.textValue.uppercased()
-            guard ["READ-UNCOMMITTED", "READ-COMMITTED", "REPEATABLE-READ", "SERIALIZABLE"].contains(level) else { throw wrong }
+            guard ["READ-UNCOMMITTED", "READ-COMMITTED", "REPEATABLE-READ", "SERIALIZABLE"].contains(level) else {
+                throw wrong
+            }
             return .text(level)
-        // What results come in: NULL and binary mean as it is.
+        // The character set of results: NULL and binary mean as it is.
         case "character_set_results": return value
         case "character_set_client", "character_set_connection":
             guard ["utf8mb4", "utf8mb3", "utf8", "ascii", "binary"].contains(value.textValue.lowercased()) else {

@@ -22,7 +22,8 @@ struct ShowHandler {
             let like = LikePattern(pattern)
             return (answer.columns, answer.rows.filter { row in row.first.map { like.matches($0.textValue) } ?? false })
         case .matching(let expression):
-            var query = try LocalQuery(.all(where: expression), columns: answer.columns, context: session.dialectContext())
+            var query = try LocalQuery(
+                .all(where: expression), columns: answer.columns, context: session.dialectContext())
             for row in answer.rows { try query.add(row) }
             return query.finish()
         }
@@ -46,12 +47,22 @@ struct ShowHandler {
         case .variables(let isGlobal):
             let rows = session.state.withLock { $0.variables.listed(isGlobal: isGlobal) }
             return (texts("Variable_name", "Value"), rows.map { [.text($0.name), $0.value] })
-        case .status: return (texts("Variable_name", "Value"), ServerStatistics(context).status(of: session).map { [.text($0), .text($1)] })
-        case .warnings(let count), .errors(let count): return messages(isWarnings: subject == .warnings(count: count), count: count)
+        case .status:
+            return (
+                texts("Variable_name", "Value"),
+                ServerStatistics(context).status(of: session).map { [.text($0), .text($1)] }
+            )
+        case .warnings(let count), .errors(let count):
+            return messages(isWarnings: subject == .warnings(count: count), count: count)
         case .engines:
             return (
                 texts("Engine", "Support", "Comment", "Transactions", "XA", "Savepoints"),
-                [[.text("DuckDB"), .text("DEFAULT"), .text("Files of the object store, read by DuckDB"), .text("NO"), .text("NO"), .text("NO")]]
+                [
+                    [
+                        .text("DuckDB"), .text("DEFAULT"), .text("Files of the object store, read by DuckDB"),
+                        .text("NO"), .text("NO"), .text("NO"),
+                    ]
+                ]
             )
         case .characterSets:
             return (
@@ -61,7 +72,8 @@ struct ShowHandler {
         case .collations:
             return (
                 [
-                    ResultColumn(name: "Collation", type: .text), ResultColumn(name: "Charset", type: .text), ResultColumn(name: "Id", type: .int64),
+                    ResultColumn(name: "Collation", type: .text), ResultColumn(name: "Charset", type: .text),
+                    ResultColumn(name: "Id", type: .int64),
                     ResultColumn(name: "Default", type: .text), ResultColumn(name: "Compiled", type: .text),
                     ResultColumn(name: "Sortlen", type: .int64), ResultColumn(name: "Pad_attribute", type: .text),
                 ], SystemTableReader.collations
@@ -76,7 +88,10 @@ struct ShowHandler {
                     [.text("Alter"), .text("Tables"), .text("To alter the table")],
                     [.text("Create"), .text("Databases,Tables"), .text("To create new tables and views")],
                     [.text("Drop"), .text("Tables"), .text("To drop tables and views")],
-                    [.text("Grant option"), .text("Databases,Tables"), .text("To give to other users those privileges you possess")],
+                    [
+                        .text("Grant option"), .text("Databases,Tables"),
+                        .text("To give to other users those privileges you possess"),
+                    ],
                     [.text("Insert"), .text("Tables"), .text("To insert data into tables")],
                     [.text("Select"), .text("Tables"), .text("To retrieve rows from table")],
                     [.text("Show"), .text("Databases,Tables"), .text("To see definitions, and the text of views")],
@@ -89,41 +104,50 @@ struct ShowHandler {
         case .openTables(let schema), .triggers(let schema), .events(let schema):
             if schema != nil { _ = try schemaInUse(schema) }
             return empty(subject)
-        case .plugins, .routineStatus, .replicaStatus, .binaryLogStatus, .binaryLogs, .replicas, .profiles, .help: return empty(subject)
+        case .plugins, .routineStatus, .replicaStatus, .binaryLogStatus, .binaryLogs, .replicas, .profiles, .help:
+            return empty(subject)
         }
     }
 
-    /// What is never there here, with the columns that it has on MySQL.
+    /// An empty answer for a kind of object that is never there, with MySQL's columns.
     private func empty(_ subject: Show) -> Answer {
         let names: [String] =
             switch subject {
             case .index:
                 [
-                    "Table", "Non_unique", "Key_name", "Seq_in_index", "Column_name", "Collation", "Cardinality", "Sub_part", "Packed", "Null",
+                    "Table", "Non_unique", "Key_name", "Seq_in_index", "Column_name", "Collation", "Cardinality",
+                    "Sub_part", "Packed", "Null",
                     "Index_type",
                     "Comment", "Index_comment", "Visible", "Expression",
                 ]
             case .openTables: ["Database", "Table", "In_use", "Name_locked"]
             case .triggers:
                 [
-                    "Trigger", "Event", "Table", "Statement", "Timing", "Created", "sql_mode", "Definer", "character_set_client",
+                    "Trigger", "Event", "Table", "Statement", "Timing", "Created", "sql_mode", "Definer",
+                    "character_set_client",
                     "collation_connection",
                     "Database Collation",
                 ]
             case .events:
                 [
-                    "Db", "Name", "Definer", "Time zone", "Type", "Execute at", "Interval value", "Interval field", "Starts", "Ends", "Status",
+                    "Db", "Name", "Definer", "Time zone", "Type", "Execute at", "Interval value", "Interval field",
+                    "Starts", "Ends", "Status",
                     "Originator",
                     "character_set_client", "collation_connection", "Database Collation",
                 ]
             case .routineStatus:
                 [
-                    "Db", "Name", "Type", "Definer", "Modified", "Created", "Security_type", "Comment", "character_set_client",
+                    "Db", "Name", "Type", "Definer", "Modified", "Created", "Security_type", "Comment",
+                    "character_set_client",
                     "collation_connection",
                     "Database Collation",
                 ]
             case .plugins: ["Name", "Status", "Type", "Library", "License"]
-            case .replicaStatus: ["Replica_IO_State", "Source_Host", "Source_User", "Source_Port", "Replica_IO_Running", "Replica_SQL_Running"]
+            case .replicaStatus:
+                [
+                    "Replica_IO_State", "Source_Host", "Source_User", "Source_Port", "Replica_IO_Running",
+                    "Replica_SQL_Running",
+                ]
             case .binaryLogStatus: ["File", "Position", "Binlog_Do_DB", "Binlog_Ignore_DB", "Executed_Gtid_Set"]
             case .binaryLogs: ["Log_name", "File_size", "Encrypted"]
             case .replicas: ["Server_Id", "Host", "Port", "Source_Id", "Replica_UUID"]
@@ -139,12 +163,22 @@ struct ShowHandler {
         let schema = try schemaInUse(name)
         let columns = texts("Tables_in_\(schema)") + (full ? texts("Table_type") : [])
         if SystemSchema.names.contains(schema) {
-            return (columns, SystemTables.tables(of: schema).map { full ? [.text($0.name), .text($0.tableType)] : [.text($0.name)] })
+            return (
+                columns,
+                SystemTables.tables(of: schema).map { full ? [.text($0.name), .text($0.tableType)] : [.text($0.name)] }
+            )
         }
         let rights = session.rights
         func isSeen(_ table: String) -> Bool { rights.sees(schema: schema, table: table) }
-        guard full else { return (columns, try context.store.tableNames(schema: schema).filter(isSeen).map { [.text($0)] }) }
-        return (columns, try context.store.tableKinds(schema: schema).filter { isSeen($0.name) }.map { [.text($0.name), .text($0.isView ? "VIEW" : "BASE TABLE")] })
+        guard full else {
+            return (columns, try context.store.tableNames(schema: schema).filter(isSeen).map { [.text($0)] })
+        }
+        return (
+            columns,
+            try context.store.tableKinds(schema: schema).filter { isSeen($0.name) }.map {
+                [.text($0.name), .text($0.isView ? "VIEW" : "BASE TABLE")]
+            }
+        )
     }
 
     private func columns(_ name: TableName, full: Bool, isHive: Bool) throws -> Answer {
@@ -160,7 +194,9 @@ struct ShowHandler {
         }
         let columns = names.map { ResultColumn(name: $0, type: .text) }
         if let table = try systemTable(name) {
-            return (columns, table.columns.map { row($0.name, $0.type, isText: $0.isText, isNullable: $0.isNullable, "") })
+            return (
+                columns, table.columns.map { row($0.name, $0.type, isText: $0.isText, isNullable: $0.isNullable, "") }
+            )
         }
         let table = try table(name)
         return (
@@ -168,7 +204,8 @@ struct ShowHandler {
             table.allColumns.map { column in
                 let type = MySQLColumnType(column.type)
                 return row(
-                    column.name, isHive ? column.type.ddl : type.columnType, isText: type.characters != nil, isNullable: true, column.comment ?? "")
+                    column.name, isHive ? column.type.ddl : type.columnType, isText: type.characters != nil,
+                    isNullable: true, column.comment ?? "")
             }
         )
     }
@@ -177,29 +214,37 @@ struct ShowHandler {
     func columns(of name: TableName) throws -> (table: String, columns: [ResultColumn]) {
         if let table = try systemTable(name) { return (table.name, table.resultColumns) }
         let table = try table(name)
-        return (table.name, table.allColumns.map { ResultColumn(name: $0.name, type: MySQLColumnType($0.type).resultType) })
+        return (
+            table.name, table.allColumns.map { ResultColumn(name: $0.name, type: MySQLColumnType($0.type).resultType) }
+        )
     }
 
     private func tableStatus(_ name: String?) throws -> Answer {
         let schema = try schemaInUse(name)
         let columns =
             texts("Name", "Engine")
-            + ["Version", "Row_format", "Rows", "Avg_row_length", "Data_length", "Max_data_length", "Index_length", "Data_free", "Auto_increment"].map
-        {
-            ResultColumn(name: $0, type: $0 == "Row_format" ? .text : .int64)
-        } + texts("Create_time", "Update_time", "Check_time", "Collation", "Checksum", "Create_options", "Comment")
+            + [
+                "Version", "Row_format", "Rows", "Avg_row_length", "Data_length", "Max_data_length", "Index_length",
+                "Data_free", "Auto_increment",
+            ].map {
+                ResultColumn(name: $0, type: $0 == "Row_format" ? .text : .int64)
+            } + texts("Create_time", "Update_time", "Check_time", "Collation", "Checksum", "Create_options", "Comment")
         func row(_ name: String, engine: SQLValue, comment: String) -> [SQLValue] {
-            [.text(name), engine] + Array(repeating: .null, count: 12) + [.text("utf8mb4_0900_ai_ci"), .null, .text(""), .text(comment)]
+            [.text(name), engine] + Array(repeating: .null, count: 12) + [
+                .text("utf8mb4_0900_ai_ci"), .null, .text(""), .text(comment),
+            ]
         }
         if SystemSchema.names.contains(schema) {
             return (columns, SystemTables.tables(of: schema).map { row($0.name, engine: .null, comment: "") })
         }
         return (
             columns,
-            try context.store.tables(schema: schema).filter { session.rights.sees(schema: schema, table: $0.name) }.map { table in
+            try context.store.tables(schema: schema).filter { session.rights.sees(schema: schema, table: $0.name) }.map
+            { table in
                 // As MySQL has views.
                 table.view == nil
-                    ? row(table.name, engine: .text("DuckDB"), comment: table.comment ?? "") : row(table.name, engine: .null, comment: "VIEW")
+                    ? row(table.name, engine: .text("DuckDB"), comment: table.comment ?? "")
+                    : row(table.name, engine: .null, comment: "VIEW")
             }
         )
     }
@@ -209,7 +254,12 @@ struct ShowHandler {
             let columns = table.columns.map { "  `\($0.name)` \($0.type)\($0.isNullable ? "" : " NOT NULL")" }
             return (
                 texts("Table", "Create Table"),
-                [[.text(table.name), .text("CREATE TEMPORARY TABLE `\(table.name)` (\n\(columns.joined(separator: ",\n"))\n)")]]
+                [
+                    [
+                        .text(table.name),
+                        .text("CREATE TEMPORARY TABLE `\(table.name)` (\n\(columns.joined(separator: ",\n"))\n)"),
+                    ]
+                ]
             )
         }
         let table = try table(name)
@@ -217,7 +267,12 @@ struct ShowHandler {
             try requireText(of: table)
             return (
                 texts("View", "Create View", "character_set_client", "collation_connection"),
-                [[.text(table.name), .text(DefinitionText.createView(table)), .text("utf8mb4"), .text("utf8mb4_0900_ai_ci")]]
+                [
+                    [
+                        .text(table.name), .text(DefinitionText.createView(table)), .text("utf8mb4"),
+                        .text("utf8mb4_0900_ai_ci"),
+                    ]
+                ]
             )
         }
         return (texts("Table", "Create Table"), [[.text(table.name), .text(DefinitionText.createTable(table))]])
@@ -225,7 +280,9 @@ struct ShowHandler {
 
     private func partitions(_ name: TableName) throws -> Answer {
         let table = try table(name)
-        guard table.isPartitioned else { throw QueryError(.wrongObject, "The table \(table.schema).\(table.name) is not partitioned") }
+        guard table.isPartitioned else {
+            throw QueryError(.wrongObject, "The table \(table.schema).\(table.name) is not partitioned")
+        }
         let names = try context.store.partitions(of: table).map { $0.name(table.partitionColumns) }
         return (texts("Result"), names.map { [.text($0)] })
     }
@@ -233,17 +290,30 @@ struct ShowHandler {
     /// DESCRIBE FORMATTED: what Hive's says that is known here.
     private func description(_ name: TableName) throws -> Answer {
         let table = try table(name)
-        func row(_ name: String, _ type: String = "", _ comment: String = "") -> [SQLValue] { [.text(name), .text(type), .text(comment)] }
-        func list(_ columns: [TableColumn]) -> [[SQLValue]] { columns.map { row($0.name, $0.type.ddl, $0.comment ?? "") } }
+        func row(_ name: String, _ type: String = "", _ comment: String = "") -> [SQLValue] {
+            [.text(name), .text(type), .text(comment)]
+        }
+        func list(_ columns: [TableColumn]) -> [[SQLValue]] {
+            columns.map { row($0.name, $0.type.ddl, $0.comment ?? "") }
+        }
         var rows = [row("# col_name", "data_type", "comment")] + list(table.columns)
-        if table.isPartitioned { rows += [row("# Partition Information"), row("# col_name", "data_type", "comment")] + list(table.partitionColumns) }
+        if table.isPartitioned {
+            rows +=
+                [row("# Partition Information"), row("# col_name", "data_type", "comment")]
+                + list(table.partitionColumns)
+        }
         rows += [row("# Detailed Table Information"), row("Database:", table.schema), row("Owner:", table.creator)]
         if let view = table.view {
             try requireText(of: table)
             rows += [row("Table Type:", "VIRTUAL_VIEW"), row("View Original Text:", view.statement)]
         } else {
-            rows += [row("Location:", table.location), row("Table Type:", "EXTERNAL_TABLE"), row("Format:", table.format.storedAs)]
-            if table.isPartitioned { rows.append(row("Partitions:", String(try context.store.partitions(of: table).count))) }
+            rows += [
+                row("Location:", table.location), row("Table Type:", "EXTERNAL_TABLE"),
+                row("Format:", table.format.storedAs),
+            ]
+            if table.isPartitioned {
+                rows.append(row("Partitions:", String(try context.store.partitions(of: table).count)))
+            }
         }
         if let comment = table.comment { rows.append(row("Comment:", comment)) }
         rows += table.properties.sorted { $0.key < $1.key }.map { row("Table Parameters:", $0.key, $0.value) }
@@ -256,7 +326,9 @@ struct ShowHandler {
             return (columns, [[.text(name.lowercased()), .text("CREATE DATABASE `\(name.lowercased())`")]])
         }
         try session.rights.requireSight(schema: name)
-        guard let schema = try context.store.schema(name) else { throw QueryError(.unknownDatabase, "Unknown database '\(name)'") }
+        guard let schema = try context.store.schema(name) else {
+            throw QueryError(.unknownDatabase, "Unknown database '\(name)'")
+        }
         return (columns, [[.text(schema.name), .text(DefinitionText.createSchema(schema))]])
     }
 
@@ -269,7 +341,10 @@ struct ShowHandler {
             return ([ResultColumn(name: name, type: .int64)], [[.integer(Int64(found.count))]])
         }
         let rows: [[SQLValue]] = found.map {
-            [.text($0.isWarning ? "Warning" : "Error"), .integer(Int64(ErrorNumber($0.error.code).number)), .text($0.error.message)]
+            [
+                .text($0.isWarning ? "Warning" : "Error"), .integer(Int64(ErrorNumber($0.error.code).number)),
+                .text($0.error.message),
+            ]
         }
         return (texts("Level") + [ResultColumn(name: "Code", type: .int64)] + texts("Message"), rows)
     }
@@ -284,7 +359,9 @@ struct ShowHandler {
         }
         // USAGE on everything comes first, as on MySQL, where there is nothing else on that level.
         var lines = [(GrantLevel.everything, record.grants[.everything] ?? [])]
-        lines += record.grants.filter { $0.key != .everything && !$0.value.isEmpty }.sorted { $0.key.text < $1.key.text }.map { ($0.key, $0.value) }
+        lines += record.grants.filter { $0.key != .everything && !$0.value.isEmpty }.sorted {
+            $0.key.text < $1.key.text
+        }.map { ($0.key, $0.value) }
         return (
             texts("Grants for \(user)@%"),
             lines.map { level, privileges in
@@ -297,22 +374,29 @@ struct ShowHandler {
     /// With what decides whether the daemon may send in each role.
     private func ramRoles() throws(QueryError) -> Answer {
         guard session.isAdministrator else {
-            throw QueryError(.accessDenied, "Access denied; only an administrator sees the roles that messages are sent in")
+            throw QueryError(
+                .accessDenied, "Access denied; only an administrator sees the roles that messages are sent in")
         }
         let report = context.roles.report()
         return (
             texts("Role", "Trusted_services", "Policies", "Allowed", "Decision"),
             report.map {
-                [.text($0.role), .text($0.services), .text($0.policies), .text($0.decision.isAllowed ? "YES" : "NO"), .text($0.decision.reason)]
+                [
+                    .text($0.role), .text($0.services), .text($0.policies), .text($0.decision.isAllowed ? "YES" : "NO"),
+                    .text($0.decision.reason),
+                ]
             }
         )
     }
 
     private func processList(full: Bool) -> Answer {
         let columns = [
-            ResultColumn(name: "Id", type: .int64), ResultColumn(name: "User", type: .text), ResultColumn(name: "Host", type: .text),
-            ResultColumn(name: "db", type: .text), ResultColumn(name: "Command", type: .text), ResultColumn(name: "Time", type: .int64),
-            ResultColumn(name: "State", type: .text), ResultColumn(name: "Info", type: .text), ResultColumn(name: "Progress", type: .float64),
+            ResultColumn(name: "Id", type: .int64), ResultColumn(name: "User", type: .text),
+            ResultColumn(name: "Host", type: .text),
+            ResultColumn(name: "db", type: .text), ResultColumn(name: "Command", type: .text),
+            ResultColumn(name: "Time", type: .int64),
+            ResultColumn(name: "State", type: .text), ResultColumn(name: "Info", type: .text),
+            ResultColumn(name: "Progress", type: .float64),
         ]
         return (columns, SystemTableReader(session: session).processes(full: full))
     }
@@ -333,10 +417,14 @@ struct ShowHandler {
     private func texts(_ names: String...) -> [ResultColumn] { names.map { ResultColumn(name: $0, type: .text) } }
 
     private func schemaInUse(_ name: String?) throws -> String {
-        guard let name = name ?? session.state.withLock(\.schema) else { throw QueryError(.noDatabaseSelected, "No database selected") }
+        guard let name = name ?? session.state.withLock(\.schema) else {
+            throw QueryError(.noDatabaseSelected, "No database selected")
+        }
         if SystemSchema.names.contains(name.lowercased()) { return name.lowercased() }
         try session.rights.requireSight(schema: name)
-        guard let schema = try context.store.schema(name) else { throw QueryError(.unknownDatabase, "Unknown database '\(name)'") }
+        guard let schema = try context.store.schema(name) else {
+            throw QueryError(.unknownDatabase, "Unknown database '\(name)'")
+        }
         return schema.name
     }
 

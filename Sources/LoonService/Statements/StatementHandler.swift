@@ -7,7 +7,8 @@ import QueryEngine
 import SQLFrontend
 import Synchronization
 
-/// Answers one statement that is not to become a task. Runs on a statement thread, or on the event loop where nothing of it blocks.
+/// Answers one statement that is not to become a task. Runs on a statement thread, or on the event loop where nothing
+/// of it blocks.
 struct StatementHandler {
     let session: Session
     let response: ResponseWriter
@@ -26,7 +27,8 @@ struct StatementHandler {
                 return response.rows(answer.columns, select.limit == nil ? limited(answer.rows) : answer.rows)
             }
             try query(parsed)
-        case .explain(let isAnalyze): try explain(try parsed.innerQuery(), isAnalyze: isAnalyze, session.hints(of: parsed))
+        case .explain(let isAnalyze):
+            try explain(try parsed.innerQuery(), isAnalyze: isAnalyze, session.hints(of: parsed))
         case .use(let name):
             try session.use(name)
             response.ok()
@@ -53,23 +55,31 @@ struct StatementHandler {
             response.ok()
         case .createSchema(let statement): try DefinitionHandler(session: session, response: response).create(statement)
         case .dropSchema(let name, let ifExists, let isCascade):
-            try DefinitionHandler(session: session, response: response).dropSchema(name, ifExists: ifExists, isCascade: isCascade)
+            try DefinitionHandler(session: session, response: response).dropSchema(
+                name, ifExists: ifExists, isCascade: isCascade)
         case .createTable(let statement): try DefinitionHandler(session: session, response: response).create(statement)
         case .createTableLike(let name, let source, let ifNotExists, let location, let properties):
             try DefinitionHandler(session: session, response: response)
                 .create(name, like: source, ifNotExists: ifNotExists, location: location, properties: properties)
         case .createTableLikeMapping(let statement, let source):
-            try DefinitionHandler(session: session, response: response).create(statement, mapping: source, cancellation: cancellation)
+            try DefinitionHandler(session: session, response: response).create(
+                statement, mapping: source, cancellation: cancellation)
         case .createView(let statement):
-            try DefinitionHandler(session: session, response: response).create(statement, parsed, cancellation: cancellation)
+            try DefinitionHandler(session: session, response: response).create(
+                statement, parsed, cancellation: cancellation)
         case .dropView(let name, let ifExists):
-            try DefinitionHandler(session: session, response: response).dropTable(name, ifExists: ifExists, isView: true)
+            try DefinitionHandler(session: session, response: response).dropTable(
+                name, ifExists: ifExists, isView: true)
         case .dropTable(let name, let ifExists):
-            try DefinitionHandler(session: session, response: response).dropTable(name, ifExists: ifExists, isView: false)
-        case .alterTable(let name, let change): try TableChanges(session: session, response: response, cancellation: cancellation).alter(name, change)
+            try DefinitionHandler(session: session, response: response).dropTable(
+                name, ifExists: ifExists, isView: false)
+        case .alterTable(let name, let change):
+            try TableChanges(session: session, response: response, cancellation: cancellation).alter(name, change)
         case .repairTable(let name, let adds, let drops):
-            try TableChanges(session: session, response: response, cancellation: cancellation).repair(name, adds: adds, drops: drops)
-        case .repairSchema(let name): try TableChanges(session: session, response: response, cancellation: cancellation).repairSchema(name)
+            try TableChanges(session: session, response: response, cancellation: cancellation).repair(
+                name, adds: adds, drops: drops)
+        case .repairSchema(let name):
+            try TableChanges(session: session, response: response, cancellation: cancellation).repairSchema(name)
         case .insert, .createTableAs: try write(parsed)
         case .account(let statement): try AccountHandler(session: session, response: response).run(statement)
         case .accepted: response.ok()
@@ -129,7 +139,9 @@ struct StatementHandler {
             running.stage = .executing
             let sink = ResponseSink(response, rowsMax: parsed.hasLimit ? nil : variables.selectLimit)
             let result = Result {
-                try cluster.explaining { try planned.held { try cluster.engine.run($0, cancellation: running.cancellation, sink: sink) } }
+                try cluster.explaining {
+                    try planned.held { try cluster.engine.run($0, cancellation: running.cancellation, sink: sink) }
+                }
             }
             context.sessions.released(running)
             switch result {
@@ -144,7 +156,8 @@ struct StatementHandler {
 
     /// Stops the statement at what max_execution_time says, or the hint max-running-time-sec.
     private func limit(_ running: RunningStatement, _ variables: SessionVariables, _ hints: Hints) throws {
-        let limits = [variables.executionMillisecondsMax, try hints.runningSecondsMax().map { Int64($0) * 1_000 } ?? 0].filter { $0 > 0 }
+        let limits = [variables.executionMillisecondsMax, try hints.runningSecondsMax().map { Int64($0) * 1_000 } ?? 0]
+            .filter { $0 > 0 }
         guard let milliseconds = limits.min() else { return }
         let seconds = try hints.runningSecondsMax().flatMap { Int64($0) * 1_000 == milliseconds ? $0 : nil }
         let reason = QueryError(
@@ -152,8 +165,11 @@ struct StatementHandler {
             seconds.map { "The limit max-running-time-sec = \($0) is exceeded" }
                 ?? "Query execution was interrupted, maximum statement execution time exceeded")
         let number = running.statementNumber
-        context.timers.asyncAfter(deadline: .now() + .milliseconds(Int(clamping: milliseconds))) { [weak running, weak session] in
-            guard let running, let session, running.statementNumber == number, session.state.withLock({ $0.running === running }) else { return }
+        context.timers.asyncAfter(deadline: .now() + .milliseconds(Int(clamping: milliseconds))) {
+            [weak running, weak session] in
+            guard let running, let session, running.statementNumber == number,
+                session.state.withLock({ $0.running === running })
+            else { return }
             session.interrupt(running, reason)
         }
     }
@@ -168,7 +184,8 @@ struct StatementHandler {
             let schema = session.state.withLock(\.schema)
             let dialect = session.dialectContext()
             let planned = try context.planner.plan(
-                try parsed.engineText(dialect), schema: schema, dialect: dialect, isProfiled: false, viewer: session.viewer)
+                try parsed.engineText(dialect), schema: schema, dialect: dialect, isProfiled: false,
+                viewer: session.viewer)
             do { return try planned.held { try context.engine.describe($0, cancellation: cancellation) } } catch {
                 // With values it may be clear what without them is not.
                 if hasParameters { return [] }
@@ -194,12 +211,16 @@ struct StatementHandler {
         @Sendable func answer() {
             let result = Result {
                 try cluster.explaining {
-                    try planned.held { try cluster.engine.explain($0, isAnalyze: isAnalyze, cancellation: running.cancellation) }
+                    try planned.held {
+                        try cluster.engine.explain($0, isAnalyze: isAnalyze, cancellation: running.cancellation)
+                    }
                 }
             }
             context.sessions.released(running)
             switch result {
-            case .success(let text): response.rows([ResultColumn(name: "EXPLAIN", type: .text)], [[.text(text)]], warnings: session.warningCount)
+            case .success(let text):
+                response.rows(
+                    [ResultColumn(name: "EXPLAIN", type: .text)], [[.text(text)]], warnings: session.warningCount)
             case .failure(let error): session.fail(error, response)
             }
         }
@@ -218,12 +239,16 @@ struct StatementHandler {
         guard let running else { throw QueryError(.internalFault, "A write was begun where nothing may block") }
         let dialect = session.dialectContext()
         let (schema, variables) = session.state.withLock { ($0.schema, $0.variables) }
-        if case .createTableAs(let statement, _) = parsed.statement, statement.ifNotExists, try exists(statement.name) { return response.ok() }
+        if case .createTableAs(let statement, _) = parsed.statement, statement.ifNotExists, try exists(statement.name) {
+            return response.ok()
+        }
         let hints = session.hints(of: parsed)
         let cluster = try context.clusters.choose(hints, usual: session.cluster)
         let write = TableWrite(
-            statement: parsed.statement, engineText: try parsed.innerQuery().engineText(dialect), schema: schema, dialect: dialect,
-            account: session.account, task: nil, ignoresConflict: try hints.flag("insert_overwrite_ignore_conflict") == true)
+            statement: parsed.statement, engineText: try parsed.innerQuery().engineText(dialect), schema: schema,
+            dialect: dialect,
+            account: session.account, task: nil,
+            ignoresConflict: try hints.flag("insert_overwrite_ignore_conflict") == true)
         try limit(running, variables, hints)
         running.stage = .waiting
         let (session, response, context) = (session, response, context)
@@ -231,7 +256,8 @@ struct StatementHandler {
             running.stage = .executing
             let result = Result {
                 try cluster.explaining {
-                    try TableWriter(context: context, cluster: cluster, hints: hints).run(write, cancellation: running.cancellation)
+                    try TableWriter(context: context, cluster: cluster, hints: hints).run(
+                        write, cancellation: running.cancellation)
                 }
             }
             context.sessions.released(running)
@@ -260,8 +286,10 @@ struct StatementHandler {
             let seen = variables
             let base = session.dialectContext()
             let context = DialectContext(
-                now: base.now, timeZoneOffsetMinutes: base.timeZoneOffsetMinutes, systemTimeZoneOffsetMinutes: base.systemTimeZoneOffsetMinutes,
-                variable: { seen.value($0, isGlobal: $1) }, userVariable: { seen.userVariables[$0] ?? .null }, function: base.function)
+                now: base.now, timeZoneOffsetMinutes: base.timeZoneOffsetMinutes,
+                systemTimeZoneOffsetMinutes: base.systemTimeZoneOffsetMinutes,
+                variable: { seen.value($0, isGlobal: $1) }, userVariable: { seen.userVariables[$0] ?? .null },
+                function: base.function)
             try variables.set(assignment, evaluator: Evaluator(context), isAdmin: session.isAdministrator)
         }
         let changed = variables

@@ -35,7 +35,7 @@ struct SystemVariables: Sendable {
 
     func variable(_ name: String) -> SystemVariable? { values[name] ?? Self.former[name] }
 
-    /// What 5.7 called them.
+    /// The names of MySQL 5.7.
     static let aliases = ["tx_isolation": "transaction_isolation", "tx_read_only": "transaction_read_only"]
 
     private static func table(_ text: String) -> [String: SystemVariable] {
@@ -44,7 +44,8 @@ struct SystemVariables: Sendable {
             let fields = line.split(separator: "|", maxSplits: 4, omittingEmptySubsequences: false).map(String.init)
             guard fields.count == 5 else { continue }
             let scope: SystemVariable.Scope = fields[1] == "g" ? .global : fields[1] == "s" ? .session : .both
-            let kind: SystemVariable.Kind = fields[2] == "bool" ? .bool : fields[2] == "int" ? .integer : fields[2] == "real" ? .real : .text
+            let kind: SystemVariable.Kind =
+                fields[2] == "bool" ? .bool : fields[2] == "int" ? .integer : fields[2] == "real" ? .real : .text
             variables[fields[0]] = SystemVariable(
                 name: fields[0], scope: scope, kind: kind, isDynamic: fields[3] == "rw", value: value(fields[4], kind))
         }
@@ -54,23 +55,29 @@ struct SystemVariables: Sendable {
     private static func value(_ text: String, _ kind: SystemVariable.Kind) -> SQLValue {
         if text == "\\N" { return .null }
         switch kind {
-        case .bool, .integer: return Int64(text).map(SQLValue.integer) ?? UInt64(text).map(SQLValue.unsigned) ?? .text(text)
+        case .bool, .integer:
+            return Int64(text).map(SQLValue.integer) ?? UInt64(text).map(SQLValue.unsigned) ?? .text(text)
         case .real: return Double(text).map(SQLValue.real) ?? .text(text)
         case .text: return .text(text)
         }
     }
 
-    /// Modes of sql_mode (https://dev.mysql.com/doc/refman/8.0/en/sql-mode.html), and what those that stand for several stand for.
+    /// Modes of sql_mode (https://dev.mysql.com/doc/refman/8.0/en/sql-mode.html), and what those that stand for several
+    /// stand for.
     static let sqlModes: Set<String> = [
-        "ALLOW_INVALID_DATES", "ANSI", "ANSI_QUOTES", "ERROR_FOR_DIVISION_BY_ZERO", "HIGH_NOT_PRECEDENCE", "IGNORE_SPACE", "NO_AUTO_VALUE_ON_ZERO",
-        "NO_BACKSLASH_ESCAPES", "NO_DIR_IN_CREATE", "NO_ENGINE_SUBSTITUTION", "NO_UNSIGNED_SUBTRACTION", "NO_ZERO_DATE", "NO_ZERO_IN_DATE",
-        "ONLY_FULL_GROUP_BY", "PAD_CHAR_TO_FULL_LENGTH", "PIPES_AS_CONCAT", "REAL_AS_FLOAT", "STRICT_ALL_TABLES", "STRICT_TRANS_TABLES",
+        "ALLOW_INVALID_DATES", "ANSI", "ANSI_QUOTES", "ERROR_FOR_DIVISION_BY_ZERO", "HIGH_NOT_PRECEDENCE",
+        "IGNORE_SPACE", "NO_AUTO_VALUE_ON_ZERO",
+        "NO_BACKSLASH_ESCAPES", "NO_DIR_IN_CREATE", "NO_ENGINE_SUBSTITUTION", "NO_UNSIGNED_SUBTRACTION", "NO_ZERO_DATE",
+        "NO_ZERO_IN_DATE",
+        "ONLY_FULL_GROUP_BY", "PAD_CHAR_TO_FULL_LENGTH", "PIPES_AS_CONCAT", "REAL_AS_FLOAT", "STRICT_ALL_TABLES",
+        "STRICT_TRANS_TABLES",
         "TIME_TRUNCATE_FRACTIONAL", "TRADITIONAL",
     ]
     static let combinedModes = [
         "ANSI": ["REAL_AS_FLOAT", "PIPES_AS_CONCAT", "ANSI_QUOTES", "IGNORE_SPACE", "ONLY_FULL_GROUP_BY", "ANSI"],
         "TRADITIONAL": [
-            "STRICT_TRANS_TABLES", "STRICT_ALL_TABLES", "NO_ZERO_IN_DATE", "NO_ZERO_DATE", "ERROR_FOR_DIVISION_BY_ZERO", "TRADITIONAL",
+            "STRICT_TRANS_TABLES", "STRICT_ALL_TABLES", "NO_ZERO_IN_DATE", "NO_ZERO_DATE", "ERROR_FOR_DIVISION_BY_ZERO",
+            "TRADITIONAL",
             "NO_ENGINE_SUBSTITUTION",
         ],
     ]

@@ -26,7 +26,8 @@ struct TableChanges {
     func alter(_ name: TableName, _ change: TableChange) throws {
         let isRename = if case .rename = change { true } else { false }
         // Under another name others may use it, and its owner's rights with it: whoever moves it may do so already.
-        let table = try definitions.existing(name, mayBeView: isRename, for: isRename ? [.alter, .drop, .select] : .alter)
+        let table = try definitions.existing(
+            name, mayBeView: isRename, for: isRename ? [.alter, .drop, .select] : .alter)
         if case .rename(let new) = change {
             if table.view == nil { try definitions.rights.require(.insert, schema: table.schema, table: table.name) }
             try definitions.rights.require([.create, .insert], schema: new.schema ?? table.schema, table: new.table)
@@ -48,10 +49,14 @@ struct TableChanges {
         let changed = try context.store.updateTable(schema: table.schema, name: table.name) { table in
             try Self.changed(table, change, definitions)
         }
-        guard changed != nil else { throw QueryError(.unknownTable, "Table '\(table.schema).\(table.name)' doesn't exist") }
+        guard changed != nil else {
+            throw QueryError(.unknownTable, "Table '\(table.schema).\(table.name)' doesn't exist")
+        }
     }
 
-    private static func changed(_ table: ExternalTable, _ change: TableChange, _ definitions: TableDefinitions) throws -> ExternalTable {
+    private static func changed(_ table: ExternalTable, _ change: TableChange, _ definitions: TableDefinitions) throws
+        -> ExternalTable
+    {
         var table = table
         switch change {
         case .addColumns(let columns): table.columns += columns
@@ -61,9 +66,12 @@ struct TableChanges {
                 let isPartition = table.partitionColumns.contains { $0.name.lowercased() == name.lowercased() }
                 throw QueryError(
                     isPartition ? .notSupported : .unknownColumn,
-                    isPartition ? "The partition column '\(name)' cannot be changed" : "Unknown column '\(name)' in '\(table.name)'")
+                    isPartition
+                        ? "The partition column '\(name)' cannot be changed"
+                        : "Unknown column '\(name)' in '\(table.name)'")
             }
-            table.columns[index] = TableColumn(name: column.name, type: column.type, comment: column.comment ?? table.columns[index].comment)
+            table.columns[index] = TableColumn(
+                name: column.name, type: column.type, comment: column.comment ?? table.columns[index].comment)
         case .rename(let name):
             // The files stay where they are: the place must lie under the new schema too.
             let schema = try definitions.schema(of: TableName(schema: name.schema ?? table.schema, table: name.table))
@@ -100,7 +108,9 @@ struct TableChanges {
     }
 
     private static func finish(_ table: inout ExternalTable) throws {
-        if case .text(let layout) = table.format { table.format = .text(try TextProperties.apply(table.properties, to: layout)) }
+        if case .text(let layout) = table.format {
+            table.format = .text(try TextProperties.apply(table.properties, to: layout))
+        }
     }
 
     // MARK: Partitions
@@ -111,7 +121,8 @@ struct TableChanges {
             var location: String?
             if let text = clause.location {
                 let schema = try definitions.schema(of: TableName(schema: table.schema, table: table.name))
-                let place = try definitions.location(text.hasSuffix("/") ? text : text + "/", of: table.name, in: schema)
+                let place = try definitions.location(
+                    text.hasSuffix("/") ? text : text + "/", of: table.name, in: schema)
                 location = place.description
             }
             return TablePartition(values: try values(clause.terms, of: table), location: location)
@@ -126,11 +137,13 @@ struct TableChanges {
         let all = try context.store.partitions(of: table) + partitions
         for (index, partition) in partitions.enumerated() {
             let place = try files.folder(of: partition, in: table)
-            for (number, other) in all.enumerated() where !other.hasValues(of: partition) && (number < all.count - partitions.count + index) {
+            for (number, other) in all.enumerated()
+            where !other.hasValues(of: partition) && (number < all.count - partitions.count + index) {
                 guard partition.location != nil || other.location != nil else { continue }
                 let taken = try files.folder(of: other, in: table)
                 guard !taken.contains(place), !place.contains(taken) else {
-                    throw QueryError(.location, "The partition \(other.name(table.partitionColumns)) lies at '\(taken)' already")
+                    throw QueryError(
+                        .location, "The partition \(other.name(table.partitionColumns)) lies at '\(taken)' already")
                 }
             }
         }
@@ -138,33 +151,51 @@ struct TableChanges {
 
     /// A value for every partition column.
     private func values(_ terms: [PartitionTerm], of table: ExternalTable) throws -> [String?] {
-        guard table.isPartitioned else { throw QueryError(.wrongObject, "The table \(table.schema).\(table.name) is not partitioned") }
+        guard table.isPartitioned else {
+            throw QueryError(.wrongObject, "The table \(table.schema).\(table.name) is not partitioned")
+        }
         guard terms.count == table.partitionColumns.count else {
             let names = table.partitionColumns.map(\.name).joined(separator: ", ")
-            throw QueryError(.missingPartition, "A partition of \(table.schema).\(table.name) is named by all of its columns: \(names)")
+            throw QueryError(
+                .missingPartition,
+                "A partition of \(table.schema).\(table.name) is named by all of its columns: \(names)")
         }
         return try table.partitionColumns.map { column in
-            guard let term = terms.first(where: { $0.column.lowercased() == column.name.lowercased() }), case .fixed(let value) = term.value else {
+            guard let term = terms.first(where: { $0.column.lowercased() == column.name.lowercased() }),
+                case .fixed(let value) = term.value
+            else {
                 throw QueryError(.missingPartition, "The partition column '\(column.name)' has no value")
             }
             return try PartitionValue.checked(value, column)
         }
     }
 
-    /// What matches all the named values goes: a partition, or those below one. A missing one is no error, as in the original.
+    /// Drops what matches all the named values: a partition, or those below one. A missing one is no error, as in the
+    /// original.
     private func drop(_ specifications: [[PartitionTerm]], of table: ExternalTable) throws {
-        guard table.isPartitioned else { throw QueryError(.wrongObject, "The table \(table.schema).\(table.name) is not partitioned") }
+        guard table.isPartitioned else {
+            throw QueryError(.wrongObject, "The table \(table.schema).\(table.name) is not partitioned")
+        }
         let all = try context.store.partitions(of: table)
         var names: [String] = []
         for terms in specifications {
             var wanted: [(index: Int, value: String?)] = []
             for term in terms {
-                guard let index = table.partitionColumns.firstIndex(where: { $0.name.lowercased() == term.column.lowercased() }),
+                guard
+                    let index = table.partitionColumns.firstIndex(where: {
+                        $0.name.lowercased() == term.column.lowercased()
+                    }),
                     case .fixed(let value) = term.value
-                else { throw QueryError(.unknownColumn, "The table \(table.schema).\(table.name) has no partition column '\(term.column)'") }
+                else {
+                    throw QueryError(
+                        .unknownColumn,
+                        "The table \(table.schema).\(table.name) has no partition column '\(term.column)'")
+                }
                 wanted.append((index, try PartitionValue.checked(value, table.partitionColumns[index])))
             }
-            names += all.filter { partition in wanted.allSatisfy { TablePartition.isSame(partition.values[$0.index], $0.value) } }.map {
+            names += all.filter { partition in
+                wanted.allSatisfy { TablePartition.isSame(partition.values[$0.index], $0.value) }
+            }.map {
                 $0.name(table.partitionColumns)
             }
         }
@@ -180,8 +211,12 @@ struct TableChanges {
 
     func repairSchema(_ name: String) throws {
         try definitions.rights.require(.alter, schema: name)
-        guard let schema = try context.store.schema(name) else { throw QueryError(.unknownDatabase, "Unknown database '\(name)'") }
-        for table in try context.store.tables(schema: schema.name) where table.view == nil { try repair(table, adds: true, drops: false) }
+        guard let schema = try context.store.schema(name) else {
+            throw QueryError(.unknownDatabase, "Unknown database '\(name)'")
+        }
+        for table in try context.store.tables(schema: schema.name) where table.view == nil {
+            try repair(table, adds: true, drops: false)
+        }
         response.ok()
     }
 
@@ -195,13 +230,15 @@ struct TableChanges {
         let names = Set(known.map { Array($0.name(table.partitionColumns).utf8) })
         if adds {
             _ = try context.store.addPartitions(
-                found.filter { !names.contains(Array($0.name(table.partitionColumns).utf8)) }, to: table, existing: .keep)
+                found.filter { !names.contains(Array($0.name(table.partitionColumns).utf8)) }, to: table,
+                existing: .keep)
         }
         guard drops else { return }
         let there = Set(found.map { Array($0.name(table.partitionColumns).utf8) })
-        let gone = known.filter { $0.location == nil && !there.contains(Array($0.name(table.partitionColumns).utf8)) }.map {
-            $0.name(table.partitionColumns)
-        }
+        let gone = known.filter { $0.location == nil && !there.contains(Array($0.name(table.partitionColumns).utf8)) }
+            .map {
+                $0.name(table.partitionColumns)
+            }
         _ = try context.store.dropPartitions(gone, of: table)
     }
 
@@ -217,7 +254,8 @@ struct TableChanges {
                     guard let part = TablePartition(name: name, columns: [column]), let value = part.values.first,
                         value.map({ PartitionValue.fits($0, column.type) }) ?? true,
                         // Registered, it would be looked for under the name that Hive gives it.
-                        part.name([column]) == name || TablePartition.unescaped(name) == TablePartition.unescaped(part.name([column]))
+                        part.name([column]) == name
+                            || TablePartition.unescaped(name) == TablePartition.unescaped(part.name([column]))
                     else { continue }
                     next.append((child, values + [value]))
                     guard next.count <= Limits.partitionsMax else {

@@ -15,7 +15,7 @@ struct TaskHandler {
         self.response = response
     }
 
-    /// Whose tasks are shown: an account sees its own, an administrator all.
+    /// The tasks that are shown: an account sees its own, an administrator all.
     private func visible(_ account: String? = nil) throws(QueryError) -> TaskScope {
         guard session.isAdministrator || account == nil || account == session.account.name else {
             throw QueryError(.accessDenied, "Access denied; only an administrator sees the tasks of another account")
@@ -23,7 +23,9 @@ struct TaskHandler {
         return session.isAdministrator ? account.map(TaskScope.named) ?? .everybody : .owned(session.account)
     }
 
-    private func columns(full: Bool) -> [ResultColumn] { full ? context.store.fullTaskColumns : context.store.taskColumns }
+    private func columns(full: Bool) -> [ResultColumn] {
+        full ? context.store.fullTaskColumns : context.store.taskColumns
+    }
 
     // MARK: SHOW
 
@@ -33,13 +35,19 @@ struct TaskHandler {
         if found.isCut {
             session.warn(
                 QueryError(
-                    .resultTooLarge, "Only the first \(Limits.taskRowsMax) tasks are shown; loon.query_task has all, and so has LIMIT with an offset")
+                    .resultTooLarge,
+                    "Only the first \(Limits.taskRowsMax) tasks are shown; loon.query_task has all, and so has "
+                        + "LIMIT with an offset"
+                )
             )
         }
-        response.rows(columns(full: full), full ? found.rows.map(session.scheduler.withProgress) : found.rows, warnings: session.warningCount)
+        response.rows(
+            columns(full: full), full ? found.rows.map(session.scheduler.withProgress) : found.rows,
+            warnings: session.warningCount)
     }
 
-    /// Answers a look-up by id without a thread of its own: with the row that is in memory, or when it is read. False where something else is asked.
+    /// Answers a look-up by id without a thread of its own: with the row that is in memory, or when it is read. False
+    /// where something else is asked.
     func lookUp(account: String?, _ selection: RowSelection, full: Bool) throws -> Bool {
         let scope = try visible(account)
         let (session, response, columns) = (session, response, columns(full: full))
@@ -79,11 +87,16 @@ struct TaskHandler {
                 guard let next = step.next else { return answer(.success(count + step.count)) }
                 // Looking for more blocks.
                 let accepted = context.statementThreads.run(for: session) {
-                    do { try cancel(predicate, from: next, count: count + step.count) } catch { session.fail(error, response) }
+                    do { try cancel(predicate, from: next, count: count + step.count) } catch {
+                        session.fail(error, response)
+                    }
                 }
                 if !accepted {
                     session.fail(
-                        QueryError(.queueFull, "Too many statements are waiting; \(count + step.count) tasks were cancelled, try again"), response)
+                        QueryError(
+                            .queueFull,
+                            "Too many statements are waiting; \(count + step.count) tasks were cancelled, try again"),
+                        response)
                 }
             case .failure(let error): answer(.failure(error))
             }
@@ -110,19 +123,28 @@ struct TaskHandler {
                     guard let row = try context.store.taskRows(selection, in: scope, full: false).rows.first else {
                         throw MetaStore.unknownTask(id)
                     }
-                    if isLate { session.warn(QueryError(.waitTimeout, "The task \(id) has not ended after \(seconds ?? 0) seconds")) }
+                    if isLate {
+                        session.warn(
+                            QueryError(.waitTimeout, "The task \(id) has not ended after \(seconds ?? 0) seconds"))
+                    }
                     response.rows(context.store.taskColumns, [row], warnings: session.warningCount)
                 } catch { session.fail(error, response) }
             }
-            if !accepted { session.fail(QueryError(.queueFull, "Too many statements are waiting; try again"), response) }
+            if !accepted {
+                session.fail(QueryError(.queueFull, "Too many statements are waiting; try again"), response)
+            }
         }
         let ticket = session.scheduler.waits.wait(for: id) { answer(isLate: false) }
         running.whenAnswered { session.scheduler.waits.leave(ticket) }
         do {
-            guard let row = try context.store.taskRows(selection, in: scope, full: false).rows.first else { throw MetaStore.unknownTask(id) }
+            guard let row = try context.store.taskRows(selection, in: scope, full: false).rows.first else {
+                throw MetaStore.unknownTask(id)
+            }
             let hasEnded = TaskState(rawValue: row[2].textValue)?.hasEnded ?? true
-            // Who leaves first answers.
-            if hasEnded, session.scheduler.waits.leave(ticket) { return response.rows(context.store.taskColumns, [row]) }
+            // The ticket is given back once: whoever gives it back answers.
+            if hasEnded, session.scheduler.waits.leave(ticket) {
+                return response.rows(context.store.taskColumns, [row])
+            }
         } catch {
             guard session.scheduler.waits.leave(ticket) else { return }
             throw error

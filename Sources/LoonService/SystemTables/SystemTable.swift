@@ -10,7 +10,9 @@ struct SystemTable: Sendable {
         let isNullable: Bool
 
         var isText: Bool {
-            !["int", "bigint", "tinyint", "smallint", "double", "float", "decimal", "datetime", "timestamp"].contains { type.hasPrefix($0) }
+            !["int", "bigint", "tinyint", "smallint", "double", "float", "decimal", "datetime", "timestamp"].contains {
+                type.hasPrefix($0)
+            }
         }
 
         var resultType: ColumnType {
@@ -35,12 +37,15 @@ enum SystemTables {
     private static let all: [String: [SystemTable]] = {
         var tables: [String: [SystemTable]] = [:]
         for line in SystemTableColumns.text.split(separator: "\n") {
-            guard let colon = line.firstIndex(of: ":"), let dot = line.firstIndex(of: "."), dot < colon else { continue }
+            guard let colon = line.firstIndex(of: ":"), let dot = line.firstIndex(of: "."), dot < colon else {
+                continue
+            }
             let columns = line[line.index(after: colon)...].split(separator: ";").map { definition in
                 let words = definition.split(separator: " ", maxSplits: 1)
                 let type = words.last.map(String.init) ?? ""
                 return SystemTable.Column(
-                    name: String(words[0]), type: type.hasSuffix("?") ? String(type.dropLast()) : type, isNullable: type.hasSuffix("?"))
+                    name: String(words[0]), type: type.hasSuffix("?") ? String(type.dropLast()) : type,
+                    isNullable: type.hasSuffix("?"))
             }
             let schema = String(line[..<dot])
             tables[schema, default: []].append(
@@ -55,7 +60,7 @@ enum SystemTables {
         return all[schema.lowercased()]?.first { $0.name.lowercased() == name }
     }
 
-    /// What MySQL says of a table that is not there.
+    /// MySQL's error for a table that is not there.
     static func missing(schema: String, name: String) -> QueryError {
         schema == "information_schema"
             ? QueryError(.unknownSystemTable, "Unknown table '\(name)' in \(schema)")
@@ -66,7 +71,7 @@ enum SystemTables {
     static func tables(of schema: String) -> [SystemTable] { all[schema] ?? [] }
 }
 
-/// What of a table is asked for, as far as its WHERE says so: there is no need to make the rest.
+/// The part of a table that its WHERE asks for: there is no need to make the rest.
 struct SystemTableScope {
     /// Lower case; `nil` for all.
     let schemas: Set<String>?
@@ -88,7 +93,9 @@ struct SystemTableScope {
     init(_ predicates: [ScanPredicate]) {
         tasks = nil
         func names(_ columns: String...) -> Set<String>? {
-            columns.lazy.compactMap { ScanPredicate.any(predicates).required($0) }.first.map { Set($0.map { $0.lowercased() }) }
+            columns.lazy.compactMap { ScanPredicate.any(predicates).required($0) }.first.map {
+                Set($0.map { $0.lowercased() })
+            }
         }
         schemas = names("table_schema", "schema_name")
         tables = names("table_name")
@@ -98,7 +105,7 @@ struct SystemTableScope {
     func has(table: String) -> Bool { tables?.contains(table.lowercased()) ?? true }
 }
 
-/// What MySQL would call a column of a Hive table's.
+/// MySQL's type for a column of a Hive table.
 struct MySQLColumnType {
     let dataType: String
     let columnType: String
@@ -110,7 +117,9 @@ struct MySQLColumnType {
     let resultType: ColumnType
 
     init(_ type: HiveType) {
-        func number(_ name: String, _ precision: Int64, _ result: ColumnType) -> (String, String, Int64?, Int64?, Int64?, ColumnType) {
+        func number(_ name: String, _ precision: Int64, _ result: ColumnType) -> (
+            String, String, Int64?, Int64?, Int64?, ColumnType
+        ) {
             (name, name, nil, precision, 0, result)
         }
         func text(_ length: Int64, _ name: String = "varchar") -> (String, String, Int64?, Int64?, Int64?, ColumnType) {
@@ -126,7 +135,10 @@ struct MySQLColumnType {
             case .float: ("float", "float", nil, 12, nil, .float32)
             case .double: ("double", "double", nil, 22, nil, .float64)
             case .decimal(let precision, let scale):
-                ("decimal", "decimal(\(precision),\(scale))", nil, Int64(precision), Int64(scale), .decimal(precision: precision, scale: scale))
+                (
+                    "decimal", "decimal(\(precision),\(scale))", nil, Int64(precision), Int64(scale),
+                    .decimal(precision: precision, scale: scale)
+                )
             case .string: text(65_535)
             case .varchar(let length): text(Int64(length))
             case .char(let length): text(Int64(length), "char")

@@ -19,25 +19,38 @@ struct SystemTableReader {
         case ("information_schema", "TABLES"): try tables(scope, body)
         case ("information_schema", "COLUMNS"): try columns(scope, body)
         case ("information_schema", "ENGINES"):
-            try body([.text("DuckDB"), .text("DEFAULT"), .text("Files of the object store, read by DuckDB"), .text("NO"), .text("NO"), .text("NO")])
-        case ("information_schema", "CHARACTER_SETS"): for row in Self.characterSets { try body([row[0], row[1], row[2], row[3]]) }
+            try body([
+                .text("DuckDB"), .text("DEFAULT"), .text("Files of the object store, read by DuckDB"), .text("NO"),
+                .text("NO"), .text("NO"),
+            ])
+        case ("information_schema", "CHARACTER_SETS"):
+            for row in Self.characterSets { try body([row[0], row[1], row[2], row[3]]) }
         case ("information_schema", "COLLATIONS"): for row in Self.collations { try body(row) }
-        case ("information_schema", "COLLATION_CHARACTER_SET_APPLICABILITY"): for row in Self.collations { try body([row[0], row[1]]) }
+        case ("information_schema", "COLLATION_CHARACTER_SET_APPLICABILITY"):
+            for row in Self.collations { try body([row[0], row[1]]) }
         case ("information_schema", "KEYWORDS"): for row in Self.keywords { try body(row) }
-        case ("information_schema", "PROCESSLIST"): for row in processes(full: true) { try body(Array(row.prefix(table.columns.count))) }
+        case ("information_schema", "PROCESSLIST"):
+            for row in processes(full: true) { try body(Array(row.prefix(table.columns.count))) }
         case ("information_schema", "USER_PRIVILEGES"):
             let own = session.rights.privileges(at: .everything)
             for (privilege, name) in Privileges.named where own.contains(privilege) {
                 try body([
-                    .text("'\(session.login.user)'@'%'"), .text("def"), .text(name), .text(own.contains(.grantOption) ? "YES" : "NO"),
+                    .text("'\(session.login.user)'@'%'"), .text("def"), .text(name),
+                    .text(own.contains(.grantOption) ? "YES" : "NO"),
                 ])
             }
-            if own.isEmpty { try body([.text("'\(session.login.user)'@'%'"), .text("def"), .text("USAGE"), .text("NO")]) }
+            if own.isEmpty {
+                try body([.text("'\(session.login.user)'@'%'"), .text("def"), .text("USAGE"), .text("NO")])
+            }
         case ("performance_schema", "SESSION_VARIABLES"), ("performance_schema", "GLOBAL_VARIABLES"):
             let isGlobal = table.name.lowercased() == "global_variables"
-            for row in session.state.withLock({ $0.variables.listed(isGlobal: isGlobal) }) { try body([.text(row.name), row.value]) }
+            for row in session.state.withLock({ $0.variables.listed(isGlobal: isGlobal) }) {
+                try body([.text(row.name), row.value])
+            }
         case ("performance_schema", "SESSION_STATUS"), ("performance_schema", "GLOBAL_STATUS"):
-            for (name, value) in ServerStatistics(context).status(of: session) { try body([.text(name), .text(value)]) }
+            for (name, value) in ServerStatistics(context).status(of: session) {
+                try body([.text(name), .text(value)])
+            }
         case ("performance_schema", "SESSION_CONNECT_ATTRS"): try attributes(body)
         case ("loon", "QUERY_TASK"): try tasks(scope.tasks, body)
         case ("mysql", "USER") where session.isAdministrator: try accounts(table, body)
@@ -61,7 +74,8 @@ struct SystemTableReader {
     private func tables(_ scope: SystemTableScope, _ body: ([SQLValue]) throws -> Void) throws {
         func row(_ schema: String, _ name: String, type: String, engine: SQLValue, comment: String) -> [SQLValue] {
             [
-                .text("def"), .text(schema), .text(name), .text(type), engine, .integer(10), .text("Dynamic"), .null, .null, .null, .null, .null,
+                .text("def"), .text(schema), .text(name), .text(type), engine, .integer(10), .text("Dynamic"), .null,
+                .null, .null, .null, .null,
                 .null, .null,
                 .null, .null, .null, .text("utf8mb4_0900_ai_ci"), .null, .text(""), .text(comment),
             ]
@@ -75,7 +89,10 @@ struct SystemTableReader {
         for schema in try schemaNames(scope) {
             for (name, comment, isView) in try context.store.tableComments(schema: schema)
             where scope.has(table: name) && rights.sees(schema: schema, table: name) {
-                try body(row(schema, name, type: isView ? "VIEW" : "BASE TABLE", engine: isView ? .null : .text("DuckDB"), comment: comment ?? ""))
+                try body(
+                    row(
+                        schema, name, type: isView ? "VIEW" : "BASE TABLE", engine: isView ? .null : .text("DuckDB"),
+                        comment: comment ?? ""))
             }
         }
     }
@@ -87,7 +104,8 @@ struct SystemTableReader {
                     let dataType = column.type.prefix { $0 != "(" && $0 != " " }
                     try body(
                         columnRow(
-                            schema, table.name, column.name, place, isNullable: column.isNullable, dataType: String(dataType),
+                            schema, table.name, column.name, place, isNullable: column.isNullable,
+                            dataType: String(dataType),
                             columnType: column.type,
                             characters: column.isText ? 64 : nil, precision: nil, scale: nil, comment: ""))
                 }
@@ -95,35 +113,42 @@ struct SystemTableReader {
         }
         let rights = session.rights
         for schema in try schemaNames(scope) {
-            for table in try context.store.tables(schema: schema, named: scope.tables) where rights.sees(schema: schema, table: table.name) {
+            for table in try context.store.tables(schema: schema, named: scope.tables)
+            where rights.sees(schema: schema, table: table.name) {
                 for (place, column) in table.allColumns.enumerated() {
                     let type = MySQLColumnType(column.type)
                     try body(
                         columnRow(
-                            schema, table.name, column.name, place, isNullable: true, dataType: type.dataType, columnType: type.columnType,
-                            characters: type.characters, precision: type.precision, scale: type.scale, comment: column.comment ?? ""))
+                            schema, table.name, column.name, place, isNullable: true, dataType: type.dataType,
+                            columnType: type.columnType,
+                            characters: type.characters, precision: type.precision, scale: type.scale,
+                            comment: column.comment ?? ""))
                 }
             }
         }
     }
 
     private func columnRow(
-        _ schema: String, _ table: String, _ column: String, _ place: Int, isNullable: Bool, dataType: String, columnType: String, characters: Int64?,
+        _ schema: String, _ table: String, _ column: String, _ place: Int, isNullable: Bool, dataType: String,
+        columnType: String, characters: Int64?,
         precision: Int64?, scale: Int64?, comment: String
     ) -> [SQLValue] {
         [
-            .text("def"), .text(schema), .text(table), .text(column), .integer(Int64(place + 1)), .null, .text(isNullable ? "YES" : "NO"),
+            .text("def"), .text(schema), .text(table), .text(column), .integer(Int64(place + 1)), .null,
+            .text(isNullable ? "YES" : "NO"),
             .text(dataType),
             .optional(characters), .optional(characters.map { $0 * 4 }), .optional(precision), .optional(scale),
             dataType == "datetime" ? .integer(6) : .null, characters == nil ? .null : .text("utf8mb4"),
-            characters == nil ? .null : .text("utf8mb4_0900_ai_ci"), .text(columnType), .text(""), .text(""), .text("select"), .text(comment),
+            characters == nil ? .null : .text("utf8mb4_0900_ai_ci"), .text(columnType), .text(""), .text(""),
+            .text("select"), .text(comment),
             .text(""), .null,
         ]
     }
 
     // MARK: Sessions and accounts
 
-    /// The columns of SHOW PROCESSLIST, with MariaDB's Progress behind MySQL's. An account sees its own, an administrator all.
+    /// The columns of SHOW PROCESSLIST, with MariaDB's Progress behind MySQL's. An account sees its own, an
+    /// administrator all.
     func processes(full: Bool) -> [[SQLValue]] {
         let now = context.clock.now()
         func isSeen(_ account: AccountIdentity) -> Bool { session.isAdministrator || account == session.account }
@@ -133,7 +158,8 @@ struct SystemTableReader {
         func row(_ statement: RunningStatement, command: String) -> [SQLValue] {
             let progress = statement.cancellation.progress
             return [
-                .integer(Int64(statement.connectionID)), .text(statement.account), .text(statement.host), .optional(statement.schema), .text(command),
+                .integer(Int64(statement.connectionID)), .text(statement.account), .text(statement.host),
+                .optional(statement.schema), .text(command),
                 .integer((now - statement.started) / 1_000), .text(statement.stage.rawValue), shown(statement.text),
                 .real((progress ?? 0) * 100),
             ]
@@ -141,23 +167,27 @@ struct SystemTableReader {
         var rows: [[SQLValue]] = context.sessions.all.filter { isSeen($0.account) }.map { other in
             let (running, schema, since) = other.state.withLock { ($0.running, $0.schema, $0.idleSince) }
             if let running { return row(running, command: running.command) }
-            // Who asks is answered without becoming a running statement.
+            // The session that asks is answered without becoming a running statement.
             if other === session {
                 return [
-                    .integer(Int64(other.login.connectionID)), .text(other.login.user), .text(other.login.host), .optional(schema), .text("Query"),
+                    .integer(Int64(other.login.connectionID)), .text(other.login.user), .text(other.login.host),
+                    .optional(schema), .text("Query"),
                     .integer(0), .text(RunningStatement.Stage.executing.rawValue), .text("show processlist"), .real(0),
                 ]
             }
             return [
-                .integer(Int64(other.login.connectionID)), .text(other.login.user), .text(other.login.host), .optional(schema), .text("Sleep"),
+                .integer(Int64(other.login.connectionID)), .text(other.login.user), .text(other.login.host),
+                .optional(schema), .text("Sleep"),
                 .integer((now - since) / 1_000), .text(""), .null, .real(0),
             ]
         }
         rows += session.scheduler.running.filter { isSeen($0.record.submission.owner) }.map { task in
             let submission = task.record.submission
             return [
-                .integer(submission.connectionID), .text(submission.account), .text(""), .optional(submission.sessionSchema),
-                .text(task.isRecorded ? "Killed" : "Task"), .integer((now - task.started) / 1_000), .text("\(task.id)"), shown(submission.command),
+                .integer(submission.connectionID), .text(submission.account), .text(""),
+                .optional(submission.sessionSchema),
+                .text(task.isRecorded ? "Killed" : "Task"), .integer((now - task.started) / 1_000), .text("\(task.id)"),
+                shown(submission.command),
                 .real((task.cancellation.progress ?? 0) * 100),
             ]
         }
@@ -179,7 +209,8 @@ struct SystemTableReader {
         for other in context.sessions.all where session.isAdministrator || other.account == session.account {
             for (place, attribute) in other.login.attributes.sorted(by: { $0.key < $1.key }).enumerated() {
                 try body([
-                    .integer(Int64(other.login.connectionID)), .text(attribute.key), .text(attribute.value), .integer(Int64(place)),
+                    .integer(Int64(other.login.connectionID)), .text(attribute.key), .text(attribute.value),
+                    .integer(Int64(place)),
                 ])
             }
         }
@@ -197,7 +228,8 @@ struct SystemTableReader {
                     case "password_expired": .text(account.isExpired(now: context.clock.now()) ? "Y" : "N")
                     case "account_locked": .text(account.isLocked ? "Y" : "N")
                     case "max_user_connections": .integer(account.limits.connections)
-                    case let name where name.hasSuffix("_priv"): .text(has(String(name.dropLast(5)), account) ? "Y" : "N")
+                    case let name where name.hasSuffix("_priv"):
+                        .text(has(String(name.dropLast(5)), account) ? "Y" : "N")
                     default: column.isNullable ? .null : column.isText ? .text("") : .integer(0)
                     }
                 })
@@ -208,7 +240,9 @@ struct SystemTableReader {
     private func has(_ name: String, _ account: AccountRecord) -> Bool {
         let own = account.grants[.everything] ?? []
         if name == "grant" { return own.contains(.grantOption) }
-        guard let known = Privileges.named.first(where: { $0.name.lowercased() == name }) else { return account.isAdministrator }
+        guard let known = Privileges.named.first(where: { $0.name.lowercased() == name }) else {
+            return account.isAdministrator
+        }
         return own.contains(known.privilege)
     }
 
@@ -228,7 +262,9 @@ struct SystemTableReader {
     static let collations = rows(CharacterSetTable.collations, numbers: [2, 5])
     /// Word, reserved.
     private static let keywords: [[SQLValue]] = {
-        let reserved = KeywordTable.reserved.split(separator: " ").map { ($0, 1) } + KeywordTable.others.split(separator: " ").map { ($0, 0) }
+        let reserved =
+            KeywordTable.reserved.split(separator: " ").map { ($0, 1) }
+            + KeywordTable.others.split(separator: " ").map { ($0, 0) }
         return reserved.sorted { $0.0 < $1.0 }.map { [.text(String($0.0)), .integer(Int64($0.1))] }
     }()
 }

@@ -5,8 +5,8 @@ import SQLFrontend
 enum TaskTable {
     static let schema = "loon"
 
-    /// What of a WHERE the metadata file can look for itself. It may choose more rows than the WHERE does, never fewer: names and words compare by the
-    /// rules of the file, which know fewer letters to be alike.
+    /// The part of a WHERE that the metadata file can look for itself. The file may choose more rows than the WHERE
+    /// does, never fewer: names and words compare by the rules of the file, which know fewer letters to be alike.
     static func predicate(_ filter: Expression?) -> RowPredicate? {
         guard let filter else { return nil }
         if case .binary(.and, let left, let right) = filter {
@@ -21,7 +21,8 @@ enum TaskTable {
     /// From and to a time, both included.
     private static func time(_ filter: Expression) -> RowPredicate? {
         func column(_ expression: Expression) -> String? {
-            guard case .column(_, let name) = expression, ["create_time", "update_time"].contains(name.lowercased()) else { return nil }
+            guard case .column(_, let name) = expression, ["create_time", "update_time"].contains(name.lowercased())
+            else { return nil }
             return name.lowercased()
         }
         switch filter {
@@ -33,7 +34,9 @@ enum TaskTable {
             default: return nil
             }
         case .between(let inner, .literal(.text(let low)), .literal(.text(let high))):
-            guard CivilTime.microseconds(parsing: low) != nil, CivilTime.microseconds(parsing: high) != nil else { return nil }
+            guard CivilTime.microseconds(parsing: low) != nil, CivilTime.microseconds(parsing: high) != nil else {
+                return nil
+            }
             return column(inner).map { .between(column: $0, .text(low), .text(high)) }
         default: return nil
         }

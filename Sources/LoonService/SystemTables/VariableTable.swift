@@ -1,6 +1,7 @@
 /// The system variables of MySQL 8.0.36 with their defaults
-/// (https://dev.mysql.com/doc/refman/8.0/en/server-system-variables.html): name, scope (g global, s session, b both), kind, whether SET may change it, and
-/// the value as SELECT shows it, `\N` for NULL. A table, and so longer than other files.
+/// (https://dev.mysql.com/doc/refman/8.0/en/server-system-variables.html): name, scope (g global, s session, b both),
+/// kind, whether SET may change it, and the value as SELECT shows it, `\N` for NULL. A table, and so longer than other
+/// files.
 enum VariableTable {
     static let current = """
         activate_all_roles_on_login|g|bool|rw|0
@@ -661,7 +662,8 @@ enum VariableTable {
         xa_detach_on_prepare|b|bool|rw|1
         """
 
-    /// Those that MySQL had before 8.0, and that clients made for it ask for by name. SHOW VARIABLES does not list them.
+    /// Variables that MySQL had before 8.0, and that clients made for it ask for by name. SHOW VARIABLES does not list
+    /// them.
     static let former = """
         date_format|g|text|ro|%Y-%m-%d
         datetime_format|g|text|ro|%Y-%m-%d %H:%i:%s

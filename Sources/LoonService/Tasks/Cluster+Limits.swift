@@ -1,7 +1,7 @@
 import LoonCore
 import SQLFrontend
 
-/// What statements may take in a cluster: the hints may say less than the configuration, not more.
+/// Limits of statements in a cluster: the hints may say less than the configuration, not more.
 extension Cluster {
     /// Seconds that a task with these hints may run.
     func runningSecondsMax(_ hints: Hints) -> Int {
@@ -13,15 +13,18 @@ extension Cluster {
         do { return try body() } catch let error as QueryError where error.code == .outOfMemory {
             throw QueryError(
                 .limitExceeded,
-                "The limit memory = \(settings.memory ?? "80 % of the machine's") of the cluster '\(name)', with spill = "
+                "The limit memory = \(settings.memory ?? "80 % of the machine's") of the cluster '\(name)', "
+                    + "with spill = "
                     + "\(settings.spill ?? "90 % of the disk"), is exceeded: \(error.message)", detail: error.detail)
         }
     }
 
     /// Throws where a query would read more than it may.
     func checkScan(_ bytes: Int64, _ hints: Hints) throws(QueryError) {
-        let limits = [try hints.scanBytesMax(), settings.scanBytesMax == 0 ? nil : settings.scanBytesMax].compactMap(\.self)
+        let limits = [try hints.scanBytesMax(), settings.scanBytesMax == 0 ? nil : settings.scanBytesMax].compactMap(
+            \.self)
         guard let limit = limits.min(), bytes > Int64(limit) else { return }
-        throw QueryError(.limitExceeded, "The limit max-scan-bytes = \(limit) is exceeded: the query would read \(bytes) bytes")
+        throw QueryError(
+            .limitExceeded, "The limit max-scan-bytes = \(limit) is exceeded: the query would read \(bytes) bytes")
     }
 }

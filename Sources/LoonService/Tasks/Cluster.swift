@@ -14,7 +14,8 @@ final class Cluster: Sendable {
         var lastTurn = 0
         var lastTicket = 0
 
-        /// Places for queries that one account may have: one is left for the others, however its queries hold on to theirs.
+        /// Places for queries that one account may have: one is left for the others, however its queries hold on to
+        /// theirs.
         let perAccountMax: Int
 
         init(machine: ClusterStateMachine) {
@@ -59,21 +60,24 @@ final class Cluster: Sendable {
         state = Mutex(
             State(
                 machine: ClusterStateMachine(
-                    placesMax: settings.runningMax, queriesMax: settings.runningQueriesMax, tasksMax: settings.runningTasksMax,
+                    placesMax: settings.runningMax, queriesMax: settings.runningQueriesMax,
+                    tasksMax: settings.runningTasksMax,
                     waitingMax: settings.queuedQueriesMax)))
         threads = WorkerThreads(name: "loon.engine", threadsMax: settings.runningMax, queueMax: settings.runningMax)
     }
 
     var isIdle: Bool { state.withLock { $0.machine.isIdle } }
 
-    /// Whose task is to be claimed next; `runningMax` has the accounts that have a limit of their own.
+    /// The policy by which the next task is claimed; `runningMax` has the accounts that have a limit of their own.
     func claimPolicy(runningMax: [String: Int]) -> ClaimPolicy {
         ClaimPolicy(
-            cluster: name, runningPerAccountMax: settings.runningTasksPerAccountMax == 0 ? nil : settings.runningTasksPerAccountMax,
+            cluster: name,
+            runningPerAccountMax: settings.runningTasksPerAccountMax == 0 ? nil : settings.runningTasksPerAccountMax,
             runningMax: runningMax, turns: state.withLock(\.turns))
     }
 
-    /// Tells the machine of an event and starts the queries that it lets run. Returns whether the next task is to be claimed.
+    /// Tells the machine of an event and starts the queries that it lets run. Returns whether the next task is to be
+    /// claimed.
     private func tell(_ event: (inout State) -> Void) -> Bool {
         var started: [@Sendable () -> Void] = []
         let mustClaim = state.withLock { state in
@@ -95,7 +99,9 @@ final class Cluster: Sendable {
     // MARK: Queries. Where they return true, the next task is to be claimed.
 
     /// Runs a synchronous query when it has a place; it says itself when it has ended. Throws where too many wait.
-    func submit(account: String, _ query: @escaping @Sendable () -> Void) throws(QueryError) -> (ticket: Int, mustClaim: Bool) {
+    func submit(account: String, _ query: @escaping @Sendable () -> Void) throws(QueryError) -> (
+        ticket: Int, mustClaim: Bool
+    ) {
         var admission = ClusterStateMachine.Admission.refuse
         var ticket = 0
         let mustClaim = tell { state in
@@ -111,7 +117,8 @@ final class Cluster: Sendable {
         case .refuse:
             throw QueryError(
                 .queueFull,
-                "Too many queries are waiting for a place in the cluster '\(name)' (queued-queries = \(settings.queuedQueriesMax)); try again, or run it with run_async=true"
+                "Too many queries are waiting for a place in the cluster '\(name)' (queued-queries = "
+                    + "\(settings.queuedQueriesMax)); try again, or run it with run_async=true"
             )
         }
     }
@@ -143,7 +150,7 @@ final class Cluster: Sendable {
             state.machine.claimed(account != nil)
             guard let account else { return }
             state.lastTurn += 1
-            // Who was not served for long is as one who never was.
+            // An account that was not served for long is as one that never was.
             if state.turns.count > Limits.fairAccountsMax { state.turns = [:] }
             state.turns[account] = state.lastTurn
         }

@@ -1,5 +1,6 @@
-/// Who runs when in a cluster: queries and tasks share its places, and neither can take the last one from the other. Where both wait for a place, they
-/// take turns. Tasks wait in the metadata file; here is only known whether to look for one. Synchronous, without a clock.
+/// The order of runs in a cluster: queries and tasks share its places, and neither can take the last one from the
+/// other. Where both wait for a place, they take turns. Tasks wait in the metadata file; here is only known whether to
+/// look for one. Synchronous, without a clock.
 struct ClusterStateMachine {
     enum Admission: Equatable {
         case accepted
@@ -26,11 +27,12 @@ struct ClusterStateMachine {
     private var isClaiming = false
     /// A task may have come since the file was last asked.
     private var mayHaveMore = false
-    /// Who was given a place last.
+    /// Whether the last place was given to a query.
     private var wasQuery = false
     private var isStopping = false
 
-    /// Of `placesMax` places queries may take `queriesMax` and tasks `tasksMax`, and neither all, unless there is only one.
+    /// Of `placesMax` places queries may take `queriesMax` and tasks `tasksMax`, and neither all, unless there is only
+    /// one.
     init(placesMax: Int, queriesMax: Int, tasksMax: Int, waitingMax: Int) {
         self.placesMax = placesMax
         let shareMax = max(1, placesMax - 1)
@@ -47,7 +49,8 @@ struct ClusterStateMachine {
     /// Queries that may run at a time.
     var queryPlacesMax: Int { queriesMax }
 
-    /// What is to be done now. Asked after each event, until there is nothing. `startable`: how many of the waiting queries may run, as far as their accounts go.
+    /// The next action. Asked after each event, until there is nothing. `startable`: how many of the waiting queries
+    /// may run, as far as their accounts go.
     mutating func next(startable: Int) -> Action? {
         let queryCanStart = startable > 0 && waitingQueries > 0 && runningQueries < queriesMax
         guard hasPlace, queryCanStart || taskCanStart else { return nil }
@@ -66,14 +69,16 @@ struct ClusterStateMachine {
 
     mutating func querySubmitted() -> Admission {
         guard !isStopping else { return .stopping }
-        guard waitingQueries < waitingMax || (waitingQueries == 0 && hasPlace && runningQueries < queriesMax) else { return .refuse }
+        guard waitingQueries < waitingMax || (waitingQueries == 0 && hasPlace && runningQueries < queriesMax) else {
+            return .refuse
+        }
         waitingQueries += 1
         return .accepted
     }
 
     mutating func queryEnded() { runningQueries -= 1 }
 
-    /// It waits no more, and never ran.
+    /// A query waits no more, and never ran.
     mutating func queryLeft() { waitingQueries -= 1 }
 
     mutating func taskMayWait() { mayHaveMore = true }

@@ -19,10 +19,12 @@ struct Clusters: Sendable {
     func choose(_ hints: Hints, usual: Cluster) throws(QueryError) -> Cluster {
         if let name = hints["cluster"] {
             guard let cluster = named(name.lowercased()) else {
-                throw QueryError(.hintValue, "There is no cluster '\(name)'; there are: \(all.map(\.name).joined(separator: ", "))")
+                throw QueryError(
+                    .hintValue, "There is no cluster '\(name)'; there are: \(all.map(\.name).joined(separator: ", "))")
             }
             if let engine = hints["engine"], cluster.settings.engine != engine.lowercased() {
-                throw QueryError(.hintValue, "The cluster '\(name)' has the engine \(cluster.settings.engine), not '\(engine)'")
+                throw QueryError(
+                    .hintValue, "The cluster '\(name)' has the engine \(cluster.settings.engine), not '\(engine)'")
             }
             return cluster
         }

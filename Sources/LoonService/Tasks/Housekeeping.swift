@@ -10,7 +10,7 @@ final class Housekeeping: Sendable {
     private let context: ServiceContext
     private let queue = DispatchQueue(label: "loon.housekeeping", qos: .utility)
     private let isStopped = Atomic<Bool>(false)
-    /// Whose results could not be removed.
+    /// Tasks whose results could not be removed.
     private let failures = Mutex<Set<TaskID>>([])
 
     init(context: ServiceContext) { self.context = context }
@@ -27,7 +27,9 @@ final class Housekeeping: Sendable {
         queue.sync {}
     }
 
-    private func lookAtDisk() { context.freeSpace.look(at: context.configuration.dataDirectory, context.configuration, context.log) }
+    private func lookAtDisk() {
+        context.freeSpace.look(at: context.configuration.dataDirectory, context.configuration, context.log)
+    }
 
     private func round() {
         guard !isStopped.load(ordering: .relaxed) else { return }
@@ -55,13 +57,16 @@ final class Housekeeping: Sendable {
     static func retention(_ context: ServiceContext) -> MetaStore.Retention {
         let configuration = context.configuration
         return MetaStore.Retention(
-            before: configuration.keepDays == 0 ? nil : context.clock.now() - Int64(configuration.keepDays) * 86_400_000,
+            before: configuration.keepDays == 0
+                ? nil : context.clock.now() - Int64(configuration.keepDays) * 86_400_000,
             countMax: configuration.keepCount == 0 ? nil : Int64(configuration.keepCount))
     }
 
-    /// One step. Returns whether there is more to do. What cannot be removed is left for the next start, and `failed` told.
+    /// One step. Returns whether there is more to do. What cannot be removed is left for the next start, and `failed`
+    /// told.
     static func sweep(
-        _ store: MetaStore, _ objects: LocalObjectStore, _ configuration: Configuration, _ retention: MetaStore.Retention, evenUnsent: Bool = false,
+        _ store: MetaStore, _ objects: LocalObjectStore, _ configuration: Configuration,
+        _ retention: MetaStore.Retention, evenUnsent: Bool = false,
         failures: inout Set<TaskID>, removed: (Int) -> Void, failed: (TaskID, any Error) -> Void
     ) throws -> Bool {
         let count = try store.removeExpired(retention, evenUnsent: evenUnsent)
@@ -70,7 +75,9 @@ final class Housekeeping: Sendable {
         var done: [TaskID] = []
         for removal in removals {
             do {
-                try objects.removeFolder(try removal.resultFile.map { try ObjectKey($0).parent } ?? configuration.resultFolder(of: removal.task))
+                try objects.removeFolder(
+                    try removal.resultFile.map { try ObjectKey($0).parent }
+                        ?? configuration.resultFolder(of: removal.task))
                 done.append(removal.task)
             } catch {
                 failed(removal.task, error)

@@ -22,25 +22,31 @@ final class QueueGauge: Sendable {
         }
     }
 
-    /// Takes a place in the queue, or throws where there is none. `ownMax` is the account's own limit, in all clusters; 0 for none.
-    func enter(_ cluster: String, _ account: String, _ settings: ClusterSettings, ownMax: Int64 = 0) throws(QueryError) {
+    /// Takes a place in the queue, or throws where there is none. `ownMax` is the account's own limit, in all clusters;
+    /// 0 for none.
+    func enter(_ cluster: String, _ account: String, _ settings: ClusterSettings, ownMax: Int64 = 0) throws(QueryError)
+    {
         let refusal = state.withLock { state -> QueryError? in
             let key = Key(cluster: cluster, account: account)
             guard state.byCluster[cluster, default: 0] < settings.queuedTasksMax else {
                 return QueryError(
                     .queueFull,
-                    "The queue of the cluster '\(cluster)' is full: queued-tasks = \(settings.queuedTasksMax); try again when some have run")
+                    "The queue of the cluster '\(cluster)' is full: queued-tasks = \(settings.queuedTasksMax); "
+                        + "try again when some have run"
+                )
             }
             let accountMax = settings.queuedTasksPerAccountMax
             guard accountMax == 0 || state.byAccount[key, default: 0] < accountMax else {
                 return QueryError(
                     .queueFull,
-                    "The account '\(account)' has as many tasks waiting as it may in the cluster '\(cluster)': queued-tasks-per-account = \(accountMax)"
+                    "The account '\(account)' has as many tasks waiting as it may in the cluster '\(cluster)': "
+                        + "queued-tasks-per-account = \(accountMax)"
                 )
             }
             if ownMax > 0, state.byAccount.reduce(0, { $1.key.account == account ? $0 + $1.value : $0 }) >= ownMax {
                 return QueryError(
-                    .accountLimit, "User '\(account)' has exceeded the 'max_queued_tasks' resource (current value: \(ownMax))")
+                    .accountLimit,
+                    "User '\(account)' has exceeded the 'max_queued_tasks' resource (current value: \(ownMax))")
             }
             state.byCluster[cluster, default: 0] += 1
             state.byAccount[key, default: 0] += 1

@@ -4,15 +4,16 @@ import QueryEngine
 
 /// Writes a result's rows into a file: `result.csv` or `result.json`. Confined to the thread that runs the query.
 ///
-/// CSV is RFC 4180 in UTF-8 with LF, a header line with the names that a client would see; NULL is an empty field and an empty string `""`.
-/// JSON is one object a line, with names that come twice numbered as `query_result` numbers them.
+/// CSV is RFC 4180 in UTF-8 with LF, a header line with the names that a client would see; NULL is an empty field and
+/// an empty string `""`. JSON is one object a line, with names that come twice numbered as `query_result` numbers them.
 final class ResultFile: BatchSink {
     enum Form {
         case csv, json
         var name: String { self == .csv ? "result.csv" : "result.json" }
     }
 
-    /// Thrown before the query runs: the text of its values does not say what they are, so that its rows are to be kept with their types first.
+    /// Thrown before the query runs: the text of its values does not say what they are, so that its rows are to be kept
+    /// with their types first.
     struct NotPlain: Error {}
 
     private let form: Form
@@ -21,7 +22,7 @@ final class ResultFile: BatchSink {
     private let isKept: Bool
     private let file: StagedFile
     private var out = TextBuffer(capacity: 4_096)
-    /// What stands before each value of a row of JSON.
+    /// The text before each value of a row of JSON.
     private var keys: [[UInt8]] = []
     private(set) var columns: [ResultColumn] = []
     private(set) var rows: Int64 = 0
@@ -110,7 +111,9 @@ final class ResultFile: BatchSink {
     /// Puts quotes around the field that begins at `start`, if its text needs them.
     private func quote(from start: Int) {
         let field = UnsafeBufferPointer(rebasing: out.bytes[start...])
-        let needsQuotes = field.isEmpty || field.contains { $0 == UInt8(ascii: ",") || $0 == UInt8(ascii: "\"") || $0 == 0x0A || $0 == 0x0D }
+        let needsQuotes =
+            field.isEmpty
+            || field.contains { $0 == UInt8(ascii: ",") || $0 == UInt8(ascii: "\"") || $0 == 0x0A || $0 == 0x0D }
         guard needsQuotes else { return }
         let text = Array(field)
         out.truncate(to: start)
@@ -131,20 +134,24 @@ final class ResultFile: BatchSink {
     }
 }
 
-/// What a result may have; 0 for no bound.
+/// Limits of a result; 0 for no bound.
 struct ResultLimits {
     let rowsMax: Int
     let bytesMax: Int
 
     func check(rows: Int64) throws {
         guard rowsMax == 0 || rows <= Int64(rowsMax) else {
-            throw QueryError(.limitExceeded, "The limit max-result-rows = \(rowsMax) is exceeded; ask for fewer rows, or insert them into a table")
+            throw QueryError(
+                .limitExceeded,
+                "The limit max-result-rows = \(rowsMax) is exceeded; ask for fewer rows, or insert them into a table")
         }
     }
 
     func check(bytes: Int64) throws {
         guard bytesMax == 0 || bytes <= Int64(bytesMax) else {
-            throw QueryError(.limitExceeded, "The limit max-result-bytes = \(bytesMax) is exceeded; ask for less, or insert the rows into a table")
+            throw QueryError(
+                .limitExceeded,
+                "The limit max-result-bytes = \(bytesMax) is exceeded; ask for less, or insert the rows into a table")
         }
     }
 }

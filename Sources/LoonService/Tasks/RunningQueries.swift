@@ -2,8 +2,9 @@ import Foundation
 import LoonCore
 import Synchronization
 
-/// How many synchronous queries run, in a file that outlives the process: a task that was running alone when the daemon died is not to blame where queries
-/// ran beside it. The number is not synced: after a power cut nobody is to blame in any case.
+/// How many synchronous queries run, in a file that outlives the process: a task that was running alone when the daemon
+/// died is not to blame where queries ran beside it. The number is not synced: after a power cut nobody is to blame in
+/// any case.
 final class RunningQueries: Sendable {
     /// Of the daemon before, when it ended.
     let before: Int64
@@ -20,7 +21,7 @@ final class RunningQueries: Sendable {
 
     deinit { close(descriptor) }
 
-    /// What was before is dealt with.
+    /// Queries of the last daemon are dealt with.
     func reset() { change(by: 0) }
 
     func began(_ queries: Int) { change(by: Int64(queries)) }

@@ -36,15 +36,17 @@ final class Scheduler: Sendable {
         wakeAll()
     }
 
-    /// What tells of a task's end.
+    /// Encodes the message of a task's end.
     var message: @Sendable (TaskRecord) -> [UInt8] { runner.message }
     func wakeNotifier() { runner.wakeNotifier() }
 
     // MARK: Queries
 
-    /// Runs a statement's query when it has a place. Throws where too many wait. One that was answered while it waited, because somebody killed it, waits no
-    /// more.
-    func run(in cluster: Cluster, for statement: RunningStatement, _ query: @escaping @Sendable () -> Void) throws(QueryError) {
+    /// Runs a statement's query when it has a place. Throws where too many wait. One that was answered while it waited,
+    /// because somebody killed it, waits no more.
+    func run(in cluster: Cluster, for statement: RunningStatement, _ query: @escaping @Sendable () -> Void)
+        throws(QueryError)
+    {
         let (ticket, mustClaim) = try cluster.submit(account: statement.account) {
             query()
             if cluster.queryEnded(account: statement.account) { self.claim(cluster) }
@@ -66,7 +68,9 @@ final class Scheduler: Sendable {
     private func claim(_ cluster: Cluster) {
         let now = context.clock.now()
         context.store.claimNext(
-            cluster.claimPolicy(runningMax: context.accounts.runningMax), now: now, engineQueryID: queryIDs.next(now: now), message: message) { result in
+            cluster.claimPolicy(runningMax: context.accounts.runningMax), now: now,
+            engineQueryID: queryIDs.next(now: now), message: message
+        ) { result in
             switch result {
             case .success(let task):
                 if let task {
@@ -78,7 +82,9 @@ final class Scheduler: Sendable {
                 self.context.log.error("scheduler.claim", metadata: ["error": "\(error)"])
                 cluster.claimFailed()
                 // The disk may be full; what waits there is not forgotten.
-                self.later.asyncAfter(deadline: .now() + .milliseconds(Limits.storeRetryMilliseconds)) { self.wake(cluster) }
+                self.later.asyncAfter(deadline: .now() + .milliseconds(Limits.storeRetryMilliseconds)) {
+                    self.wake(cluster)
+                }
             }
             self.checkIdle()
         }
@@ -89,7 +95,7 @@ final class Scheduler: Sendable {
         let task = RunningTask(record, started: context.clock.now())
         state.withLock { state in
             state.running[task.id] = task
-            // They come first.
+            // Suspects are claimed before all others: once another task comes, none is left.
             if !record.isSuspect { state.mayHaveSuspects = false }
         }
         let seconds = cluster.runningSecondsMax(Hints(values: record.submission.hints))
@@ -119,17 +125,21 @@ final class Scheduler: Sendable {
     }
 
     /// How much of each task that runs is done, from 0 to 100.
-    var progress: [TaskID: Int] { state.withLock(\.running).mapValues { Int((($0.cancellation.progress ?? 0) * 100).rounded(.down)) } }
+    var progress: [TaskID: Int] {
+        state.withLock(\.running).mapValues { Int((($0.cancellation.progress ?? 0) * 100).rounded(.down)) }
+    }
 
     /// How much of a task is done, from 0 to 1, where it runs and the engine knows.
-    func progress(of id: String) -> Double? { TaskID(id).flatMap { id in state.withLock { $0.running[id] } }?.cancellation.progress }
+    func progress(of id: String) -> Double? {
+        TaskID(id).flatMap { id in state.withLock { $0.running[id] } }?.cancellation.progress
+    }
 
     var running: [RunningTask] { state.withLock { $0.running.values.sorted { $0.started < $1.started } } }
 
     // MARK: Stopping a task
 
-    /// Asks the task to stop. Where the engine does not, its end is recorded all the same (design: invariant 10). False where it was to stop already,
-    /// or what it does is decided.
+    /// Asks the task to stop. Where the engine does not, its end is recorded all the same (design: invariant 10). False
+    /// where it was to stop already, or what it does is decided.
     @discardableResult
     private func stop(_ task: RunningTask, _ reason: QueryError) -> Bool {
         let isFirst = task.cancellation.reason == nil
@@ -137,9 +147,12 @@ final class Scheduler: Sendable {
         let (context, runner) = (context, runner)
         context.timers.asyncAfter(deadline: .now() + .milliseconds(Limits.killPatienceMilliseconds)) {
             if !task.isRecorded { runner.recordEnd(of: task, reason) { self.recorded(task) } }
-            context.timers.asyncAfter(deadline: .now() + .milliseconds(Limits.lingerMilliseconds - Limits.killPatienceMilliseconds)) {
+            context.timers.asyncAfter(
+                deadline: .now() + .milliseconds(Limits.lingerMilliseconds - Limits.killPatienceMilliseconds)
+            ) {
                 guard !task.isReleased else { return }
-                context.log.warning("task.lingers", metadata: ["task": "\(task.id)", "ms": "\(context.clock.now() - task.started)"])
+                context.log.warning(
+                    "task.lingers", metadata: ["task": "\(task.id)", "ms": "\(context.clock.now() - task.started)"])
             }
         }
         return true
@@ -149,13 +162,15 @@ final class Scheduler: Sendable {
 
     /// Cancels one task of those in `scope`; `completion` gets how many that were, when their ends are durable.
     func cancel(_ id: String, in scope: TaskScope, completion: @escaping @Sendable (Result<Int, QueryError>) -> Void) {
-        do throws(QueryError) { end([try context.store.number(of: id, in: scope)], for: Self.cancelled, completion: completion) } catch {
+        do throws(QueryError) {
+            end([try context.store.number(of: id, in: scope)], for: Self.cancelled, completion: completion)
+        } catch {
             completion(.failure(error))
         }
     }
 
-    /// Cancels some of the tasks that the condition chooses, from `start` on; `completion` also gets where to go on, `nil` at the end. Blocks while they are
-    /// looked for.
+    /// Cancels some of the tasks that the condition chooses, from `start` on; `completion` also gets where to go on,
+    /// `nil` at the end. Blocks while they are looked for.
     func cancel(
         _ predicate: RowPredicate, in scope: TaskScope, from start: Int64,
         completion: @escaping @Sendable (Result<(count: Int, next: Int64?), QueryError>) -> Void
@@ -173,14 +188,19 @@ final class Scheduler: Sendable {
             start = numbers.count == Limits.taskStepMax ? numbers.last.map { $0 + 1 } : nil
             let log = context.log
             end(numbers, for: AccountDirectory.gone(account)) { result in
-                if case .failure(let error) = result { log.error("task.record", metadata: ["account": "\(account.name)", "error": "\(error)"]) }
+                if case .failure(let error) = result {
+                    log.error("task.record", metadata: ["account": "\(account.name)", "error": "\(error)"])
+                }
             }
         }
     }
 
     /// `reason` is why they end: a cancelling, or a failure.
-    private func end(_ numbers: [Int64], for reason: QueryError, completion: @escaping @Sendable (Result<Int, QueryError>) -> Void) {
-        let outcome = TaskOutcome(state: reason.code == .cancelled ? .cancelled : .failure, message: reason.message, measures: TaskMeasures())
+    private func end(
+        _ numbers: [Int64], for reason: QueryError, completion: @escaping @Sendable (Result<Int, QueryError>) -> Void
+    ) {
+        let outcome = TaskOutcome(
+            state: reason.code == .cancelled ? .cancelled : .failure, message: reason.message, measures: TaskMeasures())
         context.store.cancel(numbers, as: outcome, now: context.clock.now(), message: runner.message) { result in
             switch result {
             case .success(let step): self.finish(step, for: reason, completion: completion)
@@ -189,7 +209,10 @@ final class Scheduler: Sendable {
         }
     }
 
-    private func finish(_ step: MetaStore.Cancelled, for reason: QueryError, completion: @escaping @Sendable (Result<Int, QueryError>) -> Void) {
+    private func finish(
+        _ step: MetaStore.Cancelled, for reason: QueryError,
+        completion: @escaping @Sendable (Result<Int, QueryError>) -> Void
+    ) {
         if step.ended.contains(where: \.isSuspect) { wakeAll() }
         for task in step.ended {
             queue.leave(task.submission.placement.cluster, task.submission.account)
@@ -216,7 +239,11 @@ final class Scheduler: Sendable {
         group.notify(queue: context.timers) { answer(.success(total)) }
         guard total > step.ended.count else { return }
         context.timers.asyncAfter(deadline: .now() + .milliseconds(Limits.cancelPatienceMilliseconds)) {
-            answer(.failure(QueryError(.storage, "The tasks were stopped, and that cannot be recorded yet: the metadata file takes nothing")))
+            answer(
+                .failure(
+                    QueryError(
+                        .storage,
+                        "The tasks were stopped, and that cannot be recorded yet: the metadata file takes nothing")))
         }
     }
 
@@ -229,7 +256,8 @@ final class Scheduler: Sendable {
         checkIdle()
     }
 
-    /// Interrupts the tasks that still run; they are put back and run again at the next start. Queries end with their connections.
+    /// Interrupts the tasks that still run; they are put back and run again at the next start. Queries end with their
+    /// connections.
     func interrupt() {
         let running = state.withLock { Array($0.running.values) }
         for task in running { task.cancellation.cancel(QueryError(.shuttingDown, "Server shutdown in progress")) }

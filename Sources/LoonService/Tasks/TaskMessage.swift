@@ -2,8 +2,9 @@ import Crypto
 import Foundation
 import LoonCore
 
-/// The completion message: CloudEvents 1.0 in JSON (https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md).
-/// docs/messages.md describes it for those who receive it.
+/// The completion message: CloudEvents 1.0 in JSON
+/// (https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md). docs/messages.md describes it
+/// for those who receive it.
 struct TaskMessage: Sendable {
     /// `/loon/<instance>`
     let source: String
@@ -57,9 +58,11 @@ struct TaskMessage: Sendable {
         for (name, text) in [
             // The same for every attempt to send it, so that a consumer can drop repeats.
             ("id", "\(task.id).\(sequence)"),
-            // Of as many digits always, so that texts compare as the numbers do (the extension `sequence` of CloudEvents).
+            // Of as many digits always, so that texts compare as the numbers do (the extension `sequence` of
+            // CloudEvents).
             ("sequence", String(repeating: "0", count: max(0, 10 - sequence.count)) + sequence),
-            ("source", source), ("specversion", "1.0"), ("subject", task.id.description), ("time", CivilTime(milliseconds: task.updated).rfc3339UTC),
+            ("source", source), ("specversion", "1.0"), ("subject", task.id.description),
+            ("time", CivilTime(milliseconds: task.updated).rfc3339UTC),
             ("type", "loon.task.\(task.state.rawValue.lowercased())"),
         ] {
             out.append(",\"\(name)\":")
@@ -68,7 +71,8 @@ struct TaskMessage: Sendable {
         out.append("}")
         // Characters that XML 1.0 cannot carry; JSON can, escaped.
         guard out.bytes.contains(0xEF) else { return Array(out.bytes) }
-        return Array(out.bytes).replacing("\u{FFFE}".utf8, with: "\\ufffe".utf8).replacing("\u{FFFF}".utf8, with: "\\uffff".utf8)
+        return Array(out.bytes).replacing("\u{FFFE}".utf8, with: "\\ufffe".utf8).replacing(
+            "\u{FFFF}".utf8, with: "\\uffff".utf8)
     }
 
     /// The 27 columns of `show query_task`, numbers as numbers.

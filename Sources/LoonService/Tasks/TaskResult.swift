@@ -41,7 +41,8 @@ struct TaskResult {
         let file = try StagedFile("\(folder)/\(ResultFile.Form.csv.name)")
         try data.withUnsafeBytes { try file.append($0) }
         let rows = Rows(
-            file: ResultFile.Form.csv.name, typedFile: nil, columns: [column], bytes: Int64(data.count), profile: QueryProfile(rowCount: 1))
+            file: ResultFile.Form.csv.name, typedFile: nil, columns: [column], bytes: Int64(data.count),
+            profile: QueryProfile(rowCount: 1))
         try describe(rows, statement: statement)
         return Outcome(file: rows.file, bytes: rows.bytes, profile: rows.profile)
     }
@@ -62,7 +63,8 @@ struct TaskResult {
         let profile = try planned.held { try engine.run($0, cancellation: cancellation, sink: sink) }
         try sink.finish()
         return Rows(
-            file: ResultFile.Form.csv.name, typedFile: nil, columns: sink.columns, bytes: sink.bytes, longestRow: sink.longestRow, profile: profile)
+            file: ResultFile.Form.csv.name, typedFile: nil, columns: sink.columns, bytes: sink.bytes,
+            longestRow: sink.longestRow, profile: profile)
     }
 
     private func keep(_ planned: PlannedQuery, in name: String, isShown: Bool = false) throws -> Rows {
@@ -71,7 +73,8 @@ struct TaskResult {
         defer { withExtendedLifetime(watch) {} }
         let (profile, columns) = try planned.held {
             try engine.keep(
-                $0, inFile: path, isShown: isShown, rowsMax: limits.rowsMax == 0 ? nil : limits.rowsMax, cancellation: cancellation)
+                $0, inFile: path, isShown: isShown, rowsMax: limits.rowsMax == 0 ? nil : limits.rowsMax,
+                cancellation: cancellation)
         }
         let size = (try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int64) ?? 0
         return Rows(file: name, typedFile: name, columns: columns, bytes: size, profile: profile)
@@ -83,17 +86,22 @@ struct TaskResult {
         try limits.check(rows: kept.profile.rowCount)
         let sink = try ResultFile(folder: folder, form: form, limits: limits, kept: kept.columns)
         let stored = StoredResult(
-            schema: "loon", name: "result", path: "\(folder)/\(ResultDescription.keptName)", form: .kept, columns: kept.columns)
-        let query = EngineQuery(sql: "SELECT * FROM loon.result", schema: nil, tables: [], results: [stored], isProfiled: false)
+            schema: "loon", name: "result", path: "\(folder)/\(ResultDescription.keptName)", form: .kept,
+            columns: kept.columns)
+        let query = EngineQuery(
+            sql: "SELECT * FROM loon.result", schema: nil, tables: [], results: [stored], isProfiled: false)
         _ = try engine.run(query, cancellation: cancellation, sink: sink)
         try sink.finish()
-        return Rows(file: form.name, typedFile: ResultDescription.keptName, columns: kept.columns, bytes: sink.bytes, profile: kept.profile)
+        return Rows(
+            file: form.name, typedFile: ResultDescription.keptName, columns: kept.columns, bytes: sink.bytes,
+            profile: kept.profile)
     }
 
     private func describe(_ rows: Rows, statement: String) throws {
         let count = rows.profile.malformedCount
         let description = ResultDescription(
-            columns: rows.columns.map { .init(name: $0.name, type: $0.type.resultName) }, rows: rows.profile.rowCount, bytes: rows.bytes,
+            columns: rows.columns.map { .init(name: $0.name, type: $0.type.resultName) }, rows: rows.profile.rowCount,
+            bytes: rows.bytes,
             file: rows.file, typed_file: rows.typedFile, longest_row: rows.longestRow,
             statement_sha256: Hex.text(Array(SHA256.hash(data: Array(statement.utf8)))),
             warnings: count > 0 ? [MalformedWarning.text(count)] : [])

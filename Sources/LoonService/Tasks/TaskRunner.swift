@@ -21,26 +21,32 @@ final class TaskRunner: Sendable {
         self.messages = messages
     }
 
-    /// What tells of a task's end.
+    /// Encodes the message of a task's end.
     var message: @Sendable (TaskRecord) -> [UInt8] {
         let messages = messages
         return { messages.encode($0) }
     }
 
-    /// Blocks the thread while the engine works; `recorded` is called when the end is durable, and `completion` when the task has let go of its place, which
-    /// it also does when the daemon stops before the end.
+    /// Blocks the thread while the engine works; `recorded` is called when the end is durable, and `completion` when
+    /// the task has let go of its place, which it also does when the daemon stops before the end.
     func run(
-        _ task: RunningTask, in cluster: Cluster, recorded: @escaping @Sendable () -> Void, completion: @escaping @Sendable () -> Void
+        _ task: RunningTask, in cluster: Cluster, recorded: @escaping @Sendable () -> Void,
+        completion: @escaping @Sendable () -> Void
     ) {
         let metadata = metadata(of: task)
-        context.log.info("task.started", metadata: metadata.merging(["attempt": "\(task.record.attempts)", "cluster": "\(cluster.name)"]) { $1 })
+        context.log.info(
+            "task.started",
+            metadata: metadata.merging(["attempt": "\(task.record.attempts)", "cluster": "\(cluster.name)"]) { $1 })
         let outcome: TaskOutcome
         do {
             outcome = try cluster.explaining { try produce(task, in: cluster) }
         } catch {
-            // An earlier run may have published before it was killed, or this one may have failed while it synced what it had moved.
+            // An earlier run may have published before it was killed, or this one may have failed while it synced what
+            // it had moved.
             try? context.removeResult(of: task.id)
-            let error = task.cancellation.reason ?? error as? QueryError ?? QueryError(.internalFault, "The task failed", detail: "\(error)")
+            let error =
+                task.cancellation.reason ?? error as? QueryError
+                ?? QueryError(.internalFault, "The task failed", detail: "\(error)")
             // Left RUNNING: the daemon puts it back before it ends.
             if error.code == .shuttingDown { return completion() }
             // The engine's own words quote the statement.
@@ -66,7 +72,8 @@ final class TaskRunner: Sendable {
         context.log.info(
             "task.ended",
             metadata: [
-                "task": "\(task.id)", "connection": "\(task.submission.connectionID)", "account": "\(task.submission.account)",
+                "task": "\(task.id)", "connection": "\(task.submission.connectionID)",
+                "account": "\(task.submission.account)",
                 "status": "\(task.state.rawValue)",
             ])
         context.audit.taskEnded(task.id, account: task.submission.account, state: task.state, scannedBytes: nil)
@@ -102,12 +109,14 @@ final class TaskRunner: Sendable {
                     if !outcome.message.isEmpty { metadata["error"] = "\(outcome.message)" }
                     self.context.log.info("task.ended", metadata: metadata)
                     self.context.audit.taskEnded(
-                        task.id, account: task.record.submission.account, state: outcome.state, scannedBytes: outcome.measures.scannedBytes)
+                        task.id, account: task.record.submission.account, state: outcome.state,
+                        scannedBytes: outcome.measures.scannedBytes)
                     if task.record.submission.notification != nil { self.notifier.wake() }
                 }
                 completion()
             case .failure(let error):
-                // The disk may be full. Tried until it is stored; if the daemon stops before, the task runs again at the next start.
+                // The disk may be full. Tried until it is stored; if the daemon stops before, the task runs again at
+                // the next start.
                 self.context.log.error("task.record", metadata: metadata.merging(["error": "\(error)"]) { $1 })
                 self.later.asyncAfter(deadline: .now() + .milliseconds(Limits.storeRetryMilliseconds)) {
                     self.record(task, outcome, completion: completion)
@@ -133,7 +142,8 @@ final class TaskRunner: Sendable {
         let submission = task.record.submission
         let hints = Hints(values: submission.hints)
         let planned = try context.planner.plan(
-            submission.engineText, schema: submission.sessionSchema, dialect: Self.dialect(submission, context), isProfiled: true,
+            submission.engineText, schema: submission.sessionSchema, dialect: Self.dialect(submission, context),
+            isProfiled: true,
             viewer: .init(account: submission.owner))
         try cluster.checkScan(planned.scannedBytes, hints)
         try context.accounts.charge(planned.scannedBytes, to: submission.owner, now: context.clock.now())
@@ -142,23 +152,29 @@ final class TaskRunner: Sendable {
         do {
             let format = try hints.resultFormat() ?? .csv
             let fingerprint = try ResultReuse(context: context).fingerprint(planned, submission, format: format)
-            let limits = ResultLimits(rowsMax: cluster.settings.resultRowsMax, bytesMax: cluster.settings.resultBytesMax)
-            let result = TaskResult(engine: cluster.engine, limits: limits, folder: staged, cancellation: task.cancellation)
+            let limits = ResultLimits(
+                rowsMax: cluster.settings.resultRowsMax, bytesMax: cluster.settings.resultBytesMax)
+            let result = TaskResult(
+                engine: cluster.engine, limits: limits, folder: staged, cancellation: task.cancellation)
             let outcome: TaskResult.Outcome
             if submission.kind == "EXPLAIN" {
-                let text = try planned.held { try cluster.engine.explain($0, isAnalyze: true, cancellation: task.cancellation) }
-                outcome = try result.write(text: text, column: ResultColumn(name: "EXPLAIN", type: .text), statement: submission.command)
+                let text = try planned.held {
+                    try cluster.engine.explain($0, isAnalyze: true, cancellation: task.cancellation)
+                }
+                outcome = try result.write(
+                    text: text, column: ResultColumn(name: "EXPLAIN", type: .text), statement: submission.command)
             } else {
                 outcome = try result.compute(planned, as: format, statement: submission.command)
             }
             if !context.objects.bucketExists(folder.bucket) { try context.objects.makeBucket(folder.bucket) }
-            // Whoever cancels from here on is told that it is too late.
+            // A cancel from here on is answered that it is too late.
             try task.cancellation.pass()
             try context.objects.publish(staged: staged, at: folder)
             var measures = measures(outcome.profile, planned.scannedBytes, task)
             measures.resultBytes = outcome.bytes
             return TaskOutcome(
-                state: .success, measures: measures, resultFile: folder.description + outcome.file, fingerprint: fingerprint)
+                state: .success, measures: measures, resultFile: folder.description + outcome.file,
+                fingerprint: fingerprint)
         } catch {
             context.objects.discard(staged: staged)
             throw error
@@ -172,19 +188,24 @@ final class TaskRunner: Sendable {
             peakMemoryBytes: profile.peakMemoryBytes)
     }
 
-    /// What views in the query depend on: the moment and the zone are the submission's.
+    /// The context of views in the query: the moment and the zone are the submission's.
     private static func dialect(_ submission: Submission, _ context: ServiceContext) -> DialectContext {
         DialectContext(
             now: submission.now, timeZoneOffsetMinutes: submission.timeZoneOffsetMinutes,
-            systemTimeZoneOffsetMinutes: context.configuration.timeZoneOffsetMinutes, variable: { _, _ in .null }, function: { _ in .null })
+            systemTimeZoneOffsetMinutes: context.configuration.timeZoneOffsetMinutes, variable: { _, _ in .null },
+            function: { _ in .null })
     }
 
-    /// The end of a task whose write is decided, in this run or in one that was killed before it could say so; `nil` where it is not. Blocks until the write is
-    /// carried out, if that takes until the daemon stops: it is never a failure.
+    /// The end of a task whose write is decided, in this run or in one that was killed before it could say so; `nil`
+    /// where it is not. Blocks until the write is carried out, if that takes until the daemon stops: it is never a
+    /// failure.
     private func decided(_ task: RunningTask) throws -> TaskOutcome? {
         while let (publication, isDone) = try context.store.publication(of: task.id) {
             try? task.cancellation.pass()
-            if isDone { return TaskOutcome(state: .success, measures: measures(QueryProfile(rowCount: publication.rowCount), 0, task)) }
+            if isDone {
+                return TaskOutcome(
+                    state: .success, measures: measures(QueryProfile(rowCount: publication.rowCount), 0, task))
+            }
             Thread.sleep(forTimeInterval: Double(Limits.storeRetryMilliseconds) / 1_000)
         }
         return nil
@@ -199,8 +220,11 @@ final class TaskRunner: Sendable {
             dialect: Self.dialect(submission, context), account: submission.owner, task: task.id,
             ignoresConflict: try hints.flag("insert_overwrite_ignore_conflict") == true)
         let outcome: TableWriter.Outcome
-        do { outcome = try TableWriter(context: context, cluster: cluster, hints: hints).run(write, cancellation: task.cancellation) } catch {
-            // What is decided is no failure.
+        do {
+            outcome = try TableWriter(context: context, cluster: cluster, hints: hints).run(
+                write, cancellation: task.cancellation)
+        } catch {
+            // A decided write is no failure.
             guard (error as? QueryError)?.code == .writeWaits, let outcome = try decided(task) else { throw error }
             return outcome
         }

@@ -1,7 +1,7 @@
 import LoonCore
 import Synchronization
 
-/// Who waits for the end of a task.
+/// Statements that wait for the end of a task.
 final class TaskWaits: Sendable {
     /// One that waits.
     struct Ticket: Sendable, Hashable {

@@ -4,7 +4,8 @@ import LoonCore
 /// A result's rows as batches in Arrow's layout.
 struct ArrowStream {
     let columns: [ResultColumn]
-    /// Whether the type is, or holds, one whose values Arrow makes something else of. The numbers are the C API's DUCKDB_TYPE_….
+    /// Whether the type is, or holds, one whose values Arrow makes something else of. The numbers are the C API's
+    /// DUCKDB_TYPE_….
     private static func isMisread(_ type: duckdb_logical_type?) -> Bool {
         func child(_ child: duckdb_logical_type?) -> Bool {
             var child = child
@@ -14,7 +15,10 @@ struct ArrowStream {
         switch cduckdb_get_type_id(type) {
         case 29, 30, 32, 35: return true  // BIT, TIME_TZ, UHUGEINT, BIGNUM
         case 24: return child(cduckdb_list_type_child_type(type))
-        case 25: return (0..<cduckdb_struct_type_child_count(type)).contains { child(cduckdb_struct_type_child_type(type, $0)) }
+        case 25:
+            return (0..<cduckdb_struct_type_child_count(type)).contains {
+                child(cduckdb_struct_type_child_type(type, $0))
+            }
         case 26: return child(cduckdb_map_type_key_type(type)) || child(cduckdb_map_type_value_type(type))
         default: return false
         }
@@ -52,7 +56,9 @@ struct ArrowStream {
         try check(cduckdb_to_arrow_schema(options, &types, &names, idx_t(types.count), &schema))
         var layouts: [ArrowLayout] = []
         for index in 0..<Int(schema.n_children) {
-            guard let child = schema.children?[index] else { throw QueryError(.engine, "The engine described no column \(index)") }
+            guard let child = schema.children?[index] else {
+                throw QueryError(.engine, "The engine described no column \(index)")
+            }
             layouts.append(try ArrowLayout(child.pointee))
         }
         return layouts
@@ -73,7 +79,9 @@ struct ArrowStream {
             guard array.length > 0 else { continue }
             var views: [ColumnView] = []
             for (index, layout) in layouts.enumerated() {
-                guard index < Int(array.n_children), let child = array.children?[index] else { throw QueryError(.engine, "A column is missing") }
+                guard index < Int(array.n_children), let child = array.children?[index] else {
+                    throw QueryError(.engine, "A column is missing")
+                }
                 views.append(layout.view(child.pointee))
             }
             rows += array.length
@@ -91,7 +99,8 @@ struct ArrowStream {
     }
 }
 
-/// A column's type with those of its children, read off an ArrowSchema (https://arrow.apache.org/docs/format/CDataInterface.html#format-strings).
+/// A column's type with those of its children, read off an ArrowSchema
+/// (https://arrow.apache.org/docs/format/CDataInterface.html#format-strings).
 private struct ArrowLayout {
     let column: ResultColumn
     /// The type of the values buffer: the index's, where the column is an ENUM.
@@ -108,13 +117,16 @@ private struct ArrowLayout {
         let name = schema.name.map { String(cString: $0) } ?? ""
         let format = schema.format.map { String(cString: $0) } ?? ""
         stored = try Self.type(format, name: name, children)
-        dictionary = try schema.dictionary.map { pointer throws(QueryError) in [try ArrowLayout(pointer.pointee)] } ?? []
+        dictionary =
+            try schema.dictionary.map { pointer throws(QueryError) in [try ArrowLayout(pointer.pointee)] } ?? []
         column = ResultColumn(name: name, type: dictionary.first?.column.type ?? stored)
     }
 
-    private static func type(_ format: String, name: String, _ children: [ArrowLayout]) throws(QueryError) -> ColumnType {
+    private static func type(_ format: String, name: String, _ children: [ArrowLayout]) throws(QueryError) -> ColumnType
+    {
         let fixed: [String: ColumnType] = [
-            "n": .null, "b": .boolean, "c": .int8, "C": .uint8, "s": .int16, "S": .uint16, "i": .int32, "I": .uint32, "l": .int64, "L": .uint64,
+            "n": .null, "b": .boolean, "c": .int8, "C": .uint8, "s": .int16, "S": .uint16, "i": .int32, "I": .uint32,
+            "l": .int64, "L": .uint64,
             "f": .float32, "g": .float64, "u": .text, "z": .binary, "tdD": .date, "ttu": .time, "tin": .interval,
         ]
         if let type = fixed[format] { return type }
@@ -129,11 +141,15 @@ private struct ArrowLayout {
         }
         if format.hasPrefix("d:") {
             let numbers = format.dropFirst(2).split(separator: ",").compactMap { Int($0) }
-            if numbers.count == 2 || (numbers.count == 3 && numbers[2] == 128) { return .decimal(precision: numbers[0], scale: numbers[1]) }
+            if numbers.count == 2 || (numbers.count == 3 && numbers[2] == 128) {
+                return .decimal(precision: numbers[0], scale: numbers[1])
+            }
         }
         if format == "+l", let element = children.first { return .list(element.column.type) }
         if format == "+s" { return .structure(children.map(\.column)) }
-        if format == "+m", let entry = children.first, case .structure(let fields) = entry.column.type, fields.count == 2 {
+        if format == "+m", let entry = children.first, case .structure(let fields) = entry.column.type,
+            fields.count == 2
+        {
             return .map(key: fields[0].type, value: fields[1].type)
         }
         throw notSupported(name)
@@ -147,7 +163,9 @@ private struct ArrowLayout {
         func buffer(_ index: Int) -> UnsafeRawPointer? { index < Int(array.n_buffers) ? array.buffers?[index] : nil }
         var views: [ColumnView] = []
         for (index, layout) in children.enumerated() {
-            if index < Int(array.n_children), let child = array.children?[index] { views.append(layout.view(child.pointee)) }
+            if index < Int(array.n_children), let child = array.children?[index] {
+                views.append(layout.view(child.pointee))
+            }
         }
         // A map's entries are one structure of key and value.
         if case .map = stored, let entries = views.first { views = entries.children }

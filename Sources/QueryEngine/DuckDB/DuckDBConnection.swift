@@ -5,7 +5,8 @@ import Synchronization
 
 /// One connection, for one query at a time. Confined to the thread that runs it, but for `interrupt`.
 ///
-/// `@unchecked`: `duckdb_interrupt` may be called from another thread while the connection is open, and is so only while `isOver` is false.
+/// `@unchecked`: `duckdb_interrupt` may be called from another thread while the connection is open, and is so only
+/// while `isOver` is false.
 final class DuckDBConnection: @unchecked Sendable {
     private var handle: duckdb_connection?
     private let isOver = Mutex(true)
@@ -15,13 +16,15 @@ final class DuckDBConnection: @unchecked Sendable {
 
     init(_ instance: DuckDBInstance) throws(QueryError) {
         self.instance = instance
-        guard cduckdb_connect(instance.handle, &handle) == DuckDBSuccess else { throw QueryError(.engine, "The engine takes no more connections") }
+        guard cduckdb_connect(instance.handle, &handle) == DuckDBSuccess else {
+            throw QueryError(.engine, "The engine takes no more connections")
+        }
     }
 
     deinit { cduckdb_disconnect(&handle) }
 
-    /// Interrupts what runs, again and again until `end`: the engine forgets an interrupt that comes between two statements, and looks
-    /// for one only now and then.
+    /// Interrupts what runs, again and again until `end`: the engine forgets an interrupt that comes between two
+    /// statements, and looks for one only now and then.
     func interrupt() {
         isOver.withLock { isOver in
             guard !isOver else { return }
@@ -30,19 +33,23 @@ final class DuckDBConnection: @unchecked Sendable {
         }
     }
 
-    /// How much of what runs is done, from 0 to 1; `nil` where the engine does not know. Asked while the connection is open, from any thread.
+    /// How much of what runs is done, from 0 to 1; `nil` where the engine does not know. Asked while the connection is
+    /// open, from any thread.
     var progress: Double? {
         let progress = cduckdb_query_progress(handle)
         return progress.percentage < 0 ? nil : progress.percentage / 100
     }
 
     /// The engine's plan of a query that was found to be one SELECT.
-    func plan(of sql: String, isAnalyze: Bool) throws -> String { try text(of: (isAnalyze ? "EXPLAIN ANALYZE " : "EXPLAIN ") + sql, column: 1) }
+    func plan(of sql: String, isAnalyze: Bool) throws -> String {
+        try text(of: (isAnalyze ? "EXPLAIN ANALYZE " : "EXPLAIN ") + sql, column: 1)
+    }
 
     /// Runs a COPY of Loon's own; returns how many rows it has written.
     func copy(_ sql: String) throws -> Int64 { Int64(try text(of: sql)) ?? 0 }
 
-    /// A value of the only row that a statement gives, which Loon has composed. (The engine prepares one statement at a time, and says so.)
+    /// A value of the only row that a statement gives, which Loon has composed. (The engine prepares one statement at a
+    /// time, and says so.)
     func text(of sql: String, column: Int = 0) throws -> String {
         guard !sql.utf8.contains(0) else { throw QueryError(.notSupported, "A name or a text holds the character \\0") }
         var statement: duckdb_prepared_statement?
@@ -63,7 +70,8 @@ final class DuckDBConnection: @unchecked Sendable {
         return text.bytes
     }
 
-    /// Before the engine prepares it: some of what is none is carried out in part by then (EXPORT makes its folder), or becomes a SELECT (PRAGMA, DESCRIBE, SHOW).
+    /// Before the engine prepares it: some of what is none is carried out in part by then (EXPORT makes its folder), or
+    /// becomes a SELECT (PRAGMA, DESCRIBE, SHOW).
     private static func requireSelect(_ sql: String) throws(QueryError) {
         let word = sql.drop { $0.isWhitespace || $0 == "(" }.prefix { $0.isLetter }.lowercased()
         guard ["select", "with", "values"].contains(word) else { throw notSelect }
@@ -93,7 +101,9 @@ final class DuckDBConnection: @unchecked Sendable {
         cduckdb_connection_get_arrow_options(handle, &options)
         defer { cduckdb_destroy_arrow_options(&options) }
         let count = cduckdb_prepared_statement_column_count(statement)
-        var types: [duckdb_logical_type?] = (0..<count).map { cduckdb_prepared_statement_column_logical_type(statement, $0) }
+        var types: [duckdb_logical_type?] = (0..<count).map {
+            cduckdb_prepared_statement_column_logical_type(statement, $0)
+        }
         defer { for index in types.indices { cduckdb_destroy_logical_type(&types[index]) } }
         var names: [UnsafePointer<CChar>?] = (0..<count).map { cduckdb_prepared_statement_column_name(statement, $0) }
         defer { for name in names { cduckdb_free(UnsafeMutableRawPointer(mutating: name)) } }
@@ -118,10 +128,14 @@ final class DuckDBConnection: @unchecked Sendable {
                     case .real(let number): cduckdb_append_double(appender, number)
                     case .text(var text):
                         text.withUTF8 { bytes in
-                            bytes.withMemoryRebound(to: CChar.self) { cduckdb_append_varchar_length(appender, $0.baseAddress, idx_t($0.count)) }
+                            bytes.withMemoryRebound(to: CChar.self) {
+                                cduckdb_append_varchar_length(appender, $0.baseAddress, idx_t($0.count))
+                            }
                         }
                     }
-                guard state == DuckDBSuccess else { throw QueryError(.engine, "The engine does not take a value of \(table.name)") }
+                guard state == DuckDBSuccess else {
+                    throw QueryError(.engine, "The engine does not take a value of \(table.name)")
+                }
             }
             guard cduckdb_appender_end_row(appender) == DuckDBSuccess else {
                 throw QueryError(.engine, "The engine does not take a row of \(table.name)")
@@ -132,7 +146,7 @@ final class DuckDBConnection: @unchecked Sendable {
         }
     }
 
-    /// What runs from here on may be interrupted.
+    /// Allows interrupts from here on.
     func begin() { isOver.withLock { $0 = false } }
 
     /// Nothing is to be interrupted any more.
@@ -167,20 +181,23 @@ final class DuckDBConnection: @unchecked Sendable {
         }
         let bytes = Array(sql.utf8)
         let bound = bytes.withUnsafeBytes {
-            cduckdb_bind_varchar_length(statement, 1, $0.baseAddress?.assumingMemoryBound(to: CChar.self), idx_t($0.count))
+            cduckdb_bind_varchar_length(
+                statement, 1, $0.baseAddress?.assumingMemoryBound(to: CChar.self), idx_t($0.count))
         }
         guard bound == DuckDBSuccess else { throw QueryError(.malformedData, "The statement is not valid UTF-8") }
         return try firstText(of: statement)
     }
 
     /// Runs a user's query, which must be exactly one SELECT: the second wall (design: invariant 7).
-    func stream(_ sql: String, isProfiled: Bool, cancellation: Cancellation, sink: any BatchSink) throws -> QueryProfile {
+    func stream(_ sql: String, isProfiled: Bool, cancellation: Cancellation, sink: any BatchSink) throws -> QueryProfile
+    {
         try Self.requireSelect(sql)
         var statements: duckdb_extracted_statements?
         defer { cduckdb_destroy_extracted(&statements) }
         guard cduckdb_extract_statements(handle, sql, &statements) == 1 else {
             let problem = cduckdb_extract_statements_error(statements).map { String(cString: $0) }
-            throw problem.map(EngineError.make) ?? QueryError(.syntax, "You have an error in your SQL syntax: one statement at a time")
+            throw problem.map(EngineError.make)
+                ?? QueryError(.syntax, "You have an error in your SQL syntax: one statement at a time")
         }
         var statement: duckdb_prepared_statement?
         defer { cduckdb_destroy_prepare(&statement) }
@@ -211,10 +228,11 @@ final class DuckDBConnection: @unchecked Sendable {
         return profile
     }
 
-    /// What a profile is made from; the engine's other metrics cost time (https://duckdb.org/docs/stable/dev/profiling#metrics).
+    /// The metrics that a profile is made from; the engine's other metrics cost time
+    /// (https://duckdb.org/docs/stable/dev/profiling#metrics).
     static let metrics = ["OPERATOR_TYPE", "OPERATOR_CARDINALITY", "SYSTEM_PEAK_BUFFER_MEMORY"]
 
-    /// What the last profiled query has measured.
+    /// Takes the measures of the last profiled query.
     func takeMeasures(into profile: inout QueryProfile) {
         let info = cduckdb_get_profiling_info(handle)
         profile.scannedRowCount = scannedRows(info)
@@ -225,7 +243,11 @@ final class DuckDBConnection: @unchecked Sendable {
     private func scannedRows(_ info: duckdb_profiling_info?) -> Int64 {
         guard let info else { return 0 }
         var rows: Int64 = 0
-        if metric(info, "OPERATOR_TYPE") == "TABLE_SCAN", let count = metric(info, "OPERATOR_CARDINALITY").flatMap(Int64.init) { rows += count }
+        if metric(info, "OPERATOR_TYPE") == "TABLE_SCAN",
+            let count = metric(info, "OPERATOR_CARDINALITY").flatMap(Int64.init)
+        {
+            rows += count
+        }
         for index in 0..<cduckdb_profiling_info_get_child_count(info) {
             rows += scannedRows(cduckdb_profiling_info_get_child(info, index))
         }
@@ -242,7 +264,9 @@ final class DuckDBConnection: @unchecked Sendable {
     }
 
     private static func failure(_ result: inout duckdb_result) -> QueryError {
-        guard let message = cduckdb_result_error(&result) else { return QueryError(.engine, "The engine failed without a reason") }
+        guard let message = cduckdb_result_error(&result) else {
+            return QueryError(.engine, "The engine failed without a reason")
+        }
         return EngineError.make(String(cString: message))
     }
 }

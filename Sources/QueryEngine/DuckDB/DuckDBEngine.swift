@@ -5,8 +5,8 @@ import Synchronization
 
 /// DuckDB in this process: one instance, a connection for each running query.
 ///
-/// The instance is the third wall (design: invariant 7): no file outside the object store, no extension, no change of settings. In one that has
-/// failed on an assertion of its own nothing begins any more.
+/// The instance is the third wall (design: invariant 7): no file outside the object store, no extension, no change of
+/// settings. In one that has failed on an assertion of its own nothing begins any more.
 package final class DuckDBEngine: QueryEngine, Sendable {
     /// Bounds of the instance.
     package struct Options: Sendable {
@@ -22,8 +22,10 @@ package final class DuckDBEngine: QueryEngine, Sendable {
         /// Signed extensions that are loaded at the start: paths of files.
         package let extensions: [String]
 
-        package init(threads: Int, memoryLimit: String?, spillDirectory: String, spillLimit: String?, stagingDirectory: String, extensions: [String])
-        {
+        package init(
+            threads: Int, memoryLimit: String?, spillDirectory: String, spillLimit: String?, stagingDirectory: String,
+            extensions: [String]
+        ) {
             self.threads = threads
             self.memoryLimit = memoryLimit
             self.spillDirectory = spillDirectory
@@ -52,8 +54,14 @@ package final class DuckDBEngine: QueryEngine, Sendable {
     private func open() throws(QueryError) -> DuckDBInstance {
         // Of an instance's own: the one before it may still be at work, and takes its folder away when it ends.
         let spill = "\(options.spillDirectory)/\(instancesOpened.wrappingAdd(1, ordering: .relaxed).newValue)"
-        do { try FileManager.default.createDirectory(atPath: options.spillDirectory, withIntermediateDirectories: true) } catch {
-            throw QueryError(.storage, "The folder '\(options.spillDirectory)' for what outgrows the memory cannot be made; see engine.spill-dir")
+        do {
+            try FileManager.default.createDirectory(atPath: options.spillDirectory, withIntermediateDirectories: true)
+        } catch {
+            throw QueryError(
+                .storage,
+                "The folder '\(options.spillDirectory)' for what outgrows the memory cannot be made; see "
+                    + "engine.spill-dir"
+            )
         }
         let instance = try DuckDBInstance()
         let connection = try DuckDBConnection(instance)
@@ -68,8 +76,9 @@ package final class DuckDBEngine: QueryEngine, Sendable {
             // DuckDB 1.5.5 pushes what a join has found below a LIMIT now and then, and rows from beyond it come out.
             "SET GLOBAL disabled_optimizers = 'join_filter_pushdown'",
             "SET GLOBAL allowed_directories = [\(quote(root + "/")), \(quote(options.stagingDirectory + "/"))]",
-            // What Loon itself sets for a connection; a user's statement is never a SET.
-            "SET GLOBAL allowed_configs = ['enable_profiling', 'custom_profiling_settings', 'search_path', 'schema', 'enable_progress_bar', 'enable_progress_bar_print']",
+            // Settings that Loon itself makes for a connection; a user's statement is never a SET.
+            "SET GLOBAL allowed_configs = ['enable_profiling', 'custom_profiling_settings', 'search_path', "
+                + "'schema', 'enable_progress_bar', 'enable_progress_bar_print']",
         ]
         if let limit = options.memoryLimit { settings.append("SET GLOBAL memory_limit = \(quote(limit))") }
         if let limit = options.spillLimit { settings.append("SET GLOBAL max_temp_directory_size = \(quote(limit))") }
@@ -90,9 +99,10 @@ package final class DuckDBEngine: QueryEngine, Sendable {
         }
     }
 
-    /// Runs `body` on the instance of the moment. An instance in which a statement has failed an assertion of the engine's takes no more statements and is let
-    /// go of at once; what runs in it goes on, and what was to begin in it begins again in the next. Errors come as a user may see them: objects by their
-    /// places in the store. What the engine says when it is interrupted is not why.
+    /// Runs `body` on the instance of the moment. An instance in which a statement has failed an assertion of the
+    /// engine's takes no more statements and is let go of at once; what runs in it goes on, and what was to begin in it
+    /// begins again in the next. Errors come as a user may see them: objects by their places in the store. What the
+    /// engine says when it is interrupted is not why.
     private func onInstance<Value>(
         _ cancellation: Cancellation? = nil, mayRepeat: () -> Bool = { true }, _ body: (DuckDBInstance) throws -> Value
     ) throws -> Value {
@@ -110,11 +120,17 @@ package final class DuckDBEngine: QueryEngine, Sendable {
                 switch failure {
                 case .ofAnother where attempts < Limits.engineAttemptsMax && mayRepeat(): continue
                 case .ofAnother:
-                    throw QueryError(.engine, "The engine was started again while this statement ran; run it again", detail: error.detail)
+                    throw QueryError(
+                        .engine, "The engine was started again while this statement ran; run it again",
+                        detail: error.detail)
                 case .ofThis:
                     let restarted = isBroken ? " and was started again" : ""
-                    throw QueryError(.engine, "The engine failed on this statement\(restarted); write the statement otherwise", detail: error.detail)
-                case nil: throw QueryError(error.code, EngineError.withoutPaths(error.message, root: root), detail: error.detail)
+                    throw QueryError(
+                        .engine, "The engine failed on this statement\(restarted); write the statement otherwise",
+                        detail: error.detail)
+                case nil:
+                    throw QueryError(
+                        error.code, EngineError.withoutPaths(error.message, root: root), detail: error.detail)
                 }
             }
         }
@@ -140,7 +156,9 @@ package final class DuckDBEngine: QueryEngine, Sendable {
     package func parse(_ sql: String) throws -> [UInt8] {
         try onInstance { instance in
             let none = EngineQuery(sql: "", schema: nil, tables: [], isProfiled: false)
-            let workspace = try workspaces.take(for: none, on: instance) ?? makeWorkspace(for: none, on: instance, cancellation: Cancellation(), filled: false)
+            let workspace =
+                try workspaces.take(for: none, on: instance)
+                ?? makeWorkspace(for: none, on: instance, cancellation: Cancellation(), filled: false)
             let tree = try workspace.connection.serialize(sql)
             keep(workspace)
             return tree
@@ -167,7 +185,7 @@ package final class DuckDBEngine: QueryEngine, Sendable {
             let workspace = try makeWorkspace(for: query, on: instance, cancellation: cancellation, filled: isAnalyze)
             defer { withExtendedLifetime(workspace) {} }
             return try stoppable(workspace.connection, cancellation) {
-                // What is explained must be a SELECT, like what is run.
+                // An explained statement must be a SELECT, as one that is run.
                 _ = try workspace.connection.columns(of: query.sql)
                 let plan = PlanText.withoutFiles(try workspace.connection.plan(of: query.sql, isAnalyze: isAnalyze))
                 return EngineError.withoutPaths(plan, root: root)
@@ -184,21 +202,30 @@ package final class DuckDBEngine: QueryEngine, Sendable {
             return try stoppable(connection, cancellation) {
                 switch format {
                 case .parquet:
-                    (try connection.columns(of: "SELECT * FROM read_parquet(\(list), union_by_name = true, hive_partitioning = false)"), format)
+                    (
+                        try connection.columns(
+                            of: "SELECT * FROM read_parquet(\(list), union_by_name = true, hive_partitioning = false)"),
+                        format
+                    )
                 case .avro: (try connection.columns(of: "SELECT * FROM read_avro(\(list))"), format)
                 case .json:
                     (
                         try connection.columns(
-                            of: "SELECT * FROM read_json(\(list), format = 'newline_delimited', hive_partitioning = false, union_by_name = true)"),
+                            of:
+                                "SELECT * FROM read_json(\(list), format = 'newline_delimited', "
+                                + "hive_partitioning = false, union_by_name = true)"
+                        ),
                         format
                     )
                 case .text:
                     (
-                        try connection.columns(of: "SELECT * FROM read_csv(\(list), hive_partitioning = false, union_by_name = true)"),
+                        try connection.columns(
+                            of: "SELECT * FROM read_csv(\(list), hive_partitioning = false, union_by_name = true)"),
                         .text(try sniffed(files.first ?? "", connection))
                     )
                 case .orc, .rcFile:
-                    throw QueryError(.notSupported, "The embedded engine does not read \(format.storedAs); write the columns out")
+                    throw QueryError(
+                        .notSupported, "The embedded engine does not read \(format.storedAs); write the columns out")
                 }
             }
         }
@@ -207,22 +234,27 @@ package final class DuckDBEngine: QueryEngine, Sendable {
     /// How a file of delimited text is laid out.
     private func sniffed(_ file: String, _ connection: DuckDBConnection) throws -> TextLayout {
         let fields = "[Delimiter, coalesce(nullif(Quote, '\\0'), ''), CAST(HasHeader AS VARCHAR)]"
-        let text = try connection.text(of: "SELECT array_to_string(\(fields), chr(1)) FROM sniff_csv(\(EngineText.literal(file)))")
+        let text = try connection.text(
+            of: "SELECT array_to_string(\(fields), chr(1)) FROM sniff_csv(\(EngineText.literal(file)))")
         let parts = text.split(separator: "\u{1}", omittingEmptySubsequences: false).map(String.init)
         guard parts.count == 3, let delimiter = parts.first, delimiter.unicodeScalars.count == 1 else {
             throw QueryError(.malformedData, "The delimiter of the files was not found; write the columns out")
         }
         let quote = parts[1].unicodeScalars.count == 1 ? parts[1] : "\""
-        return TextLayout(serDe: .openCSV, delimiter: delimiter, quote: quote, escape: quote, headerLines: parts[2] == "true" ? 1 : 0)
+        return TextLayout(
+            serDe: .openCSV, delimiter: delimiter, quote: quote, escape: quote, headerLines: parts[2] == "true" ? 1 : 0)
     }
 
-    package func export(_ query: EngineQuery, to target: ExportTarget, cancellation: Cancellation) throws -> QueryProfile {
+    package func export(_ query: EngineQuery, to target: ExportTarget, cancellation: Cancellation) throws
+        -> QueryProfile
+    {
         try measured(query, cancellation: cancellation) { connection in
             let count = try connection.columns(of: query.sql).count
             let expected = target.sources.count { $0 != nil }
             guard count == expected else {
                 throw QueryError(
-                    .columnCount, "Column count doesn't match value count: the table takes \(expected) and the query has \(count)")
+                    .columnCount,
+                    "Column count doesn't match value count: the table takes \(expected) and the query has \(count)")
             }
             var profile = QueryProfile()
             // Of an attempt before this.
@@ -243,7 +275,8 @@ package final class DuckDBEngine: QueryEngine, Sendable {
         let (profile, columns) = try measured(query, cancellation: cancellation) { connection in
             let columns = try connection.columns(of: query.sql)
             var profile = QueryProfile()
-            profile.rowCount = try connection.copy(ResultScan.copy(query.sql, columns: columns, path: path, isShown: isShown, rowsMax: rowsMax))
+            profile.rowCount = try connection.copy(
+                ResultScan.copy(query.sql, columns: columns, path: path, isShown: isShown, rowsMax: rowsMax))
             if query.isProfiled { connection.takeMeasures(into: &profile) }
             return (profile, columns)
         }
@@ -251,7 +284,9 @@ package final class DuckDBEngine: QueryEngine, Sendable {
     }
 
     package func changeableFunctions() throws -> Set<String> {
-        let sql = "SELECT string_agg(DISTINCT lower(function_name), chr(1)) FROM duckdb_functions() WHERE stability <> 'CONSISTENT'"
+        let sql =
+            "SELECT string_agg(DISTINCT lower(function_name), chr(1)) FROM duckdb_functions() WHERE stability "
+            + "<> 'CONSISTENT'"
         return try onInstance { Set(try DuckDBConnection($0).text(of: sql).split(separator: "\u{1}").map(String.init)) }
     }
 
@@ -264,20 +299,24 @@ package final class DuckDBEngine: QueryEngine, Sendable {
     }
 
     /// Runs `body` so that it can be stopped.
-    private func stoppable<Value>(_ connection: DuckDBConnection, _ cancellation: Cancellation, _ body: () throws -> Value) throws -> Value {
+    private func stoppable<Value>(
+        _ connection: DuckDBConnection, _ cancellation: Cancellation, _ body: () throws -> Value
+    ) throws -> Value {
         connection.begin()
         defer { connection.end() }
         return try cancellation.run(stoppingWith: { connection.interrupt() }, progress: { connection.progress }, body)
     }
 
-    /// Runs `body` on a connection that has the query's tables and counts its progress, and adds the malformed fields to the profile that it gives.
+    /// Runs `body` on a connection that has the query's tables and counts its progress, and adds the malformed fields
+    /// to the profile that it gives.
     private func measured<Value>(
         _ query: EngineQuery, cancellation: Cancellation, mayRepeat: () -> Bool = { true },
         _ body: (DuckDBConnection) throws -> (profile: QueryProfile, value: Value)
     ) throws -> (profile: QueryProfile, value: Value) {
         try onInstance(cancellation, mayRepeat: mayRepeat) { instance in
             let workspace =
-                try workspaces.take(for: query, on: instance) ?? makeWorkspace(for: query, on: instance, cancellation: cancellation, filled: true)
+                try workspaces.take(for: query, on: instance)
+                ?? makeWorkspace(for: query, on: instance, cancellation: cancellation, filled: true)
             var (profile, value) = try stoppable(workspace.connection, cancellation) { try body(workspace.connection) }
             profile.malformedCount = EngineFunctions.takeCount(workspace.number)
             // An interrupt may still be under way to a connection that was to stop.

@@ -10,11 +10,14 @@ package enum DuckDBLibrary {
     package static func load(_ path: String, anyVersion: Bool) throws(QueryError) {
         let remedy = "run scripts/setup, or name it with --libduckdb, LOON_ENGINE_LIBRARY or engine.library"
         if let problem = cduckdb_load(path) {
-            throw QueryError(.engine, "libduckdb cannot be loaded from '\(path)' (\(String(cString: problem))); \(remedy)")
+            throw QueryError(
+                .engine, "libduckdb cannot be loaded from '\(path)' (\(String(cString: problem))); \(remedy)")
         }
         let found = String(cString: cduckdb_library_version())
         guard found == version || anyVersion else {
-            throw QueryError(.engine, "libduckdb at '\(path)' is \(found), not \(version); \(remedy), or set engine.any-version to try it")
+            throw QueryError(
+                .engine,
+                "libduckdb at '\(path)' is \(found), not \(version); \(remedy), or set engine.any-version to try it")
         }
     }
 }

@@ -1,24 +1,26 @@
 import LoonCore
 import Synchronization
 
-/// A connection where a query finds its tables under their names, and no others: in a catalog of its own. Made for one query, and kept for later ones over
-/// the very same tables and files.
+/// A connection where a query finds its tables under their names, and no others: in a catalog of its own. Made for one
+/// query, and kept for later ones over the very same tables and files.
 ///
 /// `@unchecked`: used by one thread at a time; what is kept is with nobody (`DuckDBWorkspaces`).
 final class DuckDBWorkspace: @unchecked Sendable {
     let connection: DuckDBConnection
-    /// What malformed fields are counted by.
+    /// The number that malformed fields are counted under.
     let number: Int64
-    /// What a later query must have for this to be its workspace; `nil` where none may.
+    /// The key that a later query must have for this to be its workspace; `nil` where none may.
     fileprivate let key: [UInt8]?
     private var catalog: String?
 
     /// `filled`: with the daemon's own rows in their tables.
-    init(_ connection: DuckDBConnection, number: Int64, for query: EngineQuery, cancellation: Cancellation, filled: Bool) throws {
+    init(
+        _ connection: DuckDBConnection, number: Int64, for query: EngineQuery, cancellation: Cancellation, filled: Bool
+    ) throws {
         self.connection = connection
         self.number = number
         key = try Self.key(of: query)
-        // What the engine counts its progress by; nothing is printed.
+        // The engine counts its progress by this; nothing is printed.
         try connection.execute("SET enable_progress_bar = true")
         try connection.execute("SET enable_progress_bar_print = false")
         if query.isProfiled {
@@ -35,7 +37,9 @@ final class DuckDBWorkspace: @unchecked Sendable {
             if let reason = cancellation.reason { throw reason }
             try connection.execute(statement)
         }
-        if filled { for table in query.valueTables { try connection.fill(table, catalog: catalog, cancellation: cancellation) } }
+        if filled {
+            for table in query.valueTables { try connection.fill(table, catalog: catalog, cancellation: cancellation) }
+        }
     }
 
     deinit {
@@ -45,10 +49,12 @@ final class DuckDBWorkspace: @unchecked Sendable {
         try? connection.execute("DETACH DATABASE IF EXISTS \(catalog)")
     }
 
-    /// The statements that make the workspace, in bytes: what is written alike and is not the same, as texts are to Swift, are two. `nil` for what does
-    /// not last: the daemon's rows, and tables whose views say what their files were like.
+    /// The statements that make the workspace, in bytes: what is written alike and is not the same, as texts are to
+    /// Swift, are two. `nil` for what does not last: the daemon's rows, and tables whose views say what their files
+    /// were like.
     fileprivate static func key(of query: EngineQuery) throws -> [UInt8]? {
-        guard query.valueTables.isEmpty, query.results.isEmpty, !query.tables.contains(where: { $0.table.format == .avro }),
+        guard query.valueTables.isEmpty, query.results.isEmpty,
+            !query.tables.contains(where: { $0.table.format == .avro }),
             query.tables.reduce(0, { $0 + $1.files.count }) <= Limits.workspaceFilesMax
         else { return nil }
         let statements = try TableViews(catalog: "loon", queryNumber: 0) { _ in [] }.statements(for: query)
@@ -64,12 +70,15 @@ final class DuckDBWorkspaces: Sendable {
     func take(for query: EngineQuery, on instance: DuckDBInstance) throws -> DuckDBWorkspace? {
         guard let key = try DuckDBWorkspace.key(of: query) else { return nil }
         return kept.withLock { kept in
-            guard let index = kept.lastIndex(where: { $0.connection.instance === instance && $0.key == key }) else { return nil }
+            guard let index = kept.lastIndex(where: { $0.connection.instance === instance && $0.key == key }) else {
+                return nil
+            }
             return kept.remove(at: index)
         }
     }
 
-    /// To be called where nothing has gone wrong and nothing was interrupted. The one that was used least lately makes room.
+    /// To be called where nothing has gone wrong and nothing was interrupted. The one that was used least lately makes
+    /// room.
     func keep(_ workspace: DuckDBWorkspace) {
         guard workspace.key != nil else { return }
         let oldest: DuckDBWorkspace? = kept.withLock { kept in

@@ -5,7 +5,8 @@ enum EngineError {
     static func make(_ message: String) -> QueryError {
         let kinds: [(String, QueryError.Code)] = [
             ("Parser Error: ", .syntax), ("Binder Error: ", .unknownColumn), ("Catalog Error: ", .unknownTable),
-            ("Conversion Error: ", .malformedData), ("Invalid Input Error: ", .malformedData), ("Out of Range Error: ", .valueOutOfRange),
+            ("Conversion Error: ", .malformedData), ("Invalid Input Error: ", .malformedData),
+            ("Out of Range Error: ", .valueOutOfRange),
             ("Out of Memory Error: ", .outOfMemory), ("INTERRUPT Error: ", .interrupted), ("IO Error: ", .storage),
             ("Permission Error: ", .accessDenied), ("Not implemented Error: ", .notSupported),
         ]
@@ -16,14 +17,16 @@ enum EngineError {
             case .unknownColumn where !text.contains("not found") && !text.contains("does not have a column"):
                 return QueryError(.engine, text, detail: message)
             case .unknownTable where !text.hasPrefix("Table"): return QueryError(.engine, text, detail: message)
-            case .storage, .accessDenied: return QueryError(code, "A file of the query's tables cannot be read", detail: message)
+            case .storage, .accessDenied:
+                return QueryError(code, "A file of the query's tables cannot be read", detail: message)
             default: return QueryError(code, text, detail: message)
             }
         }
         return QueryError(.engine, readable(message), detail: message)
     }
 
-    /// That an instance has failed, and not only a statement in it (https://github.com/duckdb/duckdb/blob/v1.5.5/src/main/valid_checker.cpp).
+    /// That an instance has failed, and not only a statement in it
+    /// (https://github.com/duckdb/duckdb/blob/v1.5.5/src/main/valid_checker.cpp).
     enum InstanceFailure {
         case ofThis, ofAnother
 
@@ -48,10 +51,15 @@ enum EngineError {
         if let match = text.firstMatch(of: /Function with name "?([^" ]+)"? does not exist/) {
             return QueryError(.unknownFunction, "FUNCTION \(match.1) does not exist", detail: message)
         }
-        if let match = text.firstMatch(of: /Referenced column "([^"]+)" (?:was )?not found|does not have a column named "([^"]+)"/) {
+        if let match = text.firstMatch(
+            of: /Referenced column "([^"]+)" (?:was )?not found|does not have a column named "([^"]+)"/)
+        {
             // The engine names columns of the query's own tables.
             let name = String(match.1 ?? match.2 ?? "")
-            let candidates = text.firstMatch(of: /Candidate bindings: :? ?(.*)/).map { $0.1.matches(of: /"([^"]+)"/).map { String($0.1) } } ?? []
+            let candidates =
+                text.firstMatch(of: /Candidate bindings: :? ?(.*)/).map {
+                    $0.1.matches(of: /"([^"]+)"/).map { String($0.1) }
+                } ?? []
             let suggestion = NameSuggestion.text(name, among: candidates)
             return QueryError(.unknownColumn, "Unknown column '\(name)' in 'field list'\(suggestion)", detail: message)
         }
@@ -63,12 +71,15 @@ enum EngineError {
         return nil
     }
 
-    /// Leaves out what only a user of DuckDB could use: advice on its functions, other tables' names, the place in rewritten text.
+    /// Leaves out what only a user of DuckDB could use: advice on its functions, other tables' names, the place in
+    /// rewritten text.
     private static func readable(_ message: String) -> String {
         var lines: [Substring] = []
         for line in message.split(separator: "\n", omittingEmptySubsequences: false) {
-            if line.hasPrefix("LINE ") || line.hasPrefix("  file = ") || line.hasPrefix("Did you mean") || line.hasPrefix("Possible fixes:")
-                || line.hasPrefix("Possible solutions:") || line.hasPrefix("This limit was set by") || line.hasPrefix("Stack Trace:")
+            if line.hasPrefix("LINE ") || line.hasPrefix("  file = ") || line.hasPrefix("Did you mean")
+                || line.hasPrefix("Possible fixes:")
+                || line.hasPrefix("Possible solutions:") || line.hasPrefix("This limit was set by")
+                || line.hasPrefix("Stack Trace:")
                 || line.hasPrefix("This error signals an assertion failure")
             {
                 break

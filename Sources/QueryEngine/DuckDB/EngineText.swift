@@ -5,7 +5,8 @@ enum EngineText {
     static func literal(_ text: String) -> String { quoted(text, by: "'") }
     static func name(_ name: String) -> String { quoted(name, by: "\"") }
 
-    /// By scalars, as the engine reads them: a `Character` may be a quote with marks around it, and would not be found equal to one.
+    /// By scalars, as the engine reads them: a `Character` may be a quote with marks around it, and would not be found
+    /// equal to one.
     private static func quoted(_ text: String, by quote: Unicode.Scalar) -> String {
         // Most have nothing to double.
         guard text.utf8.contains(UInt8(ascii: quote)) else { return "\(quote)\(text)\(quote)" }
@@ -36,7 +37,8 @@ enum EngineText {
         case .timestamp: "TIMESTAMP"
         case .array(let element): self.type(element) + "[]"
         case .map(let key, let value): "MAP(\(self.type(key)), \(self.type(value)))"
-        case .structure(let fields): "STRUCT(" + fields.map { "\(name($0.name)) \(self.type($0.type))" }.joined(separator: ", ") + ")"
+        case .structure(let fields):
+            "STRUCT(" + fields.map { "\(name($0.name)) \(self.type($0.type))" }.joined(separator: ", ") + ")"
         }
     }
 

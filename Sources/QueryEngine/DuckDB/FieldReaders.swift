@@ -42,9 +42,12 @@ enum FieldReaders {
 
     // MARK: Numbers
 
-    /// Digits with a sign, spaces around them, and a fraction, which is cut off; nothing else. (The engine would round, and take 1_000, 0x1F and 1e3.)
+    /// Digits with a sign, spaces around them, and a fraction, which is cut off; nothing else. (The engine would round,
+    /// and take 1_000, 0x1F and 1e3.)
     /// (https://github.com/apache/hive/blob/master/serde/src/java/org/apache/hadoop/hive/serde2/lazy/LazyInteger.java)
-    static func wholeNumbers<Number: FixedWidthInteger & SignedInteger>(_ input: duckdb_data_chunk?, _ output: duckdb_vector?, as type: Number.Type) {
+    static func wholeNumbers<Number: FixedWidthInteger & SignedInteger>(
+        _ input: duckdb_data_chunk?, _ output: duckdb_vector?, as type: Number.Type
+    ) {
         read(input, output) { bytes, length in number(bytes, length).flatMap { Number(exactly: $0) } }
     }
 
@@ -64,11 +67,15 @@ enum FieldReaders {
 
     /// Spaces and a plus are not for the parser.
     @inline(__always)
-    private static func floating(_ bytes: UnsafePointer<UInt8>, _ length: Int, _ parse: (UnsafePointer<CChar>, Int) -> Bool) -> Bool {
+    private static func floating(
+        _ bytes: UnsafePointer<UInt8>, _ length: Int, _ parse: (UnsafePointer<CChar>, Int) -> Bool
+    ) -> Bool {
         var (place, end) = trimmed(bytes, length)
         if place < end, bytes[place] == UInt8(ascii: "+") { place += 1 }
         guard place < end else { return false }
-        return UnsafeRawPointer(bytes + place).withMemoryRebound(to: CChar.self, capacity: end - place) { parse($0, end - place) }
+        return UnsafeRawPointer(bytes + place).withMemoryRebound(to: CChar.self, capacity: end - place) {
+            parse($0, end - place)
+        }
     }
 
     @inline(__always)
@@ -132,7 +139,9 @@ enum FieldReaders {
 
     /// Up to `digitsMax` digits.
     @inline(__always)
-    private static func digits(_ bytes: UnsafePointer<UInt8>, _ place: inout Int, _ end: Int, _ range: ClosedRange<Int>) -> Int64? {
+    private static func digits(_ bytes: UnsafePointer<UInt8>, _ place: inout Int, _ end: Int, _ range: ClosedRange<Int>)
+        -> Int64?
+    {
         let start = place
         var value: Int64 = 0
         while place < end, place - start < range.upperBound, bytes[place] &- 0x30 <= 9 {
@@ -152,10 +161,12 @@ enum FieldReaders {
     private static func day(_ bytes: UnsafePointer<UInt8>, _ place: inout Int, _ end: Int) -> Int64? {
         guard let year = digits(bytes, &place, end, 4...4), take(UInt8(ascii: "-"), bytes, &place, end),
             let month = digits(bytes, &place, end, 1...2),
-            take(UInt8(ascii: "-"), bytes, &place, end), let day = digits(bytes, &place, end, 1...2), year > 0, month > 0, month <= 12, day > 0
+            take(UInt8(ascii: "-"), bytes, &place, end), let day = digits(bytes, &place, end, 1...2), year > 0,
+            month > 0, month <= 12, day > 0
         else { return nil }
         let isLeap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
-        let longest: Int64 = month == 2 ? (isLeap ? 29 : 28) : month == 4 || month == 6 || month == 9 || month == 11 ? 30 : 31
+        let longest: Int64 =
+            month == 2 ? (isLeap ? 29 : 28) : month == 4 || month == 6 || month == 9 || month == 11 ? 30 : 31
         guard day <= longest else { return nil }
         // Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms".
         let shifted = month <= 2 ? year - 1 : year
@@ -167,7 +178,8 @@ enum FieldReaders {
 
     /// Microseconds of the day, behind a space or a T; a Z may end it.
     private static func time(_ bytes: UnsafePointer<UInt8>, _ place: inout Int, _ end: Int) -> Int64? {
-        guard take(0x20, bytes, &place, end) || take(UInt8(ascii: "T"), bytes, &place, end), let hour = digits(bytes, &place, end, 1...2), hour < 24,
+        guard take(0x20, bytes, &place, end) || take(UInt8(ascii: "T"), bytes, &place, end),
+            let hour = digits(bytes, &place, end, 1...2), hour < 24,
             take(UInt8(ascii: ":"), bytes, &place, end), let minute = digits(bytes, &place, end, 2...2), minute < 60
         else { return nil }
         var second: Int64 = 0

@@ -1,7 +1,8 @@
 import Foundation
 import LoonCore
 
-/// Makes several files of one that is too large: the engine bounds files where it writes no partitions, and where it does, it does not.
+/// Makes several files of one that is too large: the engine bounds files where it writes no partitions, and where it
+/// does, it does not.
 struct FileSplitter {
     let copy: TableCopy
     let connection: DuckDBConnection
@@ -13,7 +14,8 @@ struct FileSplitter {
         for name in try FileManager.default.subpathsOfDirectory(atPath: folder) {
             let path = folder + "/" + name
             let attributes = try FileManager.default.attributesOfItem(atPath: path)
-            guard attributes[.type] as? FileAttributeType == .typeRegular, attributes[.size] as? Int64 ?? 0 > bound else { continue }
+            guard attributes[.type] as? FileAttributeType == .typeRegular, attributes[.size] as? Int64 ?? 0 > bound
+            else { continue }
             try split(path)
         }
     }
@@ -27,7 +29,8 @@ struct FileSplitter {
         let names = url.lastPathComponent.split(separator: ".", maxSplits: 1)
         for (number, part) in try FileManager.default.contentsOfDirectory(atPath: parts).sorted().enumerated() {
             let name = "\(names.first ?? "data")_\(number)" + (names.count > 1 ? ".\(names[1])" : "")
-            try FileManager.default.moveItem(atPath: parts + "/" + part, toPath: url.deletingLastPathComponent().path + "/" + name)
+            try FileManager.default.moveItem(
+                atPath: parts + "/" + part, toPath: url.deletingLastPathComponent().path + "/" + name)
         }
         try FileManager.default.removeItem(atPath: parts)
         try FileManager.default.removeItem(atPath: path)

@@ -1,9 +1,10 @@
 import LoonCore
 
-/// Gives the fields of JSON objects the names that the DDL has for them. Hive compares the names without regard to case; the engine's reader does not,
-/// and reads NULL. Keys of a MAP are data, and stay.
+/// Gives the fields of JSON objects the names that the DDL has for them. Hive compares the names without regard to
+/// case; the engine's reader does not, and reads NULL. Keys of a MAP are data, and stay.
 ///
-/// The shape of a column is a text: `{name:shape,…}` for a STRUCT, with names in quotes, `[shape]` for an ARRAY, `*shape` for a MAP, `_` for the rest.
+/// The shape of a column is a text: `{name:shape,…}` for a STRUCT, with names in quotes, `[shape]` for an ARRAY,
+/// `*shape` for a MAP, `_` for the rest.
 struct JSONNames {
     private indirect enum Node {
         case scalar
@@ -13,7 +14,9 @@ struct JSONNames {
     }
     private let root: Node
 
-    static func shape(_ columns: [TableColumn]) -> String { shape(.structure(columns.map { .init(name: $0.name, type: $0.type) })) }
+    static func shape(_ columns: [TableColumn]) -> String {
+        shape(.structure(columns.map { .init(name: $0.name, type: $0.type) }))
+    }
 
     private static func shape(_ type: HiveType) -> String {
         switch type {
@@ -62,7 +65,8 @@ struct JSONNames {
 
     private static func lowered(_ byte: UInt8) -> UInt8 { byte &- UInt8(ascii: "A") < 26 ? byte | 0x20 : byte }
 
-    /// Writes `text` with the DDL's names into `out`; false where nothing differs, and then `out` holds nothing of use. What is no JSON comes out as it is.
+    /// Writes `text` with the DDL's names into `out`; false where nothing differs, and then `out` holds nothing of use.
+    /// What is no JSON comes out as it is.
     func rename(_ text: UnsafeBufferPointer<UInt8>, into out: inout TextBuffer) -> Bool {
         var scan = Scan(text: text)
         scan.value(root, &out)
@@ -108,7 +112,9 @@ struct JSONNames {
             }
         }
 
-        private mutating func members(_ node: (inout Scan, Range<Int>, inout TextBuffer) -> Node, _ out: inout TextBuffer) {
+        private mutating func members(
+            _ node: (inout Scan, Range<Int>, inout TextBuffer) -> Node, _ out: inout TextBuffer
+        ) {
             place += 1
             repeat {
                 skipSpace()
@@ -133,10 +139,13 @@ struct JSONNames {
             return byte == UInt8(ascii: ",")
         }
 
-        private func field(_ name: Range<Int>, _ fields: [(lower: [UInt8], name: [UInt8], node: Node)]) -> (name: [UInt8], node: Node)? {
+        private func field(_ name: Range<Int>, _ fields: [(lower: [UInt8], name: [UInt8], node: Node)]) -> (
+            name: [UInt8], node: Node
+        )? {
             for field in fields where field.lower.count == name.count {
                 var index = 0
-                while index < field.lower.count, field.lower[index] == JSONNames.lowered(text[name.lowerBound + index]) { index += 1 }
+                while index < field.lower.count, field.lower[index] == JSONNames.lowered(text[name.lowerBound + index])
+                { index += 1 }
                 if index == field.lower.count { return (field.name, field.node) }
             }
             return nil
@@ -144,7 +153,9 @@ struct JSONNames {
 
         private mutating func skipString() {
             place += 1
-            while place < text.count, text[place] != UInt8(ascii: "\"") { place += text[place] == UInt8(ascii: "\\") ? 2 : 1 }
+            while place < text.count, text[place] != UInt8(ascii: "\"") {
+                place += text[place] == UInt8(ascii: "\\") ? 2 : 1
+            }
             place = min(place + 1, text.count)
         }
 

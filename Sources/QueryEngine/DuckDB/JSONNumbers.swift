@@ -1,7 +1,7 @@
 import LoonCore
 
-/// Keeps the digits of JSON's numbers: the engine reads those that are no 64-bit integers as doubles, of about 15 digits, whatever they are to become. As
-/// texts they lose nothing.
+/// Keeps the digits of JSON's numbers: the engine reads those that are no 64-bit integers as doubles, of about 15
+/// digits, whatever they are to become. As texts they lose nothing.
 enum JSONNumbers {
     /// Digits that a double keeps (DBL_DIG of C).
     private static let doubleDigits = 15
@@ -27,7 +27,9 @@ enum JSONNumbers {
             switch text[place] {
             case UInt8(ascii: "\""):
                 place += 1
-                while place < text.count, text[place] != UInt8(ascii: "\"") { place += text[place] == UInt8(ascii: "\\") ? 2 : 1 }
+                while place < text.count, text[place] != UInt8(ascii: "\"") {
+                    place += text[place] == UInt8(ascii: "\\") ? 2 : 1
+                }
                 place += 1
             case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"):
                 let start = place
@@ -46,7 +48,8 @@ enum JSONNumbers {
         return true
     }
 
-    /// Passes over what looks like a number. True for one by JSON's grammar (RFC 8259, section 6) that the engine would cut.
+    /// Passes over what looks like a number. True for one by JSON's grammar (RFC 8259, section 6) that the engine would
+    /// cut.
     private static func isLong(_ text: UnsafeBufferPointer<UInt8>, _ place: inout Int) -> Bool {
         func digits() -> Int {
             let start = place

@@ -1,6 +1,7 @@
 import LoonCore
 
-/// Reads JSON, an object a line, as Hive's JsonSerDe does: names without regard to case, what is missing NULL, what is surplus dropped.
+/// Reads JSON, an object a line, as Hive's JsonSerDe does: names without regard to case, what is missing NULL, what is
+/// surplus dropped.
 struct JSONScan {
     let queryNumber: Int64
     let binding: TableBinding
@@ -9,9 +10,9 @@ struct JSONScan {
     let values: PartitionValues
 
     private var table: ExternalTable { binding.table }
-    /// What the query has a use for.
+    /// Columns that the query has a use for.
     private var read: [TableColumn] {
-        // What is dropped does not depend on what is read.
+        // Whether a row is dropped does not depend on which columns are read.
         let read = table.properties["loon.malformed"] == "drop" ? table.columns : table.columns.filter(binding.reads)
         return read.isEmpty ? Array(table.columns.prefix(1)) : read
     }
@@ -20,9 +21,12 @@ struct JSONScan {
         let mode = table.properties["loon.malformed"]
         let shape = EngineText.literal(JSONNames.shape(read))
         let structure = EngineText.literal(
-            "{" + table.columns.map { "\(EngineText.json($0.name)):\(Self.structure($0.type))" }.joined(separator: ",") + "}")
+            "{" + table.columns.map { "\(EngineText.json($0.name)):\(Self.structure($0.type))" }.joined(separator: ",")
+                + "}")
         let line = read.contains { JSONNumbers.matter(to: $0.type) } ? "\(EngineFunctions.jsonExact)(line)" : "line"
-        var lines = "SELECT \(line) AS l, file_index AS loon_file FROM \(TextScan.lines(files, headerLines: 0)) WHERE line IS NOT NULL"
+        var lines =
+            "SELECT \(line) AS l, file_index AS loon_file FROM \(TextScan.lines(files, headerLines: 0)) WHERE "
+            + "line IS NOT NULL"
         // A line that is no object is an error, the engine's own, unless the table says otherwise.
         if mode == "null" || mode == "drop" {
             let loss = "\(EngineFunctions.malformed)(\(queryNumber), l)"
@@ -34,22 +38,30 @@ struct JSONScan {
         let names = "\(EngineFunctions.jsonNames)(l, \(shape))"
         let rows: String
         if read.allSatisfy({ !$0.type.hasNames }) {
-            let complete = read.isEmpty ? "true" : read.map { "s.\(EngineText.name($0.name)) IS NOT NULL" }.joined(separator: " AND ")
+            let complete =
+                read.isEmpty
+                ? "true" : read.map { "s.\(EngineText.name($0.name)) IS NOT NULL" }.joined(separator: " AND ")
             let tried = "SELECT l, \(first) AS s, loon_file FROM (\(lines))"
             let named = "SELECT CASE WHEN \(complete) THEN NULL ELSE \(names) END AS n, s, loon_file FROM (\(tried))"
-            rows = "SELECT n, CASE WHEN n IS NULL THEN s ELSE json_transform(n, \(structure)) END AS s, loon_file FROM (\(named))"
+            rows =
+                "SELECT n, CASE WHEN n IS NULL THEN s ELSE json_transform(n, \(structure)) END AS s, loon_file "
+                + "FROM (\(named))"
         } else {
             let named = "SELECT \(names) AS n, loon_file FROM (\(lines))"
             rows = "SELECT n, json_transform(n, \(structure)) AS s, loon_file FROM (\(named))"
         }
         let list =
             table.columns.map { column in
-                "\(binding.reads(column) ? value(column, mode) : "CAST(NULL AS \(EngineText.type(column.type)))") AS \(EngineText.name(column.name))"
+                let nothing = "CAST(NULL AS \(EngineText.type(column.type)))"
+                return "\(binding.reads(column) ? value(column, mode) : nothing) AS \(EngineText.name(column.name))"
             } + values.columns(of: "loon_file")
         let select = "SELECT \(list.joined(separator: ", ")) FROM (\(rows))"
         guard mode == "drop" else { return select }
-        let fits = read.map { "(s.\(EngineText.name($0.name)) IS NOT NULL OR NOT \(isThere($0)))" }.joined(separator: " AND ")
-        return select + " WHERE CASE WHEN \(fits) THEN true ELSE \(EngineFunctions.malformed)(\(queryNumber), coalesce(n, '-')) IS NOT NULL END"
+        let fits = read.map { "(s.\(EngineText.name($0.name)) IS NOT NULL OR NOT \(isThere($0)))" }.joined(
+            separator: " AND ")
+        return select
+            + " WHERE CASE WHEN \(fits) THEN true ELSE \(EngineFunctions.malformed)(\(queryNumber), coalesce(n, "
+            + "'-')) IS NOT NULL END"
     }
 
     /// Whether an object has a value for a column. The transformation leaves NULL where it does not fit.
@@ -64,16 +76,22 @@ struct JSONScan {
         let loss =
             mode == "fail"
             ? "\(EngineFunctions.refuse)('The value ''', left(CAST(json_extract(n, \(path)) AS VARCHAR), 80), "
-                + EngineText.literal("' of the column \(column.name) of \(table.schema).\(table.name) is no \(column.type.ddl.uppercased())") + ")"
+                + EngineText.literal(
+                    "' of the column \(column.name) of \(table.schema).\(table.name) is no "
+                        + "\(column.type.ddl.uppercased())"
+                ) + ")"
             : "\(EngineFunctions.malformed)(\(queryNumber), n)"
         if case .binary = column.type { return "coalesce(try(from_base64(s.\(name))), encode(s.\(name)))" }
-        return "CASE WHEN s.\(name) IS NOT NULL THEN s.\(name) WHEN \(isThere(column)) THEN CAST(\(loss) AS \(type)) END"
+        return
+            "CASE WHEN s.\(name) IS NOT NULL THEN s.\(name) WHEN \(isThere(column)) THEN CAST(\(loss) AS \(type)) END"
     }
 
-    /// The form that json_transform takes (https://duckdb.org/docs/stable/data/json/json_functions#transforming-json-to-nested-types).
+    /// The form that json_transform takes
+    /// (https://duckdb.org/docs/stable/data/json/json_functions#transforming-json-to-nested-types).
     private static func structure(_ type: HiveType) -> String {
         switch type {
-        case .structure(let fields): "{" + fields.map { "\(EngineText.json($0.name)):\(structure($0.type))" }.joined(separator: ",") + "}"
+        case .structure(let fields):
+            "{" + fields.map { "\(EngineText.json($0.name)):\(structure($0.type))" }.joined(separator: ",") + "}"
         case .array(let element): "[\(structure(element))]"
         // Base64, as Loon writes it.
         case .binary: EngineText.json("VARCHAR")

@@ -1,4 +1,5 @@
-/// The engine's plan as it draws it, without the names of files: they are this host's, and are cut into lines as narrow as the box that they stand in.
+/// The engine's plan as it draws it, without the names of files: they are this host's, and are cut into lines as narrow
+/// as the box that they stand in.
 enum PlanText {
     private static let heading = "Filename(s):"
 

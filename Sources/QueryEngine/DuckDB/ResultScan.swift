@@ -10,17 +10,23 @@ enum ResultScan {
             let columns = zip(names, result.columns).map { name, column in
                 StoredResult.isPlain(column.type) ? "CAST(\(name) AS \(type(column.type))) AS \(name)" : name
             }
-            return "SELECT \(columns.joined(separator: ", ")) FROM read_parquet(\(EngineText.literal(result.path)), hive_partitioning = false)"
+            return
+                "SELECT \(columns.joined(separator: ", ")) FROM "
+                + "read_parquet(\(EngineText.literal(result.path)), hive_partitioning = false)"
         case .csv:
             let sources = result.columns.indices.map { "'c\($0)': 'VARCHAR'" }
             let columns = zip(names, result.columns).enumerated().map { index, pair in
                 let (name, column) = pair
-                return column.type == .text ? "c\(index) AS \(name)" : "CAST(c\(index) AS \(type(column.type))) AS \(name)"
+                return column.type == .text
+                    ? "c\(index) AS \(name)" : "CAST(c\(index) AS \(type(column.type))) AS \(name)"
             }
-            let lines = TextScan.lineOptions(bytesMax: max(Limits.textLineBytesMax, min(result.rowBytesMax, Limits.rowBytesMax) + 2))
+            let lines = TextScan.lineOptions(
+                bytesMax: max(Limits.textLineBytesMax, min(result.rowBytesMax, Limits.rowBytesMax) + 2))
             return """
-                SELECT \(columns.joined(separator: ", ")) FROM read_csv(\(EngineText.literal(result.path)), auto_detect = false, header = true, \
-                columns = {\(sources.joined(separator: ", "))}, delim = ',', quote = '"', escape = '"', new_line = '\\n', allow_quoted_nulls = false, \
+                SELECT \(columns.joined(separator: ", ")) FROM read_csv(\(EngineText.literal(result.path)), \
+                auto_detect = false, header = true, \
+                columns = {\(sources.joined(separator: ", "))}, delim = ',', quote = '"', escape = '"', new_line = \
+                '\\n', allow_quoted_nulls = false, \
                 \(lines.joined(separator: ", ")))
                 """
         }
@@ -34,14 +40,17 @@ enum ResultScan {
             // Fields without names cannot be named in a cast.
             guard isNamed(source.1.type) else { return "\(source.0) AS \(name)" }
             // Parquet has no HUGEINT, and no INTERVAL below zero.
-            let type = source.1.type == huge && !isShown ? "VARCHAR" : type(source.1.type, hugeAs: "DECIMAL(38,0)", intervalAs: "VARCHAR")
+            let type =
+                source.1.type == huge && !isShown
+                ? "VARCHAR" : type(source.1.type, hugeAs: "DECIMAL(38,0)", intervalAs: "VARCHAR")
             return "CAST(\(source.0) AS \(type)) AS \(name)"
         }
         let limit = rowsMax.map { $0 == Int.max ? "" : " LIMIT \($0 + 1)" } ?? ""
         // On a line of its own: the query may end in a comment.
         return """
             COPY (SELECT \(list.joined(separator: ", ")) FROM (\(query)
-            ) AS loon_source(\(sources.joined(separator: ", ")))\(limit)) TO \(EngineText.literal(path)) (FORMAT parquet, COMPRESSION zstd)
+            ) AS loon_source(\(sources.joined(separator: ", ")))\(limit)) TO \(EngineText.literal(path)) (FORMAT
+            parquet, COMPRESSION zstd)
             """
     }
 
@@ -54,11 +63,13 @@ enum ResultScan {
         }
     }
 
-    /// What a HUGEINT comes out as; it has up to 39 digits all the same.
+    /// The type that a HUGEINT comes out as; it has up to 39 digits all the same.
     private static let huge = ColumnType.decimal(precision: 38, scale: 0)
 
     /// The engine's type that comes out as `type`.
-    private static func type(_ type: ColumnType, hugeAs huge: String = "HUGEINT", intervalAs interval: String = "INTERVAL") -> String {
+    private static func type(
+        _ type: ColumnType, hugeAs huge: String = "HUGEINT", intervalAs interval: String = "INTERVAL"
+    ) -> String {
         switch type {
         case self.huge: huge
         case .null: "\"NULL\""
@@ -85,10 +96,13 @@ enum ResultScan {
         case .interval: interval
         case .list(let element): self.type(element, hugeAs: huge, intervalAs: interval) + "[]"
         case .structure(let fields):
-            "STRUCT(" + fields.map { "\(EngineText.name($0.name)) \(self.type($0.type, hugeAs: huge, intervalAs: interval))" }.joined(separator: ", ")
+            "STRUCT("
+                + fields.map { "\(EngineText.name($0.name)) \(self.type($0.type, hugeAs: huge, intervalAs: interval))" }
+                .joined(separator: ", ")
                 + ")"
         case .map(let key, let value):
-            "MAP(\(self.type(key, hugeAs: huge, intervalAs: interval)), \(self.type(value, hugeAs: huge, intervalAs: interval)))"
+            "MAP(\(self.type(key, hugeAs: huge, intervalAs: interval)), "
+                + "\(self.type(value, hugeAs: huge, intervalAs: interval)))"
         }
     }
 }

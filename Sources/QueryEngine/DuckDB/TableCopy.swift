@@ -15,49 +15,60 @@ struct TableCopy {
             "\(Self.cast(source.map { "c\($0)" } ?? "NULL", column.type)) AS \(EngineText.name(column.name))"
         }
         // On a line of its own: the query may end in a comment.
-        let rows = "SELECT \(casts.joined(separator: ", ")) FROM (\(query)\n) AS loon_source(\(names.joined(separator: ", ")))"
+        let rows =
+            "SELECT \(casts.joined(separator: ", ")) FROM (\(query)\n) AS loon_source(\(names.joined(separator: ", ")))"
         let select: String
         switch target.format {
         case .text(let layout):
             let text = TextFields(layout: layout)
             // The line is written as it is: the delimiter is in it already.
-            select =
-                "SELECT \((["\(text.line(dataColumns)) AS \(EngineText.name(lineColumn))"] + partitionNames).joined(separator: ", ")) FROM (\(rows))"
+            let line = "\(text.line(dataColumns)) AS \(EngineText.name(lineColumn))"
+            select = "SELECT \(([line] + partitionNames).joined(separator: ", ")) FROM (\(rows))"
         case .json:
             // The engine's JSON writer knows no partitions.
-            let fields = dataColumns.map { "\(EngineText.name($0.name)) := \(Self.jsonValue($0))" }.joined(separator: ", ")
-            let line = "CAST(to_json(struct_pack(\(fields))) AS VARCHAR)"
-            select = "SELECT \((["\(line) AS \(EngineText.name(Self.lineName))"] + partitionNames).joined(separator: ", ")) FROM (\(rows))"
+            let fields = dataColumns.map { "\(EngineText.name($0.name)) := \(Self.jsonValue($0))" }.joined(
+                separator: ", ")
+            let line = "CAST(to_json(struct_pack(\(fields))) AS VARCHAR) AS \(EngineText.name(Self.lineName))"
+            select = "SELECT \(([line] + partitionNames).joined(separator: ", ")) FROM (\(rows))"
         default: select = rows
         }
         // The engine takes one or the other; `FileSplitter` bounds the files of partitions.
         let last = partitionColumns.isEmpty ? sizeOption : "PARTITION_BY (\(partitionNames.joined(separator: ", ")))"
-        return "COPY (\(select)) TO \(EngineText.literal(target.folder)) (\((fileOptions + [last]).joined(separator: ", ")))"
+        return
+            "COPY (\(select)) TO \(EngineText.literal(target.folder)) "
+            + "(\((fileOptions + [last]).joined(separator: ", ")))"
     }
 
-    /// The statement that writes the rows of one file anew, as files of the size that they may have, into a folder that it makes; `nil` where rows may hold line
-    /// breaks, which it would take for their ends.
+    /// The statement that writes the rows of one file anew, as files of the size that they may have, into a folder that
+    /// it makes; `nil` where rows may hold line breaks, which it would take for their ends.
     func split(_ file: String, into folder: String) -> String? {
         let source: String
         switch target.format {
         case .text(let layout) where layout.quote != nil: return nil
         case .text, .json:
-            let settings = [
-                "columns = {\(EngineText.literal(lineColumn)): 'VARCHAR'}", "header = \(hasHeader)", "auto_detect = false", "delim = e'\\x01'", "quote = ''",
-                "escape = ''", "strict_mode = false", "hive_partitioning = false",
-                "compression = \(EngineText.literal(target.compression.flatMap { ["gzip", "zstd"].contains($0) ? $0 : nil } ?? "none"))",
-            ] + TextScan.lineOptions(bytesMax: Limits.textLineBytesMax)
+            let compression = target.compression.flatMap { ["gzip", "zstd"].contains($0) ? $0 : nil } ?? "none"
+            let settings =
+                [
+                    "columns = {\(EngineText.literal(lineColumn)): 'VARCHAR'}", "header = \(hasHeader)",
+                    "auto_detect = false", "delim = e'\\x01'", "quote = ''",
+                    "escape = ''", "strict_mode = false", "hive_partitioning = false",
+                    "compression = \(EngineText.literal(compression))",
+                ] + TextScan.lineOptions(bytesMax: Limits.textLineBytesMax)
             source = "read_csv(\(EngineText.literal(file)), \(settings.joined(separator: ", ")))"
         default: source = "read_parquet(\(EngineText.literal(file)), hive_partitioning = false)"
         }
-        return "COPY (SELECT * FROM \(source)) TO \(EngineText.literal(folder)) (\((fileOptions + [sizeOption]).joined(separator: ", ")))"
+        return
+            "COPY (SELECT * FROM \(source)) TO \(EngineText.literal(folder)) "
+            + "(\((fileOptions + [sizeOption]).joined(separator: ", ")))"
     }
 
     private var sizeOption: String { "FILE_SIZE_BYTES '\(target.fileBytesMax)B'" }
 
     private var fileOptions: [String] {
         switch target.format {
-        case .text, .json: ["FORMAT csv", "HEADER \(hasHeader)"] + Self.plainLines + compression(known: ["gzip", "zstd"], default: nil)
+        case .text, .json:
+            ["FORMAT csv", "HEADER \(hasHeader)"] + Self.plainLines
+                + compression(known: ["gzip", "zstd"], default: nil)
         default: ["FORMAT parquet"] + compression(known: ["snappy", "gzip", "zstd"], default: "snappy")
         }
     }
@@ -86,7 +97,9 @@ struct TableCopy {
 
     /// A number of JSON is read as a double, by the engine and by most others: longer ones go as text.
     private static func jsonValue(_ column: TableColumn) -> String {
-        if case .decimal(let precision, _) = column.type, precision > 15 { return "CAST(\(EngineText.name(column.name)) AS VARCHAR)" }
+        if case .decimal(let precision, _) = column.type, precision > 15 {
+            return "CAST(\(EngineText.name(column.name)) AS VARCHAR)"
+        }
         if case .binary = column.type { return "to_base64(\(EngineText.name(column.name)))" }
         return EngineText.name(column.name)
     }
@@ -124,25 +137,37 @@ private struct TextFields {
         switch type {
         case .string, .varchar, .char:
             guard depth > 0 else { return value }
-            let marks = [layout.delimiter, "\n", "\r", layout.collectionDelimiter, layout.mapKeyDelimiter] + (2..<8).map(mark)
-            let condition = marks.map { "contains(\(value), \(EngineText.literal($0)))" } + ["\(value) = \(EngineText.literal(layout.nullText))"]
-            return refused(condition.joined(separator: " OR "), "A nested value holds a delimiter, a line break or the text for NULL", value)
+            let marks =
+                [layout.delimiter, "\n", "\r", layout.collectionDelimiter, layout.mapKeyDelimiter] + (2..<8).map(mark)
+            let condition =
+                marks.map { "contains(\(value), \(EngineText.literal($0)))" } + [
+                    "\(value) = \(EngineText.literal(layout.nullText))"
+                ]
+            return refused(
+                condition.joined(separator: " OR "),
+                "A nested value holds a delimiter, a line break or the text for NULL", value)
         case .binary: return "to_base64(\(value))"
         case .array(let element):
             let item = "e\(depth)"
             let parts = "list_transform(\(value), lambda \(item): \(orNull(text(item, element, depth: depth + 1))))"
             let joined = "array_to_string(\(parts), \(EngineText.literal(mark(depth))))"
             // One element that is empty or NULL looks like no element, or like NULL.
-            let condition = "len(\(value)) > 0 AND (\(joined) = '' OR \(joined) = \(EngineText.literal(layout.nullText)))"
+            let condition =
+                "len(\(value)) > 0 AND (\(joined) = '' OR \(joined) = \(EngineText.literal(layout.nullText)))"
             return refused(condition, "A list has one element, which is empty or NULL", joined)
         case .map(let key, let item):
             let entry = "e\(depth)"
-            let pair =
-                "\(text("\(entry).key", key, depth: depth + 2)) || \(EngineText.literal(mark(depth + 1))) || \(orNull(text("\(entry).value", item, depth: depth + 2)))"
-            return "array_to_string(list_transform(map_entries(\(value)), lambda \(entry): \(pair)), \(EngineText.literal(mark(depth))))"
+            let (left, right) = (
+                text("\(entry).key", key, depth: depth + 2), text("\(entry).value", item, depth: depth + 2)
+            )
+            let pair = "\(left) || \(EngineText.literal(mark(depth + 1))) || \(orNull(right))"
+            return
+                "array_to_string(list_transform(map_entries(\(value)), lambda \(entry): \(pair)), "
+                + "\(EngineText.literal(mark(depth))))"
         case .structure(let fields):
             let parts = fields.map { orNull(text("\(value).\(EngineText.name($0.name))", $0.type, depth: depth + 1)) }
-            return "CASE WHEN \(value) IS NOT NULL THEN \(parts.joined(separator: " || \(EngineText.literal(mark(depth))) || ")) END"
+            let joined = parts.joined(separator: " || \(EngineText.literal(mark(depth))) || ")
+            return "CASE WHEN \(value) IS NOT NULL THEN \(joined) END"
         default: return "CAST(\(value) AS VARCHAR)"
         }
     }
@@ -152,7 +177,8 @@ private struct TextFields {
         let null = EngineText.literal(layout.nullText)
         guard let escape = layout.escape, layout.nullText.contains(escape) else { return "coalesce(\(text), \(null))" }
         return
-            "coalesce(\(text), \(EngineFunctions.refuse)('', 'A nested value is NULL, which the text format of the table cannot keep beside ESCAPED BY', ''))"
+            "coalesce(\(text), \(EngineFunctions.refuse)('', 'A nested value is NULL, which the text format of "
+            + "the table cannot keep beside ESCAPED BY', ''))"
     }
 
     private func mark(_ depth: Int) -> String {
@@ -172,7 +198,10 @@ private struct TextFields {
         case .array, .map, .structure, .binary: isText = false
         // Digits and the marks between them hold none of the usual delimiters.
         default:
-            guard layout.delimiter.unicodeScalars.contains(where: { $0.properties.isAlphabetic || "0123456789-+.: ".unicodeScalars.contains($0) })
+            guard
+                layout.delimiter.unicodeScalars.contains(where: {
+                    $0.properties.isAlphabetic || "0123456789-+.: ".unicodeScalars.contains($0)
+                })
             else { return text }
             isText = false
         }
@@ -183,16 +212,21 @@ private struct TextFields {
         let isNull = isText && !layout.nullText.isEmpty ? " OR \(text) = \(EngineText.literal(layout.nullText))" : ""
         let what = "A value of the column \(column.name) holds"
         guard let escape = layout.escape, !isNested else {
-            return refused("\(breaks) OR \(isSplit)\(isNull)", "\(what) a line break or the delimiter, or is the text for NULL", text)
+            return refused(
+                "\(breaks) OR \(isSplit)\(isNull)", "\(what) a line break or the delimiter, or is the text for NULL",
+                text)
         }
         let escaped = "replace(\(text), \(EngineText.literal(escape)), \(EngineText.literal(escape + escape)))"
         return refused(
-            breaks, "\(what) a line break", "replace(\(escaped), \(delimiter), \(EngineText.literal(escape + layout.delimiter)))")
+            breaks, "\(what) a line break",
+            "replace(\(escaped), \(delimiter), \(EngineText.literal(escape + layout.delimiter)))")
     }
 
     private func refused(_ condition: String, _ what: String, _ value: String) -> String {
         let message = "\(what), which the table's text format cannot keep; use another format, or ESCAPED BY"
-        return "CASE WHEN \(condition) THEN \(EngineFunctions.refuse)('', \(EngineText.literal(message)), '') ELSE \(value) END"
+        return
+            "CASE WHEN \(condition) THEN \(EngineFunctions.refuse)('', \(EngineText.literal(message)), '') "
+            + "ELSE \(value) END"
     }
 
     /// OpenCSVSerde puts quotes around everything, and has no NULL.

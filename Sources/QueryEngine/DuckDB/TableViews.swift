@@ -7,22 +7,29 @@ struct TableViews {
     let queryNumber: Int64
     /// The columns of an Avro file, which its reader wants to know.
     let fileColumns: (String) throws -> [String]
-    /// Longer lists of files lie in variables of the connection: the engine looks at the files of a view when the view is made, and again when it is used.
+    /// Longer lists of files lie in variables of the connection: the engine looks at the files of a view when the view
+    /// is made, and again when it is used.
     private static let listedMax = 16
 
     func statements(for query: EngineQuery) throws -> [String] {
         var schemas: [String] = []
         let names =
-            [query.schema].compactMap(\.self) + query.tables.map(\.table.schema) + query.views.map(\.schema) + query.valueTables.map(\.schema)
+            [query.schema].compactMap(\.self) + query.tables.map(\.table.schema) + query.views.map(\.schema)
+            + query.valueTables.map(\.schema)
             + query.results.map(\.schema)
-        for name in names where !schemas.contains(where: { $0.lowercased() == name.lowercased() }) { schemas.append(name) }
+        for name in names where !schemas.contains(where: { $0.lowercased() == name.lowercased() }) {
+            schemas.append(name)
+        }
         var statements = schemas.map { "CREATE SCHEMA IF NOT EXISTS \(catalog).\(EngineText.name($0))" }
         for (number, binding) in query.tables.enumerated() where binding.files.count > Self.listedMax {
             statements.append("SET VARIABLE \(Self.variable(number)) = [\(EngineText.literal(binding.files[0].path))]")
         }
         for (number, binding) in query.tables.enumerated() {
-            let files = binding.files.count > Self.listedMax ? "getvariable('\(Self.variable(number))')" : Self.files(binding.files)
-            statements.append("CREATE VIEW \(place(binding.table.schema, binding.name)) AS \(try select(binding, files))")
+            let files =
+                binding.files.count > Self.listedMax
+                ? "getvariable('\(Self.variable(number))')" : Self.files(binding.files)
+            statements.append(
+                "CREATE VIEW \(place(binding.table.schema, binding.name)) AS \(try select(binding, files))")
         }
         statements += query.valueTables.map { table in
             let columns = table.columns.map { "\(EngineText.name($0.name)) \(EngineText.type($0.type))" }
@@ -30,42 +37,56 @@ struct TableViews {
         }
         statements += query.results.map { "CREATE VIEW \(place($0.schema, $0.name)) AS \(ResultScan.select($0))" }
         // Behind the query's own schema stands the one with MySQL's functions, which has no tables.
-        let path = "SET search_path = \(EngineText.literal("\(catalog).\(EngineText.name(query.schema ?? "main")),memory.main"))"
-        statements.append(path)
+        let path = "\(catalog).\(EngineText.name(query.schema ?? "main")),memory.main"
+        statements.append("SET search_path = \(EngineText.literal(path))")
         statements += query.views.map { view in
-            let columns = zip(view.queryColumns, view.columns).map { "loon_view.\(EngineText.name($0)) AS \(EngineText.name($1))" }
+            let columns = zip(view.queryColumns, view.columns).map {
+                "loon_view.\(EngineText.name($0)) AS \(EngineText.name($1))"
+            }
             // On a line of its own: the query may end in a comment.
-            return "CREATE VIEW \(place(view.schema, view.name)) AS SELECT \(columns.joined(separator: ", ")) FROM (\(view.sql)\n) AS loon_view"
+            return
+                "CREATE VIEW \(place(view.schema, view.name)) AS SELECT \(columns.joined(separator: ", ")) "
+                + "FROM (\(view.sql)\n) AS loon_view"
         }
         for (number, binding) in query.tables.enumerated() where binding.files.count > Self.listedMax {
             // One text is read faster than thousands.
             let paths = binding.files.map(\.path).joined(separator: TextScan.nothing)
-            statements.append("SET VARIABLE \(Self.variable(number)) = string_split(\(EngineText.literal(paths)), '\(TextScan.nothing)')")
+            statements.append(
+                "SET VARIABLE \(Self.variable(number)) = string_split(\(EngineText.literal(paths)), "
+                    + "'\(TextScan.nothing)')"
+            )
         }
         return statements
     }
 
     private static func variable(_ number: Int) -> String { "loon_files_\(number)" }
 
-    private func place(_ schema: String, _ name: String) -> String { "\(catalog).\(EngineText.name(schema)).\(EngineText.name(name))" }
+    private func place(_ schema: String, _ name: String) -> String {
+        "\(catalog).\(EngineText.name(schema)).\(EngineText.name(name))"
+    }
 
     /// `files` is the list of the binding's files.
     private func select(_ binding: TableBinding, _ files: String) throws -> String {
         let table = binding.table
         guard !binding.files.isEmpty else {
-            let nulls = table.allColumns.map { "CAST(NULL AS \(EngineText.type($0.type))) AS \(EngineText.name($0.name))" }
+            let nulls = table.allColumns.map {
+                "CAST(NULL AS \(EngineText.type($0.type))) AS \(EngineText.name($0.name))"
+            }
             return "SELECT \(nulls.joined(separator: ", ")) WHERE false"
         }
         let values = PartitionValues(binding)
         switch table.format {
-        case .text(let layout): return TextScan(layout: layout, queryNumber: queryNumber, binding: binding, files: files, values: values).select
+        case .text(let layout):
+            return TextScan(layout: layout, queryNumber: queryNumber, binding: binding, files: files, values: values)
+                .select
         case .json: return JSONScan(queryNumber: queryNumber, binding: binding, files: files, values: values).select
         case .parquet: return parquet(binding, files, values)
         case .avro: return try avro(binding, values)
         case .orc, .rcFile:
             throw QueryError(
                 .notSupported,
-                "The embedded engine does not read \(table.format.storedAs); the table \(table.schema).\(table.name) waits for an engine that does, such as Spark"
+                "The embedded engine does not read \(table.format.storedAs); the table "
+                    + "\(table.schema).\(table.name) waits for an engine that does, such as Spark"
             )
         }
     }
@@ -75,11 +96,14 @@ struct TableViews {
         let columns = binding.table.columns
         let schema = columns.map { column in
             let name = EngineText.literal(column.name)
-            return "\(name): {name: \(name), type: \(EngineText.literal(EngineText.type(column.type))), default_value: NULL}"
+            return
+                "\(name): {name: \(name), type: \(EngineText.literal(EngineText.type(column.type))), "
+                + "default_value: NULL}"
         }
         let list = columns.map { EngineText.name($0.name) } + values.columns(of: "file_index")
         return
-            "SELECT \(list.joined(separator: ", ")) FROM read_parquet(\(files), schema = MAP {\(schema.joined(separator: ", "))})"
+            "SELECT \(list.joined(separator: ", ")) FROM read_parquet(\(files), schema = MAP "
+            + "{\(schema.joined(separator: ", "))})"
     }
 
     /// The reader takes files of one schema at a time.
@@ -87,7 +111,9 @@ struct TableViews {
         var groups: [(columns: [String], partition: Int, files: [TableBinding.File])] = []
         for file in binding.files {
             let columns = try fileColumns("SELECT * FROM read_avro(\(EngineText.literal(file.path)))")
-            if let last = groups.last, last.columns == columns, last.partition == file.partition || !binding.table.isPartitioned {
+            if let last = groups.last, last.columns == columns,
+                last.partition == file.partition || !binding.table.isPartitioned
+            {
                 groups[groups.count - 1].files.append(file)
             } else {
                 groups.append((columns, file.partition, [file]))
@@ -104,11 +130,13 @@ struct TableViews {
         }.joined(separator: " UNION ALL ")
     }
 
-    static func files(_ files: [TableBinding.File]) -> String { "[" + files.map { EngineText.literal($0.path) }.joined(separator: ", ") + "]" }
+    static func files(_ files: [TableBinding.File]) -> String {
+        "[" + files.map { EngineText.literal($0.path) }.joined(separator: ", ") + "]"
+    }
 }
 
-/// The values of partition columns, as expressions over the number of the file that a row comes from. The files stand in the order of their partitions,
-/// so that the numbers of a partition's files lie side by side.
+/// The values of partition columns, as expressions over the number of the file that a row comes from. The files stand
+/// in the order of their partitions, so that the numbers of a partition's files lie side by side.
 struct PartitionValues {
     private let binding: TableBinding
     /// Constants within one CASE: a chunk of rows is of one file, and looks through two lists of this length at most.
@@ -153,7 +181,9 @@ struct PartitionValues {
             return "CASE \(cases.joined(separator: " ")) ELSE \(last.value) END"
         }
         let size = max(width, (runs.count + width - 1) / width)
-        let parts = stride(from: runs.startIndex, to: runs.endIndex, by: size).map { runs[$0..<min($0 + size, runs.endIndex)] }
+        let parts = stride(from: runs.startIndex, to: runs.endIndex, by: size).map {
+            runs[$0..<min($0 + size, runs.endIndex)]
+        }
         let cases = parts.dropLast().map { "WHEN \(index) < \($0[$0.endIndex - 1].end) THEN \(expression($0, index))" }
         return "CASE \(cases.joined(separator: " ")) ELSE \(expression(parts[parts.count - 1], index)) END"
     }

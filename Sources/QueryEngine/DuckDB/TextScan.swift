@@ -1,10 +1,11 @@
 import LoonCore
 
-/// Reads delimited text as Hive reads it: every field is text first, and what does not fit its column's type is NULL; missing fields are NULL and
-/// surplus ones dropped (https://cwiki.apache.org/confluence/display/Hive/LanguageManual+DDL#LanguageManualDDL-RowFormats&SerDe).
+/// Reads delimited text as Hive reads it: every field is text first, and what does not fit its column's type is NULL;
+/// missing fields are NULL and surplus ones dropped
+/// (https://cwiki.apache.org/confluence/display/Hive/LanguageManual+DDL#LanguageManualDDL-RowFormats&SerDe).
 ///
-/// The engine's CSV reader splits the lines where that is what it would be asked for. It loses empty lines, and knows one delimiter: what it would get
-/// wrong is read line by line, and split by an expression.
+/// The engine's CSV reader splits the lines where that is what it would be asked for. It loses empty lines, and knows
+/// one delimiter: what it would get wrong is read line by line, and split by an expression.
 struct TextScan {
     let layout: TextLayout
     let queryNumber: Int64
@@ -16,8 +17,11 @@ struct TextScan {
     private var columns: [TableColumn] { binding.table.columns }
     /// Cannot be in text: the last code point of all.
     static let nothing = "\u{10FFFF}"
-    /// What stands for an escaped character until the text is split, by the character's place in `special`: the code points before that.
-    private static func placeholder(_ index: Int) -> String { String(UnicodeScalar(0x10_FFFE - UInt32(index)).map(Character.init) ?? " ") }
+    /// The placeholder of an escaped character until the text is split, by the character's place in `special`: the code
+    /// points before that.
+    private static func placeholder(_ index: Int) -> String {
+        String(UnicodeScalar(0x10_FFFE - UInt32(index)).map(Character.init) ?? " ")
+    }
 
     var select: String {
         let isSplitByReader =
@@ -29,8 +33,10 @@ struct TextScan {
             }
         let fields = isSplitByReader ? columns.indices.map { readField($0) } : columns.indices.map { field($0) }
         let malformed = MalformedFields(
-            mode: binding.table.properties["loon.malformed"], queryNumber: queryNumber, table: "\(binding.table.schema).\(binding.table.name)")
-        let value = FieldValue(layout: layout, leaf: isSplitByReader || layout.escape == nil ? { $0 } : { unescaped($0) })
+            mode: binding.table.properties["loon.malformed"], queryNumber: queryNumber,
+            table: "\(binding.table.schema).\(binding.table.name)")
+        let value = FieldValue(
+            layout: layout, leaf: isSplitByReader || layout.escape == nil ? { $0 } : { unescaped($0) })
         let list = zip(fields, columns).map { field, column in
             let expression =
                 binding.reads(column)
@@ -42,7 +48,8 @@ struct TextScan {
         let all = list + values.columns(of: isSplitByReader ? "file_index" : "loon_file")
         let text = "SELECT \(all.joined(separator: ", ")) FROM \(source)"
         return malformed.drops
-            ? text + " WHERE " + malformed.condition(zip(fields, columns).map { ($0, value.value($0, $1.type), $1) }) : text
+            ? text + " WHERE " + malformed.condition(zip(fields, columns).map { ($0, value.value($0, $1.type), $1) })
+            : text
     }
 
     /// OpenCSVSerde takes a doubled quote beside the escape; the engine's reader knows one of the two.
@@ -69,15 +76,20 @@ struct TextScan {
     private static func options(_ layout: TextLayout) -> [String] {
         [
             // A folder named k=v is a partition only where DDL says so.
-            "hive_partitioning = false", "auto_detect = false", "header = false", "null_padding = true", "strict_mode = false",
+            "hive_partitioning = false", "auto_detect = false", "header = false", "null_padding = true",
+            "strict_mode = false",
             "skip = \(layout.headerLines)",
         ] + lineOptions(bytesMax: Limits.textLineBytesMax)
     }
 
-    /// The longest line, and a buffer of two: of 16 where nothing is said, which takes memory, and no two threads share a file that is shorter.
-    static func lineOptions(bytesMax: Int) -> [String] { ["max_line_size = \(bytesMax)", "buffer_size = \(2 * bytesMax)"] }
+    /// The longest line, and a buffer of two: of 16 where nothing is said, which takes memory, and no two threads share
+    /// a file that is shorter.
+    static func lineOptions(bytesMax: Int) -> [String] {
+        ["max_line_size = \(bytesMax)", "buffer_size = \(2 * bytesMax)"]
+    }
 
-    /// Whole lines, as a table function with the column `line`. An empty line is NULL; with a `nullstr` the engine would lose it.
+    /// Whole lines, as a table function with the column `line`. An empty line is NULL; with a `nullstr` the engine
+    /// would lose it.
     static func lines(_ files: String, headerLines: Int) -> String {
         let options =
             options(TextLayout(headerLines: headerLines)) + [
@@ -96,7 +108,7 @@ struct TextScan {
         if layout.serDe == .regex {
             split = line
         } else if let escape = layout.escape {
-            // What is escaped is put aside until the text is split.
+            // Escaped characters are put aside until the text is split.
             let kept = special.enumerated().reduce(line) { text, item in
                 "replace(\(text), \(EngineText.literal(escape + item.element)), '\(Self.placeholder(item.offset))')"
             }
@@ -117,7 +129,7 @@ struct TextScan {
         return layout.escape == nil || columns[index].type.isNested ? text : unescaped(text)
     }
 
-    /// What an escape may stand before to some effect, itself first.
+    /// Characters that an escape has an effect on, itself first.
     private var special: [String] {
         guard let escape = layout.escape else { return [] }
         return [escape, layout.delimiter] + (readsNested ? FieldValue(layout: layout).delimiters : [])
@@ -125,7 +137,8 @@ struct TextScan {
 
     private var readsNested: Bool { columns.contains { $0.type.isNested && binding.reads($0) } }
 
-    /// One pass would do if the engine's patterns took any character: what is left of an escape goes, and what was put aside comes back.
+    /// One pass would do if the engine's patterns took any character: what is left of an escape goes, and what was put
+    /// aside comes back.
     private func unescaped(_ text: String) -> String {
         special.enumerated().reduce("replace(\(text), \(EngineText.literal(layout.escape ?? "")), '')") { text, item in
             "replace(\(text), '\(Self.placeholder(item.offset))', \(EngineText.literal(item.element)))"
@@ -133,10 +146,10 @@ struct TextScan {
     }
 }
 
-/// What a field's text means for a type, as an expression: NULL where it does not fit.
+/// The value of a field's text for a type, as an expression: NULL where it does not fit.
 struct FieldValue {
     let layout: TextLayout
-    /// What is done to the text of what is nested once it is split.
+    /// The treatment of a nested text once it is split.
     var leaf: (String) -> String = { $0 }
 
     func value(_ field: String, _ type: HiveType, depth: Int = 0) -> String {
@@ -155,20 +168,29 @@ struct FieldValue {
         case .array(let element):
             let item = "e\(depth)"
             let value = value(item, element, depth: depth + 1)
-            return "CASE WHEN \(field) = '' THEN CAST([] AS \(name)) ELSE list_transform(\(split(field, depth)), lambda \(item): \(value)) END"
+            return
+                "CASE WHEN \(field) = '' THEN CAST([] AS \(name)) ELSE list_transform(\(split(field, depth)), "
+                + "lambda \(item): \(value)) END"
         case .map(let key, let item):
             let entry = "e\(depth)"
             let mark = EngineText.literal(depth == 0 ? layout.mapKeyDelimiter : delimiter(depth + 1))
             let keyText = "string_split(\(entry), \(mark))[1]"
+            let valueText = "string_split(\(entry), \(mark))[2]"
             let pair =
-                "struct_pack(k := \(value(keyText, key, depth: depth + 2)), v := \(value("string_split(\(entry), \(mark))[2]", item, depth: depth + 2)))"
+                "struct_pack(k := \(value(keyText, key, depth: depth + 2)), "
+                + "v := \(value(valueText, item, depth: depth + 2)))"
             let parts = split(field, depth)
             // Of a key that comes twice the first counts.
             let keys = "list_transform(\(parts), lambda \(entry): string_split(\(entry), \(mark))[1])"
-            let first = "list_filter(\(parts), lambda \(entry), i\(depth): list_position(\(keys), string_split(\(entry), \(mark))[1]) = i\(depth))"
-            let filled = "list_filter(list_transform(\(first), lambda \(entry): \(pair)), lambda x\(depth): x\(depth).k IS NOT NULL)"
+            let first =
+                "list_filter(\(parts), lambda \(entry), i\(depth): list_position(\(keys), "
+                + "string_split(\(entry), \(mark))[1]) = i\(depth))"
+            let filled =
+                "list_filter(list_transform(\(first), lambda \(entry): \(pair)), lambda x\(depth): x\(depth).k "
+                + "IS NOT NULL)"
             return
-                "CASE WHEN \(field) IS NULL THEN NULL WHEN \(field) = '' THEN CAST(MAP {} AS \(name)) ELSE CAST(map_from_entries(\(filled)) AS \(name)) END"
+                "CASE WHEN \(field) IS NULL THEN NULL WHEN \(field) = '' THEN CAST(MAP {} AS \(name)) ELSE "
+                + "CAST(map_from_entries(\(filled)) AS \(name)) END"
         case .structure(let fields):
             let parts = split(field, depth)
             let members = fields.enumerated().map { index, member in
@@ -196,7 +218,7 @@ struct FieldValue {
     }
 }
 
-/// What becomes of fields that do not fit: `loon.malformed` of the table's properties.
+/// The treatment of fields that do not fit: `loon.malformed` of the table's properties.
 struct MalformedFields {
     /// `null`, which is Hive's way, `fail` or `drop`.
     let mode: String?
@@ -213,16 +235,22 @@ struct MalformedFields {
     }
 
     /// An empty field has no value to lose.
-    private func fits(_ field: String, _ value: String) -> String { "\(value) IS NOT NULL OR \(field) IS NULL OR \(field) = ''" }
+    private func fits(_ field: String, _ value: String) -> String {
+        "\(value) IS NOT NULL OR \(field) IS NULL OR \(field) = ''"
+    }
 
     func column(_ field: String, _ value: String, _ column: TableColumn) -> String {
         guard isCounted(column.type), !drops else { return value }
-        // These count by themselves.
-        if mode != "fail", let function = EngineFunctions.reader(column.type) { return "\(function)(\(queryNumber), \(field))" }
+        // Readers of Loon's own count by themselves.
+        if mode != "fail", let function = EngineFunctions.reader(column.type) {
+            return "\(function)(\(queryNumber), \(field))"
+        }
         let type = EngineText.type(column.type)
         var loss = "\(EngineFunctions.malformed)(\(queryNumber), \(field))"
         if mode == "fail" {
-            let text = "' of the column \(column.name) of \(table) is no \(column.type.ddl.uppercased()); the table says loon.malformed = fail"
+            let text =
+                "' of the column \(column.name) of \(table) is no \(column.type.ddl.uppercased()); the table "
+                + "says loon.malformed = fail"
             loss = "\(EngineFunctions.refuse)('The field ''', left(\(field), 80), \(EngineText.literal(text)))"
         }
         // Both pass over fields that are NULL or empty.

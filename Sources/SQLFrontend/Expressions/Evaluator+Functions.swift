@@ -14,7 +14,8 @@ extension Evaluator {
         case ("isnull", 1): return .integer(values[0].isNull ? 1 : 0)
         case ("concat_ws", 2...):
             guard !values[0].isNull else { return .null }
-            return .text(values.dropFirst().filter { !$0.isNull }.map(\.textValue).joined(separator: values[0].textValue))
+            return .text(
+                values.dropFirst().filter { !$0.isNull }.map(\.textValue).joined(separator: values[0].textValue))
         default: break
         }
         // All others make NULL of NULL.
@@ -24,7 +25,8 @@ extension Evaluator {
         case ("lower", 1), ("lcase", 1): return .text(values[0].textValue.lowercased())
         case ("upper", 1), ("ucase", 1): return .text(values[0].textValue.uppercased())
         case ("length", 1), ("octet_length", 1): return .integer(Int64(values[0].textValue.utf8.count))
-        case ("char_length", 1), ("character_length", 1): return .integer(Int64(values[0].textValue.unicodeScalars.count))
+        case ("char_length", 1), ("character_length", 1):
+            return .integer(Int64(values[0].textValue.unicodeScalars.count))
         case ("trim", 1): return .text(Self.trimmed(values[0].textValue, left: true, right: true))
         case ("ltrim", 1): return .text(Self.trimmed(values[0].textValue, left: true, right: false))
         case ("rtrim", 1): return .text(Self.trimmed(values[0].textValue, left: false, right: true))
@@ -34,7 +36,9 @@ extension Evaluator {
             let count = max(0, min(values[1].integerValue, Int64(values[0].textValue.unicodeScalars.count)))
             return count == 0 ? .text("") : .text(Self.slice(values[0], from: -count, count: nil))
         case ("substring", 2...3), ("substr", 2...3), ("mid", 2...3):
-            return .text(Self.slice(values[0], from: values[1].integerValue, count: values.count == 3 ? values[2].integerValue : nil))
+            return .text(
+                Self.slice(
+                    values[0], from: values[1].integerValue, count: values.count == 3 ? values[2].integerValue : nil))
         case ("instr", 2): return .integer(Self.place(of: values[1], in: values[0]))
         case ("locate", 2): return .integer(Self.place(of: values[0], in: values[1]))
         case ("timediff", 2): return Self.timeDifference(values[0].textValue, values[1].textValue)
@@ -75,9 +79,13 @@ extension Evaluator {
     }
 
     private static func place(of part: SQLValue, in value: SQLValue) -> Int64 {
-        let (text, part) = (Array(value.textValue.lowercased().unicodeScalars), Array(part.textValue.lowercased().unicodeScalars))
+        let (text, part) = (
+            Array(value.textValue.lowercased().unicodeScalars), Array(part.textValue.lowercased().unicodeScalars)
+        )
         guard part.count <= text.count else { return 0 }
-        for start in 0...(text.count - part.count) where text[start..<start + part.count].elementsEqual(part) { return Int64(start + 1) }
+        for start in 0...(text.count - part.count) where text[start..<start + part.count].elementsEqual(part) {
+            return Int64(start + 1)
+        }
         return 0
     }
 
@@ -91,8 +99,11 @@ extension Evaluator {
         case "curtime", "current_time", "utc_time": return .text(civil.time)
         case "unix_timestamp":
             guard let value = values.first else { return .integer(context.now / 1_000) }
-            guard let microseconds = CivilTime.microseconds(parsing: value.textValue) else { return value.isNull ? .null : .integer(0) }
-            return .integer(CivilTime.floorDivide(microseconds, by: 1_000_000).quotient - Int64(context.timeZoneOffsetMinutes) * 60)
+            guard let microseconds = CivilTime.microseconds(parsing: value.textValue) else {
+                return value.isNull ? .null : .integer(0)
+            }
+            return .integer(
+                CivilTime.floorDivide(microseconds, by: 1_000_000).quotient - Int64(context.timeZoneOffsetMinutes) * 60)
         default: return .text(civil.dateTime)
         }
     }
@@ -101,7 +112,9 @@ extension Evaluator {
     private static func microseconds(_ text: String) -> Int64? {
         if let value = CivilTime.microseconds(parsing: text) { return value }
         let isNegative = text.hasPrefix("-")
-        return CivilTime.microseconds(parsing: "1970-01-01 " + (isNegative ? String(text.dropFirst()) : text)).map { isNegative ? -$0 : $0 }
+        return CivilTime.microseconds(parsing: "1970-01-01 " + (isNegative ? String(text.dropFirst()) : text)).map {
+            isNegative ? -$0 : $0
+        }
     }
 
     private static func timeDifference(_ left: String, _ right: String) -> SQLValue {
@@ -147,9 +160,12 @@ extension Evaluator {
             default: TimeZoneOffset.minutes(zone)
             }
         }
-        guard let moment = CivilTime.microseconds(parsing: values[0].textValue), let from = minutes(values[1].textValue),
+        guard let moment = CivilTime.microseconds(parsing: values[0].textValue),
+            let from = minutes(values[1].textValue),
             let to = minutes(values[2].textValue)
         else { return .null }
-        return .text(CivilTime(milliseconds: CivilTime.floorDivide(moment, by: 1_000).quotient + Int64(to - from) * 60_000).dateTime)
+        return .text(
+            CivilTime(milliseconds: CivilTime.floorDivide(moment, by: 1_000).quotient + Int64(to - from) * 60_000)
+                .dateTime)
     }
 }

@@ -1,7 +1,7 @@
 package import LoonCore
 
-/// Computes expressions by MySQL's rules. Text compares as the engine compares it, byte by byte, but for the daemon's own tables, where letters compare without
-/// regard to case as in MySQL's information_schema.
+/// Computes expressions by MySQL's rules. Text compares as the engine compares it, byte by byte, but for the daemon's
+/// own tables, where letters compare without regard to case as in MySQL's information_schema.
 package struct Evaluator {
     let context: DialectContext
 
@@ -13,13 +13,16 @@ package struct Evaluator {
         case .column(_, let name): throw QueryError(.unknownColumn, "Unknown column '\(name)' in 'field list'")
         case .field(let place): return row[place]
         case .systemVariable(let name, let isGlobal):
-            guard let value = context.variable(name, isGlobal) else { throw QueryError(.unknownVariable, "Unknown system variable '\(name)'") }
+            guard let value = context.variable(name, isGlobal) else {
+                throw QueryError(.unknownVariable, "Unknown system variable '\(name)'")
+            }
             return value
         case .userVariable(let name): return context.userVariable(name)
         case .call(let name, let arguments):
-            // It looks at one of its values only.
+            // IF looks at one of its values only.
             if name == "if", arguments.count == 3 {
-                return try value(Self.truth(try value(arguments[0], row: row)) == true ? arguments[1] : arguments[2], row: row)
+                return try value(
+                    Self.truth(try value(arguments[0], row: row)) == true ? arguments[1] : arguments[2], row: row)
             }
             var values: [SQLValue] = []
             for argument in arguments { values.append(try value(argument, row: row)) }
@@ -40,13 +43,16 @@ package struct Evaluator {
             let (text, pattern) = (try value(inner, row: row), try value(pattern, row: row))
             guard !text.isNull, !pattern.isNull else { return .null }
             try Self.checkSize([text, pattern], bytesMax: Limits.evaluatedTextBytesMax)
-            return .integer(LikePattern(pattern.textValue, ignoresCase: expression.dependsOnRow).matches(text.textValue) ? 1 : 0)
+            return .integer(
+                LikePattern(pattern.textValue, ignoresCase: expression.dependsOnRow).matches(text.textValue) ? 1 : 0)
         case .choice(let operand, let branches, let otherwise):
             let ignoresCase = expression.dependsOnRow
             let compared = try operand.map { operand throws(QueryError) in try value(operand, row: row) }
             for branch in branches {
                 let condition = try value(branch.condition, row: row)
-                let holds = compared.map { Self.compare($0, condition, ignoringCase: ignoresCase) == 0 } ?? (Self.truth(condition) == true)
+                let holds =
+                    compared.map { Self.compare($0, condition, ignoringCase: ignoresCase) == 0 }
+                    ?? (Self.truth(condition) == true)
                 if holds { return try value(branch.result, row: row) }
             }
             guard let otherwise else { return .null }
@@ -54,13 +60,15 @@ package struct Evaluator {
         }
     }
 
-    /// Functions that look through texts do so for short ones only, and no text grows without end: nothing here can be interrupted.
+    /// Functions that look through texts do so for short ones only, and no text grows without end: nothing here can be
+    /// interrupted.
     static func checkSize(_ values: [SQLValue], bytesMax: Int) throws(QueryError) {
         let bytes = values.reduce(0) { sum, value in
             if case .text(let text) = value { sum + text.utf8.count } else { sum }
         }
         guard bytes <= bytesMax else {
-            throw QueryError(.resultTooLarge, "Texts of more than \(bytesMax) bytes are computed with in queries of tables only")
+            throw QueryError(
+                .resultTooLarge, "Texts of more than \(bytesMax) bytes are computed with in queries of tables only")
         }
     }
 
@@ -71,12 +79,13 @@ package struct Evaluator {
 
     // MARK: Operators
 
-    private func binary(_ symbol: Expression.BinaryOperator, _ left: Expression, _ right: Expression, _ row: [SQLValue]) throws(QueryError)
+    private func binary(_ symbol: Expression.BinaryOperator, _ left: Expression, _ right: Expression, _ row: [SQLValue])
+        throws(QueryError)
         -> SQLValue
     {
         let first = try value(left, row: row)
         if symbol == .and || symbol == .or {
-            // What is decided by the first operand does not look at the second.
+            // The second operand is not looked at where the first decides.
             let truth = Self.truth(first)
             if truth == (symbol == .or) { return Self.boolean(truth) }
             let other = Self.truth(try value(right, row: row))
@@ -89,7 +98,9 @@ package struct Evaluator {
         case .nullSafeEqual where first.isNull || second.isNull: return .integer(first.isNull && second.isNull ? 1 : 0)
         default: break
         }
-        guard let order = Self.compare(first, second, ignoringCase: left.dependsOnRow || right.dependsOnRow) else { return .null }
+        guard let order = Self.compare(first, second, ignoringCase: left.dependsOnRow || right.dependsOnRow) else {
+            return .null
+        }
         switch symbol {
         case .equal, .nullSafeEqual: return Self.boolean(order == 0)
         case .notEqual: return Self.boolean(order != 0)
@@ -131,7 +142,9 @@ package struct Evaluator {
         }
     }
 
-    private func arithmetic(_ symbol: Expression.BinaryOperator, _ left: SQLValue, _ right: SQLValue) throws(QueryError) -> SQLValue {
+    private func arithmetic(_ symbol: Expression.BinaryOperator, _ left: SQLValue, _ right: SQLValue) throws(QueryError)
+        -> SQLValue
+    {
         guard !left.isNull, !right.isNull else { return .null }
         if case .integer(let a) = left, case .integer(let b) = right {
             if symbol == .modulo, b == 0 { return .null }

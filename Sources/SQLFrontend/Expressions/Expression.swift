@@ -45,16 +45,20 @@ package indirect enum Expression: Sendable, Equatable {
         case .literal, .column, .field, .systemVariable, .userVariable: return self
         case .call(let name, let arguments): return .call(name, try map(arguments))
         case .unary(let symbol, let inner): return .unary(symbol, try inner.mapLeaves(change))
-        case .binary(let symbol, let left, let right): return .binary(symbol, try left.mapLeaves(change), try right.mapLeaves(change))
+        case .binary(let symbol, let left, let right):
+            return .binary(symbol, try left.mapLeaves(change), try right.mapLeaves(change))
         case .isNull(let inner): return .isNull(try inner.mapLeaves(change))
         case .isIn(let inner, let list): return .isIn(try inner.mapLeaves(change), try map(list))
         case .between(let inner, let low, let high):
             return .between(try inner.mapLeaves(change), try low.mapLeaves(change), try high.mapLeaves(change))
-        case .like(let inner, let pattern): return .like(try inner.mapLeaves(change), pattern: try pattern.mapLeaves(change))
+        case .like(let inner, let pattern):
+            return .like(try inner.mapLeaves(change), pattern: try pattern.mapLeaves(change))
         case .choice(let operand, let branches, let otherwise):
             var changed: [Branch] = []
             for branch in branches {
-                changed.append(Branch(condition: try branch.condition.mapLeaves(change), result: try branch.result.mapLeaves(change)))
+                changed.append(
+                    Branch(
+                        condition: try branch.condition.mapLeaves(change), result: try branch.result.mapLeaves(change)))
             }
             var last: Expression?
             if let otherwise { last = try otherwise.mapLeaves(change) }
@@ -84,7 +88,8 @@ package indirect enum Expression: Sendable, Equatable {
         case .unary(_, let inner), .isNull(let inner): inner.hasLeaf(isSought)
         case .binary(_, let left, let right): left.hasLeaf(isSought) || right.hasLeaf(isSought)
         case .isIn(let inner, let list): inner.hasLeaf(isSought) || list.contains { $0.hasLeaf(isSought) }
-        case .between(let inner, let low, let high): inner.hasLeaf(isSought) || low.hasLeaf(isSought) || high.hasLeaf(isSought)
+        case .between(let inner, let low, let high):
+            inner.hasLeaf(isSought) || low.hasLeaf(isSought) || high.hasLeaf(isSought)
         case .like(let inner, let pattern): inner.hasLeaf(isSought) || pattern.hasLeaf(isSought)
         case .choice(let operand, let branches, let otherwise):
             operand?.hasLeaf(isSought) == true || otherwise?.hasLeaf(isSought) == true
@@ -92,8 +97,8 @@ package indirect enum Expression: Sendable, Equatable {
         }
     }
 
-    /// What `column` must be for the whole to be true, as far as the parts that are joined by AND say so: `column = '…'` and `column IN (…)`.
-    /// `nil` where they do not.
+    /// The values that `column` must have for the whole to be true, as far as the parts that are joined by AND say so:
+    /// `column = '…'` and `column IN (…)`. `nil` where they do not.
     package func required(_ column: String) -> [String]? {
         func isColumn(_ expression: Expression) -> Bool {
             if case .column(_, let name) = expression { return name.lowercased() == column }
@@ -111,7 +116,8 @@ package indirect enum Expression: Sendable, Equatable {
     }
 }
 
-/// `SELECT … [FROM one table] [WHERE …] [HAVING …] [ORDER BY …] [LIMIT …]` that the daemon can answer itself: from nothing, or from one of its own tables.
+/// `SELECT … [FROM one table] [WHERE …] [HAVING …] [ORDER BY …] [LIMIT …]` that the daemon can answer itself: from
+/// nothing, or from one of its own tables.
 package struct LocalSelect: Sendable, Equatable {
     package enum Item: Sendable, Equatable {
         /// `*` or `table.*`
@@ -142,18 +148,21 @@ package struct LocalSelect: Sendable, Equatable {
     package var readsUserVariables: Bool { expressions.contains(where: \.readsUserVariables) }
 
     private var expressions: [Expression] {
-        items.compactMap { if case .value(let value, _) = $0 { value } else { nil } } + [filter, having].compactMap(\.self) + order.map(\.expression)
+        items.compactMap { if case .value(let value, _) = $0 { value } else { nil } }
+            + [filter, having].compactMap(\.self) + order.map(\.expression)
     }
 
     /// The same with at most `limit` rows.
     package func limited(to limit: Int) -> LocalSelect {
         LocalSelect(
-            items: items, isDistinct: isDistinct, table: table, alias: alias, filter: filter, having: having, order: order, limit: limit, offset: 0)
+            items: items, isDistinct: isDistinct, table: table, alias: alias, filter: filter, having: having,
+            order: order, limit: limit, offset: 0)
     }
 
     /// Of SHOW … WHERE and the like: all columns of rows that somebody else makes.
     package static func all(where filter: Expression?) -> LocalSelect {
         LocalSelect(
-            items: [.all], isDistinct: false, table: nil, alias: nil, filter: filter, having: nil, order: [], limit: nil, offset: 0)
+            items: [.all], isDistinct: false, table: nil, alias: nil, filter: filter, having: nil, order: [],
+            limit: nil, offset: 0)
     }
 }

@@ -1,6 +1,7 @@
 import LoonCore
 
-/// Reads expressions and SELECTs that need no engine. Everything answers `nil` where it meets what it does not know: the engine may know it.
+/// Reads expressions and SELECTs that need no engine. Everything answers `nil` where it meets what it does not know:
+/// the engine may know it.
 struct ExpressionParser {
     var cursor: TokenCursor
     private var depth = 0
@@ -44,7 +45,8 @@ struct ExpressionParser {
         }
         guard let order = try order(), let (limit, offset) = limit(), cursor.isAtEnd else { return nil }
         let select = LocalSelect(
-            items: items, isDistinct: isDistinct, table: table, alias: alias, filter: filter, having: having, order: order, limit: limit,
+            items: items, isDistinct: isDistinct, table: table, alias: alias, filter: filter, having: having,
+            order: order, limit: limit,
             offset: offset)
         // A name that nothing stands for may mean something to the engine.
         return table == nil && select.namesColumns ? nil : select
@@ -61,8 +63,14 @@ struct ExpressionParser {
         let start = cursor.index
         guard let value = try expression() else { return nil }
         // MySQL names a column by its text; a string literal by its value, a column by its own name.
-        let (low, high) = (cursor.lexer.place(of: start).lowerBound, cursor.lexer.place(of: max(start, cursor.index - 1)).upperBound)
-        var name = low < high ? String(cursor.lexer.text(low..<high).unicodeScalars.prefix(Limits.columnNameCharactersMax).map(Character.init)) : "?"
+        let (low, high) = (
+            cursor.lexer.place(of: start).lowerBound, cursor.lexer.place(of: max(start, cursor.index - 1)).upperBound
+        )
+        var name =
+            low < high
+            ? String(
+                cursor.lexer.text(low..<high).unicodeScalars.prefix(Limits.columnNameCharactersMax).map(Character.init))
+            : "?"
         if case .literal(.text(let text)) = value { name = text }
         if case .column(_, let column) = value { name = column }
         if ["null", "true", "false"].contains(name.lowercased()) { name = name.uppercased() }
@@ -78,10 +86,13 @@ struct ExpressionParser {
 
     /// Words that end an item or a table, and so are no alias without AS.
     private static let clauses: Set<String> = [
-        "from", "where", "having", "order", "limit", "group", "union", "intersect", "except", "join", "left", "right", "inner", "cross", "natural",
-        "straight_join", "on", "using", "into", "for", "procedure", "window", "use", "force", "ignore", "partition", "collate", "div", "mod", "xor",
+        "from", "where", "having", "order", "limit", "group", "union", "intersect", "except", "join", "left", "right",
+        "inner", "cross", "natural",
+        "straight_join", "on", "using", "into", "for", "procedure", "window", "use", "force", "ignore", "partition",
+        "collate", "div", "mod", "xor",
         "and",
-        "or", "as", "regexp", "rlike", "sounds", "not", "is", "in", "like", "between", "asc", "desc", "offset", "qualify", "sample", "tablesample",
+        "or", "as", "regexp", "rlike", "sounds", "not", "is", "in", "like", "between", "asc", "desc", "offset",
+        "qualify", "sample", "tablesample",
         "fetch", "lock",
     ]
 
@@ -169,7 +180,8 @@ struct ExpressionParser {
 
     private mutating func comparison(_ left: Expression) throws(QueryError) -> Expression? {
         let operators: [(StaticString, Expression.BinaryOperator)] = [
-            ("=", .equal), ("<=>", .nullSafeEqual), ("<>", .notEqual), ("!=", .notEqual), ("<=", .lessOrEqual), (">=", .greaterOrEqual), ("<", .less),
+            ("=", .equal), ("<=>", .nullSafeEqual), ("<>", .notEqual), ("!=", .notEqual), ("<=", .lessOrEqual),
+            (">=", .greaterOrEqual), ("<", .less),
             (">", .greater),
         ]
         if cursor.token.kind == .symbol, let found = operators.first(where: { cursor.isAt(symbol: $0.0) }) {
@@ -181,7 +193,8 @@ struct ExpressionParser {
             guard cursor.take("null") else { return fail() }
             return isNegated ? .unary(.not, .isNull(left)) : .isNull(left)
         }
-        let isNegated = cursor.isAt("not") && ["in", "like", "between"].contains(cursor.lexer.text(cursor.next).lowercased())
+        let isNegated =
+            cursor.isAt("not") && ["in", "like", "between"].contains(cursor.lexer.text(cursor.next).lowercased())
         if isNegated { cursor.advance() }
         guard let positive = try wordComparison(left) else { return nil }
         return isNegated ? .unary(.not, positive) : positive
@@ -280,7 +293,7 @@ struct ExpressionParser {
     private static func number(_ text: String) -> SQLValue? {
         if let value = Int64(text) { return .integer(value) }
         if let value = UInt64(text) { return .unsigned(value) }
-        // What has a point is DECIMAL, and its arithmetic the engine's; with an exponent it is DOUBLE.
+        // A number with a point is DECIMAL, and its arithmetic the engine's; with an exponent it is DOUBLE.
         return text.lowercased().contains("e") ? Double(text).map(SQLValue.real) : nil
     }
 
@@ -356,7 +369,9 @@ struct ExpressionParser {
         }
         var branches: [Expression.Branch] = []
         while cursor.take("when") {
-            guard let condition = try expression(), cursor.take("then"), let result = try expression() else { return nil }
+            guard let condition = try expression(), cursor.take("then"), let result = try expression() else {
+                return nil
+            }
             branches.append(.init(condition: condition, result: result))
         }
         var otherwise: Expression?

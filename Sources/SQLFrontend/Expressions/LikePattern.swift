@@ -30,7 +30,8 @@ package struct LikePattern {
             if element < elements.count, elements[element] == .any {
                 retry = (index, element)
                 element += 1
-            } else if element < elements.count, elements[element] == .one || elements[element] == .exactly(text[index]) {
+            } else if element < elements.count, elements[element] == .one || elements[element] == .exactly(text[index])
+            {
                 index += 1
                 element += 1
             } else if let place = retry {

@@ -1,23 +1,28 @@
 /// The functions that need no engine.
 enum LocalFunctions {
-    /// Those whose value is the session's.
+    /// Functions whose value is the session's.
     static let session: Set<String> = [
-        "database", "schema", "version", "user", "current_user", "session_user", "system_user", "connection_id", "last_insert_id", "found_rows",
+        "database", "schema", "version", "user", "current_user", "session_user", "system_user", "connection_id",
+        "last_insert_id", "found_rows",
         "row_count",
     ]
-    /// Those whose value is the statement's moment.
+    /// Functions whose value is the statement's moment.
     static let moment: Set<String> = [
-        "now", "current_timestamp", "localtime", "localtimestamp", "sysdate", "utc_timestamp", "curdate", "current_date", "curtime", "current_time",
+        "now", "current_timestamp", "localtime", "localtimestamp", "sysdate", "utc_timestamp", "curdate",
+        "current_date", "curtime", "current_time",
         "utc_date", "utc_time", "unix_timestamp",
     ]
     private static let plain: Set<String> = [
-        "concat", "concat_ws", "left", "right", "substring", "substr", "mid", "instr", "locate", "lower", "lcase", "upper", "ucase", "length",
-        "octet_length", "char_length", "character_length", "trim", "ltrim", "rtrim", "replace", "if", "ifnull", "coalesce", "nullif", "isnull",
+        "concat", "concat_ws", "left", "right", "substring", "substr", "mid", "instr", "locate", "lower", "lcase",
+        "upper", "ucase", "length",
+        "octet_length", "char_length", "character_length", "trim", "ltrim", "rtrim", "replace", "if", "ifnull",
+        "coalesce", "nullif", "isnull",
         "timediff", "time_format", "convert_tz",
     ]
     static let names = session.union(moment).union(plain)
-    /// Those that are called without parentheses too.
+    /// Functions that are called without parentheses too.
     static let bareNames: Set<String> = [
-        "current_user", "current_timestamp", "localtime", "localtimestamp", "current_date", "current_time", "utc_timestamp", "utc_date", "utc_time",
+        "current_user", "current_timestamp", "localtime", "localtimestamp", "current_date", "current_time",
+        "utc_timestamp", "utc_date", "utc_time",
     ]
 }

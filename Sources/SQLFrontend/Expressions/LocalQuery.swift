@@ -17,17 +17,29 @@ package struct LocalQuery {
     package init(_ select: LocalSelect, columns: [ResultColumn], context: DialectContext) throws(QueryError) {
         self.select = select
         evaluator = Evaluator(context)
-        let places = Dictionary(columns.enumerated().map { ($1.name.lowercased(), $0) }, uniquingKeysWith: { first, _ in first })
+        let places = Dictionary(
+            columns.enumerated().map { ($1.name.lowercased(), $0) }, uniquingKeysWith: { first, _ in first })
         let qualifiers: Set<String> = Set([select.alias ?? select.table?.table].compactMap { $0?.lowercased() })
         func resolve(
-            _ expression: Expression, _ clause: String, aliases: [(String, Expression)] = [], prefersAliases: Bool = false
+            _ expression: Expression, _ clause: String, aliases: [(String, Expression)] = [],
+            prefersAliases: Bool = false
         ) throws(QueryError) -> Expression {
             try expression.mapLeaves { leaf throws(QueryError) in
                 guard case .column(let table, let name) = leaf else { return nil }
-                if prefersAliases, table == nil, let alias = aliases.first(where: { $0.0.lowercased() == name.lowercased() }) { return alias.1 }
-                if let place = places[name.lowercased()], table == nil || qualifiers.contains(table?.lowercased() ?? "") { return .field(place) }
-                if table == nil, let alias = aliases.first(where: { $0.0.lowercased() == name.lowercased() }) { return alias.1 }
-                throw QueryError(.unknownColumn, "Unknown column '\(table.map { $0 + "." } ?? "")\(name)' in '\(clause)'")
+                if prefersAliases, table == nil,
+                    let alias = aliases.first(where: { $0.0.lowercased() == name.lowercased() })
+                {
+                    return alias.1
+                }
+                if let place = places[name.lowercased()], table == nil || qualifiers.contains(table?.lowercased() ?? "")
+                {
+                    return .field(place)
+                }
+                if table == nil, let alias = aliases.first(where: { $0.0.lowercased() == name.lowercased() }) {
+                    return alias.1
+                }
+                throw QueryError(
+                    .unknownColumn, "Unknown column '\(table.map { $0 + "." } ?? "")\(name)' in '\(clause)'")
             }
         }
         var items: [(name: String, expression: Expression, type: ColumnType?)] = []
@@ -44,20 +56,28 @@ package struct LocalQuery {
         let aliases = items.map { ($0.name, $0.expression) }
         self.items = items
         filter = try select.filter.map { filter throws(QueryError) in try resolve(filter, "where clause") }
-        having = try select.having.map { having throws(QueryError) in try resolve(having, "having clause", aliases: aliases) }
+        having = try select.having.map { having throws(QueryError) in
+            try resolve(having, "having clause", aliases: aliases)
+        }
         var order: [(Expression, Bool)] = []
         for item in select.order {
             if case .literal(.integer(let place)) = item.expression {
-                guard place >= 1, place <= items.count else { throw QueryError(.unknownColumn, "Unknown column '\(place)' in 'order clause'") }
+                guard place >= 1, place <= items.count else {
+                    throw QueryError(.unknownColumn, "Unknown column '\(place)' in 'order clause'")
+                }
                 order.append((items[Int(place) - 1].expression, item.isDescending))
             } else {
-                order.append((try resolve(item.expression, "order clause", aliases: aliases, prefersAliases: true), item.isDescending))
+                order.append(
+                    (
+                        try resolve(item.expression, "order clause", aliases: aliases, prefersAliases: true),
+                        item.isDescending
+                    ))
             }
         }
         self.order = order
     }
 
-    /// What is known of an expression's type before its values are.
+    /// The type of an expression, as far as it is known before its values are.
     private static func type(of expression: Expression) -> ColumnType? {
         switch expression {
         case .literal(let value): return value.columnType
@@ -72,7 +92,9 @@ package struct LocalQuery {
     /// Comparisons are whole numbers; what is computed is known by its values alone.
     private static func number(_ expression: Expression) -> ColumnType? {
         switch expression {
-        case .binary(.add, _, _), .binary(.subtract, _, _), .binary(.multiply, _, _), .binary(.modulo, _, _), .unary(.minus, _): nil
+        case .binary(.add, _, _), .binary(.subtract, _, _), .binary(.multiply, _, _), .binary(.modulo, _, _),
+            .unary(.minus, _):
+            nil
         default: .int64
         }
     }
@@ -82,15 +104,19 @@ package struct LocalQuery {
         case "nullif": return arguments.first.flatMap(type)
         case "ifnull", "coalesce": return arguments.lazy.compactMap(type).first { $0 != .null }
         case "if": return arguments.dropFirst().lazy.compactMap(type).first { $0 != .null }
-        case "concat", "concat_ws", "left", "right", "substring", "substr", "mid", "lower", "lcase", "upper", "ucase", "trim", "ltrim", "rtrim",
+        case "concat", "concat_ws", "left", "right", "substring", "substr", "mid", "lower", "lcase", "upper", "ucase",
+            "trim", "ltrim", "rtrim",
             "replace",
-            "time_format", "cast_char", "database", "schema", "version", "user", "current_user", "session_user", "system_user":
+            "time_format", "cast_char", "database", "schema", "version", "user", "current_user", "session_user",
+            "system_user":
             return .text
-        case "length", "octet_length", "char_length", "character_length", "instr", "locate", "isnull", "connection_id", "cast_signed",
+        case "length", "octet_length", "char_length", "character_length", "instr", "locate", "isnull", "connection_id",
+            "cast_signed",
             "unix_timestamp":
             return .int64
         case "timediff": return .time
-        case "now", "current_timestamp", "localtime", "localtimestamp", "sysdate", "utc_timestamp", "convert_tz": return .timestamp(.second)
+        case "now", "current_timestamp", "localtime", "localtimestamp", "sysdate", "utc_timestamp", "convert_tz":
+            return .timestamp(.second)
         case "curdate", "current_date", "utc_date": return .date
         case "curtime", "current_time", "utc_time": return .time
         default: return nil
@@ -100,7 +126,11 @@ package struct LocalQuery {
     package mutating func add(_ row: [SQLValue]) throws(QueryError) {
         if let filter, Evaluator.truth(try evaluator.value(filter, row: row)) != true { return }
         if let having, Evaluator.truth(try evaluator.value(having, row: row)) != true { return }
-        if let limit = select.limit, order.isEmpty, rows.count >= (limit > .max - select.offset ? .max : limit + select.offset) { return }
+        if let limit = select.limit, order.isEmpty,
+            rows.count >= (limit > .max - select.offset ? .max : limit + select.offset)
+        {
+            return
+        }
         var values: [SQLValue] = []
         values.reserveCapacity(items.count)
         for item in items {
@@ -113,7 +143,9 @@ package struct LocalQuery {
         for key in order { keys.append(try evaluator.value(key.expression, row: row)) }
         bytes += 32 * (values.count + keys.count)
         guard bytes <= Limits.answerBytesMax else {
-            throw QueryError(.resultTooLarge, "The answer has more than \(Limits.answerBytesMax) bytes; name a schema or a table in its WHERE")
+            throw QueryError(
+                .resultTooLarge,
+                "The answer has more than \(Limits.answerBytesMax) bytes; name a schema or a table in its WHERE")
         }
         rows.append((values, keys))
     }

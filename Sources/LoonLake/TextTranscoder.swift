@@ -17,11 +17,18 @@ enum TextTranscoder {
         return converter
     }
 
-    /// Writes the text of the file at `source` to `target`, with line feeds for all line ends. What is none of the encoding becomes U+FFFD, as in Java.
-    static func transcode(_ source: String, from encoding: String, to target: String, cancellation: Cancellation?) throws {
-        guard let converter = open(encoding) else { throw QueryError(.notSupported, "The encoding '\(encoding)' is not known") }
+    /// Writes the text of the file at `source` to `target`, with line feeds for all line ends. What is none of the
+    /// encoding becomes U+FFFD, as in Java.
+    static func transcode(_ source: String, from encoding: String, to target: String, cancellation: Cancellation?)
+        throws
+    {
+        guard let converter = open(encoding) else {
+            throw QueryError(.notSupported, "The encoding '\(encoding)' is not known")
+        }
         defer { iconv_close(converter) }
-        guard let input = FileHandle(forReadingAtPath: source) else { throw QueryError(.missingObject, "A file of the table is gone") }
+        guard let input = FileHandle(forReadingAtPath: source) else {
+            throw QueryError(.missingObject, "A file of the table is gone")
+        }
         defer { try? input.close() }
         guard FileManager.default.createFile(atPath: target, contents: nil, attributes: [.posixPermissions: 0o600]),
             let output = FileHandle(forWritingAtPath: target)
@@ -74,7 +81,8 @@ enum TextTranscoder {
     }
 }
 
-/// Makes line feeds of carriage returns, alone or with a line feed behind them, which all end a line where Hadoop reads.
+/// Makes line feeds of carriage returns, alone or with a line feed behind them, which all end a line where Hadoop
+/// reads.
 private struct LineEnds {
     private var endsInReturn = false
 

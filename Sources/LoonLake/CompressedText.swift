@@ -2,14 +2,16 @@ import CZlib
 import Foundation
 import LoonCore
 
-/// Compressed files of text. The engine reads one that is cut off to where it ends and says nothing: here it is an error.
+/// Compressed files of text. The engine reads one that is cut off to where it ends and says nothing: here it is an
+/// error.
 enum CompressedText {
     static func isCompressed(_ path: String) -> Bool { path.hasSuffix(".gz") || path.hasSuffix(".zst") }
 
-    /// What the text is like; of Zstandard, which is not unpacked for this, the worst that can be read is supposed. `name` is for messages.
+    /// Reads what the text is like; of Zstandard, which is not unpacked for this, the worst that can be read is
+    /// supposed. `name` is for messages.
     static func traits(_ path: String, name: String) throws(QueryError) -> TextTraits.Traits {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        // It may have gone meanwhile: whoever reads it says so.
+        // The file may have gone meanwhile: its reader says so.
         guard descriptor >= 0 else { return TextTraits.Traits(hasOddLines: true, hasBackslash: true) }
         defer { close(descriptor) }
         if path.hasSuffix(".gz") { return try gzip(descriptor, name) }
@@ -25,7 +27,9 @@ enum CompressedText {
         }
         defer { inflateEnd(&stream) }
         let size = 1 << 18
-        let (packed, plain) = (UnsafeMutablePointer<UInt8>.allocate(capacity: size), UnsafeMutablePointer<UInt8>.allocate(capacity: size))
+        let (packed, plain) = (
+            UnsafeMutablePointer<UInt8>.allocate(capacity: size), UnsafeMutablePointer<UInt8>.allocate(capacity: size)
+        )
         defer {
             packed.deallocate()
             plain.deallocate()
@@ -35,7 +39,9 @@ enum CompressedText {
         while true {
             if stream.avail_in == 0 {
                 let count = read(descriptor, packed, size)
-                guard count >= 0 else { throw QueryError(.storage, "The file '\(name)' cannot be read: \(String(cString: strerror(errno)))") }
+                guard count >= 0 else {
+                    throw QueryError(.storage, "The file '\(name)' cannot be read: \(String(cString: strerror(errno)))")
+                }
                 guard count > 0 else { break }
                 (stream.next_in, stream.avail_in) = (packed, uInt(count))
             }
@@ -45,7 +51,9 @@ enum CompressedText {
             }
             (stream.next_out, stream.avail_out) = (plain, uInt(size))
             let result = inflate(&stream, Z_NO_FLUSH)
-            guard result == Z_OK || result == Z_STREAM_END || result == Z_BUF_ERROR else { return TextTraits.Traits(isCutOff: true) }
+            guard result == Z_OK || result == Z_STREAM_END || result == Z_BUF_ERROR else {
+                return TextTraits.Traits(isCutOff: true)
+            }
             isAtEnd = result == Z_STREAM_END
             scanner.take(UnsafeBufferPointer(start: plain, count: size - Int(stream.avail_out)))
         }

@@ -3,8 +3,8 @@ import LoonCore
 import QueryEngine
 import Synchronization
 
-/// What the gate found in small queries, by their texts: the same ones come again and again, and the engine's parser takes most of the time that
-/// submitting one does. Depends on the text alone, not on who asks or what the catalog has.
+/// The gate's findings in small queries, by their texts: the same ones come again and again, and the engine's parser
+/// takes most of the time that submitting one does. Depends on the text alone, not on who asks or what the catalog has.
 final class Examinations: Sendable {
     /// By bytes: texts that Unicode holds to be alike are two to the engine.
     private let known = Mutex<[[UInt8]: StatementGate.Examination]>([:])
@@ -18,7 +18,9 @@ final class Examinations: Sendable {
     private let confirmed = Mutex<Set<Edited>>([])
 
     /// With the tree, where it had to be made.
-    func examination(of sql: String, by engine: any QueryEngine) throws -> (StatementGate.Examination, tree: StatementTree?) {
+    func examination(of sql: String, by engine: any QueryEngine) throws -> (
+        StatementGate.Examination, tree: StatementTree?
+    ) {
         let isSmall = sql.utf8.count <= Limits.inlineStatementBytesMax
         let key = isSmall ? Array(sql.utf8) : []
         if isSmall, let found = known.withLock({ $0[key] }) { return (found, nil) }
@@ -34,19 +36,26 @@ final class Examinations: Sendable {
     }
 
     /// The same of a view's text, with what a query says of the view's rows.
-    func examination(of sql: String, outside: ScanPredicate, by engine: any QueryEngine) throws -> StatementGate.Examination {
+    func examination(of sql: String, outside: ScanPredicate, by engine: any QueryEngine) throws
+        -> StatementGate.Examination
+    {
         try StatementGate().examine(try tree(of: sql, engine), outside: outside)
     }
 
-    /// The second look: the engine's parser reads the edited text, too, and must find the tree that was walked, with the replacements made. Whatever a text
-    /// does to the places that its tree gives, nothing else than what the gate saw comes to run.
-    func isConfirmed(_ edited: String, of text: QueryText, _ edits: [QueryText.Edit], by engine: any QueryEngine) throws -> Bool {
+    /// The second look: the engine's parser reads the edited text, too, and must find the tree that was walked, with
+    /// the replacements made. Whatever a text does to the places that its tree gives, nothing else than what the gate
+    /// saw comes to run.
+    func isConfirmed(_ edited: String, of text: QueryText, _ edits: [QueryText.Edit], by engine: any QueryEngine) throws
+        -> Bool
+    {
         let isSmall = text.sql.utf8.count <= Limits.inlineStatementBytesMax
         let key = Edited(text: isSmall ? Array(text.sql.utf8) : [], edits: isSmall ? edits : [])
         if isSmall, confirmed.withLock({ $0.contains(key) }) { return true }
         let walked = try text.tree ?? tree(of: text.sql, engine)
         let replacements = Dictionary(edits.map { ($0.range.lowerBound, $0.replacement) }) { first, _ in first }
-        guard replacements.count == edits.count, walked.equals(try tree(of: edited, engine), with: replacements) else { return false }
+        guard replacements.count == edits.count, walked.equals(try tree(of: edited, engine), with: replacements) else {
+            return false
+        }
         guard isSmall else { return true }
         confirmed.withLock { confirmed in
             if confirmed.count >= Limits.cachedStatementsMax { confirmed.removeAll() }

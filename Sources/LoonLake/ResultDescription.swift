@@ -23,7 +23,8 @@ struct ResultDescription: Decodable {
     let statement_sha256: String
     let warnings: [String]
 
-    /// As it is written, for people to read. One is made for each task, and `JSONEncoder` would take a third of a millisecond.
+    /// As it is written, for people to read. One is made for each task, and `JSONEncoder` would take a third of a
+    /// millisecond.
     func write(to out: inout TextBuffer) {
         out.append("{\n  \"bytes\": ")
         out.append(decimal: bytes)
@@ -58,7 +59,9 @@ struct ResultDescription: Decodable {
     }
 
     /// The columns as they were; of nested ones the type is in the typed file.
-    var resultColumns: [ResultColumn] { columns.map { ResultColumn(name: $0.name, type: ColumnType(resultName: $0.type) ?? .list(.null)) } }
+    var resultColumns: [ResultColumn] {
+        columns.map { ResultColumn(name: $0.name, type: ColumnType(resultName: $0.type) ?? .list(.null)) }
+    }
 }
 
 extension ColumnType {
@@ -88,14 +91,16 @@ extension ColumnType {
         case .timestamp(.nanosecond): "timestamp(9)"
         case .interval: "interval"
         case .list(let element): "array<\(element.resultName)>"
-        case .structure(let fields): "struct<" + fields.map { "\($0.name):\($0.type.resultName)" }.joined(separator: ",") + ">"
+        case .structure(let fields):
+            "struct<" + fields.map { "\($0.name):\($0.type.resultName)" }.joined(separator: ",") + ">"
         case .map(let key, let value): "map<\(key.resultName),\(value.resultName)>"
         }
     }
 
     private static let plain: [String: ColumnType] = {
         let types: [ColumnType] = [
-            .null, .boolean, .int8, .int16, .int32, .int64, .uint8, .uint16, .uint32, .uint64, .float32, .float64, .text, .binary, .date, .time,
+            .null, .boolean, .int8, .int16, .int32, .int64, .uint8, .uint16, .uint32, .uint64, .float32, .float64,
+            .text, .binary, .date, .time,
             .timestamp(.second), .timestamp(.millisecond), .timestamp(.microsecond), .timestamp(.nanosecond), .interval,
         ]
         return Dictionary(uniqueKeysWithValues: types.map { ($0.resultName, $0) })
@@ -105,7 +110,8 @@ extension ColumnType {
     init?(resultName name: String) {
         if let type = Self.plain[name] {
             self = type
-        } else if let match = name.wholeMatch(of: /decimal\(([0-9]{1,2}),([0-9]{1,2})\)/), let precision = Int(match.1), let scale = Int(match.2),
+        } else if let match = name.wholeMatch(of: /decimal\(([0-9]{1,2}),([0-9]{1,2})\)/), let precision = Int(match.1),
+            let scale = Int(match.2),
             (1...38).contains(precision), scale <= precision
         {
             self = .decimal(precision: precision, scale: scale)

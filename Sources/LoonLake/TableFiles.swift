@@ -18,7 +18,9 @@ struct TableFiles {
         var files: [File] = []
         if table.isPartitioned {
             for (index, partition) in partitions.enumerated() {
-                files += try list(folder(of: partition, in: table), of: table).map { File(summary: $0, partition: index) }
+                files += try list(folder(of: partition, in: table), of: table).map {
+                    File(summary: $0, partition: index)
+                }
             }
         } else {
             files = try list(try ObjectKey(table.location), of: table).map { File(summary: $0, partition: 0) }
@@ -26,18 +28,24 @@ struct TableFiles {
         if !hidden.isEmpty { files.removeAll { hidden.contains($0.summary.path) } }
         guard files.count <= Limits.filesPerScanMax else {
             throw QueryError(
-                .resultTooLarge, "The table \(table.schema).\(table.name) has \(files.count) files; \(Limits.filesPerScanMax) can be read at a time")
+                .resultTooLarge,
+                "The table \(table.schema).\(table.name) has \(files.count) files; \(Limits.filesPerScanMax) "
+                    + "can be read at a time"
+            )
         }
         // The engine would take these characters for a pattern.
         if let odd = files.first(where: { $0.summary.key.key.utf8.contains(where: Self.isPattern) }) {
-            throw QueryError(.location, "The file '\(odd.summary.key)' cannot be read: its name holds one of * ? [ ] { }; rename it")
+            throw QueryError(
+                .location, "The file '\(odd.summary.key)' cannot be read: its name holds one of * ? [ ] { }; rename it")
         }
         return files
     }
 
     private static func isPattern(_ byte: UInt8) -> Bool {
         switch byte {
-        case UInt8(ascii: "*"), UInt8(ascii: "?"), UInt8(ascii: "["), UInt8(ascii: "]"), UInt8(ascii: "{"), UInt8(ascii: "}"): true
+        case UInt8(ascii: "*"), UInt8(ascii: "?"), UInt8(ascii: "["), UInt8(ascii: "]"), UInt8(ascii: "{"),
+            UInt8(ascii: "}"):
+            true
         default: false
         }
     }
@@ -53,7 +61,8 @@ struct TableFiles {
     func list(_ location: ObjectKey, of table: ExternalTable) throws -> [ObjectSummary] {
         guard location.isFolder else {
             guard let object = try context.objects.stat(location) else {
-                throw QueryError(.missingObject, "The file '\(location)' of the table \(table.schema).\(table.name) does not exist")
+                throw QueryError(
+                    .missingObject, "The file '\(location)' of the table \(table.schema).\(table.name) does not exist")
             }
             return object.size > 0 ? [object] : []
         }

@@ -26,7 +26,7 @@ struct ScanFiles {
     /// A table, or those of its partitions that some of the query's scans read, with the files.
     struct Listed {
         let table: ExternalTable
-        /// What the engine calls it.
+        /// The engine's name for it.
         let name: String
         let partitions: [TablePartition]
         let files: [TableFiles.File]
@@ -59,7 +59,10 @@ struct ScanFiles {
             if let same = known.first(where: { $0.predicate == scan.scan.predicate }) {
                 selection = same.selection
             } else {
-                selection = PartitionPruning(columns: table.partitionColumns, predicate: scan.scan.predicate, mixed: mixed, isCollated: isCollated).select(all)
+                selection = PartitionPruning(
+                    columns: table.partitionColumns, predicate: scan.scan.predicate, mixed: mixed,
+                    isCollated: isCollated
+                ).select(all)
                 if known.count < Limits.scanSelectionsMax { known.append((scan.scan.predicate, selection)) }
             }
             united.formUnion(selection)
@@ -71,7 +74,9 @@ struct ScanFiles {
                 isCrowded = true
             }
         }
-        if isCrowded || groups.dropFirst().contains(where: { $0.scans.contains { $0.edit == nil } }) { groups = [(united.sorted(), scans)] }
+        if isCrowded || groups.dropFirst().contains(where: { $0.scans.contains { $0.edit == nil } }) {
+            groups = [(united.sorted(), scans)]
+        }
         var found = Found()
         for (number, group) in groups.enumerated() {
             // No table of the catalog has a control character in its name.
@@ -91,7 +96,8 @@ struct ScanFiles {
         return Listed(table: table, name: name, partitions: partitions, files: files)
     }
 
-    /// What the engine is told. It reads UTF-8 with line ends that are all alike: other files are written anew first, for this query.
+    /// Makes the engine's bindings. The engine reads UTF-8 with line ends that are all alike: other files are written
+    /// anew first, for this query.
     func bindings(_ listed: [Listed]) throws -> ([TableBinding], TemporaryFiles?) {
         var temporary: TemporaryFiles?
         /// By the encodings and paths of what they were made from.
@@ -99,7 +105,9 @@ struct ScanFiles {
         let bindings = try listed.map { listed in
             guard case .text(let layout) = listed.table.format else {
                 if case .json = listed.table.format {
-                    for file in listed.files where CompressedText.isCompressed(file.summary.path) { _ = try context.textTraits.traits(of: file.summary) }
+                    for file in listed.files where CompressedText.isCompressed(file.summary.path) {
+                        _ = try context.textTraits.traits(of: file.summary)
+                    }
                 }
                 return binding(listed, files: listed.files.map(\.summary.path), false)
             }
@@ -109,18 +117,26 @@ struct ScanFiles {
                 // OpenCSVSerde's reader knows one of backslash and doubled quote; the other's loses empty lines.
                 if layout.serDe == .openCSV ? traits.hasBackslash : traits.hasOddLines { needsCare = true }
                 // Quoted line breaks may be of any kind.
-                guard layout.encoding != nil || (traits.mustBeRewritten && layout.quote == nil) else { return file.summary.path }
+                guard layout.encoding != nil || (traits.mustBeRewritten && layout.quote == nil) else {
+                    return file.summary.path
+                }
                 guard !CompressedText.isCompressed(file.summary.path) else {
-                    let what = layout.encoding.map { "is text in \($0)" } ?? "has line ends that are not all alike, or bytes that are not UTF-8"
-                    throw QueryError(.notSupported, "The compressed file '\(file.summary.key)' \(what); unpack it to read it")
+                    let what =
+                        layout.encoding.map { "is text in \($0)" }
+                        ?? "has line ends that are not all alike, or bytes that are not UTF-8"
+                    throw QueryError(
+                        .notSupported, "The compressed file '\(file.summary.key)' \(what); unpack it to read it")
                 }
                 let objects = context.objects
-                let folder = try temporary ?? TemporaryFiles(folder: try objects.makeStagingFolder()) { objects.discard(staged: $0) }
+                let folder =
+                    try temporary
+                    ?? TemporaryFiles(folder: try objects.makeStagingFolder()) { objects.discard(staged: $0) }
                 temporary = folder
                 let source = "\(layout.encoding ?? "") \(file.summary.path)"
                 if let path = rewritten[source] { return path }
                 let path = folder.path(rewritten.count + 1)
-                try TextTranscoder.transcode(file.summary.path, from: layout.encoding ?? "UTF-8", to: path, cancellation: nil)
+                try TextTranscoder.transcode(
+                    file.summary.path, from: layout.encoding ?? "UTF-8", to: path, cancellation: nil)
                 rewritten[source] = path
                 return path
             }
@@ -131,7 +147,8 @@ struct ScanFiles {
 
     private func binding(_ listed: Listed, files: [String], _ needsCare: Bool) -> TableBinding {
         TableBinding(
-            table: listed.table, name: listed.name, files: zip(files, listed.files).map { .init(path: $0, partition: $1.partition) },
+            table: listed.table, name: listed.name,
+            files: zip(files, listed.files).map { .init(path: $0, partition: $1.partition) },
             partitions: listed.partitions.map(\.values), needsCare: needsCare, columnsRead: words)
     }
 }

@@ -3,7 +3,8 @@ import LoonCore
 import ObjectStore
 import Synchronization
 
-/// What of text files the engine's CSV reader would get wrong. Files are looked through once, and again when they have changed.
+/// Traits of text files that the engine's CSV reader would get wrong. Files are looked through once, and again when
+/// they have changed.
 final class TextTraits: Sendable {
     /// Of one file.
     struct Traits: Sendable {
@@ -28,7 +29,9 @@ final class TextTraits: Sendable {
         if let known = known.withLock({ $0[file.path] }), known.size == file.size, known.modified == file.modified {
             return try whole(known.traits, file)
         }
-        let traits = CompressedText.isCompressed(file.path) ? try CompressedText.traits(file.path, name: "\(file.key)") : try Self.scan(file.path)
+        let traits =
+            CompressedText.isCompressed(file.path)
+            ? try CompressedText.traits(file.path, name: "\(file.key)") : try Self.scan(file.path)
         known.withLock { known in
             if known.count >= Limits.filesPerScanMax { known.removeAll() }
             known[file.path] = Known(size: file.size, modified: file.modified, traits: traits)
@@ -38,13 +41,15 @@ final class TextTraits: Sendable {
 
     private func whole(_ traits: Traits, _ file: ObjectSummary) throws(QueryError) -> Traits {
         guard traits.isCutOff else { return traits }
-        throw QueryError(.malformedData, "The compressed file '\(file.key)' is cut off or damaged: what is in it cannot be told; write it again")
+        throw QueryError(
+            .malformedData,
+            "The compressed file '\(file.key)' is cut off or damaged: what is in it cannot be told; write it again")
     }
 
     /// Reads a megabyte at a time, and looks for line breaks as fast as memory can be read.
     private static func scan(_ path: String) throws(QueryError) -> Traits {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        // It may have gone meanwhile: whoever reads it says so.
+        // The file may have gone meanwhile: its reader says so.
         guard descriptor >= 0 else { return Traits() }
         defer { close(descriptor) }
         posix_fadvise(descriptor, 0, 0, POSIX_FADV_SEQUENTIAL)
@@ -119,7 +124,8 @@ struct TextScanner {
         return all & 0x8080_8080_8080_8080 != 0
     }
 
-    /// UTF-8 by the table of well-formed sequences (https://www.unicode.org/versions/Unicode15.0.0/ch03.pdf, table 3-7).
+    /// UTF-8 by the table of well-formed sequences (https://www.unicode.org/versions/Unicode15.0.0/ch03.pdf, table
+    /// 3-7).
     private mutating func characters(_ bytes: UnsafeBufferPointer<UInt8>) {
         for byte in bytes {
             if missing > 0 {

@@ -2,10 +2,11 @@ import Foundation
 import LoonCore
 import ObjectStore
 
-/// Who reads and writes which table's files at the moment, so that no reader of this daemon sees half of a write.
+/// Locks of tables' files for readers and writers, so that no reader of this daemon sees half of a write.
 ///
-/// A reader lists a table's files while nothing of the table is published, and reads them later by their paths: files that are replaced are
-/// hidden from listings at once, and removed when the last reader has ended that may have them on its list.
+/// A reader lists a table's files while nothing of the table is published, and reads them later by their paths: files
+/// that are replaced are hidden from listings at once, and removed when the last reader has ended that may have them on
+/// its list.
 ///
 /// `@unchecked`: everything mutable is guarded by `condition`.
 final class Lake: @unchecked Sendable {
@@ -60,8 +61,8 @@ final class Lake: @unchecked Sendable {
 
     // MARK: Readers
 
-    /// Runs `body`, which lists the tables' files, while nothing of them is published. The lease says that the files are being read; what is replaced
-    /// meanwhile stays until it is gone.
+    /// Runs `body`, which lists the tables' files, while nothing of them is published. The lease says that the files
+    /// are being read; what is replaced meanwhile stays until it is gone.
     func reading<Value>(_ keys: Set<Key>, _ body: () throws -> Value) rethrows -> (Value, ReadLease) {
         condition.lock()
         while publishing.contains(where: { one in keys.contains { $0.overlaps(one) } }) { condition.wait() }
@@ -116,7 +117,8 @@ final class Lake: @unchecked Sendable {
 
     // MARK: Writers
 
-    /// Waits until no other statement writes the partition, or the whole table where `partition` is `nil`. Holds as long as the lock lives.
+    /// Waits until no other statement writes the partition, or the whole table where `partition` is `nil`. Holds as
+    /// long as the lock lives.
     func writing(_ key: Key, partition: String?, cancellation: Cancellation) throws -> WriteLock {
         condition.lock()
         defer { condition.unlock() }
@@ -136,8 +138,8 @@ final class Lake: @unchecked Sendable {
         condition.unlock()
     }
 
-    /// Runs `body`, which changes what a listing of the table would find, while nobody lists it; then hides `replaced`, and calls `remove` when
-    /// nobody reads them any more.
+    /// Runs `body`, which changes what a listing of the table would find, while nobody lists it; then hides `replaced`,
+    /// and calls `remove` when nobody reads them any more.
     func publishing(
         _ key: Key, replaced: [String], remove: @escaping @Sendable () -> Void, _ body: () throws -> Void
     ) throws {

@@ -1,6 +1,7 @@
 import LoonCore
 
-/// Which partitions of a table a query can find rows in: its predicates tried on the partitions' values. What is not certain is kept.
+/// Which partitions of a table a query can find rows in: its predicates tried on the partitions' values. What is not
+/// certain is kept.
 struct PartitionPruning {
     /// A predicate with its columns found, so that a partition costs little: there may be tens of thousands.
     private indirect enum Test {
@@ -20,11 +21,14 @@ struct PartitionPruning {
         static let oneType = Limitation(rawValue: 2)
     }
 
-    /// What is said of the rows of one scan of the table. `mixed`: names in lower case of columns that have other types in other tables of the query.
+    /// Takes the predicate on the rows of one scan of the table. `mixed`: names in lower case of columns that have
+    /// other types in other tables of the query.
     init(columns: [TableColumn], predicate: ScanPredicate, mixed: Set<String> = [], isCollated: Bool = false) {
         let indices = Dictionary(columns.enumerated().map { ($1.name.lowercased(), $0) }) { first, _ in first }
         func index(_ column: String, _ limits: Limitation) -> Int? {
-            guard let index = indices[column.lowercased()], !(limits.contains(.oneType) && mixed.contains(column.lowercased())) else { return nil }
+            guard let index = indices[column.lowercased()],
+                !(limits.contains(.oneType) && mixed.contains(column.lowercased()))
+            else { return nil }
             switch columns[index].type {
             case .string, .varchar: return index
             default: return limits.contains(.texts) ? nil : index
@@ -40,9 +44,11 @@ struct PartitionPruning {
             case .ofOneType(let inner): return test(inner, limits.union(.oneType))
             case .isNull(let column): return index(column, limits).map { .isNull($0) } ?? .unknown
             case .isIn(_, let constants) where constants.count > Limits.prunedConstantsMax: return .unknown
-            case .isIn(let column, let constants): return .any(constants.map { test(.compare(column: column, .equal, $0), limits) })
+            case .isIn(let column, let constants):
+                return .any(constants.map { test(.compare(column: column, .equal, $0), limits) })
             // With binary values a UNION's texts are binary, and this an escape.
-            case .compare(_, _, .text(let text)) where limits.contains(.texts) && text.utf8.contains(UInt8(ascii: "\\")): return .unknown
+            case .compare(_, _, .text(let text))
+            where limits.contains(.texts) && text.utf8.contains(UInt8(ascii: "\\")): return .unknown
             case .compare(let column, let comparison, let constant):
                 return index(column, limits).map { .compare($0, columns[$0].type, comparison, constant) } ?? .unknown
             }
@@ -56,7 +62,7 @@ struct PartitionPruning {
         return partitions.indices.filter { truth(test, partitions[$0].values).contains(.yes) }
     }
 
-    /// What a test may come to.
+    /// The truth values that a test may come to.
     private struct Truth: OptionSet {
         let rawValue: UInt8
         static let yes = Truth(rawValue: 1)
@@ -113,9 +119,11 @@ struct PartitionPruning {
     /// Below, at or above the constant; `nil` where the engine might compare otherwise.
     private func order(_ value: String, _ type: HiveType, _ constant: ScanPredicate.Constant) -> Int? {
         switch (type, constant) {
-        case (.tinyint, .integer(let number)), (.smallint, .integer(let number)), (.int, .integer(let number)), (.bigint, .integer(let number)):
+        case (.tinyint, .integer(let number)), (.smallint, .integer(let number)), (.int, .integer(let number)),
+            (.bigint, .integer(let number)):
             return Int64(value).map { $0 < number ? -1 : $0 > number ? 1 : 0 }
-        case (.tinyint, .text(let text)), (.smallint, .text(let text)), (.int, .text(let text)), (.bigint, .text(let text)):
+        case (.tinyint, .text(let text)), (.smallint, .text(let text)), (.int, .text(let text)),
+            (.bigint, .text(let text)):
             guard let number = Int64(text), let own = Int64(value) else { return nil }
             return own < number ? -1 : own > number ? 1 : 0
         case (.string, .text(let text)), (.varchar, .text(let text)):
@@ -135,6 +143,8 @@ struct PartitionPruning {
     private static func isDate(_ text: String) -> Bool {
         let bytes = Array(text.utf8)
         guard bytes.count == 10 else { return false }
-        return bytes.enumerated().allSatisfy { $0 == 4 || $0 == 7 ? $1 == UInt8(ascii: "-") : (0x30...0x39).contains($1) }
+        return bytes.enumerated().allSatisfy {
+            $0 == 4 || $0 == 7 ? $1 == UInt8(ascii: "-") : (0x30...0x39).contains($1)
+        }
     }
 }

@@ -4,7 +4,8 @@ import MetaStore
 import ObjectStore
 import SQLFrontend
 
-/// What a definition says of a table, with the rules of locations: a table lies under its schema, and what is the daemon's own is never a location.
+/// The table of a definition, with the rules of locations: a table lies under its schema, and what is the daemon's own
+/// is never a location.
 struct TableDefinitions {
     let context: ServiceContext
     /// The session's.
@@ -16,7 +17,9 @@ struct TableDefinitions {
     func schema(of name: TableName) throws -> SchemaDefinition {
         guard let place = name.schema ?? schema else { throw QueryError(.noDatabaseSelected, "No database selected") }
         try rights.requireSight(schema: place)
-        guard let schema = try context.store.schema(place) else { throw QueryError(.unknownDatabase, "Unknown database '\(place)'") }
+        guard let schema = try context.store.schema(place) else {
+            throw QueryError(.unknownDatabase, "Unknown database '\(place)'")
+        }
         return schema
     }
 
@@ -27,26 +30,36 @@ struct TableDefinitions {
         guard let table = try context.store.table(schema: schema.name, name: name.table) else {
             throw QueryError(.unknownTable, "Table '\(schema.name).\(name.table)' doesn't exist")
         }
-        guard mayBeView || table.view == nil else { throw QueryError(.wrongObject, "'\(table.schema).\(table.name)' is not BASE TABLE") }
+        guard mayBeView || table.view == nil else {
+            throw QueryError(.wrongObject, "'\(table.schema).\(table.name)' is not BASE TABLE")
+        }
         return table
     }
 
-    /// A table as it is declared; for CREATE TABLE … AS with the query's columns, of which the last are the partitions'.
-    func table(_ statement: CreateTable, columns: [ResultColumn]? = nil, partitionedBy names: [String] = []) throws -> ExternalTable {
+    /// A table as it is declared; for CREATE TABLE … AS with the query's columns, of which the last are the
+    /// partitions'.
+    func table(_ statement: CreateTable, columns: [ResultColumn]? = nil, partitionedBy names: [String] = []) throws
+        -> ExternalTable
+    {
         let schema = try schema(of: statement.name)
         try rights.require(.create, schema: schema.name, table: statement.name.table)
         let location = try self.location(statement.location, of: statement.name.table, in: schema)
         var table = ExternalTable(
-            schema: schema.name, name: statement.name.table, columns: statement.columns, partitionColumns: statement.partitionColumns,
-            format: statement.format, location: location.description, comment: statement.comment, properties: statement.properties, creator: account)
+            schema: schema.name, name: statement.name.table, columns: statement.columns,
+            partitionColumns: statement.partitionColumns,
+            format: statement.format, location: location.description, comment: statement.comment,
+            properties: statement.properties, creator: account)
         if let columns {
             let all = try Self.columns(columns)
             let last = all.suffix(names.count)
             guard names.count < all.count, last.map({ $0.name.lowercased() }) == names.map({ $0.lowercased() }) else {
-                throw QueryError(.columnCount, "The columns of PARTITIONED BY are the last columns of the query, in the same order")
+                throw QueryError(
+                    .columnCount, "The columns of PARTITIONED BY are the last columns of the query, in the same order")
             }
             for column in last where !PartitionValue.isAllowed(column.type) {
-                throw QueryError(.notSupported, "The column '\(column.name)' cannot be a partition's: \(column.type.ddl) is no simple type")
+                throw QueryError(
+                    .notSupported,
+                    "The column '\(column.name)' cannot be a partition's: \(column.type.ddl) is no simple type")
             }
             table.columns = Array(all.dropLast(names.count))
             table.partitionColumns = Array(last)
@@ -54,8 +67,12 @@ struct TableDefinitions {
         if case .text(let layout) = table.format, let encoding = layout.encoding, !TextTranscoder.knows(encoding) {
             throw QueryError(.notSupported, "The encoding '\(encoding)' is not known")
         }
-        if let compression = table.properties["compression.type"], !["snappy", "gzip", "zstd", "none"].contains(compression.lowercased()) {
-            throw QueryError(.notSupported, "The compression.type '\(compression)' is not supported; snappy, gzip, zstd and none are")
+        if let compression = table.properties["compression.type"],
+            !["snappy", "gzip", "zstd", "none"].contains(compression.lowercased())
+        {
+            throw QueryError(
+                .notSupported, "The compression.type '\(compression)' is not supported; snappy, gzip, zstd and none are"
+            )
         }
         guard !table.isPartitioned || location.isFolder else {
             throw QueryError(.location, "The LOCATION of a partitioned table is a folder; end it with a slash")
@@ -69,7 +86,11 @@ struct TableDefinitions {
         return try columns.map { column in
             guard !column.name.isEmpty, column.name.unicodeScalars.count <= Limits.identifierCharactersMax,
                 !column.name.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F })
-            else { throw QueryError(.syntax, "The column '\(column.name.prefix(80))' needs a name of at most 64 characters; write AS name") }
+            else {
+                throw QueryError(
+                    .syntax,
+                    "The column '\(column.name.prefix(80))' needs a name of at most 64 characters; write AS name")
+            }
             guard names.insert(column.name.lowercased()).inserted else {
                 throw QueryError(.duplicateColumn, "Duplicate column name '\(column.name)'")
             }
@@ -81,7 +102,9 @@ struct TableDefinitions {
     func location(_ text: String?, of name: String, in schema: SchemaDefinition) throws -> ObjectKey {
         // A place of one's own choice is the right of whoever may make tables of all of the schema's files.
         if text != nil { try rights.require(.create, schema: schema.name) }
-        let place = try place(text.map { try ObjectKey($0) } ?? ObjectKey(schema.location).child(name.lowercased(), isFolder: true), in: schema)
+        let place = try place(
+            text.map { try ObjectKey($0) } ?? ObjectKey(schema.location).child(name.lowercased(), isFolder: true),
+            in: schema)
         try checkOthers(place, of: name, in: schema)
         return place
     }
@@ -90,16 +113,19 @@ struct TableDefinitions {
     func place(_ place: ObjectKey, in schema: SchemaDefinition) throws -> ObjectKey {
         try checkBucket(place)
         guard !place.key.unicodeScalars.contains(where: { "*?[]{}".unicodeScalars.contains($0) }) else {
-            throw QueryError(.location, "The location '\(place)' holds one of * ? [ ] { }, which the engine takes for a pattern; name another")
+            throw QueryError(
+                .location,
+                "The location '\(place)' holds one of * ? [ ] { }, which the engine takes for a pattern; name another")
         }
         guard try ObjectKey(schema.location).contains(place) else {
-            throw QueryError(.location, "The location '\(place)' does not lie under that of the schema, '\(schema.location)'")
+            throw QueryError(
+                .location, "The location '\(place)' does not lie under that of the schema, '\(schema.location)'")
         }
         return place
     }
 
-    /// Files that are another table's, of whatever schema, are reached only by whoever may read and write that table: else a table of one's own would be a way
-    /// around the grants on it.
+    /// Files that are another table's, of whatever schema, are reached only by whoever may read and write that table:
+    /// else a table of one's own would be a way around the grants on it.
     private func checkOthers(_ place: ObjectKey, of name: String, in schema: SchemaDefinition) throws {
         let rights = rights
         guard !rights.privileges(at: .everything).isSuperset(of: [.select, .insert]) else { return }
@@ -108,12 +134,16 @@ struct TableDefinitions {
                 !rights.privileges(schema: other.name).isSuperset(of: [.select, .insert])
             else { continue }
             let isOwn = CatalogName(other.name) == CatalogName(schema.name)
-            for (table, location) in try context.store.locations(schema: other.name) where !isOwn || CatalogName(table) != CatalogName(name) {
-                guard let used = try? ObjectKey(location), used.contains(place) || place.contains(used) || used == place else { continue }
+            for (table, location) in try context.store.locations(schema: other.name)
+            where !isOwn || CatalogName(table) != CatalogName(name) {
+                guard let used = try? ObjectKey(location), used.contains(place) || place.contains(used) || used == place
+                else { continue }
                 guard rights.privileges(schema: other.name, table: table).isSuperset(of: [.select, .insert]) else {
                     throw QueryError(
                         .databaseAccessDenied,
-                        "Access denied for user '\(account.name)'@'%' to the location '\(place)': it holds files of a table that the account may not read and write")
+                        "Access denied for user '\(account.name)'@'%' to the location '\(place)': it holds "
+                            + "files of a table that the account may not read and write"
+                    )
                 }
             }
         }
@@ -124,7 +154,9 @@ struct TableDefinitions {
             throw QueryError(.location, "The bucket of the results cannot hold tables; copy the result elsewhere")
         }
         guard context.objects.bucketExists(location.bucket) else {
-            throw QueryError(.location, "The bucket '\(location.bucket)' does not exist; make it with: loond oss mb oss://\(location.bucket)")
+            throw QueryError(
+                .location,
+                "The bucket '\(location.bucket)' does not exist; make it with: loond oss mb oss://\(location.bucket)")
         }
     }
 }

@@ -14,21 +14,32 @@ struct StoredResults {
     func result(_ id: String, account: AccountIdentity) throws -> StoredResult {
         guard let taskID = TaskID(id.lowercased()), let task = try context.store.task(taskID),
             task.submission.owner == account || context.accounts.isAdministrator(account)
-        else { throw QueryError(.unknownTable, "Table '\(Self.schema).\(id.prefix(80))' doesn't exist: there is no such task") }
+        else {
+            throw QueryError(
+                .unknownTable, "Table '\(Self.schema).\(id.prefix(80))' doesn't exist: there is no such task")
+        }
         guard task.state == .success, let file = task.resultFile else {
-            throw QueryError(.unknownTable, "Table '\(Self.schema).\(id)' doesn't exist: the task is \(task.state.rawValue) and has no result")
+            throw QueryError(
+                .unknownTable,
+                "Table '\(Self.schema).\(id)' doesn't exist: the task is \(task.state.rawValue) and has no result")
         }
         let key = try ObjectKey(file)
         let folder = key.parent
         let gone = QueryError(.missingObject, "The result of the task \(id) is gone: \(file)")
         let place = try folder.child(ResultDescription.name, isFolder: false)
-        guard let summary = try context.objects.stat(place), summary.size <= Int64(Limits.resultDescriptionBytesMax) else { throw gone }
-        guard let description = try? JSONDecoder().decode(ResultDescription.self, from: try context.objects.read(place)) else {
+        guard let summary = try context.objects.stat(place), summary.size <= Int64(Limits.resultDescriptionBytesMax)
+        else { throw gone }
+        guard let description = try? JSONDecoder().decode(ResultDescription.self, from: try context.objects.read(place))
+        else {
             throw QueryError(.malformedData, "The description of the result of the task \(id) cannot be read: \(place)")
         }
-        guard let data = try context.objects.stat(try folder.child(description.typed_file ?? description.file, isFolder: false)) else { throw gone }
+        guard
+            let data = try context.objects.stat(
+                try folder.child(description.typed_file ?? description.file, isFolder: false))
+        else { throw gone }
         return StoredResult(
-            schema: Self.schema, name: id, path: data.path, form: description.typed_file == nil ? .csv : .kept, columns: description.resultColumns,
+            schema: Self.schema, name: id, path: data.path, form: description.typed_file == nil ? .csv : .kept,
+            columns: description.resultColumns,
             rowBytesMax: description.longest_row ?? 0)
     }
 }

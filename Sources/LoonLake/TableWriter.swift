@@ -16,7 +16,8 @@ struct TableWrite {
     let account: AccountIdentity
     /// The task that it is, if it is one.
     let task: TaskID?
-    /// `insert-overwrite-ignore-conflict`: a partition's folder that holds files and is not registered is overwritten too.
+    /// `insert-overwrite-ignore-conflict`: a partition's folder that holds files and is not registered is overwritten
+    /// too.
     let ignoresConflict: Bool
 }
 
@@ -55,32 +56,40 @@ struct TableWriter {
     func check(_ write: TableWrite) throws {
         let target = try target(write, columns: nil)
         let planned = try context.planner.plan(
-            write.engineText, schema: write.schema, dialect: write.dialect, isProfiled: false, viewer: .init(account: write.account))
+            write.engineText, schema: write.schema, dialect: write.dialect, isProfiled: false,
+            viewer: .init(account: write.account))
         let count = try planned.held { try context.engine.describe($0, cancellation: Cancellation()) }.count
         guard target.isNew || count == target.given.count else {
             throw QueryError(
-                .columnCount, "Column count doesn't match value count: the table takes \(target.given.count) and the query has \(count)")
+                .columnCount,
+                "Column count doesn't match value count: the table takes \(target.given.count) and the query "
+                    + "has \(count)"
+            )
         }
     }
 
     /// Blocks until the rows are in the table, for every reader.
     func run(_ write: TableWrite, cancellation: Cancellation) throws -> Outcome {
         if case .createTableAs(let statement, _) = write.statement, statement.ifNotExists,
-            let schema = statement.name.schema ?? write.schema, try context.store.table(schema: schema, name: statement.name.table) != nil
+            let schema = statement.name.schema ?? write.schema,
+            try context.store.table(schema: schema, name: statement.name.table) != nil
         {
             return Outcome(rowCount: 0, scannedBytes: 0, profile: QueryProfile())
         }
         let draft = try target(write, columns: nil)
         let lock = try context.lake.writing(
-            Lake.Key(draft.table), partition: draft.partition?.name(draft.table.partitionColumns), cancellation: cancellation)
+            Lake.Key(draft.table), partition: draft.partition?.name(draft.table.partitionColumns),
+            cancellation: cancellation)
         defer { withExtendedLifetime(lock) {} }
         try Publisher(context: context).settle(Lake.Key(draft.table))
         let planned = try context.planner.plan(
-            write.engineText, schema: write.schema, dialect: write.dialect, isProfiled: true, viewer: .init(account: write.account))
+            write.engineText, schema: write.schema, dialect: write.dialect, isProfiled: true,
+            viewer: .init(account: write.account))
         try cluster.checkScan(planned.scannedBytes, hints)
         try context.accounts.charge(planned.scannedBytes, to: write.account, now: context.clock.now())
         // Again, with what may have changed while it waited.
-        let columns = draft.isNew ? try planned.held { try context.engine.describe($0, cancellation: cancellation) } : nil
+        let columns =
+            draft.isNew ? try planned.held { try context.engine.describe($0, cancellation: cancellation) } : nil
         let target = try target(write, columns: columns)
         if target.ifNotExists, let partition = target.partition,
             try context.store.partitions(of: target.table).contains(where: { $0.hasValues(of: partition) })
@@ -95,13 +104,17 @@ struct TableWriter {
             context.objects.discard(staged: staged)
             return Outcome(rowCount: profile.rowCount, scannedBytes: planned.scannedBytes, profile: profile)
         } catch {
-            // What is decided needs its staged files.
-            if !Publisher.stagedFolders(context.openPublications.all).contains(Self.name(staged)) { context.objects.discard(staged: staged) }
+            // A decided publication needs its staged files.
+            if !Publisher.stagedFolders(context.openPublications.all).contains(Self.name(staged)) {
+                context.objects.discard(staged: staged)
+            }
             throw error
         }
     }
 
-    private static func name(_ staged: String) -> String { staged.split(separator: "/").last.map(String.init) ?? staged }
+    private static func name(_ staged: String) -> String {
+        staged.split(separator: "/").last.map(String.init) ?? staged
+    }
 
     // MARK: Where to
 
@@ -117,7 +130,8 @@ struct TableWriter {
             }
             try checkWritable(table)
             if columns != nil, try !context.objects.list(try ObjectKey(table.location), recursive: true).isEmpty {
-                throw QueryError(.location, "The location '\(table.location)' holds files already; name an empty folder")
+                throw QueryError(
+                    .location, "The location '\(table.location)' holds files already; name an empty folder")
             }
             return Target(table: table, isNew: true, given: table.allColumns)
         default: throw QueryError(.internalFault, "A statement that writes no table was to write one")
@@ -125,7 +139,9 @@ struct TableWriter {
     }
 
     private func target(_ insert: Insert, schema: String?, account: AccountIdentity) throws -> Target {
-        guard let schema = insert.table.schema ?? schema else { throw QueryError(.noDatabaseSelected, "No database selected") }
+        guard let schema = insert.table.schema ?? schema else {
+            throw QueryError(.noDatabaseSelected, "No database selected")
+        }
         try context.accounts.rights(of: account).require(.insert, schema: schema, table: insert.table.table)
         guard let table = try context.store.table(schema: schema, name: insert.table.table) else {
             throw QueryError(.unknownTable, "Table '\(schema).\(insert.table.table)' doesn't exist")
@@ -133,13 +149,18 @@ struct TableWriter {
         try checkWritable(table)
         var fixed: [String: String?] = [:]
         for term in insert.partition {
-            guard let column = table.partitionColumns.first(where: { $0.name.lowercased() == term.column.lowercased() }) else {
-                throw QueryError(.unknownColumn, "The table \(table.schema).\(table.name) has no partition column '\(term.column)'")
+            guard let column = table.partitionColumns.first(where: { $0.name.lowercased() == term.column.lowercased() })
+            else {
+                throw QueryError(
+                    .unknownColumn, "The table \(table.schema).\(table.name) has no partition column '\(term.column)'")
             }
-            if case .fixed(let value) = term.value { fixed[column.name.lowercased()] = .some(try PartitionValue.checked(value, column)) }
+            if case .fixed(let value) = term.value {
+                fixed[column.name.lowercased()] = .some(try PartitionValue.checked(value, column))
+            }
         }
         var target = Target(
-            table: table, isNew: false, isOverwrite: insert.isOverwrite, ifNotExists: insert.ifNotExists, fixed: fixed, given: [])
+            table: table, isNew: false, isOverwrite: insert.isOverwrite, ifNotExists: insert.ifNotExists, fixed: fixed,
+            given: [])
         if let names = insert.columns {
             let known = table.columns + target.dynamicColumns
             target.given = try names.map { name in
@@ -162,31 +183,46 @@ struct TableWriter {
 
     private func checkWritable(_ table: ExternalTable) throws(QueryError) {
         let name = "\(table.schema).\(table.name)"
-        guard table.view == nil else { throw QueryError(.notWritable, "The target table \(name) of the INSERT is not insertable-into: it is a view") }
+        guard table.view == nil else {
+            throw QueryError(
+                .notWritable, "The target table \(name) of the INSERT is not insertable-into: it is a view")
+        }
         guard table.location.hasSuffix("/") else {
-            throw QueryError(.notWritable, "The table \(name) is one file; only a table whose LOCATION is a folder takes rows")
+            throw QueryError(
+                .notWritable, "The table \(name) is one file; only a table whose LOCATION is a folder takes rows")
         }
         switch table.format {
         case .json, .parquet: return
         case .text(let layout) where layout.serDe != .regex && layout.encoding == nil && layout.headerLines <= 1: return
         case .text:
-            throw QueryError(.notWritable, "The table \(name) is of text that Loon only reads (RegexSerDe, another encoding, several header lines)")
-        case .avro, .orc, .rcFile: throw QueryError(.notWritable, "Loon does not write \(table.format.storedAs); TEXTFILE, JSON and PARQUET it does")
+            throw QueryError(
+                .notWritable,
+                "The table \(name) is of text that Loon only reads (RegexSerDe, another encoding, several header lines)"
+            )
+        case .avro, .orc, .rcFile:
+            throw QueryError(
+                .notWritable, "Loon does not write \(table.format.storedAs); TEXTFILE, JSON and PARQUET it does")
         }
     }
 
     private func exportTarget(_ target: Target, folder: String) throws -> ExportTarget {
         let columns = target.table.columns + target.dynamicColumns
-        let sources = columns.map { column in target.given.firstIndex { $0.name.lowercased() == column.name.lowercased() } }
+        let sources = columns.map { column in
+            target.given.firstIndex { $0.name.lowercased() == column.name.lowercased() }
+        }
         return ExportTarget(
-            folder: folder, columns: columns, sources: sources, partitionCount: target.dynamicColumns.count, format: target.table.format,
-            compression: target.table.properties["compression.type"]?.lowercased() ?? target.table.properties["parquet.compression"]?.lowercased(),
+            folder: folder, columns: columns, sources: sources, partitionCount: target.dynamicColumns.count,
+            format: target.table.format,
+            compression: target.table.properties["compression.type"]?.lowercased()
+                ?? target.table.properties["parquet.compression"]?.lowercased(),
             fileBytesMax: Limits.tableFileBytesMax)
     }
 
     // MARK: Publishing
 
-    private func publish(_ staged: String, _ target: Target, rowCount: Int64, _ write: TableWrite, _ cancellation: Cancellation) throws {
+    private func publish(
+        _ staged: String, _ target: Target, rowCount: Int64, _ write: TableWrite, _ cancellation: Cancellation
+    ) throws {
         let table = target.table
         let files = TableFiles(context: context)
         let stem = write.task?.description ?? "i\(context.clock.now())-\(Self.name(staged).prefix(8).lowercased())"
@@ -200,14 +236,20 @@ struct TableWriter {
                 if !partitions.contains(where: { $0.hasValues(of: partition) }) { partitions.append(partition) }
                 folder = try files.folder(of: try registered(partition, in: table) ?? partition, in: table)
             }
-            let ending = file.path.split(separator: "/").last?.split(separator: ".").dropFirst().joined(separator: ".") ?? ""
+            let ending =
+                file.path.split(separator: "/").last?.split(separator: ".").dropFirst().joined(separator: ".") ?? ""
             let name = "\(stem)-\(number).\(Self.fileExtension(table, written: ending))"
-            moves.append(.init(staged: "\(Self.name(staged))/\(file.path)", target: try folder.child(name, isFolder: false).description))
+            moves.append(
+                .init(
+                    staged: "\(Self.name(staged))/\(file.path)",
+                    target: try folder.child(name, isFolder: false).description))
         }
         let replaced = target.isOverwrite ? try self.replaced(by: partitions, target, write) : []
-        let publication = Publication(schema: table.schema, table: table.name, moves: moves, replaced: replaced, rowCount: rowCount)
+        let publication = Publication(
+            schema: table.schema, table: table.name, moves: moves, replaced: replaced, rowCount: rowCount)
         try Publisher(context: context).publish(
-            publication, table: table, isNew: target.isNew, partitions: partitions, task: write.task, cancellation: cancellation)
+            publication, table: table, isNew: target.isNew, partitions: partitions, task: write.task,
+            cancellation: cancellation)
     }
 
     /// The engine calls all text csv.
@@ -227,7 +269,9 @@ struct TableWriter {
         guard let dynamic = TablePartition(name: folders, columns: target.dynamicColumns) else {
             throw QueryError(.internalFault, "The engine wrote a partition that cannot be read", detail: path)
         }
-        let values = Dictionary(zip(target.dynamicColumns.map { $0.name.lowercased() }, dynamic.values)) { first, _ in first }
+        let values = Dictionary(zip(target.dynamicColumns.map { $0.name.lowercased() }, dynamic.values)) { first, _ in
+            first
+        }
         return TablePartition(
             values: try target.table.partitionColumns.map { column in
                 let name = column.name.lowercased()
@@ -250,7 +294,8 @@ struct TableWriter {
             guard old.isEmpty || write.ignoresConflict else {
                 throw QueryError(
                     .location,
-                    "The folder of the partition \(partition.name(table.partitionColumns)) holds files and is not registered; MSCK REPAIR TABLE registers it, "
+                    "The folder of the partition \(partition.name(table.partitionColumns)) holds files and is "
+                        + "not registered; MSCK REPAIR TABLE registers it, "
                         + "or the hint insert-overwrite-ignore-conflict=true overwrites it")
             }
             replaced += old

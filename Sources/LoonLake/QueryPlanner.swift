@@ -31,11 +31,12 @@ struct PlannedQuery: Sendable {
     }
 }
 
-/// Turns a user's query into one for the engine: past the gate, with the tables and views that it names and their files.
+/// Turns a user's query into one for the engine: past the gate, with the tables and views that it names and their
+/// files.
 struct QueryPlanner: Sendable {
     let context: ServiceContext
 
-    /// What the query names, views looked through.
+    /// The tables and views that the query names, views looked through.
     private struct Names {
         var tables: [ExternalTable] = []
         /// The views' texts, each behind those of the views that it names, and the statement's last.
@@ -48,7 +49,7 @@ struct QueryPlanner: Sendable {
         var words: Set<String>? = []
     }
 
-    /// Whose eyes a query sees with.
+    /// The account whose rights a query has.
     struct Viewer {
         let account: AccountIdentity
         /// Without one there are no tables of the system's.
@@ -56,7 +57,9 @@ struct QueryPlanner: Sendable {
     }
 
     /// `sql` is in the engine's dialect. Blocks on the engine's parser, the metadata and the disk.
-    func plan(_ sql: String, schema: String?, dialect: DialectContext, isProfiled: Bool, viewer: Viewer) throws -> PlannedQuery {
+    func plan(_ sql: String, schema: String?, dialect: DialectContext, isProfiled: Bool, viewer: Viewer) throws
+        -> PlannedQuery
+    {
         for _ in 0..<3 {
             do {
                 return try planOnce(sql, schema: schema, dialect: dialect, isProfiled: isProfiled, viewer: viewer)
@@ -65,19 +68,24 @@ struct QueryPlanner: Sendable {
         throw QueryError(.tableChanged, "The query's tables are being changed; run it again")
     }
 
-    private func planOnce(_ sql: String, schema: String?, dialect: DialectContext, isProfiled: Bool, viewer: Viewer) throws -> PlannedQuery {
+    private func planOnce(_ sql: String, schema: String?, dialect: DialectContext, isProfiled: Bool, viewer: Viewer)
+        throws -> PlannedQuery
+    {
         var names = Names()
         try collect(sql, schema: schema, view: nil, dialect, viewer, depth: 0, into: &names)
         let scans = try scans(of: names)
-        // What views hand on may be anything.
+        // Views may hand on columns of any type.
         let mixed = names.texts.count > 1 ? nil : Self.mixedColumns(of: names.tables)
         let isCollated = names.texts.contains { $0.examination.isCollated }
-        let files = ScanFiles(context: context, words: names.words, mixedColumns: isCollated ? nil : mixed, isCollated: isCollated)
+        let files = ScanFiles(
+            context: context, words: names.words, mixedColumns: isCollated ? nil : mixed, isCollated: isCollated)
         let (found, lease) = try context.lake.reading(Set(names.tables.map { Lake.Key($0) })) {
             try zip(names.tables, scans).map { table, scans in
                 // As it was when the names were read.
                 guard try context.store.table(schema: table.schema, name: table.name) == table else {
-                    throw QueryError(.tableChanged, "The table \(table.schema).\(table.name) was changed meanwhile; run the query again")
+                    throw QueryError(
+                        .tableChanged,
+                        "The table \(table.schema).\(table.name) was changed meanwhile; run the query again")
                 }
                 return try files.list(table, scans)
             }
@@ -90,15 +98,18 @@ struct QueryPlanner: Sendable {
         let views = zip(names.texts, texts).compactMap { text, sql in
             text.view.map { (table, view) in
                 ViewBinding(
-                    schema: table.schema, name: table.name, columns: table.columns.map(\.name), queryColumns: view.queryColumns, sql: sql)
+                    schema: table.schema, name: table.name, columns: table.columns.map(\.name),
+                    queryColumns: view.queryColumns, sql: sql)
             }
         }
         let engineSchema = schema.map { SystemSchema.engineName($0) ?? $0 }
         return PlannedQuery(
             query: EngineQuery(
-                sql: texts.last ?? sql, schema: engineSchema, tables: bindings, views: views, valueTables: names.valueTables, results: names.results,
+                sql: texts.last ?? sql, schema: engineSchema, tables: bindings, views: views,
+                valueTables: names.valueTables, results: names.results,
                 isProfiled: isProfiled),
-            scannedBytes: found.reduce(0) { $0.addingSaturated($1.bytes) }, lease: lease, transcoded: transcoded, firstSchema: names.firstSchema,
+            scannedBytes: found.reduce(0) { $0.addingSaturated($1.bytes) }, lease: lease, transcoded: transcoded,
+            firstSchema: names.firstSchema,
             functions: names.functions, files: listed.flatMap { $0.files.map(\.summary) })
     }
 
@@ -106,10 +117,15 @@ struct QueryPlanner: Sendable {
     private func engineText(of text: QueryText, _ edits: [QueryText.Edit]) throws -> String {
         let edits = try text.complete(edits)
         let edited = text.edited(edits)
-        guard !edits.isEmpty, try !context.examinations.isConfirmed(edited, of: text, edits, by: context.engine) else { return edited }
+        guard !edits.isEmpty, try !context.examinations.isConfirmed(edited, of: text, edits, by: context.engine) else {
+            return edited
+        }
         // Nobody knows a text that comes here: it is a fault of the rewriting, or an attack on it.
-        context.log.error("gate.mismatch", metadata: ["sql_sha256": "\(Hex.text(Array(SHA256.hash(data: Array(text.sql.utf8)))))"])
-        throw QueryError(.notSupported, "The statement cannot be checked as it is written; write it otherwise, with names in backticks")
+        context.log.error(
+            "gate.mismatch", metadata: ["sql_sha256": "\(Hex.text(Array(SHA256.hash(data: Array(text.sql.utf8)))))"])
+        throw QueryError(
+            .notSupported,
+            "The statement cannot be checked as it is written; write it otherwise, with names in backticks")
     }
 
     /// Names in lower case of columns that have two types among the tables.
@@ -118,28 +134,36 @@ struct QueryPlanner: Sendable {
         var types: [String: HiveType] = [:]
         var mixed: Set<String> = []
         for column in tables.flatMap(\.allColumns) {
-            if types.updateValue(column.type, forKey: column.name.lowercased()).map({ $0 != column.type }) ?? false { mixed.insert(column.name.lowercased()) }
+            if types.updateValue(column.type, forKey: column.name.lowercased()).map({ $0 != column.type }) ?? false {
+                mixed.insert(column.name.lowercased())
+            }
         }
         return mixed
     }
 
-    /// What each scan of each table looks for, with what is said of the views in whose texts it stands.
+    /// The predicate of each scan of each table, with the predicates on the views in whose texts it stands.
     private func scans(of names: Names) throws -> [[TableScan]] {
         var scans = Array(repeating: [TableScan](), count: names.tables.count)
         var said = Array(repeating: [ScanPredicate](), count: names.texts.count)
         let hasPartitions = names.tables.contains(where: \.isPartitioned)
-        // Whatever names a view stands behind it.
+        // Texts that name a view stand behind it.
         for (number, text) in names.texts.enumerated().reversed() {
             var references = text.examination.tables
             let outside = ScanPredicate.said(by: said[number])
             if hasPartitions, let view = text.view, outside != .unknown {
-                let columns = Dictionary(zip(view.table.columns.map { $0.name.lowercased() }, view.definition.queryColumns)) { first, _ in first }
+                let columns = Dictionary(
+                    zip(view.table.columns.map { $0.name.lowercased() }, view.definition.queryColumns)
+                ) { first, _ in first }
                 let inner = outside.renamed(mayBeNull: true) { columns[$0.lowercased()] }
-                references = try context.examinations.examination(of: text.sql, outside: inner, by: context.engine).tables
+                references = try context.examinations.examination(of: text.sql, outside: inner, by: context.engine)
+                    .tables
             }
             for (reference, target) in zip(references, text.targets) {
                 switch target {
-                case .table(let table): scans[table] += reference.scans.map { TableScan(text: number, scan: $0, edit: text.renaming(reference, $0)) }
+                case .table(let table):
+                    scans[table] += reference.scans.map {
+                        TableScan(text: number, scan: $0, edit: text.renaming(reference, $0))
+                    }
                 case .view(let view): said[view] += reference.scans.map(\.predicate.handedOn)
                 case .other: continue
                 }
@@ -153,7 +177,8 @@ struct QueryPlanner: Sendable {
     /// Adds the text and what it names, at any depth. Returns the text's number.
     @discardableResult
     private func collect(
-        _ sql: String, schema: String?, view: QueryText.View?, _ dialect: DialectContext, _ viewer: Viewer, depth: Int, into names: inout Names
+        _ sql: String, schema: String?, view: QueryText.View?, _ dialect: DialectContext, _ viewer: Viewer, depth: Int,
+        into names: inout Names
     ) throws -> Int {
         let engineSchema = schema.map { SystemSchema.engineName($0) ?? $0 }
         let (examination, tree) = try context.examinations.examination(of: sql, by: context.engine)
@@ -167,13 +192,16 @@ struct QueryPlanner: Sendable {
                 // Named with its schema in one place and without it in another: for both.
                 let scans = references.filter { $0.table.lowercased() == reference.table.lowercased() }.flatMap(\.scans)
                 let table = try valueTable(name, reference.table, scans.map(\.joined), viewer.session)
-                if !names.valueTables.contains(where: { $0.schema == table.schema && $0.name == table.name }) { names.valueTables.append(table) }
+                if !names.valueTables.contains(where: { $0.schema == table.schema && $0.name == table.name }) {
+                    names.valueTables.append(table)
+                }
                 targets.append(.other)
                 continue
             }
             if (reference.schema ?? schema)?.lowercased() == StoredResults.schema {
                 if !names.results.contains(where: { $0.name.lowercased() == reference.table.lowercased() }) {
-                    names.results.append(try StoredResults(context: context).result(reference.table, account: viewer.account))
+                    names.results.append(
+                        try StoredResults(context: context).result(reference.table, account: viewer.account))
                 }
                 targets.append(.other)
                 continue
@@ -192,12 +220,17 @@ struct QueryPlanner: Sendable {
         let text = QueryText(
             sql: sql, schema: schema, view: view, examination: examination, tree: tree, targets: targets,
             expandedCount: zip(references, targets).reduce(0) { count, item in
-                if case .view(let number) = item.1 { return count + item.0.scans.count * names.texts[number].expandedCount }
+                if case .view(let number) = item.1 {
+                    return count + item.0.scans.count * names.texts[number].expandedCount
+                }
                 return count + item.0.scans.count
             })
         guard text.expandedCount <= Limits.expandedTablesMax else {
             throw QueryError(
-                .notSupported, "With its views written out the query names \(text.expandedCount) tables, and \(Limits.expandedTablesMax) are the limit")
+                .notSupported,
+                "With its views written out the query names \(text.expandedCount) tables, and "
+                    + "\(Limits.expandedTablesMax) are the limit"
+            )
         }
         names.texts.append(text)
         return names.texts.count - 1
@@ -205,62 +238,87 @@ struct QueryPlanner: Sendable {
 
     /// The number of the view's text, which is added where it is not there yet.
     private func number(
-        ofView table: ExternalTable, _ view: ViewDefinition, _ dialect: DialectContext, _ viewer: Viewer, depth: Int, in names: inout Names
+        ofView table: ExternalTable, _ view: ViewDefinition, _ dialect: DialectContext, _ viewer: Viewer, depth: Int,
+        in names: inout Names
     ) throws -> Int {
-        if let known = names.texts.firstIndex(where: { $0.view.map { $0.table.isSame(as: table) } ?? false }) { return known }
+        if let known = names.texts.firstIndex(where: { $0.view.map { $0.table.isSame(as: table) } ?? false }) {
+            return known
+        }
         guard depth < Limits.viewDepthMax else {
-            throw QueryError(.notSupported, "Views stand more than \(Limits.viewDepthMax) deep in each other, or in themselves")
+            throw QueryError(
+                .notSupported, "Views stand more than \(Limits.viewDepthMax) deep in each other, or in themselves")
         }
         let mode = LexicalMode(sqlMode: view.sqlMode)
         let sql = try ParsedStatement(Array(view.statement.utf8), mode: mode).engineText(dialect)
         // With its owner's eyes: whoever may read the view sees through it what the owner may read.
         let inner = Viewer(account: table.owner)
         guard context.accounts.record(of: table.owner) != nil else {
-            throw QueryError(.noDefiner, "The user specified as a definer ('\(table.creator)'@'%') of the view \(table.schema).\(table.name) does not exist")
+            throw QueryError(
+                .noDefiner,
+                "The user specified as a definer ('\(table.creator)'@'%') of the view "
+                    + "\(table.schema).\(table.name) does not exist"
+            )
         }
         do {
-            return try collect(sql, schema: view.schema, view: (table, view), dialect, inner, depth: depth + 1, into: &names)
+            return try collect(
+                sql, schema: view.schema, view: (table, view), dialect, inner, depth: depth + 1, into: &names)
         } catch let error as QueryError {
             guard mayKnow(table, viewer) || error.code == .tableChanged else {
-                // What is below the view is not named to whoever may only read it.
+                // An account that may only read the view is not told the names below it.
                 throw QueryError(
                     .invalidView,
-                    "View '\(table.schema).\(table.name)' references invalid table(s) or column(s) or function(s) or definer/invoker of view lack rights to use them",
+                    "View '\(table.schema).\(table.name)' references invalid table(s) or column(s) or "
+                        + "function(s) or definer/invoker of view lack rights to use them",
                     detail: error.message)
             }
-            throw QueryError(error.code, "The view \(table.schema).\(table.name): \(error.message)", detail: error.detail)
+            throw QueryError(
+                error.code, "The view \(table.schema).\(table.name): \(error.message)", detail: error.detail)
         }
     }
 
     private func mayKnow(_ view: ExternalTable, _ viewer: Viewer) -> Bool {
-        view.owner == viewer.account || context.accounts.rights(of: viewer.account).privileges(schema: view.schema, table: view.name).contains(.show)
+        view.owner == viewer.account
+            || context.accounts.rights(of: viewer.account).privileges(schema: view.schema, table: view.name).contains(
+                .show)
     }
 
     /// Throws where a plan would show what is below a view to somebody who may only read it.
     func requireTexts(ofViewsIn planned: PlannedQuery, _ viewer: Viewer) throws {
         for view in planned.query.views {
-            guard let table = try context.store.table(schema: view.schema, name: view.name), mayKnow(table, viewer) else {
+            guard let table = try context.store.table(schema: view.schema, name: view.name), mayKnow(table, viewer)
+            else {
                 throw QueryError(.hiddenView, "EXPLAIN/SHOW can not be issued; lacking privileges for underlying table")
             }
         }
     }
 
     /// One of the system's tables, for a query that the daemon cannot answer alone.
-    private func valueTable(_ schema: String, _ name: String, _ predicates: [ScanPredicate], _ session: Session?) throws -> ValueTable {
-        guard let table = SystemTables.table(schema: schema, name: name) else { throw SystemTables.missing(schema: schema, name: name) }
+    private func valueTable(_ schema: String, _ name: String, _ predicates: [ScanPredicate], _ session: Session?) throws
+        -> ValueTable
+    {
+        guard let table = SystemTables.table(schema: schema, name: name) else {
+            throw SystemTables.missing(schema: schema, name: name)
+        }
         guard let session else {
             throw QueryError(
                 .notSupported,
-                "\(schema).\(table.name) says what a session sees: it can be read by a SELECT, not by a task, a view or what writes a table")
+                "\(schema).\(table.name) says what a session sees: it can be read by a SELECT, not by a task, "
+                    + "a view or what writes a table"
+            )
         }
-        return ValueTable(schema: SystemSchema.engineName(schema) ?? schema, name: table.name, columns: table.resultColumns) { body in
+        return ValueTable(
+            schema: SystemSchema.engineName(schema) ?? schema, name: table.name, columns: table.resultColumns
+        ) { body in
             try SystemTableReader(session: session).forEachRow(of: table, SystemTableScope(predicates), body)
         }
     }
 
-    private func table(_ reference: StatementGate.TableReference, schema: String?, _ rights: AccountRights) throws -> ExternalTable {
+    private func table(_ reference: StatementGate.TableReference, schema: String?, _ rights: AccountRights) throws
+        -> ExternalTable
+    {
         guard let place = reference.schema ?? schema else {
-            throw QueryError(.noDatabaseSelected, "No database selected; write schema.\(reference.table) or USE a schema")
+            throw QueryError(
+                .noDatabaseSelected, "No database selected; write schema.\(reference.table) or USE a schema")
         }
         try rights.require(.select, schema: place, table: reference.table)
         if let table = try context.store.table(schema: place, name: reference.table) { return table }

@@ -5,14 +5,14 @@ import LoonCore
 struct QueryText {
     typealias View = (table: ExternalTable, definition: ViewDefinition)
 
-    /// What is to stand in the place of some bytes, and what becomes of the tree's nodes of that place.
+    /// A replacement of some bytes, and of the tree's nodes of that place.
     struct Edit: Hashable {
         let range: Range<Int>
         let text: String
         let replacement: StatementTree.Replacement
     }
 
-    /// What a name of the text means.
+    /// The meaning of a name in the text.
     enum Target {
         /// By the table's number in the query.
         case table(Int)
@@ -24,7 +24,7 @@ struct QueryText {
     let sql: String
     /// The schema that names without one are in.
     let schema: String?
-    /// Whose text this is; `nil` for the statement itself.
+    /// The view whose text this is; `nil` for the statement itself.
     let view: View?
     let examination: StatementGate.Examination
     /// Where it had to be made for the examination.
@@ -34,26 +34,34 @@ struct QueryText {
     /// How many tables it names once its views are written out.
     let expandedCount: Int
 
-    /// These edits, and those that the text needs in any case.
-    func complete(_ edits: [Edit]) throws(QueryError) -> [Edit] { edits + (try boundedFunctions()) + (try schemas(besides: edits)) }
+    /// Adds the edits that the text needs in any case.
+    func complete(_ edits: [Edit]) throws(QueryError) -> [Edit] {
+        edits + (try boundedFunctions()) + (try schemas(besides: edits))
+    }
 
     /// The text for the engine.
     func edited(_ edits: [Edit]) -> String {
         guard !edits.isEmpty else { return sql }
         var bytes = Array(sql.utf8)
-        for edit in edits.sorted(by: { $0.range.lowerBound > $1.range.lowerBound }) { bytes.replaceSubrange(edit.range, with: Array(edit.text.utf8)) }
+        for edit in edits.sorted(by: { $0.range.lowerBound > $1.range.lowerBound }) {
+            bytes.replaceSubrange(edit.range, with: Array(edit.text.utf8))
+        }
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    /// How the table's name in the place of `scan` is replaced by another one, of the same schema; `nil` where that would change what the text
-    /// means, or the name does not stand there as expected.
+    /// How the table's name in the place of `scan` is replaced by another one, of the same schema; `nil` where that
+    /// would change what the text means, or the name does not stand there as expected.
     func renaming(_ reference: StatementGate.TableReference, _ scan: StatementGate.Scan) -> ((String) -> Edit)? {
-        guard let schema = reference.schema ?? self.schema, !examination.qualifiers.contains(schema.lowercased()) else { return nil }
+        guard let schema = reference.schema ?? self.schema, !examination.qualifiers.contains(schema.lowercased()) else {
+            return nil
+        }
         let bytes = Array(sql.utf8)
         guard scan.place < bytes.count, !Self.isBehindTable(scan.place, in: bytes) else { return nil }
         guard var end = Self.end(of: reference.schema ?? reference.table, in: bytes, at: scan.place) else { return nil }
         if reference.schema != nil {
-            guard end < bytes.count, bytes[end] == UInt8(ascii: "."), let last = Self.end(of: reference.table, in: bytes, at: end + 1) else { return nil }
+            guard end < bytes.count, bytes[end] == UInt8(ascii: "."),
+                let last = Self.end(of: reference.table, in: bytes, at: end + 1)
+            else { return nil }
             end = last
         }
         let range = scan.place..<end
@@ -69,19 +77,25 @@ struct QueryText {
     private static func isBehindTable(_ place: Int, in bytes: [UInt8]) -> Bool {
         let before = bytes[..<min(place, bytes.count)].reversed().drop { $0 == 0x20 || (0x09...0x0D).contains($0) }
         guard let last = before.first, last != UInt8(ascii: "/") else { return true }
-        let word = String(decoding: before.prefix { $0 | 0x20 >= 0x61 && $0 | 0x20 <= 0x7A }.reversed(), as: UTF8.self).lowercased()
+        let word = String(decoding: before.prefix { $0 | 0x20 >= 0x61 && $0 | 0x20 <= 0x7A }.reversed(), as: UTF8.self)
+            .lowercased()
         return !["from", "join"].contains(word) && last != UInt8(ascii: ",") && last != UInt8(ascii: "(")
     }
 
-    /// Where `name` ends that begins at `place`, quoted or not, in whatever case; `nil` where something else stands there.
+    /// Where `name` ends that begins at `place`, quoted or not, in whatever case; `nil` where something else stands
+    /// there.
     private static func end(of name: String, in bytes: [UInt8], at place: Int) -> Int? {
         for text in [quoted(name), name] {
             let end = place + text.utf8.count
-            guard end <= bytes.count, zip(bytes[place..<end], text.utf8).allSatisfy({ lowercased($0) == lowercased($1) }) else { continue }
+            guard end <= bytes.count,
+                zip(bytes[place..<end], text.utf8).allSatisfy({ lowercased($0) == lowercased($1) })
+            else { continue }
             guard end < bytes.count else { return end }
             // A longer name that begins alike.
             let next = bytes[end]
-            let isName = next >= 0x80 || (0x30...0x39).contains(next) || (0x61...0x7A).contains(lowercased(next)) || "\"_$".utf8.contains(next)
+            let isName =
+                next >= 0x80 || (0x30...0x39).contains(next) || (0x61...0x7A).contains(lowercased(next))
+                || "\"_$".utf8.contains(next)
             return isName ? nil : end
         }
         return nil
@@ -89,7 +103,7 @@ struct QueryText {
 
     private static func lowercased(_ byte: UInt8) -> UInt8 { (0x41...0x5A).contains(byte) ? byte | 0x20 : byte }
 
-    /// What is to stand in the places of the functions that need a bound.
+    /// The edits that put bounded functions in the places of others.
     private func boundedFunctions() throws(QueryError) -> [Edit] {
         guard !examination.bounded.isEmpty else { return [] }
         let bytes = Array(sql.utf8)
@@ -112,10 +126,12 @@ struct QueryText {
                 guard Self.end(of: reference.table, in: bytes, at: scan.place) != nil else {
                     throw QueryError(
                         .notSupported,
-                        "The view \(view.table.schema).\(view.table.name) names the table '\(reference.table)' in a way that cannot be checked; "
+                        "The view \(view.table.schema).\(view.table.name) names the table '\(reference.table)' "
+                            + "in a way that cannot be checked; "
                             + "write its name alone, or in backticks")
                 }
-                edits.append(Edit(range: scan.place..<scan.place, text: "\(Self.quoted(schema)).", replacement: .schema(schema)))
+                edits.append(
+                    Edit(range: scan.place..<scan.place, text: "\(Self.quoted(schema)).", replacement: .schema(schema)))
             }
         }
         return edits

@@ -4,28 +4,34 @@ import LoonCore
 import MetaStore
 import ObjectStore
 
-/// Gives staged files their places: all of them or none, also if the daemon is killed in between. Until the publication is stored nothing has happened. From
-/// then on it is carried out, or, where its files cannot be moved and nobody was told yet, taken back. What cannot be done at once waits (`OpenPublications`),
-/// hidden from readers, and is tried again until it is done: by `retry` while the daemon runs, by `recover` at a start, and before the next write of the table.
+/// Gives staged files their places: all of them or none, also if the daemon is killed in between. Until the publication
+/// is stored nothing has happened. From then on it is carried out, or, where its files cannot be moved and nobody was
+/// told yet, taken back. What cannot be done at once waits (`OpenPublications`), hidden from readers, and is tried
+/// again until it is done: by `retry` while the daemon runs, by `recover` at a start, and before the next write of the
+/// table.
 struct Publisher {
     let context: ServiceContext
     private var open: OpenPublications { context.openPublications }
 
     /// `files` are staged and synced. Returns when readers see them.
     func publish(
-        _ publication: Publication, table: ExternalTable, isNew: Bool, partitions: [TablePartition], task: TaskID?, cancellation: Cancellation
+        _ publication: Publication, table: ExternalTable, isNew: Bool, partitions: [TablePartition], task: TaskID?,
+        cancellation: Cancellation
     ) throws {
         let targets = try publication.moves.map { try ObjectKey($0.target) }
-        // What may still fail for lack of space is done before.
+        // Steps that may fail for lack of space come before the decision.
         for target in targets { try context.objects.makeFolder(of: target) }
         let replaced = try publication.replaced.compactMap { try context.objects.stat(try ObjectKey($0))?.path }
         // Known once it is stored; nothing is removed before.
         let number = NumberBox()
         try context.lake.publishing(Lake.Key(table), replaced: replaced) {
-            if let number = number.value { removeReplaced(OpenPublication(number: number, publication: publication, isUndone: false)) }
+            if let number = number.value {
+                removeReplaced(OpenPublication(number: number, publication: publication, isUndone: false))
+            }
         } _: {
             try cancellation.pass()
-            let decision = try context.store.decide(publication, table: table, isNew: isNew, partitions: partitions, task: task)
+            let decision = try context.store.decide(
+                publication, table: table, isNew: isNew, partitions: partitions, task: task)
             do { try moveDecided(publication) } catch { try takeBack(decision, publication, error) }
             number.value = decision.number
         }
@@ -44,13 +50,15 @@ struct Publisher {
         }
     }
 
-    /// Throws what the statement is told: that nothing was written, or, where not even that can be stored, that the write is still to come.
+    /// Throws what the statement is told: that nothing was written, or, where not even that can be stored, that the
+    /// write is still to come.
     private func takeBack(_ decision: MetaStore.Decision, _ publication: Publication, _ cause: any Error) throws {
         do { try context.store.undo(decision) } catch {
             log(publication, error)
             wait(for: OpenPublication(number: decision.number, publication: publication, isUndone: false))
             throw QueryError(
-                .writeWaits, "The write is decided, and its files get their places as soon as the disk takes them: do not repeat it",
+                .writeWaits,
+                "The write is decided, and its files get their places as soon as the disk takes them: do not repeat it",
                 detail: "\(cause)")
         }
         let undone = OpenPublication(number: decision.number, publication: publication, isUndone: true)
@@ -59,7 +67,9 @@ struct Publisher {
             wait(for: undone)
         }
         let reason = (cause as? QueryError)?.message ?? "the object store does not take them"
-        throw QueryError(.storage, "The files could not be given their places, and nothing was written: \(reason)", detail: "\(cause)")
+        throw QueryError(
+            .storage, "The files could not be given their places, and nothing was written: \(reason)",
+            detail: "\(cause)")
     }
 
     // MARK: Steps, each of which may be repeated
@@ -99,12 +109,14 @@ struct Publisher {
     }
 
     private func log(_ publication: Publication, _ error: any Error) {
-        context.log.error("table.publish", metadata: ["table": "\(publication.schema).\(publication.table)", "error": "\(error)"])
+        context.log.error(
+            "table.publish", metadata: ["table": "\(publication.schema).\(publication.table)", "error": "\(error)"])
     }
 
     // MARK: Open publications
 
-    /// It is tried again; meanwhile readers see the table as it was before the write, or, once its files are in their places, as it is after it.
+    /// Registers it to be tried again; meanwhile readers see the table as it was before the write, or, once its files
+    /// are in their places, as it is after it.
     private func wait(for open: OpenPublication) {
         let publication = open.publication
         let hidden = open.isUndone || !isMoved(publication) ? publication.moves.map(\.target) : publication.replaced
@@ -116,7 +128,8 @@ struct Publisher {
         publication.moves.allSatisfy { !context.objects.isStaged($0.staged) }
     }
 
-    /// Tries what waits again, of the tables that `key` overlaps or of all. Throws where something of it still cannot be done.
+    /// Tries what waits again, of the tables that `key` overlaps or of all. Throws where something of it still cannot
+    /// be done.
     func settle(_ key: Lake.Key? = nil) throws {
         try open.settling {
             for waiting in open.all where try key.map({ try self.key(of: waiting.publication).overlaps($0) }) ?? true {
@@ -124,7 +137,9 @@ struct Publisher {
                     log(waiting.publication, error)
                     throw QueryError(
                         .storage,
-                        "An earlier write of the table \(waiting.publication.schema).\(waiting.publication.table) waits for the disk; make room or let loond write there, and try again",
+                        "An earlier write of the table "
+                            + "\(waiting.publication.schema).\(waiting.publication.table) waits for the disk; "
+                            + "make room or let loond write there, and try again",
                         detail: "\(error)")
                 }
             }
@@ -145,19 +160,24 @@ struct Publisher {
             context.lake.show(waiting.number)
         }
         context.log.info(
-            "table.recovered", metadata: ["table": "\(publication.schema).\(publication.table)", "files": "\(publication.moves.count)"])
+            "table.recovered",
+            metadata: ["table": "\(publication.schema).\(publication.table)", "files": "\(publication.moves.count)"])
     }
 
     private func key(of publication: Publication) throws -> Lake.Key {
-        if let table = try context.store.table(schema: publication.schema, name: publication.table) { return Lake.Key(table) }
-        return Lake.Key(schema: publication.schema, name: publication.table, location: publication.moves.first?.target ?? "")
+        if let table = try context.store.table(schema: publication.schema, name: publication.table) {
+            return Lake.Key(table)
+        }
+        return Lake.Key(
+            schema: publication.schema, name: publication.table, location: publication.moves.first?.target ?? "")
     }
 
-    /// At a start, before anything is read: carries out what was decided, and cleans up what was taken back. What cannot be done now waits.
+    /// At a start, before anything is read: carries out what was decided, and cleans up what was taken back. What
+    /// cannot be done now waits.
     func recover() throws {
         for open in try context.store.publications() {
             do {
-                // It was moved, and somebody has removed it since.
+                // A file that was moved may have been removed since.
                 let moves = try open.publication.moves.filter { move in
                     let key = try ObjectKey(move.target)
                     guard try open.isUndone || context.objects.canMove(staged: move.staged, to: key) else {
@@ -166,7 +186,9 @@ struct Publisher {
                     }
                     return true
                 }
-                try finish(OpenPublication(number: open.number, publication: open.publication.with(moves), isUndone: open.isUndone))
+                try finish(
+                    OpenPublication(
+                        number: open.number, publication: open.publication.with(moves), isUndone: open.isUndone))
             } catch {
                 log(open.publication, error)
                 wait(for: open)
@@ -176,7 +198,10 @@ struct Publisher {
 
     /// The staged folders that open publications still need.
     static func stagedFolders(_ open: [MetaStore.OpenPublication]) -> Set<String> {
-        Set(open.filter { !$0.isUndone }.flatMap(\.publication.moves).compactMap { $0.staged.split(separator: "/").first.map(String.init) })
+        Set(
+            open.filter { !$0.isUndone }.flatMap(\.publication.moves).compactMap {
+                $0.staged.split(separator: "/").first.map(String.init)
+            })
     }
 }
 

@@ -7,11 +7,15 @@ enum PartitionValue {
     static func checked(_ value: String?, _ column: TableColumn) throws(QueryError) -> String? {
         guard let value, !value.isEmpty, value != TablePartition.nullName else { return nil }
         guard value.utf8.count <= 255, !value.utf8.contains(0) else {
-            throw QueryError(.location, "The value of the partition column '\(column.name)' is longer than 255 bytes or holds \\0")
+            throw QueryError(
+                .location, "The value of the partition column '\(column.name)' is longer than 255 bytes or holds \\0")
         }
         guard fits(value, column.type) else {
             throw QueryError(
-                .malformedData, "Incorrect value '\(value)' of the partition column '\(column.name)', which is \(column.type.ddl.uppercased())")
+                .malformedData,
+                "Incorrect value '\(value)' of the partition column '\(column.name)', which is "
+                    + "\(column.type.ddl.uppercased())"
+            )
         }
         return canonical(value, column.type)
     }
@@ -25,7 +29,8 @@ enum PartitionValue {
             let isNegative = value.hasPrefix("-")
             let parts = value.drop { $0 == "-" || $0 == "+" }.split(separator: ".", omittingEmptySubsequences: false)
             let whole = parts.first.map { $0.drop { $0 == "0" } } ?? ""
-            let fraction = (parts.count > 1 ? String(parts[1]) : "").padding(toLength: scale, withPad: "0", startingAt: 0)
+            let fraction = (parts.count > 1 ? String(parts[1]) : "").padding(
+                toLength: scale, withPad: "0", startingAt: 0)
             let number = (whole.isEmpty ? "0" : String(whole)) + (scale > 0 ? "." + fraction : "")
             return isNegative && number.contains(where: { $0 != "0" && $0 != "." }) ? "-" + number : number
         case .timestamp:
@@ -46,20 +51,24 @@ enum PartitionValue {
         case .bigint: return Int64(value) != nil
         case .float, .double: return Double(value) != nil
         case .decimal(let precision, let scale):
-            guard let match = value.wholeMatch(of: /[+-]?0*([0-9]*)(?:\.([0-9]*?)0*)?/), !value.isEmpty else { return false }
+            guard let match = value.wholeMatch(of: /[+-]?0*([0-9]*)(?:\.([0-9]*?)0*)?/), !value.isEmpty else {
+                return false
+            }
             return match.1.count <= precision - scale && (match.2?.count ?? 0) <= scale
         case .date: return isDate(value)
         case .timestamp:
             let parts = value.split(separator: " ", maxSplits: 1)
             return isDate(String(parts.first ?? ""))
-                && (parts.count == 1 || parts[1].wholeMatch(of: /([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,6})?/) != nil)
+                && (parts.count == 1
+                    || parts[1].wholeMatch(of: /([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,6})?/) != nil)
         case .string, .varchar, .char: return true
         case .binary, .array, .map, .structure: return false
         }
     }
 
     private static func isDate(_ value: String) -> Bool {
-        guard let match = value.wholeMatch(of: /([0-9]{4})-([0-9]{2})-([0-9]{2})/), let year = Int(match.1), let month = Int(match.2),
+        guard let match = value.wholeMatch(of: /([0-9]{4})-([0-9]{2})-([0-9]{2})/), let year = Int(match.1),
+            let month = Int(match.2),
             let day = Int(match.3),
             (1...12).contains(month)
         else { return false }
