@@ -57,26 +57,29 @@ let package = Package(
 
         // Siblings
         .target(name: "SQLFrontend", dependencies: ["LoonCore"], swiftSettings: settings),
+        .target(name: "SQLDialect", dependencies: ["LoonCore", "SQLFrontend"], swiftSettings: settings),
         .target(
             name: "MySQLProtocol",
             dependencies: ["CZlib", "LoonCore", nioCore, nioPosix, nioSSL, crypto, cryptoExtras, logging],
             swiftSettings: settings),
         .target(name: "ObjectStore", dependencies: ["LoonCore"], swiftSettings: settings),
         .target(name: "MetaStore", dependencies: ["LoonCore", grdb, grdbSQLite], swiftSettings: settings),
+        .target(name: "QueryEngine", dependencies: ["LoonCore"], swiftSettings: settings),
         // Optimized in debug builds too: its loops run for each field of a file.
         .target(
-            name: "QueryEngine", dependencies: ["LoonCore", "CCharconv", "CDuckDB"],
+            name: "DuckDBEngine", dependencies: ["CCharconv", "CDuckDB", "LoonCore", "QueryEngine"],
             swiftSettings: settings + [.unsafeFlags(["-O"], .when(configuration: .debug))]),
         .target(
             name: "Notifier", dependencies: ["LoonCore", "CCurl", crypto, logging, xmlCoder], swiftSettings: settings),
+        .target(name: "DuckDBTree", dependencies: ["LoonCore"], swiftSettings: settings),
         .target(name: "AccessControl", dependencies: ["LoonCore", crypto, cryptoExtras], swiftSettings: settings),
 
         // Composition
         .target(
             name: "LoonService",
             dependencies: [
-                "AccessControl", "CZlib", "LoonCore", "MetaStore", "MySQLProtocol", "Notifier", "ObjectStore",
-                "QueryEngine", "SQLFrontend", crypto, logging,
+                "AccessControl", "CZlib", "DuckDBEngine", "DuckDBTree", "LoonCore", "MetaStore", "MySQLProtocol", "Notifier",
+                "ObjectStore", "QueryEngine", "SQLDialect", "SQLFrontend", crypto, logging,
                 nioCore, nioPosix, nioSSL, serviceLifecycle, swiftASN1, unixSignals, x509, yams,
             ], swiftSettings: settings),
 
@@ -96,7 +99,10 @@ let package = Package(
         .testTarget(name: "LoonCoreTests", dependencies: ["LoonCore"], swiftSettings: settings),
         .testTarget(
             name: "LoonServiceTests",
-            dependencies: ["AccessControl", "LoonCore", "LoonService", "QueryEngine", "SQLFrontend"],
+            dependencies: [
+                "AccessControl", "DuckDBEngine", "DuckDBTree", "LoonCore", "LoonService", "QueryEngine",
+                "SQLDialect", "SQLFrontend",
+            ],
             swiftSettings: settings),
         .testTarget(name: "MetaStoreTests", dependencies: ["LoonCore", "MetaStore", grdb], swiftSettings: settings),
         .testTarget(
@@ -105,6 +111,8 @@ let package = Package(
         .testTarget(name: "NotifierTests", dependencies: ["LoonCore", "Notifier", logging], swiftSettings: settings),
         .testTarget(name: "ObjectStoreTests", dependencies: ["LoonCore", "ObjectStore"], swiftSettings: settings),
         .testTarget(name: "ProjectTests", swiftSettings: settings),
+        .testTarget(
+            name: "SQLDialectTests", dependencies: ["LoonCore", "SQLDialect", "SQLFrontend"], swiftSettings: settings),
         .testTarget(name: "SQLFrontendTests", dependencies: ["LoonCore", "SQLFrontend"], swiftSettings: settings),
     ],
     cxxLanguageStandard: .cxx17
@@ -116,6 +124,7 @@ if ProcessInfo.processInfo.environment["LOON_FUZZ"] == "1" {
         .executableTarget(
             name: "loon-fuzz",
             dependencies: [
-                "AccessControl", "LoonCore", "LoonService", "MySQLProtocol", "Notifier", "SQLFrontend", nioCore,
+                "AccessControl", "LoonCore", "LoonService", "MySQLProtocol", "Notifier", "SQLDialect",
+                "SQLFrontend", nioCore,
             ], path: "Tests/Fuzz", swiftSettings: settings))
 }

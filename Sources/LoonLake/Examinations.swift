@@ -1,4 +1,4 @@
-import AccessControl
+import DuckDBTree
 import LoonCore
 import QueryEngine
 import Synchronization
@@ -7,7 +7,7 @@ import Synchronization
 /// takes most of the time that submitting one does. Depends on the text alone, not on who asks or what the catalog has.
 final class Examinations: Sendable {
     /// By bytes: texts that Unicode holds to be alike are two to the engine.
-    private let known = Mutex<[[UInt8]: StatementGate.Examination]>([:])
+    private let known = Mutex<[[UInt8]: Examination]>([:])
 
     /// A text and what was written into it.
     private struct Edited: Hashable {
@@ -19,7 +19,7 @@ final class Examinations: Sendable {
 
     /// With the tree, where it had to be made.
     func examination(of sql: String, by engine: any QueryEngine) throws -> (
-        StatementGate.Examination, tree: StatementTree?
+        Examination, tree: StatementTree?
     ) {
         let isSmall = sql.utf8.count <= Limits.inlineStatementBytesMax
         let key = isSmall ? Array(sql.utf8) : []
@@ -37,7 +37,7 @@ final class Examinations: Sendable {
 
     /// The same of a view's text, with what a query says of the view's rows.
     func examination(of sql: String, outside: ScanPredicate, by engine: any QueryEngine) throws
-        -> StatementGate.Examination
+        -> Examination
     {
         try StatementGate().examine(try tree(of: sql, engine), outside: outside)
     }

@@ -5,6 +5,7 @@ import LoonCore
 import MetaStore
 import ObjectStore
 import QueryEngine
+import SQLDialect
 import SQLFrontend
 
 /// A query that is ready to run.
@@ -313,7 +314,7 @@ struct QueryPlanner: Sendable {
         }
     }
 
-    private func table(_ reference: StatementGate.TableReference, schema: String?, _ rights: AccountRights) throws
+    private func table(_ reference: Examination.TableReference, schema: String?, _ rights: AccountRights) throws
         -> ExternalTable
     {
         guard let place = reference.schema ?? schema else {

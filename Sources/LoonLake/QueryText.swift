@@ -1,4 +1,4 @@
-import AccessControl
+import DuckDBTree
 import LoonCore
 
 /// The text of a statement or of a view, in the engine's dialect, with what it names.
@@ -26,7 +26,7 @@ struct QueryText {
     let schema: String?
     /// The view whose text this is; `nil` for the statement itself.
     let view: View?
-    let examination: StatementGate.Examination
+    let examination: Examination
     /// Where it had to be made for the examination.
     let tree: StatementTree?
     /// Of `examination.tables`, in their order.
@@ -51,7 +51,7 @@ struct QueryText {
 
     /// How the table's name in the place of `scan` is replaced by another one, of the same schema; `nil` where that
     /// would change what the text means, or the name does not stand there as expected.
-    func renaming(_ reference: StatementGate.TableReference, _ scan: StatementGate.Scan) -> ((String) -> Edit)? {
+    func renaming(_ reference: Examination.TableReference, _ scan: Examination.Scan) -> ((String) -> Edit)? {
         guard let schema = reference.schema ?? self.schema, !examination.qualifiers.contains(schema.lowercased()) else {
             return nil
         }

@@ -1,4 +1,3 @@
-import AccessControl
 import LoonCore
 import MetaStore
 import ObjectStore
@@ -8,7 +7,7 @@ import QueryEngine
 struct TableScan {
     /// The number of the text.
     let text: Int
-    let scan: StatementGate.Scan
+    let scan: Examination.Scan
     /// How the table's name there is replaced by another; `nil` where it cannot be.
     let edit: ((String) -> QueryText.Edit)?
 }

@@ -3,6 +3,7 @@ import LoonCore
 import MetaStore
 import ObjectStore
 import QueryEngine
+import SQLDialect
 import SQLFrontend
 
 /// A query whose rows are to become a table's: INSERT, INSERT OVERWRITE, CREATE TABLE … AS.

@@ -1,3 +1,4 @@
+import DuckDBEngine
 import Foundation
 import Logging
 package import LoonCore

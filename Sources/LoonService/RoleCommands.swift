@@ -1,4 +1,3 @@
-import AccessControl
 
 /// The work of `loond ram`.
 package struct RoleCommands: Sendable {

@@ -127,7 +127,7 @@ package struct TableBinding: Sendable {
 
 extension TableBinding {
     /// Whether the query may read a column of the table.
-    func reads(_ column: TableColumn) -> Bool { columnsRead?.contains(column.name.lowercased()) ?? true }
+    package func reads(_ column: TableColumn) -> Bool { columnsRead?.contains(column.name.lowercased()) ?? true }
 }
 
 /// A view of the catalog, in the engine's dialect, with every table in it named by its schema.

@@ -5,6 +5,7 @@ import NIOCore
 @testable import LoonService
 @testable import MySQLProtocol
 @testable import Notifier
+@testable import SQLDialect
 @testable import SQLFrontend
 
 /// What libFuzzer calls with each input (https://llvm.org/docs/LibFuzzer.html). The first byte chooses what the rest is

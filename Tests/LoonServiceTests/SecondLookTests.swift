@@ -1,11 +1,13 @@
-import AccessControl
+import DuckDBEngine
+import DuckDBTree
 import Foundation
 import LoonCore
 import QueryEngine
+import SQLDialect
 import SQLFrontend
 import Testing
 
-@testable import LoonService
+@testable import LoonLake
 
 /// The text that runs is the text that was seen: whatever stands between two words of a statement (SECURITY.md, the
 /// gate).
@@ -131,13 +133,14 @@ import Testing
         let examination = try StatementGate().examine(tree)
         let query = QueryText(
             sql: sql, schema: nil, view: nil, examination: examination, tree: tree, targets: [], expandedCount: 0)
-        let (place, name, instead) = try #require(examination.bounded.first)
+        let call = try #require(examination.bounded.first)
         #expect(throws: QueryError.self, "what stands there is not what the tree says") { try query.complete([]) }
         // Without the look at what stands there.
         let edit = QueryText.Edit(
-            range: place..<place + 6, text: instead, replacement: .function(from: name, to: instead))
+            range: call.place..<call.place + 6, text: call.instead,
+            replacement: .function(from: call.name, to: call.instead))
         let edited = try? StatementTree(serialized: try engine.parse(query.edited([edit])))
-        #expect(edited.map { tree.equals($0, with: [place: edit.replacement]) } != true)
+        #expect(edited.map { tree.equals($0, with: [call.place: edit.replacement]) } != true)
     }
 
     @Test func aTreeWithOtherReplacementsIsNotTheSame() throws {

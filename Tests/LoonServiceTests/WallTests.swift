@@ -1,7 +1,10 @@
 import AccessControl
+import DuckDBEngine
+import DuckDBTree
 import Foundation
 import LoonCore
 import QueryEngine
+import SQLDialect
 import SQLFrontend
 import Testing
 

@@ -4,6 +4,7 @@ import MetaStore
 import MySQLProtocol
 import ObjectStore
 import QueryEngine
+import SQLDialect
 import SQLFrontend
 import Synchronization
 

@@ -26,7 +26,7 @@ extension Session {
     }
 
     /// Asks a statement to stop. The engine usually does within milliseconds; where it does not, the client is answered
-    /// all the same (design: invariant 10).
+    /// all the same (docs/invariants.md, 10).
     func interrupt(_ running: RunningStatement, _ reason: QueryError) {
         // A write that is decided answers for itself.
         guard running.cancellation.cancel(reason) else { return }

@@ -3,6 +3,7 @@ import LoonCore
 import MetaStore
 import MySQLProtocol
 import QueryEngine
+import SQLDialect
 import SQLFrontend
 import Synchronization
 

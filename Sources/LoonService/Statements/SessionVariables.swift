@@ -1,5 +1,6 @@
 import Foundation
 import LoonCore
+import SQLDialect
 import SQLFrontend
 
 /// A session's own variables over the server's, its user variables, and its hints.

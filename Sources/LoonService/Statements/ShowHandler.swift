@@ -2,6 +2,7 @@ import AccessControl
 import LoonCore
 import MetaStore
 import MySQLProtocol
+import SQLDialect
 import SQLFrontend
 import Synchronization
 

@@ -6,6 +6,7 @@ import MetaStore
 import Notifier
 import ObjectStore
 import QueryEngine
+import SQLDialect
 import SQLFrontend
 
 /// Runs one task from its stored row: computes the result, publishes it, records the end with its message.

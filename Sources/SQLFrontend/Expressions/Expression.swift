@@ -34,7 +34,7 @@ package indirect enum Expression: Sendable, Equatable {
     case choice(Expression?, [Branch], otherwise: Expression?)
 
     /// Puts what `change` gives in place of each leaf that it gives something for.
-    func mapLeaves(_ change: (Expression) throws(QueryError) -> Expression?) throws(QueryError) -> Expression {
+    package func mapLeaves(_ change: (Expression) throws(QueryError) -> Expression?) throws(QueryError) -> Expression {
         if let changed = try change(self) { return changed }
         func map(_ list: [Expression]) throws(QueryError) -> [Expression] {
             var mapped: [Expression] = []
@@ -69,7 +69,7 @@ package indirect enum Expression: Sendable, Equatable {
     }
 
     /// Whether the value depends on the row.
-    var dependsOnRow: Bool {
+    package var dependsOnRow: Bool {
         hasLeaf {
             switch $0 {
             case .column, .field: true

@@ -1,13 +1,13 @@
 /// The functions that need no engine.
-enum LocalFunctions {
+package enum LocalFunctions {
     /// Functions whose value is the session's.
-    static let session: Set<String> = [
+    package static let session: Set<String> = [
         "database", "schema", "version", "user", "current_user", "session_user", "system_user", "connection_id",
         "last_insert_id", "found_rows",
         "row_count",
     ]
     /// Functions whose value is the statement's moment.
-    static let moment: Set<String> = [
+    package static let moment: Set<String> = [
         "now", "current_timestamp", "localtime", "localtimestamp", "sysdate", "utc_timestamp", "curdate",
         "current_date", "curtime", "current_time",
         "utc_date", "utc_time", "unix_timestamp",
@@ -19,9 +19,9 @@ enum LocalFunctions {
         "coalesce", "nullif", "isnull",
         "timediff", "time_format", "convert_tz",
     ]
-    static let names = session.union(moment).union(plain)
+    package static let names = session.union(moment).union(plain)
     /// Functions that are called without parentheses too.
-    static let bareNames: Set<String> = [
+    package static let bareNames: Set<String> = [
         "current_user", "current_timestamp", "localtime", "localtimestamp", "current_date", "current_time",
         "utc_timestamp", "utc_date", "utc_time",
     ]

@@ -1,4 +1,5 @@
 package import LoonCore
+package import SQLFrontend
 
 /// Runs a `LocalSelect` over rows that somebody hands it one by one: filters, projects, sorts, cuts.
 package struct LocalQuery {

@@ -1,22 +1,22 @@
-import LoonCore
+package import LoonCore
 
 /// Cuts a statement into tokens by MySQL's lexical rules
 /// (https://dev.mysql.com/doc/refman/8.0/en/language-structure.html): comments are dropped, `/*! … */` is read as if it
 /// stood there bare, and the hints before the first token are kept.
-struct Lexer {
+package struct Lexer: Sendable {
     /// Behind the text stand the values that were bound to its parameters.
-    private(set) var source: [UInt8]
-    let mode: LexicalMode
-    private(set) var tokens: [Token] = []
+    package private(set) var source: [UInt8]
+    package let mode: LexicalMode
+    package private(set) var tokens: [Token] = []
     /// The texts between `/*+` and `*/` before the first token.
-    private(set) var hintComments: [Range<Int>] = []
+    package private(set) var hintComments: [Range<Int>] = []
     /// Where the statement begins and ends in the source.
-    let start: Int
-    private(set) var end = 0
+    package let start: Int
+    package private(set) var end = 0
     /// Where the next statement begins; `nil` where nothing but space and comments follows.
-    private(set) var next: Int?
+    package private(set) var next: Int?
     /// Where the parameters stood that were bound, and which tokens they are.
-    private(set) var bound: [(place: Int, token: Int)] = []
+    package private(set) var bound: [(place: Int, token: Int)] = []
     private let isMulti: Bool
     private var position: Int
     private var executableComments = 0
@@ -24,7 +24,7 @@ struct Lexer {
     private var setOperations = 0
 
     /// Reads one statement. Where `isMulti`, it ends at its semicolon and others may follow.
-    init(_ source: [UInt8], from start: Int = 0, mode: LexicalMode, isMulti: Bool = false) throws(QueryError) {
+    package init(_ source: [UInt8], from start: Int = 0, mode: LexicalMode, isMulti: Bool = false) throws(QueryError) {
         self.source = source
         self.mode = mode
         self.isMulti = isMulti
@@ -94,10 +94,10 @@ struct Lexer {
     // MARK: Parameters
 
     /// The places of `?` among the tokens.
-    var parameters: [Int] { tokens.indices.filter { isSymbol(tokens[$0], "?") } }
+    package var parameters: [Int] { tokens.indices.filter { isSymbol(tokens[$0], "?") } }
 
     /// Puts literals in the places of the parameters.
-    mutating func bind(_ literals: [(text: [UInt8], kind: Token.Kind)]) {
+    package mutating func bind(_ literals: [(text: [UInt8], kind: Token.Kind)]) {
         for (place, literal) in zip(parameters, literals) {
             bound.append((tokens[place].range.lowerBound, place))
             let start = source.count
@@ -294,7 +294,7 @@ struct Lexer {
 
     // MARK: Bounds
 
-    /// The engine's parser is recursive: what it is shown is bounded here (design: walls, invariant 9).
+    /// The engine's parser is recursive: what it is shown is bounded here (docs/invariants.md, 9).
     private mutating func checkBounds(of token: Token) throws(QueryError) {
         if tokens.count > Limits.statementTokensMax {
             throw QueryError(
@@ -324,28 +324,28 @@ struct Lexer {
     // MARK: Reading
 
     /// Where a token stands in the statement as it was sent: for a bound value its question mark.
-    func place(of token: Int) -> Range<Int> {
+    package func place(of token: Int) -> Range<Int> {
         if tokens[token].range.lowerBound < end { return tokens[token].range }
         return bound.first { $0.token == token }.map { $0.place..<$0.place + 1 } ?? tokens[token].range
     }
 
-    func isKeyword(_ token: Token, _ keyword: StaticString) -> Bool {
+    package func isKeyword(_ token: Token, _ keyword: StaticString) -> Bool {
         guard token.kind == .word, token.range.count == keyword.utf8CodeUnitCount else { return false }
         return keyword.withUTF8Buffer { expected in
             zip(source[token.range], expected).allSatisfy { $0 | 0x20 == $1 | 0x20 }
         }
     }
 
-    func isSymbol(_ token: Token, _ symbol: StaticString) -> Bool {
+    package func isSymbol(_ token: Token, _ symbol: StaticString) -> Bool {
         guard token.kind == .symbol, token.range.count == symbol.utf8CodeUnitCount else { return false }
         return symbol.withUTF8Buffer { source[token.range].elementsEqual($0) }
     }
 
-    func text(_ token: Token) -> String { text(token.range) }
+    package func text(_ token: Token) -> String { text(token.range) }
 
-    func text(_ range: Range<Int>) -> String { String(decoding: source[range], as: UTF8.self) }
+    package func text(_ range: Range<Int>) -> String { String(decoding: source[range], as: UTF8.self) }
 
-    func error(at place: Int, hint: String? = nil) -> QueryError {
+    package func error(at place: Int, hint: String? = nil) -> QueryError {
         let line = source[start..<max(start, place)].count { $0 == UInt8(ascii: "\n") } + 1
         let near = String(decoding: source[place..<min(source.count, place + 320)], as: UTF8.self)
         return .syntax(near: near, line: line, hint: hint)

@@ -1,6 +1,6 @@
 /// A piece of a statement, by where it stands in the source.
-struct Token: Equatable, Sendable {
-    enum Kind: Equatable {
+package struct Token: Equatable, Sendable {
+    package enum Kind: Equatable, Sendable {
         /// A keyword or an unquoted name; which one it is, its place decides.
         case word
         /// A name in backticks, or in double quotes under ANSI_QUOTES.
@@ -17,8 +17,8 @@ struct Token: Equatable, Sendable {
         case end
     }
 
-    let kind: Kind
-    let range: Range<Int>
+    package let kind: Kind
+    package let range: Range<Int>
 }
 
 /// The flags of MySQL's sql_mode that decide how the lexer reads quotes.

@@ -1,5 +1,6 @@
 import Foundation
 import LoonCore
+import QueryEngine
 
 /// Makes several files of one that is too large: the engine bounds files where it writes no partitions, and where it
 /// does, it does not.

@@ -1,4 +1,5 @@
 import LoonCore
+import QueryEngine
 
 /// Reads delimited text as Hive reads it: every field is text first, and what does not fit its column's type is NULL;
 /// missing fields are NULL and surplus ones dropped

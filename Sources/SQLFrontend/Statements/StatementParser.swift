@@ -1,7 +1,7 @@
 import LoonCore
 
 /// Decides what a statement is, and reads those that the daemon answers itself.
-struct StatementParser {
+package struct StatementParser {
     var cursor: TokenCursor
     /// Whether the second half of a `>>` is still to be taken.
     var pendingAngle = false
@@ -98,14 +98,14 @@ struct StatementParser {
     }
 
     /// `@@[scope.]name` → the name in lower case, and whether the scope is the server's.
-    static func variableName(_ text: String) -> (name: String, isGlobal: Bool) {
+    package static func variableName(_ text: String) -> (name: String, isGlobal: Bool) {
         let parts = text.drop { $0 == "@" }.lowercased().split(separator: ".")
         guard parts.count > 1, let scope = parts.first else { return (parts.joined(separator: "."), false) }
         return (parts.dropFirst().joined(separator: "."), scope == "global" || scope == "persist")
     }
 
     /// `@name`, `@'name'` → `@name` in lower case.
-    static func userVariableName(_ text: String) -> String {
+    package static func userVariableName(_ text: String) -> String {
         "@" + text.dropFirst().filter { $0 != "'" && $0 != "\"" && $0 != "`" }.lowercased()
     }
 

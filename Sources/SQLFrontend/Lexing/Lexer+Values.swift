@@ -1,9 +1,9 @@
-import LoonCore
+package import LoonCore
 
 extension Lexer {
     /// The value of a string or a quoted name, its quotes and escapes resolved
     /// (https://dev.mysql.com/doc/refman/8.0/en/string-literals.html).
-    func value(_ token: Token) -> [UInt8] {
+    package func value(_ token: Token) -> [UInt8] {
         guard token.kind == .string || token.kind == .quotedName, token.range.count >= 2 else {
             return Array(source[token.range])
         }
@@ -44,7 +44,7 @@ extension Lexer {
     }
 
     /// The value as text. A sequence that is no UTF-8 is an error: there is no other character set on the wire.
-    func string(_ token: Token) throws(QueryError) -> String {
+    package func string(_ token: Token) throws(QueryError) -> String {
         guard let text = String(validating: value(token), as: UTF8.self) else {
             throw QueryError(.malformedData, "A string of the statement is not valid UTF-8")
         }

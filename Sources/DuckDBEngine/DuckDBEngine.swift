@@ -1,11 +1,12 @@
 import CDuckDB
 import Foundation
 package import LoonCore
+package import QueryEngine
 import Synchronization
 
 /// DuckDB in this process: one instance, a connection for each running query.
 ///
-/// The instance is the third wall (design: invariant 7): no file outside the object store, no extension, no change of
+/// The instance is the third wall (docs/invariants.md, 7): no file outside the object store, no extension, no change of
 /// settings. In one that has failed on an assertion of its own nothing begins any more.
 package final class DuckDBEngine: QueryEngine, Sendable {
     /// Bounds of the instance.

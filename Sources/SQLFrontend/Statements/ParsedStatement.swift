@@ -8,7 +8,7 @@ package struct ParsedStatement: Sendable {
     package let parameterCount: Int
     /// Where the next of several statements begins in the source.
     package let next: Int?
-    private let lexer: Lexer
+    package let lexer: Lexer
 
     /// Reads one statement of `source`, from `start` on: the only one, or where `isMulti` the first of several. Throws
     /// what a client is told: a syntax error with its place, or a bound that is passed. `parameters` are put in the
@@ -85,11 +85,6 @@ package struct ParsedStatement: Sendable {
             if depth == 0, lexer.isKeyword(token, "limit") { return true }
         }
         return false
-    }
-
-    /// The query in the engine's dialect.
-    package func engineText(_ context: DialectContext) throws(QueryError) -> String {
-        try DialectRewriter(lexer: lexer, context: context).rewrite()
     }
 
     /// The statement as it was received, with its hints, and with the values in the places of the parameters.

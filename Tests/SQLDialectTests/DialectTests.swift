@@ -1,6 +1,7 @@
 import LoonCore
 import Testing
 
+@testable import SQLDialect
 @testable import SQLFrontend
 
 @Suite struct DialectTests {

@@ -1,4 +1,5 @@
 package import LoonCore
+package import SQLFrontend
 
 /// Computes expressions by MySQL's rules. Text compares as the engine compares it, byte by byte, but for the daemon's
 /// own tables, where letters compare without regard to case as in MySQL's information_schema.

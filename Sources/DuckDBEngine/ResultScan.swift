@@ -1,4 +1,5 @@
 import LoonCore
+import QueryEngine
 
 /// Results in files: how they are written with their types, and how they are read as tables.
 enum ResultScan {

@@ -1,6 +1,7 @@
 import CDuckDB
 import Dispatch
 import LoonCore
+import QueryEngine
 import Synchronization
 
 /// One connection, for one query at a time. Confined to the thread that runs it, but for `interrupt`.
@@ -188,7 +189,7 @@ final class DuckDBConnection: @unchecked Sendable {
         return try firstText(of: statement)
     }
 
-    /// Runs a user's query, which must be exactly one SELECT: the second wall (design: invariant 7).
+    /// Runs a user's query, which must be exactly one SELECT: the second wall (docs/invariants.md, 7).
     func stream(_ sql: String, isProfiled: Bool, cancellation: Cancellation, sink: any BatchSink) throws -> QueryProfile
     {
         try Self.requireSelect(sql)

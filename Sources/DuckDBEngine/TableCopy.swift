@@ -1,4 +1,5 @@
 import LoonCore
+import QueryEngine
 
 /// The statement that writes a query's rows as a table's files (https://duckdb.org/docs/stable/sql/statements/copy).
 struct TableCopy {

@@ -1,4 +1,5 @@
 package import LoonCore
+package import SQLFrontend
 
 /// The context that a query's text depends on.
 package struct DialectContext: Sendable {
@@ -27,6 +28,13 @@ package struct DialectContext: Sendable {
         self.variable = variable
         self.userVariable = userVariable
         self.function = function
+    }
+}
+
+extension ParsedStatement {
+    /// The query in the engine's dialect.
+    package func engineText(_ context: DialectContext) throws(QueryError) -> String {
+        try DialectRewriter(lexer: lexer, context: context).rewrite()
     }
 }
 

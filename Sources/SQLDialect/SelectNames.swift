@@ -1,4 +1,5 @@
 import LoonCore
+import SQLFrontend
 
 /// MySQL names a result's column by the text of its expression (`count(*)`, `a + 1`), the engine in its own way
 /// (`count_star()`): finds the items of the outermost SELECT that have no name of their own, and what to call them.

@@ -1,4 +1,5 @@
 import LoonCore
+import QueryEngine
 
 /// The views that stand for a query's tables: each reads its files as its DDL says.
 struct TableViews {

@@ -1,4 +1,5 @@
 import LoonCore
+import QueryEngine
 
 /// Reads JSON, an object a line, as Hive's JsonSerDe does: names without regard to case, what is missing NULL, what is
 /// surplus dropped.

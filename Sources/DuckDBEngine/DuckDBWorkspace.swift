@@ -1,4 +1,5 @@
 import LoonCore
+import QueryEngine
 import Synchronization
 
 /// A connection where a query finds its tables under their names, and no others: in a catalog of its own. Made for one

@@ -1,4 +1,5 @@
 import LoonCore
+import SQLFrontend
 
 /// https://dev.mysql.com/doc/refman/8.0/en/functions.html
 extension Evaluator {

@@ -1,47 +1,8 @@
 package import LoonCore
 
-/// The first wall (design: invariant 7): what a query names is read off the tree that the engine's own parser made of
+/// The first wall (docs/invariants.md, 7): what a query names is read off the tree that the engine's own parser made of
 /// the very text that will run, and what the gate does not know it refuses.
 package struct StatementGate: Sendable {
-    /// A table that a query names, and that is none of its own WITH.
-    package struct TableReference: Sendable {
-        /// `nil` where the session's schema is meant.
-        package let schema: String?
-        package let table: String
-        package var scans: [Scan]
-    }
-
-    /// One place of a statement that names a table.
-    package struct Scan: Sendable {
-        /// Where it begins, in bytes.
-        package let place: Int
-        package let hasAlias: Bool
-        /// The statement's predicate on the table's rows.
-        package let predicate: ScanPredicate
-        /// The same, with what is said of columns that are joined with its own: true where those have one type.
-        package let joined: ScanPredicate
-    }
-
-    /// The names and calls of a statement.
-    package struct Examination: Sendable {
-        /// In the order of their places.
-        package let tables: [TableReference]
-        /// Every text in the statement in lower case, and so every column that it can mean; `nil` where it means
-        /// columns without naming them (`*`).
-        package let words: Set<String>?
-        /// The functions that it calls, in lower case.
-        package let functions: Set<String>
-        /// Whether it takes some of the rows by chance.
-        package let isSampled: Bool
-        /// Where it calls a function that is to be called by another name, which keeps a bound: in bytes, with the
-        /// names.
-        package let bounded: [(place: Int, name: String, instead: String)]
-        /// Qualifiers of columns, in lower case: the first part of each name.
-        package let qualifiers: Set<String>
-        /// Whether it compares texts by some other rule than their bytes.
-        package let isCollated: Bool
-    }
-
     /// Names that mean a function where no column has them.
     private static let columnFunctions: Set<String> = [
         "current_date", "current_time", "current_timestamp", "localtime", "localtimestamp", "current_user",
@@ -108,7 +69,7 @@ package struct StatementGate: Sendable {
             let table: CatalogName
         }
 
-        private var found: [Key: TableReference] = [:]
+        private var found: [Key: Examination.TableReference] = [:]
         private var filters = ScanFilters()
         /// `nil` where all columns are meant.
         private(set) var words: Set<String>? = []
@@ -117,7 +78,7 @@ package struct StatementGate: Sendable {
         private(set) var functions: Set<String> = []
         private(set) var isSampled = false
         private(set) var isCollated = false
-        private(set) var bounded: [(place: Int, name: String, instead: String)] = []
+        private(set) var bounded: [Examination.BoundedCall] = []
         private(set) var qualifiers: Set<String> = []
 
         /// Predicates on a node by the nodes around it.
@@ -143,9 +104,10 @@ package struct StatementGate: Sendable {
         private var said: [[ScanPredicate]] = []
 
         /// In the order of their places.
-        var tables: [TableReference] {
+        var tables: [Examination.TableReference] {
             let ordered = found.values.map {
-                TableReference(schema: $0.schema, table: $0.table, scans: $0.scans.sorted { $0.place < $1.place })
+                Examination.TableReference(
+                    schema: $0.schema, table: $0.table, scans: $0.scans.sorted { $0.place < $1.place })
             }
             return ordered.sorted { ($0.scans.first?.place ?? 0) < ($1.scans.first?.place ?? 0) }
         }
@@ -312,7 +274,8 @@ package struct StatementGate: Sendable {
                     throw QueryError(
                         .notSupported, "The function '\(function)' is called by its name alone, without a schema")
                 }
-                return bounded.contains { $0.place == place } ? () : bounded.append((place, function, instead))
+                return bounded.contains { $0.place == place }
+                    ? () : bounded.append(.init(place: place, name: function, instead: instead))
             }
             if AllowedSyntax.aggregatesByName.contains(function),
                 let second = (node["children"] as? [[String: Any]])?.dropFirst().first
@@ -376,11 +339,11 @@ package struct StatementGate: Sendable {
             let predicate = place.flatMap { filters.predicates[$0] } ?? .unknown
             if schema == nil, let number = scope[CatalogName(table)] { return said[number].append(predicate.handedOn) }
             let key = Key(schema: schema.map(CatalogName.init), table: CatalogName(table))
-            var reference = found[key] ?? TableReference(schema: schema, table: table, scans: [])
+            var reference = found[key] ?? Examination.TableReference(schema: schema, table: table, scans: [])
             // The engine's parser copies what CASE compares and a named window orders by.
             if reference.scans.contains(where: { $0.place == place }) { return }
             reference.scans.append(
-                Scan(
+                Examination.Scan(
                     place: place ?? .max, hasAlias: !(node["alias"] as? String ?? "").isEmpty, predicate: predicate,
                     joined: place.flatMap { filters.joined[$0] } ?? .unknown))
             found[key] = reference

@@ -1,4 +1,5 @@
 import LoonCore
+import SQLFrontend
 
 /// Functions and operators that the engine writes in another way.
 extension DialectRewriter {
