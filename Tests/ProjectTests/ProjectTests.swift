@@ -95,6 +95,74 @@ import Testing
         }
     }
 
+    /// Code, comments and documents have at most 120 columns, but for what cannot be broken: addresses, tables of a
+    /// document, tables of facts.
+    @Test func linesHaveAtMost120Columns() throws {
+        let documents = try FileManager.default.contentsOfDirectory(atPath: Self.root.appending(path: "docs").path)
+            .map { "docs/\($0)" }
+        let others = try (documents + ["README.md", "SECURITY.md", "CONTRIBUTING.md", "CHANGELOG.md", "Package.swift"])
+            .map { ($0, try text($0)) }
+        for (path, text) in try swiftFiles(below: "Sources") + swiftFiles(below: "Tests") + others
+        where !path.hasSuffix("/VariableTable.swift") {
+            for (number, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+                let mayBeLong = line.contains("https://") || (path.hasSuffix(".md") && line.hasPrefix("|"))
+                #expect(line.count <= 120 || mayBeLong, "\(path):\(number + 1) has \(line.count) columns")
+            }
+        }
+    }
+
+    /// A comment is about something, which it names first.
+    @Test func commentsBeginWithTheirSubject() throws {
+        for file in try swiftFiles(below: "Sources") {
+            for match in file.text.matches(of: /(?m)^ *\/\/\/? ?(It|They|Those|What|Who|Whose|Whatever|Whoever) .*/)
+            where match.0.first == " " || match.range.lowerBound == file.text.startIndex {
+                let before = file.text[..<match.range.lowerBound].dropLast().split(separator: "\n").last ?? ""
+                let isContinued = before.drop { $0 == " " }.hasPrefix("//")
+                #expect(isContinued, "\(file.path): \(match.0)")
+            }
+        }
+    }
+
+    @Test func everyErrorIsExplained() throws {
+        let numbers = { (text: String) in Set(text.matches(of: /\b[1-4]\d{3}\b/).map { String($0.0) }) }
+        let sent = try text("Sources/MySQLProtocol/ErrorNumber.swift").matches(of: /: \((\d{4}), "/).map {
+            String($0.1)
+        }
+        let rows = try text("docs/errors.md").split(separator: "\n").filter { $0.hasPrefix("| ") }
+        let explained = rows.map { numbers(String($0.split(separator: "|")[0])) }.reduce(into: Set()) {
+            $0.formUnion($1)
+        }
+        #expect(explained == Set(sent))
+    }
+
+    @Test func everyTestIsDescribed() throws {
+        let page = try text("docs/testing.md")
+        for folder in ["Tests", "Tests/System"] {
+            let names = try FileManager.default.contentsOfDirectory(atPath: Self.root.appending(path: folder).path)
+            for name in names where name.hasPrefix("test_") || name.hasSuffix("Tests") {
+                #expect(page.contains("`\(name)`"), "docs/testing.md does not name \(name)")
+            }
+        }
+    }
+
+    /// The tests that docs/invariants.md names, and files that documents link to, are there.
+    @Test func whatDocumentsNameIsThere() throws {
+        let names = try FileManager.default.subpathsOfDirectory(atPath: Self.root.appending(path: "Tests").path)
+        let tests = try names.filter { $0.hasSuffix(".swift") || $0.hasSuffix(".py") }.map { try text("Tests/\($0)") }
+        for match in try text("docs/invariants.md").matches(of: /`(test_\w+|[a-z]+[A-Z]\w+)`/) {
+            let declaration = match.1.hasPrefix("test_") ? "def \(match.1)(" : "func \(match.1)("
+            #expect(tests.contains { $0.contains(declaration) }, "there is no test \(match.1)")
+        }
+        let documents = try FileManager.default.contentsOfDirectory(atPath: Self.root.appending(path: "docs").path)
+        for path in documents.map({ "docs/\($0)" }) + ["README.md", "SECURITY.md", "CONTRIBUTING.md"] {
+            let folder = path.hasPrefix("docs/") ? "docs/" : ""
+            for match in try text(path).matches(of: /\]\(([^)#:]+)\)/) {
+                let target = Self.root.appending(path: folder + match.1).standardized.path
+                #expect(FileManager.default.fileExists(atPath: target), "\(path) links to \(match.1)")
+            }
+        }
+    }
+
     @Test func theReadmeIsADoor() throws {
         #expect(try text("README.md").split(separator: "\n", omittingEmptySubsequences: false).count <= 150)
     }
