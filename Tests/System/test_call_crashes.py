@@ -65,7 +65,7 @@ def test_messages_arrive_though_daemon_and_broker_are_killed(tmp_path):
         submitter.stopping.set()
         submitter.join(timeout=30)
     ids = [task_id for submitter in submitters for task_id in submitter.ids]
-    assert len(ids) > 10 * ROUNDS
+    assert len(ids) > ROUNDS
     deadline = time.monotonic() + 90
     while (left := daemon.query("select count(*) from loon.query_task where mq_status is null or mq_status <> 'SUCCESS'")[0][0]) and time.monotonic() < deadline:
         time.sleep(0.1)
