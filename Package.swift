@@ -74,11 +74,19 @@ let package = Package(
         .target(name: "DuckDBTree", dependencies: ["LoonCore"], swiftSettings: settings),
         .target(name: "AccessControl", dependencies: ["LoonCore", crypto, cryptoExtras], swiftSettings: settings),
 
+        // Domains
+        .target(
+            name: "LoonLake",
+            dependencies: [
+                "AccessControl", "CZlib", "DuckDBTree", "LoonCore", "MetaStore", "ObjectStore", "QueryEngine",
+                "SQLDialect", "SQLFrontend", crypto, logging,
+            ], swiftSettings: settings),
+
         // Composition
         .target(
             name: "LoonService",
             dependencies: [
-                "AccessControl", "CZlib", "DuckDBEngine", "DuckDBTree", "LoonCore", "MetaStore", "MySQLProtocol", "Notifier",
+                "AccessControl", "DuckDBEngine", "LoonCore", "LoonLake", "MetaStore", "MySQLProtocol", "Notifier",
                 "ObjectStore", "QueryEngine", "SQLDialect", "SQLFrontend", crypto, logging,
                 nioCore, nioPosix, nioSSL, serviceLifecycle, swiftASN1, unixSignals, x509, yams,
             ], swiftSettings: settings),
@@ -100,7 +108,7 @@ let package = Package(
         .testTarget(
             name: "LoonServiceTests",
             dependencies: [
-                "AccessControl", "DuckDBEngine", "DuckDBTree", "LoonCore", "LoonService", "QueryEngine",
+                "AccessControl", "DuckDBEngine", "DuckDBTree", "LoonCore", "LoonLake", "LoonService", "QueryEngine",
                 "SQLDialect", "SQLFrontend",
             ],
             swiftSettings: settings),

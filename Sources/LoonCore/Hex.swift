@@ -1,11 +1,11 @@
 /// Hexadecimal text, as the double SHA-1 is stored.
-enum Hex {
-    static func text(_ bytes: [UInt8]) -> String {
+package enum Hex {
+    package static func text(_ bytes: [UInt8]) -> String {
         bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }
 
     /// Empty where the text is no hexadecimal.
-    static func bytes(_ text: String) -> [UInt8] {
+    package static func bytes(_ text: String) -> [UInt8] {
         let digits = Array(text.utf8)
         guard digits.count % 2 == 0 else { return [] }
         var bytes: [UInt8] = []

@@ -1,14 +1,14 @@
 import Foundation
-import MetaStore
+package import MetaStore
 import Synchronization
 
 /// Publications that are stored and could not be brought to their end yet, oldest first.
-final class OpenPublications: Sendable {
+package final class OpenPublications: Sendable {
     private let waiting = Mutex<[MetaStore.OpenPublication]>([])
-    /// Held while they are tried: by one at a time, and before any lock of `Lake`.
+    /// Held while they are tried: by one at a time, and before any lock of `TableLocks`.
     private let turn = NSLock()
 
-    var all: [MetaStore.OpenPublication] { waiting.withLock { $0 } }
+    package var all: [MetaStore.OpenPublication] { waiting.withLock { $0 } }
 
     func add(_ publication: MetaStore.OpenPublication) {
         waiting.withLock { waiting in

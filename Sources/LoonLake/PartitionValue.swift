@@ -1,10 +1,10 @@
 import Foundation
-import LoonCore
+package import LoonCore
 
 /// The value of a partition column, as a folder's name has it.
-enum PartitionValue {
+package enum PartitionValue {
     /// The value as it is stored, or an error where it is none of the column's type. An empty text is NULL, as in Hive.
-    static func checked(_ value: String?, _ column: TableColumn) throws(QueryError) -> String? {
+    package static func checked(_ value: String?, _ column: TableColumn) throws(QueryError) -> String? {
         guard let value, !value.isEmpty, value != TablePartition.nullName else { return nil }
         guard value.utf8.count <= 255, !value.utf8.contains(0) else {
             throw QueryError(
@@ -42,7 +42,7 @@ enum PartitionValue {
         }
     }
 
-    static func fits(_ value: String, _ type: HiveType) -> Bool {
+    package static func fits(_ value: String, _ type: HiveType) -> Bool {
         switch type {
         case .boolean: return ["true", "false"].contains(value.lowercased())
         case .tinyint: return Int8(value) != nil

@@ -1,7 +1,7 @@
 import Foundation
 import Logging
 import LoonCore
-import MetaStore
+package import MetaStore
 import ObjectStore
 
 /// Gives staged files their places: all of them or none, also if the daemon is killed in between. Until the publication
@@ -9,8 +9,11 @@ import ObjectStore
 /// told yet, taken back. What cannot be done at once waits (`OpenPublications`), hidden from readers, and is tried
 /// again until it is done: by `retry` while the daemon runs, by `recover` at a start, and before the next write of the
 /// table.
-struct Publisher {
-    let context: ServiceContext
+package struct Publisher {
+    let context: LakeContext
+
+    package init(context: LakeContext) { self.context = context }
+
     private var open: OpenPublications { context.openPublications }
 
     /// `files` are staged and synced. Returns when readers see them.
@@ -24,7 +27,7 @@ struct Publisher {
         let replaced = try publication.replaced.compactMap { try context.objects.stat(try ObjectKey($0))?.path }
         // Known once it is stored; nothing is removed before.
         let number = NumberBox()
-        try context.lake.publishing(Lake.Key(table), replaced: replaced) {
+        try context.locks.publishing(TableLocks.Key(table), replaced: replaced) {
             if let number = number.value {
                 removeReplaced(OpenPublication(number: number, publication: publication, isUndone: false))
             }
@@ -121,7 +124,7 @@ struct Publisher {
         let publication = open.publication
         let hidden = open.isUndone || !isMoved(publication) ? publication.moves.map(\.target) : publication.replaced
         self.open.add(open)
-        context.lake.hide(hidden.compactMap { context.objects.path(of: $0) }, for: open.number)
+        context.locks.hide(hidden.compactMap { context.objects.path(of: $0) }, for: open.number)
     }
 
     private func isMoved(_ publication: Publication) -> Bool {
@@ -130,7 +133,7 @@ struct Publisher {
 
     /// Tries what waits again, of the tables that `key` overlaps or of all. Throws where something of it still cannot
     /// be done.
-    func settle(_ key: Lake.Key? = nil) throws {
+    package func settle(_ key: TableLocks.Key? = nil) throws {
         try open.settling {
             for waiting in open.all where try key.map({ try self.key(of: waiting.publication).overlaps($0) }) ?? true {
                 do { try finish(waiting) } catch {
@@ -147,34 +150,34 @@ struct Publisher {
     }
 
     /// Now and then, while the daemon runs.
-    func retry() { if !open.all.isEmpty { try? settle() } }
+    package func retry() { if !open.all.isEmpty { try? settle() } }
 
     private func finish(_ waiting: OpenPublication) throws {
         let publication = waiting.publication
         let replaced = publication.replaced.compactMap { context.objects.path(of: $0) }
-        try context.lake.publishing(try key(of: publication), replaced: waiting.isUndone ? [] : replaced) {
+        try context.locks.publishing(try key(of: publication), replaced: waiting.isUndone ? [] : replaced) {
             if !waiting.isUndone { removeReplaced(waiting) }
         } _: {
             if waiting.isUndone { try cleanUp(waiting) } else { try move(publication) }
             open.remove(waiting.number)
-            context.lake.show(waiting.number)
+            context.locks.show(waiting.number)
         }
         context.log.info(
             "table.recovered",
             metadata: ["table": "\(publication.schema).\(publication.table)", "files": "\(publication.moves.count)"])
     }
 
-    private func key(of publication: Publication) throws -> Lake.Key {
+    private func key(of publication: Publication) throws -> TableLocks.Key {
         if let table = try context.store.table(schema: publication.schema, name: publication.table) {
-            return Lake.Key(table)
+            return TableLocks.Key(table)
         }
-        return Lake.Key(
+        return TableLocks.Key(
             schema: publication.schema, name: publication.table, location: publication.moves.first?.target ?? "")
     }
 
     /// At a start, before anything is read: carries out what was decided, and cleans up what was taken back. What
     /// cannot be done now waits.
-    func recover() throws {
+    package func recover() throws {
         for open in try context.store.publications() {
             do {
                 // A file that was moved may have been removed since.
@@ -197,7 +200,7 @@ struct Publisher {
     }
 
     /// The staged folders that open publications still need.
-    static func stagedFolders(_ open: [MetaStore.OpenPublication]) -> Set<String> {
+    package static func stagedFolders(_ open: [MetaStore.OpenPublication]) -> Set<String> {
         Set(
             open.filter { !$0.isUndone }.flatMap(\.publication.moves).compactMap {
                 $0.staged.split(separator: "/").first.map(String.init)
@@ -205,7 +208,7 @@ struct Publisher {
     }
 }
 
-/// Set and read on one thread at a time, in the order of the lock of `Lake.publishing`.
+/// Set and read on one thread at a time, in the order of the lock of `TableLocks.publishing`.
 private final class NumberBox: @unchecked Sendable { var value: Int64? }
 
 extension Publication {

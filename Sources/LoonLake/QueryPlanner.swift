@@ -1,32 +1,32 @@
 import AccessControl
 import Crypto
 import Logging
-import LoonCore
+package import LoonCore
 import MetaStore
-import ObjectStore
-import QueryEngine
-import SQLDialect
+package import ObjectStore
+package import QueryEngine
+package import SQLDialect
 import SQLFrontend
 
 /// A query that is ready to run.
-struct PlannedQuery: Sendable {
-    let query: EngineQuery
+package struct PlannedQuery: Sendable {
+    package let query: EngineQuery
     /// Stored bytes of each file handed to a scan, once a scan.
-    let scannedBytes: Int64
+    package let scannedBytes: Int64
     /// Keeps the files in their places while the query runs.
     let lease: ReadLease
     /// Texts that were written anew, for this query alone.
     let transcoded: TemporaryFiles?
 
     /// The schema of the first table that the query names.
-    let firstSchema: String?
+    package let firstSchema: String?
     /// The functions that the query and its views call; `nil` where its rows are taken by chance.
-    let functions: Set<String>?
+    package let functions: Set<String>?
     /// The files of its tables.
-    let files: [ObjectSummary]
+    package let files: [ObjectSummary]
 
     /// Runs the query by `body`, with its files kept where they are meanwhile.
-    func held<Value>(_ body: (EngineQuery) throws -> Value) rethrows -> Value {
+    package func held<Value>(_ body: (EngineQuery) throws -> Value) rethrows -> Value {
         defer { withExtendedLifetime((lease, transcoded)) {} }
         return try body(query)
     }
@@ -34,8 +34,8 @@ struct PlannedQuery: Sendable {
 
 /// Turns a user's query into one for the engine: past the gate, with the tables and views that it names and their
 /// files.
-struct QueryPlanner: Sendable {
-    let context: ServiceContext
+package struct QueryPlanner: Sendable {
+    let context: LakeContext
 
     /// The tables and views that the query names, views looked through.
     private struct Names {
@@ -51,14 +51,18 @@ struct QueryPlanner: Sendable {
     }
 
     /// The account whose rights a query has.
-    struct Viewer {
-        let account: AccountIdentity
-        /// Without one there are no tables of the system's.
-        var session: Session?
+    package struct Viewer {
+        package let account: AccountIdentity
+        let systemTables: any SystemTableSource
+
+        package init(account: AccountIdentity, systemTables: any SystemTableSource) {
+            self.account = account
+            self.systemTables = systemTables
+        }
     }
 
     /// `sql` is in the engine's dialect. Blocks on the engine's parser, the metadata and the disk.
-    func plan(_ sql: String, schema: String?, dialect: DialectContext, isProfiled: Bool, viewer: Viewer) throws
+    package func plan(_ sql: String, schema: String?, dialect: DialectContext, isProfiled: Bool, viewer: Viewer) throws
         -> PlannedQuery
     {
         for _ in 0..<3 {
@@ -80,7 +84,7 @@ struct QueryPlanner: Sendable {
         let isCollated = names.texts.contains { $0.examination.isCollated }
         let files = ScanFiles(
             context: context, words: names.words, mixedColumns: isCollated ? nil : mixed, isCollated: isCollated)
-        let (found, lease) = try context.lake.reading(Set(names.tables.map { Lake.Key($0) })) {
+        let (found, lease) = try context.locks.reading(Set(names.tables.map { TableLocks.Key($0) })) {
             try zip(names.tables, scans).map { table, scans in
                 // As it was when the names were read.
                 guard try context.store.table(schema: table.schema, name: table.name) == table else {
@@ -192,7 +196,8 @@ struct QueryPlanner: Sendable {
             if let name = (reference.schema ?? engineSchema).flatMap(SystemSchema.name(ofEngineName:)) {
                 // Named with its schema in one place and without it in another: for both.
                 let scans = references.filter { $0.table.lowercased() == reference.table.lowercased() }.flatMap(\.scans)
-                let table = try valueTable(name, reference.table, scans.map(\.joined), viewer.session)
+                let table = try viewer.systemTables.valueTable(
+                    schema: name, name: reference.table, predicates: scans.map(\.joined))
                 if !names.valueTables.contains(where: { $0.schema == table.schema && $0.name == table.name }) {
                     names.valueTables.append(table)
                 }
@@ -252,8 +257,8 @@ struct QueryPlanner: Sendable {
         let mode = LexicalMode(sqlMode: view.sqlMode)
         let sql = try ParsedStatement(Array(view.statement.utf8), mode: mode).engineText(dialect)
         // With its owner's eyes: whoever may read the view sees through it what the owner may read.
-        let inner = Viewer(account: table.owner)
-        guard context.accounts.record(of: table.owner) != nil else {
+        let inner = Viewer(account: table.owner, systemTables: NoSystemTables())
+        guard context.accounts.exists(table.owner) else {
             throw QueryError(
                 .noDefiner,
                 "The user specified as a definer ('\(table.creator)'@'%') of the view "
@@ -284,33 +289,12 @@ struct QueryPlanner: Sendable {
     }
 
     /// Throws where a plan would show what is below a view to somebody who may only read it.
-    func requireTexts(ofViewsIn planned: PlannedQuery, _ viewer: Viewer) throws {
+    package func requireTexts(ofViewsIn planned: PlannedQuery, _ viewer: Viewer) throws {
         for view in planned.query.views {
             guard let table = try context.store.table(schema: view.schema, name: view.name), mayKnow(table, viewer)
             else {
                 throw QueryError(.hiddenView, "EXPLAIN/SHOW can not be issued; lacking privileges for underlying table")
             }
-        }
-    }
-
-    /// One of the system's tables, for a query that the daemon cannot answer alone.
-    private func valueTable(_ schema: String, _ name: String, _ predicates: [ScanPredicate], _ session: Session?) throws
-        -> ValueTable
-    {
-        guard let table = SystemTables.table(schema: schema, name: name) else {
-            throw SystemTables.missing(schema: schema, name: name)
-        }
-        guard let session else {
-            throw QueryError(
-                .notSupported,
-                "\(schema).\(table.name) says what a session sees: it can be read by a SELECT, not by a task, "
-                    + "a view or what writes a table"
-            )
-        }
-        return ValueTable(
-            schema: SystemSchema.engineName(schema) ?? schema, name: table.name, columns: table.resultColumns
-        ) { body in
-            try SystemTableReader(session: session).forEachRow(of: table, SystemTableScope(predicates), body)
         }
     }
 

@@ -107,7 +107,8 @@ struct QueryText {
     private func boundedFunctions() throws(QueryError) -> [Edit] {
         guard !examination.bounded.isEmpty else { return [] }
         let bytes = Array(sql.utf8)
-        return try examination.bounded.map { place, name, instead throws(QueryError) in
+        return try examination.bounded.map { call throws(QueryError) in
+            let (place, name, instead) = (call.place, call.name, call.instead)
             guard let end = Self.end(of: name, in: bytes, at: place) else {
                 throw QueryError(.notSupported, "The function '\(name)' is to be called as \(name)(…)")
             }

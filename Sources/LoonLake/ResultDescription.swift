@@ -1,31 +1,50 @@
-import LoonCore
+package import LoonCore
 import QueryEngine
 
 /// `result.meta.json`: what a result's file holds, for people and for `query_result`.
-struct ResultDescription: Decodable {
-    static let name = "result.meta.json"
+package struct ResultDescription: Decodable {
+    package static let name = "result.meta.json"
     /// Beside a result whose text does not say all: the rows with their types.
-    static let keptName = "result.kept.parquet"
+    package static let keptName = "result.kept.parquet"
 
-    struct Column: Decodable {
-        let name: String
-        let type: String
+    package struct Column: Decodable {
+        package let name: String
+        package let type: String
+
+        package init(name: String, type: String) {
+            self.name = name
+            self.type = type
+        }
     }
-    let columns: [Column]
-    let rows: Int64
-    let bytes: Int64
+    package let columns: [Column]
+    package let rows: Int64
+    package let bytes: Int64
     /// The result's file, beside this one.
-    let file: String
+    package let file: String
     /// The file with the rows and their types, which may be the result's own; absent where the CSV says all.
-    let typed_file: String?
+    package let typed_file: String?
     /// Bytes of the longest row of text.
-    let longest_row: Int?
-    let statement_sha256: String
-    let warnings: [String]
+    package let longest_row: Int?
+    package let statement_sha256: String
+    package let warnings: [String]
+
+    package init(
+        columns: [Column], rows: Int64, bytes: Int64, file: String, typed_file: String?, longest_row: Int?,
+        statement_sha256: String, warnings: [String]
+    ) {
+        self.columns = columns
+        self.rows = rows
+        self.bytes = bytes
+        self.file = file
+        self.typed_file = typed_file
+        self.longest_row = longest_row
+        self.statement_sha256 = statement_sha256
+        self.warnings = warnings
+    }
 
     /// As it is written, for people to read. One is made for each task, and `JSONEncoder` would take a third of a
     /// millisecond.
-    func write(to out: inout TextBuffer) {
+    package func write(to out: inout TextBuffer) {
         out.append("{\n  \"bytes\": ")
         out.append(decimal: bytes)
         out.append(",\n  \"columns\": [")
@@ -59,14 +78,14 @@ struct ResultDescription: Decodable {
     }
 
     /// The columns as they were; of nested ones the type is in the typed file.
-    var resultColumns: [ResultColumn] {
+    package var resultColumns: [ResultColumn] {
         columns.map { ResultColumn(name: $0.name, type: ColumnType(resultName: $0.type) ?? .list(.null)) }
     }
 }
 
 extension ColumnType {
     /// The type as `result.meta.json` names it.
-    var resultName: String {
+    package var resultName: String {
         switch self {
         case .null: "null"
         case .boolean: "boolean"
@@ -107,7 +126,7 @@ extension ColumnType {
     }()
 
     /// The inverse of `resultName`, of types that are not nested.
-    init?(resultName name: String) {
+    package init?(resultName name: String) {
         if let type = Self.plain[name] {
             self = type
         } else if let match = name.wholeMatch(of: /decimal\(([0-9]{1,2}),([0-9]{1,2})\)/), let precision = Int(match.1),

@@ -14,7 +14,7 @@ struct TableScan {
 
 /// Finds the files of a query's tables, of which nothing is read here but what decides how text is read.
 struct ScanFiles {
-    let context: ServiceContext
+    let context: LakeContext
     /// Names in lower case of which the query reads columns, and perhaps others; `nil` for all.
     let words: Set<String>?
     /// Names in lower case of columns that have two types among the query's tables; `nil` where any may.

@@ -1,19 +1,22 @@
+import AccessControl
 import Foundation
-import LoonCore
+package import LoonCore
 import MetaStore
 import ObjectStore
-import QueryEngine
+package import QueryEngine
 
 /// Finds the results of earlier tasks, for queries that read them as tables.
-struct StoredResults {
+package struct StoredResults {
     /// The schema that they are tables of.
-    static let schema = "query_result"
-    let context: ServiceContext
+    package static let schema = "query_result"
+    let context: LakeContext
+
+    package init(context: LakeContext) { self.context = context }
 
     /// The result of a task that `account` may see.
-    func result(_ id: String, account: AccountIdentity) throws -> StoredResult {
+    package func result(_ id: String, account: AccountIdentity) throws -> StoredResult {
         guard let taskID = TaskID(id.lowercased()), let task = try context.store.task(taskID),
-            task.submission.owner == account || context.accounts.isAdministrator(account)
+            task.submission.owner == account || context.accounts.rights(of: account).isAdministrator
         else {
             throw QueryError(
                 .unknownTable, "Table '\(Self.schema).\(id.prefix(80))' doesn't exist: there is no such task")

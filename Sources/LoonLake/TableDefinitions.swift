@@ -1,20 +1,27 @@
-import AccessControl
-import LoonCore
+package import AccessControl
+package import LoonCore
 import MetaStore
-import ObjectStore
-import SQLFrontend
+package import ObjectStore
+package import SQLFrontend
 
 /// The table of a definition, with the rules of locations: a table lies under its schema, and what is the daemon's own
 /// is never a location.
-struct TableDefinitions {
-    let context: ServiceContext
+package struct TableDefinitions {
+    let context: LakeContext
     /// The session's.
     let schema: String?
     let account: AccountIdentity
-    var rights: AccountRights { context.accounts.rights(of: account) }
+
+    package init(context: LakeContext, schema: String?, account: AccountIdentity) {
+        self.context = context
+        self.schema = schema
+        self.account = account
+    }
+
+    package var rights: AccountRights { context.accounts.rights(of: account) }
 
     /// The schema that a table's name means.
-    func schema(of name: TableName) throws -> SchemaDefinition {
+    package func schema(of name: TableName) throws -> SchemaDefinition {
         guard let place = name.schema ?? schema else { throw QueryError(.noDatabaseSelected, "No database selected") }
         try rights.requireSight(schema: place)
         guard let schema = try context.store.schema(place) else {
@@ -24,7 +31,8 @@ struct TableDefinitions {
     }
 
     /// The table that exists under a name, for whoever has the privilege; a view only where `mayBeView`.
-    func existing(_ name: TableName, mayBeView: Bool = false, for privilege: Privileges) throws -> ExternalTable {
+    package func existing(_ name: TableName, mayBeView: Bool = false, for privilege: Privileges) throws -> ExternalTable
+    {
         let schema = try schema(of: name)
         try rights.require(privilege, schema: schema.name, table: name.table)
         guard let table = try context.store.table(schema: schema.name, name: name.table) else {
@@ -38,7 +46,8 @@ struct TableDefinitions {
 
     /// A table as it is declared; for CREATE TABLE … AS with the query's columns, of which the last are the
     /// partitions'.
-    func table(_ statement: CreateTable, columns: [ResultColumn]? = nil, partitionedBy names: [String] = []) throws
+    package func table(_ statement: CreateTable, columns: [ResultColumn]? = nil, partitionedBy names: [String] = [])
+        throws
         -> ExternalTable
     {
         let schema = try schema(of: statement.name)
@@ -81,7 +90,7 @@ struct TableDefinitions {
     }
 
     /// Columns of a result as a table's.
-    static func columns(_ columns: [ResultColumn]) throws -> [TableColumn] {
+    package static func columns(_ columns: [ResultColumn]) throws -> [TableColumn] {
         var names: Set<String> = []
         return try columns.map { column in
             guard !column.name.isEmpty, column.name.unicodeScalars.count <= Limits.identifierCharactersMax,
@@ -99,7 +108,7 @@ struct TableDefinitions {
     }
 
     /// A place under the schema's; the folder of the table's name where none is given.
-    func location(_ text: String?, of name: String, in schema: SchemaDefinition) throws -> ObjectKey {
+    package func location(_ text: String?, of name: String, in schema: SchemaDefinition) throws -> ObjectKey {
         // A place of one's own choice is the right of whoever may make tables of all of the schema's files.
         if text != nil { try rights.require(.create, schema: schema.name) }
         let place = try place(
@@ -110,7 +119,7 @@ struct TableDefinitions {
     }
 
     /// A place that files of the schema's tables may have.
-    func place(_ place: ObjectKey, in schema: SchemaDefinition) throws -> ObjectKey {
+    package func place(_ place: ObjectKey, in schema: SchemaDefinition) throws -> ObjectKey {
         try checkBucket(place)
         guard !place.key.unicodeScalars.contains(where: { "*?[]{}".unicodeScalars.contains($0) }) else {
             throw QueryError(
@@ -149,8 +158,8 @@ struct TableDefinitions {
         }
     }
 
-    func checkBucket(_ location: ObjectKey) throws {
-        guard location.bucket != context.configuration.resultBucket else {
+    package func checkBucket(_ location: ObjectKey) throws {
+        guard location.bucket != context.resultBucket else {
             throw QueryError(.location, "The bucket of the results cannot hold tables; copy the result elsewhere")
         }
         guard context.objects.bucketExists(location.bucket) else {
@@ -162,7 +171,7 @@ struct TableDefinitions {
 }
 
 extension PartitionValue {
-    static func isAllowed(_ type: HiveType) -> Bool {
+    package static func isAllowed(_ type: HiveType) -> Bool {
         switch type {
         case .binary, .array, .map, .structure: false
         default: true

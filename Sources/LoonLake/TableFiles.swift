@@ -1,20 +1,22 @@
-import LoonCore
-import ObjectStore
+package import LoonCore
+package import ObjectStore
 import QueryEngine
 
 /// The files that a table has now.
-struct TableFiles {
-    let context: ServiceContext
+package struct TableFiles {
+    let context: LakeContext
 
-    struct File {
-        let summary: ObjectSummary
+    package init(context: LakeContext) { self.context = context }
+
+    package struct File {
+        package let summary: ObjectSummary
         /// An index into the partitions that were asked for.
-        let partition: Int
+        package let partition: Int
     }
 
     /// Of an unpartitioned table all, of a partitioned one those of `partitions`, in their order.
-    func list(_ table: ExternalTable, partitions: [TablePartition]) throws -> [File] {
-        let hidden = context.lake.hiddenPaths
+    package func list(_ table: ExternalTable, partitions: [TablePartition]) throws -> [File] {
+        let hidden = context.locks.hiddenPaths
         var files: [File] = []
         if table.isPartitioned {
             for (index, partition) in partitions.enumerated() {
@@ -51,14 +53,14 @@ struct TableFiles {
     }
 
     /// Where a partition's files lie.
-    func folder(of partition: TablePartition, in table: ExternalTable) throws(QueryError) -> ObjectKey {
+    package func folder(of partition: TablePartition, in table: ExternalTable) throws(QueryError) -> ObjectKey {
         if let location = partition.location { return try ObjectKey(location) }
         let base = table.location.hasSuffix("/") ? table.location : table.location + "/"
         return try ObjectKey(base + partition.name(table.partitionColumns) + "/")
     }
 
     /// The files at a place, hidden ones (`_…`, `.…`) and empty ones left out.
-    func list(_ location: ObjectKey, of table: ExternalTable) throws -> [ObjectSummary] {
+    package func list(_ location: ObjectKey, of table: ExternalTable) throws -> [ObjectSummary] {
         guard location.isFolder else {
             guard let object = try context.objects.stat(location) else {
                 throw QueryError(

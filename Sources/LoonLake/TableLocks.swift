@@ -1,5 +1,5 @@
 import Foundation
-import LoonCore
+package import LoonCore
 import ObjectStore
 
 /// Locks of tables' files for readers and writers, so that no reader of this daemon sees half of a write.
@@ -9,14 +9,16 @@ import ObjectStore
 /// its list.
 ///
 /// `@unchecked`: everything mutable is guarded by `condition`.
-final class Lake: @unchecked Sendable {
+package final class TableLocks: @unchecked Sendable {
     /// A table, by the place of its files: two tables may have one, or one within the other.
-    struct Key: Hashable {
+    package struct Key: Hashable {
         fileprivate let name: String
         fileprivate let place: String
-        init(_ table: ExternalTable) { self.init(schema: table.schema, name: table.name, location: table.location) }
+        package init(_ table: ExternalTable) {
+            self.init(schema: table.schema, name: table.name, location: table.location)
+        }
 
-        init(schema: String, name: String, location: String) {
+        package init(schema: String, name: String, location: String) {
             self.name = "\(schema.lowercased())\0\(name.lowercased())"
             place = location.hasSuffix("/") ? location : location + "/"
         }
@@ -63,7 +65,7 @@ final class Lake: @unchecked Sendable {
 
     /// Runs `body`, which lists the tables' files, while nothing of them is published. The lease says that the files
     /// are being read; what is replaced meanwhile stays until it is gone.
-    func reading<Value>(_ keys: Set<Key>, _ body: () throws -> Value) rethrows -> (Value, ReadLease) {
+    package func reading<Value>(_ keys: Set<Key>, _ body: () throws -> Value) rethrows -> (Value, ReadLease) {
         condition.lock()
         while publishing.contains(where: { one in keys.contains { $0.overlaps(one) } }) { condition.wait() }
         for key in keys { planners[key, default: 0] += 1 }
@@ -96,7 +98,7 @@ final class Lake: @unchecked Sendable {
     }
 
     /// All files that are no longer their tables', or not yet, and there.
-    var hiddenPaths: Set<String> {
+    package var hiddenPaths: Set<String> {
         condition.lock()
         defer { condition.unlock() }
         return hidden.values.reduce(into: retired.reduce(into: []) { $0.formUnion($1.paths) }) { $0.formUnion($1) }
@@ -119,7 +121,7 @@ final class Lake: @unchecked Sendable {
 
     /// Waits until no other statement writes the partition, or the whole table where `partition` is `nil`. Holds as
     /// long as the lock lives.
-    func writing(_ key: Key, partition: String?, cancellation: Cancellation) throws -> WriteLock {
+    package func writing(_ key: Key, partition: String?, cancellation: Cancellation) throws -> WriteLock {
         condition.lock()
         defer { condition.unlock() }
         while writers.values.contains(where: { $0.conflicts(key, partition) }) {
@@ -140,7 +142,7 @@ final class Lake: @unchecked Sendable {
 
     /// Runs `body`, which changes what a listing of the table would find, while nobody lists it; then hides `replaced`,
     /// and calls `remove` when nobody reads them any more.
-    func publishing(
+    package func publishing(
         _ key: Key, replaced: [String], remove: @escaping @Sendable () -> Void, _ body: () throws -> Void
     ) throws {
         condition.lock()
@@ -166,14 +168,14 @@ final class Lake: @unchecked Sendable {
 }
 
 /// Files of tables are being read until this is gone.
-final class ReadLease: Sendable {
+package final class ReadLease: Sendable {
     private let end: @Sendable () -> Void
     init(end: @escaping @Sendable () -> Void) { self.end = end }
     deinit { end() }
 }
 
 /// A partition or a table is being written until this is gone.
-final class WriteLock: Sendable {
+package final class WriteLock: Sendable {
     private let end: @Sendable () -> Void
     init(end: @escaping @Sendable () -> Void) { self.end = end }
     deinit { end() }

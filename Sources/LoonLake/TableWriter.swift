@@ -1,13 +1,13 @@
 import AccessControl
-import LoonCore
+package import LoonCore
 import MetaStore
 import ObjectStore
-import QueryEngine
-import SQLDialect
-import SQLFrontend
+package import QueryEngine
+package import SQLDialect
+package import SQLFrontend
 
 /// A query whose rows are to become a table's: INSERT, INSERT OVERWRITE, CREATE TABLE … AS.
-struct TableWrite {
+package struct TableWrite {
     let statement: Statement
     /// The query inside, in the engine's dialect.
     let engineText: String
@@ -20,18 +20,40 @@ struct TableWrite {
     /// `insert-overwrite-ignore-conflict`: a partition's folder that holds files and is not registered is overwritten
     /// too.
     let ignoresConflict: Bool
+
+    package init(
+        statement: Statement, engineText: String, schema: String?, dialect: DialectContext, account: AccountIdentity,
+        task: TaskID?, ignoresConflict: Bool
+    ) {
+        self.statement = statement
+        self.engineText = engineText
+        self.schema = schema
+        self.dialect = dialect
+        self.account = account
+        self.task = task
+        self.ignoresConflict = ignoresConflict
+    }
 }
 
 /// Writes tables: the engine writes files into the staging folder, the publisher gives them their places.
-struct TableWriter {
-    let context: ServiceContext
-    let cluster: Cluster
-    let hints: Hints
+package struct TableWriter {
+    let context: LakeContext
+    let engine: any QueryEngine
+    /// Throws where a query would read more bytes than it may.
+    let checkScan: (Int64) throws -> Void
 
-    struct Outcome {
-        let rowCount: Int64
-        let scannedBytes: Int64
-        let profile: QueryProfile
+    package init(
+        context: LakeContext, engine: any QueryEngine, checkScan: @escaping (Int64) throws -> Void
+    ) {
+        self.context = context
+        self.engine = engine
+        self.checkScan = checkScan
+    }
+
+    package struct Outcome {
+        package let rowCount: Int64
+        package let scannedBytes: Int64
+        package let profile: QueryProfile
     }
 
     /// Where rows go, as far as it is known before there are any.
@@ -54,11 +76,11 @@ struct TableWriter {
     }
 
     /// Finds what can be found before anything is run, and throws what stands against it.
-    func check(_ write: TableWrite) throws {
+    package func check(_ write: TableWrite) throws {
         let target = try target(write, columns: nil)
         let planned = try context.planner.plan(
             write.engineText, schema: write.schema, dialect: write.dialect, isProfiled: false,
-            viewer: .init(account: write.account))
+            viewer: .init(account: write.account, systemTables: NoSystemTables()))
         let count = try planned.held { try context.engine.describe($0, cancellation: Cancellation()) }.count
         guard target.isNew || count == target.given.count else {
             throw QueryError(
@@ -70,7 +92,7 @@ struct TableWriter {
     }
 
     /// Blocks until the rows are in the table, for every reader.
-    func run(_ write: TableWrite, cancellation: Cancellation) throws -> Outcome {
+    package func run(_ write: TableWrite, cancellation: Cancellation) throws -> Outcome {
         if case .createTableAs(let statement, _) = write.statement, statement.ifNotExists,
             let schema = statement.name.schema ?? write.schema,
             try context.store.table(schema: schema, name: statement.name.table) != nil
@@ -78,15 +100,15 @@ struct TableWriter {
             return Outcome(rowCount: 0, scannedBytes: 0, profile: QueryProfile())
         }
         let draft = try target(write, columns: nil)
-        let lock = try context.lake.writing(
-            Lake.Key(draft.table), partition: draft.partition?.name(draft.table.partitionColumns),
+        let lock = try context.locks.writing(
+            TableLocks.Key(draft.table), partition: draft.partition?.name(draft.table.partitionColumns),
             cancellation: cancellation)
         defer { withExtendedLifetime(lock) {} }
-        try Publisher(context: context).settle(Lake.Key(draft.table))
+        try Publisher(context: context).settle(TableLocks.Key(draft.table))
         let planned = try context.planner.plan(
             write.engineText, schema: write.schema, dialect: write.dialect, isProfiled: true,
-            viewer: .init(account: write.account))
-        try cluster.checkScan(planned.scannedBytes, hints)
+            viewer: .init(account: write.account, systemTables: NoSystemTables()))
+        try checkScan(planned.scannedBytes)
         try context.accounts.charge(planned.scannedBytes, to: write.account, now: context.clock.now())
         // Again, with what may have changed while it waited.
         let columns =
@@ -100,7 +122,7 @@ struct TableWriter {
         let staged = try context.objects.makeStagingFolder()
         do {
             let export = try exportTarget(target, folder: staged)
-            let profile = try planned.held { try cluster.engine.export($0, to: export, cancellation: cancellation) }
+            let profile = try planned.held { try engine.export($0, to: export, cancellation: cancellation) }
             try publish(staged, target, rowCount: profile.rowCount, write, cancellation)
             context.objects.discard(staged: staged)
             return Outcome(rowCount: profile.rowCount, scannedBytes: planned.scannedBytes, profile: profile)

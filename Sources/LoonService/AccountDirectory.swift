@@ -6,7 +6,7 @@ import Synchronization
 
 /// The rights of every account, in memory: asked for with each statement, so that what is granted and revoked holds at
 /// once on open connections.
-final class AccountDirectory: Sendable {
+final class AccountDirectory: AccountRegister, Sendable {
     private struct Entry {
         let record: AccountRecord
         let rights: AccountRights
@@ -47,6 +47,8 @@ final class AccountDirectory: Sendable {
     private func entry(of account: AccountIdentity) -> Entry? {
         entries.withLock { $0[account.name] }.flatMap { $0.record.number == account.number ? $0 : nil }
     }
+
+    func exists(_ account: AccountIdentity) -> Bool { entry(of: account) != nil }
 
     func record(of account: AccountIdentity) -> AccountRecord? { entry(of: account)?.record }
 

@@ -2,6 +2,7 @@ import DuckDBEngine
 import Foundation
 import Logging
 package import LoonCore
+import LoonLake
 import MetaStore
 import MySQLProtocol
 import NIOCore
@@ -133,15 +134,19 @@ package struct Daemon: Service {
         }
         try objects.sweepStaging(except: Publisher.stagedFolders(try store.publications()))
         let roles = Roles(configuration, clock: .system)
+        let accounts = try AccountDirectory(store)
+        let lake = LakeContext(
+            store: store, objects: objects, accounts: accounts, engine: clusters.standard.engine,
+            resultBucket: configuration.resultBucket, clock: .system, log: log)
         let context = ServiceContext(
-            configuration: configuration, store: store, accounts: try AccountDirectory(store),
+            configuration: configuration, store: store, accounts: accounts, lake: lake,
             audit: AuditLog(output: auditOutput, clock: .system), objects: objects, clusters: clusters, clock: .system,
             log: log,
             variables: SystemVariables(serverVariables(connectionsMax: connectionsMax, directory)),
             hostPaths: HostPaths(configuration, root: objects.root), roles: roles,
             sender: try Sender(configuration, roles: roles), started: WallClock.system.now())
-        try Publisher(context: context).recover()
-        try objects.sweepStaging(except: Publisher.stagedFolders(context.openPublications.all))
+        try Publisher(context: lake).recover()
+        try objects.sweepStaging(except: Publisher.stagedFolders(lake.openPublications.all))
         return context
     }
 

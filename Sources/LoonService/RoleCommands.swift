@@ -1,3 +1,4 @@
+import AccessControl
 
 /// The work of `loond ram`.
 package struct RoleCommands: Sendable {

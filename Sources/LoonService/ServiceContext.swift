@@ -1,6 +1,7 @@
 import Dispatch
 import Logging
 import LoonCore
+import LoonLake
 import MetaStore
 import Notifier
 import ObjectStore
@@ -11,6 +12,7 @@ struct ServiceContext: Sendable {
     let configuration: Configuration
     let store: MetaStore
     let accounts: AccountDirectory
+    let lake: LakeContext
     let audit: AuditLog
     let objects: LocalObjectStore
     let clusters: Clusters
@@ -20,11 +22,7 @@ struct ServiceContext: Sendable {
     let hostPaths: HostPaths
     let sessions = Sessions()
     let statements = StatementCache()
-    let lake = Lake()
-    let openPublications = OpenPublications()
-    let textTraits = TextTraits()
     let changeable = ChangeableFunctions()
-    let examinations = Examinations()
     let freeSpace = FreeSpace()
     let roles: Roles
     /// As whom messages are sent.
@@ -43,5 +41,4 @@ struct ServiceContext: Sendable {
     /// The engine that reads statements and describes results, whoever runs them.
     var engine: any QueryEngine { clusters.standard.engine }
 
-    var planner: QueryPlanner { QueryPlanner(context: self) }
 }

@@ -3,7 +3,7 @@ import LoonCore
 import Synchronization
 import Testing
 
-@testable import LoonService
+@testable import LoonLake
 
 @Suite struct LakeTests {
     private let columns = [TableColumn(name: "y", type: .int), TableColumn(name: "m", type: .string)]
@@ -82,18 +82,18 @@ import Testing
     }
 
     @Test func whatIsReadIsRemovedWhenTheLastReaderHasEnded() throws {
-        let lake = Lake()
+        let lake = TableLocks()
         let table = ExternalTable(
             schema: "s", name: "t", columns: [], format: .json, location: "oss://bucket/t/",
             creator: AccountIdentity(name: "", number: 0))
         let removed = Mutex<[String]>([])
         var leases: [ReadLease] = []
-        for _ in 0..<2 { leases.append(lake.reading([Lake.Key(table)]) {}.1) }
+        for _ in 0..<2 { leases.append(lake.reading([TableLocks.Key(table)]) {}.1) }
         // Another table over the same place.
         let other = ExternalTable(
             schema: "s", name: "u", columns: [], format: .json, location: "oss://bucket/t/",
             creator: AccountIdentity(name: "", number: 0))
-        try lake.publishing(Lake.Key(other), replaced: ["/old"]) {
+        try lake.publishing(TableLocks.Key(other), replaced: ["/old"]) {
             removed.withLock { $0.append("first") }
         } _: {
         }
@@ -102,7 +102,7 @@ import Testing
         #expect(removed.withLock { $0.isEmpty })
         leases.removeFirst()
         #expect(lake.hiddenPaths.isEmpty && removed.withLock { $0 } == ["first"])
-        try lake.publishing(Lake.Key(table), replaced: ["/old"]) {
+        try lake.publishing(TableLocks.Key(table), replaced: ["/old"]) {
             removed.withLock { $0.append("second") }
         } _: {
         }

@@ -1,5 +1,6 @@
 import AccessControl
 import LoonCore
+import LoonLake
 import MetaStore
 import MySQLProtocol
 import ObjectStore
@@ -83,7 +84,7 @@ struct DefinitionHandler {
     // MARK: Tables
 
     private var definitions: TableDefinitions {
-        TableDefinitions(context: context, schema: session.state.withLock(\.schema), account: session.account)
+        TableDefinitions(context: context.lake, schema: session.state.withLock(\.schema), account: session.account)
     }
 
     func create(_ statement: CreateTable) throws {
@@ -128,7 +129,7 @@ struct DefinitionHandler {
             schema: schema.name, name: statement.name.table, columns: [], format: statement.format,
             location: place.description,
             properties: statement.properties, creator: session.account)
-        let files = try TableFiles(context: context).list(probe, partitions: []).map(\.summary)
+        let files = try TableFiles(context: context.lake).list(probe, partitions: []).map(\.summary)
         guard let first = files.first else {
             throw QueryError(.missingObject, "There is no file at '\(place)' to infer the columns from")
         }
@@ -160,7 +161,7 @@ struct DefinitionHandler {
         let schema = try definitions.schema(of: name)
         try definitions.rights.require(.drop, schema: schema.name, table: name.table)
         if let table = try context.store.table(schema: schema.name, name: name.table) {
-            try Publisher(context: context).settle(Lake.Key(table))
+            try Publisher(context: context.lake).settle(TableLocks.Key(table))
         }
         let existed = try context.store.dropTable(schema: schema.name, name: name.table, isView: isView)
         guard let existed else {
@@ -182,10 +183,10 @@ struct DefinitionHandler {
             statement.orReplace ? [.create, .drop] : .create, schema: schema.name, table: statement.name.table)
         let mode = session.state.withLock { $0.variables.value("sql_mode")?.textValue ?? "" }
         let query = try parsed.innerQuery()
-        let planned = try context.planner.plan(
+        let planned = try context.lake.planner.plan(
             try query.engineText(session.dialectContext()), schema: schema.name, dialect: session.dialectContext(),
             isProfiled: false,
-            viewer: .init(account: session.account))
+            viewer: .init(account: session.account, systemTables: NoSystemTables()))
         // Unqualified names are of the view's own schema: so SHOW CREATE VIEW runs again from anywhere.
         var columns = try TableDefinitions.columns(
             try planned.held { try context.engine.describe($0, cancellation: cancellation) })

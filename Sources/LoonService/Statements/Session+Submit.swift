@@ -1,5 +1,6 @@
 import Logging
 import LoonCore
+import LoonLake
 import MetaStore
 import MySQLProtocol
 import QueryEngine
@@ -46,7 +47,7 @@ extension Session {
         if case .query = parsed.statement { isWhole = true }
         let engineText = try (isWhole ? parsed : parsed.innerQuery()).engineText(dialect)
         let asked = AskedOfSession()
-        let planned = try context.planner.plan(
+        let planned = try context.lake.planner.plan(
             engineText, schema: schema, dialect: dialect.recording(in: asked), isProfiled: false, viewer: viewer)
         // The statement's own text has the session's values in it; a view's is written out anew when the task runs.
         if let name = asked.names.first {
@@ -61,9 +62,11 @@ extension Session {
                 statement: parsed.statement, engineText: engineText, schema: schema, dialect: dialect, account: account,
                 task: nil,
                 ignoresConflict: false)
-            try TableWriter(context: context, cluster: cluster, hints: hints).check(write)
+            try TableWriter(
+                context: context.lake, engine: cluster.engine, checkScan: { try cluster.checkScan($0, hints) }
+            ).check(write)
         }
-        if case .explain = parsed.statement { try context.planner.requireTexts(ofViewsIn: planned, viewer) }
+        if case .explain = parsed.statement { try context.lake.planner.requireTexts(ofViewsIn: planned, viewer) }
         guard planned.query.valueTables.isEmpty else {
             throw QueryError(
                 .notSupported,

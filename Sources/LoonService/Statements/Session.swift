@@ -2,6 +2,7 @@ import AccessControl
 import Dispatch
 import Logging
 import LoonCore
+import LoonLake
 import MetaStore
 import MySQLProtocol
 import QueryEngine
@@ -328,75 +329,7 @@ final class Session: ProtocolSession {
         state.withLock { $0.warnings.append(Diagnostic(error: warning, isWarning: true)) }
     }
     var warningCount: Int { state.withLock { $0.warnings.count } }
-    var viewer: QueryPlanner.Viewer { .init(account: account, session: self) }
+    var viewer: QueryPlanner.Viewer { .init(account: account, systemTables: SessionTables(session: self)) }
 
     var metadata: Logger.Metadata { ["connection": "\(login.connectionID)", "account": "\(login.user)"] }
-}
-
-extension ParsedStatement {
-    /// Whether it can be answered without disk and engine.
-    var needsNothing: Bool {
-        switch statement {
-        // A user variable may hold a large value.
-        case .accepted: true
-        case .set(let assignments): !assignments.contains { $0.value?.readsUserVariables == true }
-        case .evaluate(let expressions): !expressions.contains(where: \.readsUserVariables)
-        case .query(.some(let select)): select.table == nil && !select.readsUserVariables
-        // Statements for when all else hangs.
-        case .kill, .show(.processList, filter: .none): true
-        default: false
-        }
-    }
-
-    /// Whether it needs nothing, or perhaps nothing that is not in memory.
-    var mayBeAnsweredAtOnce: Bool {
-        if case .showQueryTask = statement { return true }
-        return needsNothing
-    }
-
-    /// Whether the engine plans it outside of its own places, or it waits for others that write the table.
-    fileprivate func mayTakeLong(isTask: Bool) -> Bool {
-        switch statement {
-        case .explain, .createView, .createTableLikeMapping, .alterTable, .repairTable, .repairSchema: true
-        // The rows must fit the table: the query's columns are asked for.
-        case .insert, .createTableAs: isTask
-        default: false
-        }
-    }
-
-    /// Whether it is about the warnings of the statement before it.
-    fileprivate var keepsWarnings: Bool {
-        switch statement {
-        case .show(.warnings, _), .show(.errors, _): true
-        case .query(.some(let select)): select.table == nil
-        default: false
-        }
-    }
-}
-
-extension Command {
-    /// As SHOW PROCESSLIST has it.
-    fileprivate var processListName: String {
-        switch self {
-        case .query: "Query"
-        case .useDatabase: "Init DB"
-        case .listFields: "Field List"
-        case .statistics: "Statistics"
-        case .kill: "Kill"
-        case .debug: "Debug"
-        case .resetConnection: "Reset Connection"
-        case .prepare: "Prepare"
-        case .executePrepared: "Execute"
-        case .fetch: "Fetch"
-        }
-    }
-
-    /// As it may be shown.
-    fileprivate func text(mode: LexicalMode) -> String {
-        switch self {
-        case .query(let text, _), .prepare(_, let text):
-            SecretMask.shown(Array(text.prefix(Limits.shownStatementBytesMax)), mode: mode)
-        default: ""
-        }
-    }
 }

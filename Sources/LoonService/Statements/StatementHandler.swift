@@ -1,6 +1,7 @@
 import AccessControl
 import Dispatch
 import LoonCore
+import LoonLake
 import MetaStore
 import MySQLProtocol
 import QueryEngine
@@ -127,7 +128,7 @@ struct StatementHandler {
         let hints = session.hints(of: parsed)
         try limit(running, variables, hints)
         let cluster = try context.clusters.choose(hints, usual: session.cluster)
-        let planned = try context.planner.plan(
+        let planned = try context.lake.planner.plan(
             try parsed.engineText(dialect), schema: schema, dialect: dialect, isProfiled: false, viewer: session.viewer)
         try cluster.checkScan(planned.scannedBytes, hints)
         try context.accounts.charge(planned.scannedBytes, to: session.account, now: context.clock.now())
@@ -184,7 +185,7 @@ struct StatementHandler {
             }
             let schema = session.state.withLock(\.schema)
             let dialect = session.dialectContext()
-            let planned = try context.planner.plan(
+            let planned = try context.lake.planner.plan(
                 try parsed.engineText(dialect), schema: schema, dialect: dialect, isProfiled: false,
                 viewer: session.viewer)
             do { return try planned.held { try context.engine.describe($0, cancellation: cancellation) } } catch {
@@ -205,9 +206,9 @@ struct StatementHandler {
         let (schema, variables) = session.state.withLock { ($0.schema, $0.variables) }
         try limit(running, variables, hints)
         let dialect = session.dialectContext()
-        let planned = try context.planner.plan(
+        let planned = try context.lake.planner.plan(
             try parsed.engineText(dialect), schema: schema, dialect: dialect, isProfiled: false, viewer: session.viewer)
-        try context.planner.requireTexts(ofViewsIn: planned, session.viewer)
+        try context.lake.planner.requireTexts(ofViewsIn: planned, session.viewer)
         let (session, response, context) = (session, response, context)
         @Sendable func answer() {
             let result = Result {
@@ -257,7 +258,9 @@ struct StatementHandler {
             running.stage = .executing
             let result = Result {
                 try cluster.explaining {
-                    try TableWriter(context: context, cluster: cluster, hints: hints).run(
+                    try TableWriter(
+                        context: context.lake, engine: cluster.engine, checkScan: { try cluster.checkScan($0, hints) }
+                    ).run(
                         write, cancellation: running.cancellation)
                 }
             }

@@ -1,5 +1,6 @@
 import AccessControl
 import LoonCore
+import LoonLake
 import MetaStore
 import MySQLProtocol
 import ObjectStore
@@ -20,7 +21,7 @@ struct TableChanges {
     }
 
     private var definitions: TableDefinitions {
-        TableDefinitions(context: context, schema: session.state.withLock(\.schema), account: session.account)
+        TableDefinitions(context: context.lake, schema: session.state.withLock(\.schema), account: session.account)
     }
 
     func alter(_ name: TableName, _ change: TableChange) throws {
@@ -33,9 +34,9 @@ struct TableChanges {
             try definitions.rights.require([.create, .insert], schema: new.schema ?? table.schema, table: new.table)
         }
         // Nobody writes the table meanwhile.
-        let lock = try context.lake.writing(Lake.Key(table), partition: nil, cancellation: cancellation)
+        let lock = try context.lake.locks.writing(TableLocks.Key(table), partition: nil, cancellation: cancellation)
         defer { withExtendedLifetime(lock) {} }
-        try Publisher(context: context).settle(Lake.Key(table))
+        try Publisher(context: context.lake).settle(TableLocks.Key(table))
         switch change {
         case .addPartitions(let clauses, let ifNotExists): try add(clauses, to: table, ifNotExists: ifNotExists)
         case .dropPartitions(let partitions, _): try drop(partitions, of: table)
@@ -133,7 +134,7 @@ struct TableChanges {
 
     /// Two partitions over one folder would overwrite each other.
     private func checkPlaces(_ partitions: [TablePartition], of table: ExternalTable) throws {
-        let files = TableFiles(context: context)
+        let files = TableFiles(context: context.lake)
         let all = try context.store.partitions(of: table) + partitions
         for (index, partition) in partitions.enumerated() {
             let place = try files.folder(of: partition, in: table)
@@ -222,9 +223,9 @@ struct TableChanges {
 
     private func repair(_ table: ExternalTable, adds: Bool, drops: Bool) throws {
         guard table.isPartitioned else { return }
-        let lock = try context.lake.writing(Lake.Key(table), partition: nil, cancellation: cancellation)
+        let lock = try context.lake.locks.writing(TableLocks.Key(table), partition: nil, cancellation: cancellation)
         defer { withExtendedLifetime(lock) {} }
-        try Publisher(context: context).settle(Lake.Key(table))
+        try Publisher(context: context.lake).settle(TableLocks.Key(table))
         let known = try context.store.partitions(of: table)
         let found = try foldersOfPartitions(table)
         let names = Set(known.map { Array($0.name(table.partitionColumns).utf8) })

@@ -1,6 +1,7 @@
 import Dispatch
 import Logging
 import LoonCore
+import LoonLake
 import MetaStore
 import ObjectStore
 import Synchronization
@@ -35,7 +36,7 @@ final class Housekeeping: Sendable {
         guard !isStopped.load(ordering: .relaxed) else { return }
         lookAtDisk()
         DiskReserve(context.configuration.dataDirectory).fill()
-        Publisher(context: context).retry()
+        Publisher(context: context.lake).retry()
         var hasMore = false
         do {
             try context.store.maintain()

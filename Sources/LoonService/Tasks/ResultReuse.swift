@@ -1,6 +1,7 @@
 import Crypto
 import Foundation
 import LoonCore
+import LoonLake
 import MetaStore
 import ObjectStore
 import QueryEngine

@@ -138,8 +138,8 @@ final class Scheduler: Sendable {
 
     // MARK: Stopping a task
 
-    /// Asks the task to stop. Where the engine does not, its end is recorded all the same (docs/invariants.md, 10). False
-    /// where it was to stop already, or what it does is decided.
+    /// Asks the task to stop. Where the engine does not, its end is recorded all the same (docs/invariants.md, 10).
+    /// False where it was to stop already, or what it does is decided.
     @discardableResult
     private func stop(_ task: RunningTask, _ reason: QueryError) -> Bool {
         let isFirst = task.cancellation.reason == nil

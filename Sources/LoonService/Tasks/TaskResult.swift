@@ -2,6 +2,7 @@ import Crypto
 import Dispatch
 import Foundation
 import LoonCore
+import LoonLake
 import ObjectStore
 import QueryEngine
 import SQLFrontend

@@ -2,6 +2,7 @@ import Dispatch
 import Foundation
 import Logging
 import LoonCore
+import LoonLake
 import MetaStore
 import Notifier
 import ObjectStore
@@ -142,10 +143,10 @@ final class TaskRunner: Sendable {
     private func select(_ task: RunningTask, in cluster: Cluster) throws -> TaskOutcome {
         let submission = task.record.submission
         let hints = Hints(values: submission.hints)
-        let planned = try context.planner.plan(
+        let planned = try context.lake.planner.plan(
             submission.engineText, schema: submission.sessionSchema, dialect: Self.dialect(submission, context),
             isProfiled: true,
-            viewer: .init(account: submission.owner))
+            viewer: .init(account: submission.owner, systemTables: NoSystemTables()))
         try cluster.checkScan(planned.scannedBytes, hints)
         try context.accounts.charge(planned.scannedBytes, to: submission.owner, now: context.clock.now())
         let folder = try context.resultFolder(of: task.id)
@@ -222,7 +223,9 @@ final class TaskRunner: Sendable {
             ignoresConflict: try hints.flag("insert_overwrite_ignore_conflict") == true)
         let outcome: TableWriter.Outcome
         do {
-            outcome = try TableWriter(context: context, cluster: cluster, hints: hints).run(
+            outcome = try TableWriter(
+                context: context.lake, engine: cluster.engine, checkScan: { try cluster.checkScan($0, hints) }
+            ).run(
                 write, cancellation: task.cancellation)
         } catch {
             // A decided write is no failure.

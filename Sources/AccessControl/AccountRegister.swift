@@ -1,0 +1,13 @@
+package import LoonCore
+
+/// The accounts as those ask for them who read and write tables: looked up with each statement, so that what is granted
+/// and revoked holds at once. Answers from memory, on any thread.
+package protocol AccountRegister: Sendable {
+    /// Of an account that is not there any more: none.
+    func rights(of account: AccountIdentity) -> AccountRights
+    /// Whether the account is there, by its name and its number.
+    func exists(_ account: AccountIdentity) -> Bool
+    /// Throws where a query would read more than its account may on a day; else its bytes count from now on, whatever
+    /// becomes of it. `now` is in milliseconds since 1970.
+    func charge(_ bytes: Int64, to account: AccountIdentity, now: Int64) throws(QueryError)
+}
