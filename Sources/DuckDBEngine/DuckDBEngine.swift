@@ -112,9 +112,11 @@ package final class DuckDBEngine: QueryEngine, Sendable {
             attempts += 1
             let instance = try current()
             do { return try body(instance) } catch {
-                let failure = (error as? QueryError).flatMap(EngineError.InstanceFailure.init)
-                // After some failures of an assertion the instance lives.
-                let isBroken = failure != nil && !takesStatements(instance)
+                var failure = (error as? QueryError).flatMap(EngineError.InstanceFailure.init)
+                // After some failures of an assertion the instance lives; of some errors it does not say the reason.
+                let mayBeBroken = failure != nil || (error as? QueryError)?.code == .engine
+                let isBroken = mayBeBroken && !takesStatements(instance)
+                if isBroken, failure == nil { failure = .ofAnother }
                 if isBroken { drop(instance) }
                 if let reason = cancellation?.reason { throw reason }
                 guard let error = error as? QueryError else { throw error }
@@ -151,7 +153,9 @@ package final class DuckDBEngine: QueryEngine, Sendable {
     }
 
     private func keep(_ workspace: DuckDBWorkspace) {
-        if workspace.connection.instance === instance.withLock({ $0 }) { workspaces.keep(workspace) }
+        workspaces.keep(workspace)
+        // The instance may have been let go of: nothing of it is kept.
+        if workspace.connection.instance !== instance.withLock({ $0 }) { workspaces.remove(workspace) }
     }
 
     package func parse(_ sql: String) throws -> [UInt8] {

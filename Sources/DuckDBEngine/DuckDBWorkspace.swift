@@ -90,6 +90,8 @@ final class DuckDBWorkspaces: Sendable {
         withExtendedLifetime(oldest) {}
     }
 
+    func remove(_ workspace: DuckDBWorkspace) { kept.withLock { kept in kept.removeAll { $0 === workspace } } }
+
     func removeAll() {
         let all = kept.withLock { kept in
             defer { kept = [] }

@@ -18,8 +18,7 @@ package struct QueryError: Error, Sendable, CustomStringConvertible {
         case tooManyParameters, noSuchGrant, missingDatabase, missingTable, sessionVariable, unknownCharset,
             unknownTimeZone, divisionByZero,
             wrongType
-        case partitionExists, missingPartition, tableChanged, columnCount, wrongObject, duplicateColumn, notWritable,
-            writeWaits
+        case partitionExists, missingPartition, tableChanged, columnCount, wrongObject, duplicateColumn, notWritable
         case tableAccessDenied, databaseAccessDenied, accountOperation, grantToNobody, accountLocked, passwordExpired,
             accountLimit, noDefiner, invalidView, hiddenView
         case cancelled, limitExceeded, unknownTask, duplicateToken, diskFull, unknownHint, waitTimeout

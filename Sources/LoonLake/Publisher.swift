@@ -1,6 +1,6 @@
 import Foundation
 import Logging
-import LoonCore
+package import LoonCore
 package import MetaStore
 import ObjectStore
 
@@ -29,13 +29,14 @@ package struct Publisher {
         let number = NumberBox()
         try context.locks.publishing(TableLocks.Key(table), replaced: replaced) {
             if let number = number.value {
-                removeReplaced(OpenPublication(number: number, publication: publication, isUndone: false))
+                removeReplaced(OpenPublication(number: number, publication: publication))
             }
         } _: {
             try cancellation.pass()
             let decision = try context.store.decide(
                 publication, table: table, isNew: isNew, partitions: partitions, task: task)
             do { try moveDecided(publication) } catch { try takeBack(decision, publication, error) }
+            noteMoved(decision.number, publication)
             number.value = decision.number
         }
     }
@@ -58,11 +59,9 @@ package struct Publisher {
     private func takeBack(_ decision: MetaStore.Decision, _ publication: Publication, _ cause: any Error) throws {
         do { try context.store.undo(decision) } catch {
             log(publication, error)
-            wait(for: OpenPublication(number: decision.number, publication: publication, isUndone: false))
-            throw QueryError(
-                .writeWaits,
-                "The write is decided, and its files get their places as soon as the disk takes them: do not repeat it",
-                detail: "\(cause)")
+            wait(for: OpenPublication(number: decision.number, publication: publication))
+            throw PublicationWaits(
+                number: decision.number, rowCount: publication.rowCount, cause: "\(cause)")
         }
         let undone = OpenPublication(number: decision.number, publication: publication, isUndone: true)
         do { try cleanUp(undone) } catch {
@@ -87,6 +86,12 @@ package struct Publisher {
         try context.objects.syncFolders(of: keys)
     }
 
+    /// Where something is to be removed, that may come much later: until then others may replace what was moved.
+    private func noteMoved(_ number: Int64, _ publication: Publication) {
+        guard !publication.replaced.isEmpty else { return }
+        do { try context.store.moved(number) } catch { log(publication, error) }
+    }
+
     /// The last step of a write: what was replaced goes, and then the publication.
     private func removeReplaced(_ open: OpenPublication) {
         do {
@@ -94,8 +99,11 @@ package struct Publisher {
             try context.store.carriedOut(open.number)
         } catch {
             log(open.publication, error)
-            wait(for: open)
+            wait(for: open, isMoved: true)
+            return
         }
+        context.locks.show(open.number)
+        self.open.remove(open.number)
     }
 
     /// The last step of a write that was taken back.
@@ -118,53 +126,87 @@ package struct Publisher {
 
     // MARK: Open publications
 
-    /// Registers it to be tried again; meanwhile readers see the table as it was before the write, or, once its files
+    /// Registers it to be tried again. Meanwhile readers see the table as it was before the write, or, once its files
     /// are in their places, as it is after it.
-    private func wait(for open: OpenPublication) {
-        let publication = open.publication
-        let hidden = open.isUndone || !isMoved(publication) ? publication.moves.map(\.target) : publication.replaced
-        self.open.add(open)
+    private func wait(for open: OpenPublication, isMoved: Bool = false) {
+        let hidden = isMoved ? open.publication.replaced : open.publication.moves.map(\.target)
         context.locks.hide(hidden.compactMap { context.objects.path(of: $0) }, for: open.number)
+        self.open.add(open, isMoved: isMoved)
     }
 
-    private func isMoved(_ publication: Publication) -> Bool {
-        publication.moves.allSatisfy { !context.objects.isStaged($0.staged) }
-    }
-
-    /// Tries what waits again, of the tables that `key` overlaps or of all. Throws where something of it still cannot
-    /// be done.
-    package func settle(_ key: TableLocks.Key? = nil) throws {
-        try open.settling {
-            for waiting in open.all where try key.map({ try self.key(of: waiting.publication).overlaps($0) }) ?? true {
-                do { try finish(waiting) } catch {
-                    log(waiting.publication, error)
-                    throw QueryError(
-                        .storage,
-                        "An earlier write of the table "
-                            + "\(waiting.publication.schema).\(waiting.publication.table) waits for the disk; "
-                            + "make room or let loond write there, and try again",
-                        detail: "\(error)")
-                }
+    /// Tries again what waits of the tables that `key` overlaps. Throws where something of it still stands in the way
+    /// of another write: files that were replaced and cannot be removed do not, they are hidden.
+    package func settle(_ key: TableLocks.Key) throws {
+        for entry in open.waiting where try self.key(of: entry.publication.publication).overlaps(key) {
+            let publication = entry.publication.publication
+            do { try open.inTurn(entry.publication.number, finish) } catch {
+                log(publication, error)
+                throw QueryError(
+                    .storage,
+                    "An earlier write of the table \(publication.schema).\(publication.table) waits for the disk; "
+                        + "make room or let loond write there, and try again",
+                    detail: "\(error)")
             }
         }
     }
 
-    /// Now and then, while the daemon runs.
-    package func retry() { if !open.all.isEmpty { try? settle() } }
+    /// Runs `body`, which takes the table out of the catalog, while nothing of it is being published.
+    package func withdraw<Value>(_ table: ExternalTable, _ body: () throws -> Value) throws -> Value {
+        let key = TableLocks.Key(table)
+        try settle(key)
+        var result: Result<Value, any Error>?
+        try context.locks.publishing(key, replaced: []) {
+        } _: {
+            // A write may have begun to wait before this had its turn.
+            let isFree = try open.waiting.allSatisfy {
+                try $0.isMoved || !self.key(of: $0.publication.publication).overlaps(key)
+            }
+            guard isFree else { throw QueryError(.tableChanged, "The table is being written; drop it again") }
+            result = Result { try body() }
+        }
+        guard let result else { throw QueryError(.internalFault, "A table was not withdrawn") }
+        return try result.get()
+    }
 
-    private func finish(_ waiting: OpenPublication) throws {
+    /// Tries again all that waits: now and then, while the daemon runs.
+    package func retry() {
+        for entry in open.waiting {
+            do { try open.inTurn(entry.publication.number, finish) } catch {
+                log(entry.publication.publication, error)
+            }
+        }
+    }
+
+    private func finish(_ entry: OpenPublications.Entry) throws {
+        let waiting = entry.publication
         let publication = waiting.publication
+        if entry.isMoved { return removeReplaced(waiting) }
         let replaced = publication.replaced.compactMap { context.objects.path(of: $0) }
         try context.locks.publishing(try key(of: publication), replaced: waiting.isUndone ? [] : replaced) {
             if !waiting.isUndone { removeReplaced(waiting) }
         } _: {
-            if waiting.isUndone { try cleanUp(waiting) } else { try move(publication) }
-            open.remove(waiting.number)
+            if waiting.isUndone {
+                try cleanUp(waiting)
+            } else {
+                try move(publication.with(try possible(publication)))
+                noteMoved(waiting.number, publication)
+            }
             context.locks.show(waiting.number)
+            open.remove(waiting.number)
         }
         context.log.info(
             "table.recovered",
             metadata: ["table": "\(publication.schema).\(publication.table)", "files": "\(publication.moves.count)"])
+    }
+
+    /// The moves that can be made or were made. A file that was moved may have been removed since.
+    private func possible(_ publication: Publication) throws -> [Publication.Move] {
+        try publication.moves.filter { move in
+            let key = try ObjectKey(move.target)
+            if try context.objects.canMove(staged: move.staged, to: key) { return true }
+            context.log.warning("table.missing", metadata: ["object": "\(key)"])
+            return false
+        }
     }
 
     private func key(of publication: Publication) throws -> TableLocks.Key {
@@ -178,23 +220,19 @@ package struct Publisher {
     /// At a start, before anything is read: carries out what was decided, and cleans up what was taken back. What
     /// cannot be done now waits.
     package func recover() throws {
-        for open in try context.store.publications() {
+        for stored in try context.store.publications() {
             do {
-                // A file that was moved may have been removed since.
-                let moves = try open.publication.moves.filter { move in
-                    let key = try ObjectKey(move.target)
-                    guard try open.isUndone || context.objects.canMove(staged: move.staged, to: key) else {
-                        context.log.warning("table.missing", metadata: ["object": "\(key)"])
-                        return false
-                    }
-                    return true
+                let publication = stored.publication
+                // Nothing of it is left: what it was to replace is all that there is of the table.
+                if !stored.isUndone, !stored.isMoved, !publication.moves.isEmpty, try possible(publication).isEmpty {
+                    log(publication, QueryError(.storage, "The files of a decided write are gone; nothing is replaced"))
+                    try context.store.cleanedUp(stored.number)
+                    continue
                 }
-                try finish(
-                    OpenPublication(
-                        number: open.number, publication: open.publication.with(moves), isUndone: open.isUndone))
+                try finish(OpenPublications.Entry(publication: stored, isMoved: stored.isMoved))
             } catch {
-                log(open.publication, error)
-                wait(for: open)
+                log(stored.publication, error)
+                wait(for: stored, isMoved: stored.isMoved)
             }
         }
     }

@@ -123,7 +123,14 @@ package struct TableWriter {
         do {
             let export = try exportTarget(target, folder: staged)
             let profile = try planned.held { try engine.export($0, to: export, cancellation: cancellation) }
-            try publish(staged, target, rowCount: profile.rowCount, write, cancellation)
+            do { try publish(staged, target, rowCount: profile.rowCount, write, cancellation) } catch let waits
+                as PublicationWaits where write.task == nil
+            {
+                throw QueryError(
+                    .storage,
+                    "The write is decided, and its files get their places as soon as the disk takes them: do not "
+                        + "repeat it", detail: waits.cause)
+            }
             context.objects.discard(staged: staged)
             return Outcome(rowCount: profile.rowCount, scannedBytes: planned.scannedBytes, profile: profile)
         } catch {

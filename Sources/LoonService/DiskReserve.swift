@@ -9,7 +9,7 @@ struct DiskReserve {
 
     /// Takes the space, if it is not taken yet and there is room for much more. A disk that has none is no error.
     func fill() {
-        guard !FileManager.default.fileExists(atPath: path),
+        guard size < Limits.reserveBytes,
             FreeSpace.freeBytes(of: path) ?? 0 > Limits.reserveBytes * 8
         else { return }
         let descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
@@ -19,5 +19,7 @@ struct DiskReserve {
     }
 
     /// Gives the space up. False where there was none.
-    func release() -> Bool { unlink(path) == 0 }
+    func release() -> Bool { size > 0 && unlink(path) == 0 }
+
+    private var size: Int64 { (try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int64) ?? 0 }
 }

@@ -28,10 +28,24 @@ struct HostPaths: Sendable {
         var text = message
         if let trace = text.range(of: "Stack Trace:") { text = String(text[..<trace.lowerBound]) }
         if text.utf8.contains(UInt8(ascii: "/")) {
-            for (path, shown) in replacements { text = text.replacing(path, with: shown) }
+            for (path, shown) in replacements { text = Self.replacing(path, with: shown, in: text) }
         }
         // Where something lies in memory: 0x55d0c4a3e2b0.
         if text.contains("0x") { text = text.replacing(/0x[0-9a-f]{8,16}\b/, with: "0x…") }
         return text
+    }
+
+    /// Only where the path begins: `/data/` is none in `oss://lake/data/x`.
+    private static func replacing(_ path: String, with shown: String, in text: String) -> String {
+        guard text.contains(path) else { return text }
+        var result = ""
+        var rest = text[...]
+        while let range = rest.firstRange(of: path) {
+            let before = (result + rest[..<range.lowerBound]).unicodeScalars.last
+            let isWithin = before.map { $0.properties.isAlphabetic || "0123456789/._-~:".unicodeScalars.contains($0) }
+            result += rest[..<range.lowerBound] + (isWithin == true ? path : shown)
+            rest = rest[range.upperBound...]
+        }
+        return result + rest
     }
 }

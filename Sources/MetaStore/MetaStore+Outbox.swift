@@ -156,9 +156,10 @@ extension MetaStore {
 
     package func overdueLanes(before created: Int64, limit: Int) throws(QueryError) -> Set<String> {
         try read { database in
-            let sql =
-                "SELECT lane FROM outbox WHERE is_given_up = 0 AND attempts = 0 AND up_created < ? ORDER BY "
-                + "up_created LIMIT ?"
+            let sql = """
+                SELECT lane FROM outbox WHERE is_given_up = 0 AND attempts = 0 AND up_created < ?
+                GROUP BY lane ORDER BY min(up_created) LIMIT ?
+                """
             return Set(try String.fetchAll(database, sql: sql, arguments: [created, limit]))
         }
     }

@@ -59,12 +59,20 @@ extension MetaStore {
                     sql: "DELETE FROM catalog_partition WHERE schema = ? AND table_name = ? AND name = ?",
                     arguments: [table.schema, table.name, name])
             }
-            guard decision.isNewTable else { return }
+            // Another may have its name by now.
+            guard decision.isNewTable, try Self.table(table.schema, table.name, database) == table else { return }
             try database.execute(
                 sql: "DELETE FROM catalog_partition WHERE schema = ? AND table_name = ?",
                 arguments: [table.schema, table.name])
             try database.execute(
                 sql: "DELETE FROM catalog_table WHERE schema = ? AND name = ?", arguments: [table.schema, table.name])
+        }
+    }
+
+    /// The files of a write have their places.
+    package func moved(_ number: Int64) throws(QueryError) {
+        try writer.perform {
+            try $0.database.execute(sql: "UPDATE publication SET is_moved = 1 WHERE n = ?", arguments: [number])
         }
     }
 
@@ -92,11 +100,14 @@ extension MetaStore {
         /// Whether the write was taken back, and what it has moved is to be removed. Else the rest of it is to be
         /// carried out.
         package let isUndone: Bool
+        /// Whether its files have their places, which others may have replaced since: they are not moved again.
+        package let isMoved: Bool
 
-        package init(number: Int64, publication: Publication, isUndone: Bool) {
+        package init(number: Int64, publication: Publication, isUndone: Bool = false, isMoved: Bool = false) {
             self.number = number
             self.publication = publication
             self.isUndone = isUndone
+            self.isMoved = isMoved
         }
     }
 
@@ -104,21 +115,21 @@ extension MetaStore {
     package func publications() throws(QueryError) -> [OpenPublication] {
         try read { database in
             try Row.fetchAll(
-                database, sql: "SELECT n, definition, is_undone FROM publication WHERE is_done = 0 ORDER BY n"
+                database, sql: "SELECT n, definition, is_undone, is_moved FROM publication WHERE is_done = 0 ORDER BY n"
             ).map { row in
                 OpenPublication(
-                    number: row[0], publication: try Self.decoded(Publication.self, row[1]), isUndone: row[2])
+                    number: row[0], publication: try Self.decoded(Publication.self, row[1]), isUndone: row[2],
+                    isMoved: row[3])
             }
         }
     }
 
-    /// The write that a task has decided, if it has, and whether it is carried out: the task is then not to be run
-    /// again.
-    package func publication(of task: TaskID) throws(QueryError) -> (publication: Publication, isDone: Bool)? {
+    /// The write that a task has decided, if it has: the task is then not to be run again.
+    package func publication(of task: TaskID) throws(QueryError) -> (number: Int64, publication: Publication)? {
         try read { database in
-            let sql = "SELECT definition, is_done FROM publication WHERE task = ? AND is_undone = 0"
+            let sql = "SELECT n, definition FROM publication WHERE task = ? AND is_undone = 0"
             return try Row.fetchOne(database, sql: sql, arguments: [task.description]).map {
-                (try Self.decoded(Publication.self, $0[0]), $0[1])
+                ($0[0], try Self.decoded(Publication.self, $0[1]))
             }
         }
     }

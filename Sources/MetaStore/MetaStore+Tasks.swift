@@ -181,7 +181,10 @@ extension MetaStore {
                     + "= 'SENDING'"
             )
             try database.execute(
-                sql: "UPDATE task SET lone_deaths = lone_deaths + suspect * ?, suspect = 1 WHERE status = 'RUNNING'",
+                sql: """
+                    UPDATE task SET lone_deaths = lone_deaths + suspect * ?, suspect = 1 WHERE status = 'RUNNING'
+                        AND id NOT IN (SELECT task FROM publication WHERE task IS NOT NULL AND is_undone = 0)
+                    """,
                 arguments: [hadQueries ? 1 : Limits.loneDeathWeight])
             let guilty = try String.fetchAll(
                 database,

@@ -212,7 +212,8 @@ package final class MetaStore: Sendable {
     static func failure(_ error: any Error) -> QueryError {
         if let error = error as? QueryError { return error }
         if let error = error as? DatabaseError {
-            if error.resultCode == .SQLITE_FULL {
+            // Beside a full disk SQLite cannot make the file that its processes share, either.
+            if error.resultCode == .SQLITE_FULL || error.extendedResultCode == .SQLITE_IOERR_SHMSIZE {
                 return QueryError(
                     .diskFull, "The disk of the metadata file is full; make room on it", detail: "\(error)")
             }

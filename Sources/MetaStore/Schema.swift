@@ -201,6 +201,8 @@ enum Schema {
                     CREATE INDEX outbox_untried ON outbox (up_created) WHERE is_given_up = 0 AND attempts = 0;
                     -- 1: the write was taken back; what it has moved to its place is still to be removed.
                     ALTER TABLE publication ADD COLUMN is_undone INTEGER NOT NULL DEFAULT 0;
+                    -- 1: its files have their places; what it replaces is still to be removed.
+                    ALTER TABLE publication ADD COLUMN is_moved INTEGER NOT NULL DEFAULT 0;
                     """)
         }
         return migrator

@@ -37,7 +37,7 @@ package struct ErrorNumber: Sendable, Equatable {
             case .interrupted: (1317, "70100")
             case .outOfMemory: (1038, "HY001")
             case .shuttingDown: (1053, "08S01")
-            case .storage, .writeWaits: (1030, "HY000")
+            case .storage: (1030, "HY000")
             case .engine, .internalFault: (1105, "HY000")
             case .resultTooLarge: (1153, "08S01")
             case .malformedCommand: (1835, "HY000")

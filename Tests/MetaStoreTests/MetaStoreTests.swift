@@ -358,7 +358,8 @@ import Testing
                 INDEX outbox_untried;
                 ALTER TABLE account DROP COLUMN number; ALTER TABLE task DROP COLUMN account_number; ALTER TABLE
                 outbox DROP COLUMN up_created;
-                ALTER TABLE publication DROP COLUMN is_undone; CREATE INDEX outbox_by_age ON outbox (created) WHERE
+                ALTER TABLE publication DROP COLUMN is_undone;
+                ALTER TABLE publication DROP COLUMN is_moved; CREATE INDEX outbox_by_age ON outbox (created) WHERE
                 is_given_up = 0;
                 """)
     }

@@ -126,6 +126,9 @@ def test_a_task_whose_write_is_decided_runs_until_it_is_carried_out(daemon):
     daemon.start()
     assert rows(daemon) == ((1, "old"),)
     assert daemon.task(outcome["value"])["status"] in ("QUEUED", "RUNNING")
+    # It holds up nobody: it is no suspect, and takes no place.
+    for number in range(5):
+        assert daemon.await_task(daemon.submit(f"select {number}"))["status"] == "SUCCESS"
     with contextlib.closing(daemon.connect()) as connection, connection.cursor() as cursor:
         assert cursor.execute(f"cancel query_task '{outcome['value']}'") == 0, "it is too late to cancel"
     daemon.fault()
@@ -141,12 +144,27 @@ def test_files_that_were_replaced_and_cannot_be_removed_are_not_read(daemon):
     daemon.fault(number=errno.EACCES, path="/oss/lake/s/t/a.csv")
     daemon.query("insert overwrite s.t values (2, 'A')")
     assert rows(daemon) == ((2, "A"),)
+    # Writes go on meanwhile, over files that the waiting write has moved.
+    daemon.query("insert overwrite s.t values (3, 'B')")
+    assert rows(daemon) == ((3, "B"),)
     daemon.program.kill()
     daemon.start()
-    assert rows(daemon) == ((2, "A"),)
+    assert rows(daemon) == ((3, "B"),)
     daemon.fault()
     deadline = time.monotonic() + 30
     while (daemon.data / "oss/lake/s/t/a.csv").exists():
         assert time.monotonic() < deadline
         time.sleep(0.1)
-    assert rows(daemon) == ((2, "A"),)
+    assert rows(daemon) == ((3, "B"),)
+    task = daemon.await_task(daemon.submit("insert into s.t values (4, 'C')"))
+    assert task["status"] == "SUCCESS" and rows(daemon) == ((3, "B"), (4, "C"))
+    daemon.query("drop table s.t")
+
+
+def test_a_task_that_ended_well_does_not_wait_for_readers_of_what_it_replaced(daemon):
+    daemon.fault(number=errno.EACCES, path="/oss/lake/s/t/a.csv")
+    row = daemon.await_task(daemon.submit("insert overwrite s.t values (2, 'A')"))
+    assert row["status"] == "SUCCESS" and rows(daemon) == ((2, "A"),)
+    daemon.program.kill()
+    daemon.start()
+    assert rows(daemon) == ((2, "A"),) and daemon.task(row["id"])["status"] == "SUCCESS"

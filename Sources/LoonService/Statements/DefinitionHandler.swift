@@ -74,6 +74,9 @@ struct DefinitionHandler {
         guard session.isAdministrator else {
             throw QueryError(.accessDenied, "Access denied; only an administrator drops schemas")
         }
+        for table in try context.store.tables(schema: name) where table.view == nil {
+            try Publisher(context: context.lake).settle(TableLocks.Key(table))
+        }
         let existed = try context.store.dropSchema(name, isCascade: isCascade)
         guard existed || ifExists else {
             throw QueryError(.missingDatabase, "Can't drop database '\(name)'; database doesn't exist")
@@ -160,10 +163,11 @@ struct DefinitionHandler {
     func dropTable(_ name: TableName, ifExists: Bool, isView: Bool) throws {
         let schema = try definitions.schema(of: name)
         try definitions.rights.require(.drop, schema: schema.name, table: name.table)
-        if let table = try context.store.table(schema: schema.name, name: name.table) {
-            try Publisher(context: context.lake).settle(TableLocks.Key(table))
+        func drop() throws -> Bool? {
+            try context.store.dropTable(schema: schema.name, name: name.table, isView: isView)
         }
-        let existed = try context.store.dropTable(schema: schema.name, name: name.table, isView: isView)
+        let table = try context.store.table(schema: schema.name, name: name.table)
+        let existed = try table.map { try Publisher(context: context.lake).withdraw($0, drop) } ?? drop()
         guard let existed else {
             throw QueryError(.wrongObject, "'\(schema.name).\(name.table)' is not \(isView ? "VIEW" : "BASE TABLE")")
         }

@@ -11,6 +11,8 @@ final class Housekeeping: Sendable {
     private let context: ServiceContext
     private let queue = DispatchQueue(label: "loon.housekeeping", qos: .utility)
     private let isStopped = Atomic<Bool>(false)
+    private let publications = DispatchQueue(label: "loon.publications", qos: .utility)
+    private let isRetrying = Atomic<Bool>(false)
     /// Tasks whose results could not be removed.
     private let failures = Mutex<Set<TaskID>>([])
 
@@ -36,7 +38,7 @@ final class Housekeeping: Sendable {
         guard !isStopped.load(ordering: .relaxed) else { return }
         lookAtDisk()
         DiskReserve(context.configuration.dataDirectory).fill()
-        Publisher(context: context.lake).retry()
+        retryPublications()
         var hasMore = false
         do {
             try context.store.maintain()
@@ -53,6 +55,15 @@ final class Housekeeping: Sendable {
         // Even where much is to be done, look-ups and submissions have the file most of the time.
         let pause = hasMore ? Limits.housekeepingMilliseconds / 20 : Limits.housekeepingMilliseconds
         queue.asyncAfter(deadline: .now() + .milliseconds(pause)) { self.round() }
+    }
+
+    /// On a queue of its own, one at a time: a disk that hangs holds up nothing else.
+    private func retryPublications() {
+        guard !context.lake.openPublications.all.isEmpty, !isRetrying.exchange(true, ordering: .relaxed) else { return }
+        publications.async {
+            Publisher(context: self.context.lake).retry()
+            self.isRetrying.store(false, ordering: .relaxed)
+        }
     }
 
     static func retention(_ context: ServiceContext) -> MetaStore.Retention {

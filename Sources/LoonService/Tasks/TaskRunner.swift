@@ -42,6 +42,8 @@ final class TaskRunner: Sendable {
         let outcome: TaskOutcome
         do {
             outcome = try cluster.explaining { try produce(task, in: cluster) }
+        } catch let waits as PublicationWaits {
+            return end(task, when: waits, recorded: recorded, completion: completion)
         } catch {
             // An earlier run may have published before it was killed, or this one may have failed while it synced what
             // it had moved.
@@ -131,7 +133,7 @@ final class TaskRunner: Sendable {
 
     private func produce(_ task: RunningTask, in cluster: Cluster) throws -> TaskOutcome {
         let submission = task.record.submission
-        if submission.isWrite, let outcome = try decided(task) { return outcome }
+        if submission.isWrite { try requireUndecided(task) }
         if let reason = task.cancellation.reason { throw reason }
         try context.accounts.requireAlive(submission.owner)
         switch submission.kind {
@@ -144,7 +146,8 @@ final class TaskRunner: Sendable {
         let submission = task.record.submission
         let hints = Hints(values: submission.hints)
         let planned = try context.lake.planner.plan(
-            submission.engineText, schema: submission.sessionSchema, dialect: Self.dialect(submission, context),
+            StoredText.plain(submission.engineText), schema: submission.sessionSchema,
+            dialect: Self.dialect(submission, context),
             isProfiled: true,
             viewer: .init(account: submission.owner, systemTables: NoSystemTables()))
         try cluster.checkScan(planned.scannedBytes, hints)
@@ -198,19 +201,38 @@ final class TaskRunner: Sendable {
             function: { _ in .null })
     }
 
-    /// The end of a task whose write is decided, in this run or in one that was killed before it could say so; `nil`
-    /// where it is not. Blocks until the write is carried out, if that takes until the daemon stops: it is never a
-    /// failure.
-    private func decided(_ task: RunningTask) throws -> TaskOutcome? {
-        while let (publication, isDone) = try context.store.publication(of: task.id) {
-            try? task.cancellation.pass()
-            if isDone {
-                return TaskOutcome(
-                    state: .success, measures: measures(QueryProfile(rowCount: publication.rowCount), 0, task))
-            }
-            Thread.sleep(forTimeInterval: Double(Limits.storeRetryMilliseconds) / 1_000)
+    /// Ends a task whose write is decided when its files have their places. It stays RUNNING until then and is never a
+    /// failure; its place is another's meanwhile.
+    private func end(
+        _ task: RunningTask, when waits: PublicationWaits, recorded: @escaping @Sendable () -> Void,
+        completion: @escaping @Sendable () -> Void
+    ) {
+        let outcome = TaskOutcome(
+            state: .success, measures: measures(QueryProfile(rowCount: waits.rowCount), 0, task))
+        context.lake.openPublications.whenMoved(waits.number) {
+            self.record(task, outcome, completion: recorded)
         }
-        return nil
+        completion()
+    }
+
+    /// Throws `PublicationWaits` where an earlier run of the task has decided its write: it must not run again.
+    private func requireUndecided(_ task: RunningTask) throws {
+        while true {
+            do {
+                guard let decided = try context.store.publication(of: task.id) else { return }
+                try? task.cancellation.pass()
+                return try throwWaits(decided)
+            } catch let error as QueryError {
+                // Until it is known nothing is: a decided write that fails would be a lie.
+                context.log.error("task.record", metadata: ["task": "\(task.id)", "error": "\(error)"])
+                Thread.sleep(forTimeInterval: Double(Limits.storeRetryMilliseconds) / 1_000)
+            }
+        }
+    }
+
+    private func throwWaits(_ decided: (number: Int64, publication: Publication)) throws {
+        throw PublicationWaits(
+            number: decided.number, rowCount: decided.publication.rowCount, cause: "decided before")
     }
 
     private func write(_ task: RunningTask, in cluster: Cluster) throws -> TaskOutcome {
@@ -218,20 +240,14 @@ final class TaskRunner: Sendable {
         let parsed = try ParsedStatement(Array(submission.command.utf8), mode: LexicalMode(sqlMode: submission.sqlMode))
         let hints = Hints(values: submission.hints)
         let write = TableWrite(
-            statement: parsed.statement, engineText: submission.engineText, schema: submission.sessionSchema,
+            statement: parsed.statement, engineText: StoredText.plain(submission.engineText),
+            schema: submission.sessionSchema,
             dialect: Self.dialect(submission, context), account: submission.owner, task: task.id,
             ignoresConflict: try hints.flag("insert_overwrite_ignore_conflict") == true)
-        let outcome: TableWriter.Outcome
-        do {
-            outcome = try TableWriter(
-                context: context.lake, engine: cluster.engine, checkScan: { try cluster.checkScan($0, hints) }
-            ).run(
-                write, cancellation: task.cancellation)
-        } catch {
-            // A decided write is no failure.
-            guard (error as? QueryError)?.code == .writeWaits, let outcome = try decided(task) else { throw error }
-            return outcome
-        }
+        let outcome = try TableWriter(
+            context: context.lake, engine: cluster.engine, checkScan: { try cluster.checkScan($0, hints) }
+        ).run(
+            write, cancellation: task.cancellation)
         return TaskOutcome(state: .success, measures: measures(outcome.profile, outcome.scannedBytes, task))
     }
 }
