@@ -58,9 +58,10 @@ let package = Package(
         // Siblings
         .target(name: "SQLFrontend", dependencies: ["LoonCore"], swiftSettings: settings),
         .target(name: "SQLDialect", dependencies: ["LoonCore", "SQLFrontend"], swiftSettings: settings),
+        .target(name: "MySQLRows", dependencies: ["LoonCore"], swiftSettings: settings),
         .target(
             name: "MySQLProtocol",
-            dependencies: ["CZlib", "LoonCore", nioCore, nioPosix, nioSSL, crypto, cryptoExtras, logging],
+            dependencies: ["CZlib", "LoonCore", "MySQLRows", nioCore, nioPosix, nioSSL, crypto, cryptoExtras, logging],
             swiftSettings: settings),
         .target(name: "ObjectStore", dependencies: ["LoonCore"], swiftSettings: settings),
         .target(name: "MetaStore", dependencies: ["LoonCore", grdb, grdbSQLite], swiftSettings: settings),

@@ -1,3 +1,4 @@
+import MySQLRows
 import NIOCore
 
 /// The protocol's basic data types
@@ -59,11 +60,11 @@ extension ByteBuffer {
         var payload = payload
         var sequence = sequence
         while true {
-            let length = min(payload.readableBytes, PacketDecoder.continuedLength)
+            let length = min(payload.readableBytes, PacketBuffer.continuedLength)
             writeInteger(UInt32(length) | UInt32(sequence) << 24, endianness: .little)
             if var part = payload.readSlice(length: length) { writeBuffer(&part) }
             sequence &+= 1
-            if length < PacketDecoder.continuedLength { return sequence }
+            if length < PacketBuffer.continuedLength { return sequence }
         }
     }
 }

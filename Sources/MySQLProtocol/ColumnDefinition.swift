@@ -1,4 +1,5 @@
 import LoonCore
+import MySQLRows
 
 /// A column definition of a result set
 /// (https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_com_query_response_text_resultset_column_definition.html).

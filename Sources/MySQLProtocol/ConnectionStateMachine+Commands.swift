@@ -1,4 +1,5 @@
 import LoonCore
+import MySQLRows
 import NIOCore
 
 /// The first byte of a command (https://dev.mysql.com/doc/dev/mysql-server/latest/my__command_8h.html).
@@ -24,7 +25,7 @@ enum CommandCode: UInt8 {
 
 extension ConnectionStateMachine {
     mutating func command(_ packet: Packet) -> Action {
-        guard packet.sequence == 0 || packet.payload.readableBytes >= PacketDecoder.continuedLength || packet.isTooLarge
+        guard packet.sequence == 0 || packet.payload.readableBytes >= PacketBuffer.continuedLength || packet.isTooLarge
         else {
             return fail(QueryError(.packetsOutOfOrder, "Got packets out of order"), after: packet.sequence)
         }

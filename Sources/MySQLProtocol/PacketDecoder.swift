@@ -1,4 +1,5 @@
 import LoonCore
+import MySQLRows
 import NIOCore
 
 /// A payload, put together from the packets that it was spread over.
@@ -15,8 +16,6 @@ struct Packet: Sendable {
 /// sequence id and as many bytes; one of 2^24−1 bytes is continued by the next. What passes the bound is read past, so
 /// that the peer can be told.
 struct PacketDecoder {
-    static let continuedLength = 0xFF_FFFF
-
     private var gathered = ByteBuffer()
     private var isTooLarge = false
     /// Bytes of the present packet that are still to come, and its header.
@@ -43,7 +42,8 @@ struct PacketDecoder {
                 buffer.moveReaderIndex(forwardBy: skipped)
                 remaining -= skipped
                 gathered.clear()
-            } else if length < Self.continuedLength, gathered.readableBytes == 0, buffer.readableBytes >= length {
+            } else if length < PacketBuffer.continuedLength, gathered.readableBytes == 0, buffer.readableBytes >= length
+            {
                 header = nil
                 guard let payload = buffer.readSlice(length: length) else { return nil }
                 return Packet(sequence: sequence, payload: payload, isTooLarge: false)
@@ -53,7 +53,7 @@ struct PacketDecoder {
             }
             guard remaining == 0 else { return nil }
             header = nil
-            guard length < Self.continuedLength else { continue }
+            guard length < PacketBuffer.continuedLength else { continue }
             defer {
                 gathered = ByteBuffer()
                 isTooLarge = false

@@ -1,6 +1,7 @@
 import Dispatch
 import Foundation
 package import LoonCore
+import MySQLRows
 import NIOCore
 import Synchronization
 

@@ -1,4 +1,4 @@
-import LoonCore
+package import LoonCore
 
 /// How the values of a row are written.
 package enum RowFormat: Sendable {
@@ -10,103 +10,22 @@ package enum RowFormat: Sendable {
     case binary
 }
 
-/// Packets being put together: each begins with room for its header.
-struct PacketBuffer: ~Copyable {
-    var out = TextBuffer(capacity: 512)
-    var sequence: UInt8
-    /// Row payloads of a cursor are not packets yet: they begin with their length alone, in four bytes.
-    var isSpooling = false
+/// Writes rows of a batch, or of the daemon's own making, as packets.
+package struct RowEncoder {
+    private let format: RowFormat
+    package let columns: [ResultColumn]
 
-    init(sequence: UInt8) { self.sequence = sequence }
-
-    /// Leaves room for a packet's header.
-    mutating func open() -> Int {
-        let start = out.count
-        out.appendZeros(4)
-        return start
+    /// `columns`: of the result; in the binary format a row of values is written by their types.
+    package init(format: RowFormat, columns: [ResultColumn]) {
+        self.format = format
+        self.columns = columns
     }
-
-    mutating func close(at start: Int) {
-        let length = out.count - start - 4
-        out.set(UInt8(truncatingIfNeeded: length), at: start)
-        out.set(UInt8(truncatingIfNeeded: length >> 8), at: start + 1)
-        out.set(UInt8(truncatingIfNeeded: length >> 16), at: start + 2)
-        if isSpooling { return out.set(UInt8(truncatingIfNeeded: length >> 24), at: start + 3) }
-        if length >= PacketDecoder.continuedLength { return split(at: start) }
-        out.set(sequence, at: start + 3)
-        sequence &+= 1
-    }
-
-    /// A payload that takes several packets gets a header between any two of its pieces; one of a whole number of
-    /// pieces an empty packet at the end.
-    private mutating func split(at start: Int) {
-        var place = start
-        var rest = out.count - start - 4
-        while true {
-            let length = min(rest, PacketDecoder.continuedLength)
-            out.set(UInt8(truncatingIfNeeded: length), at: place)
-            out.set(UInt8(truncatingIfNeeded: length >> 8), at: place + 1)
-            out.set(UInt8(truncatingIfNeeded: length >> 16), at: place + 2)
-            out.set(sequence, at: place + 3)
-            sequence &+= 1
-            if length < PacketDecoder.continuedLength { return }
-            rest -= length
-            place += 4 + length
-            out.insertGap(4, at: place)
-        }
-    }
-
-    mutating func append(packet payload: some Collection<UInt8>) {
-        let start = open()
-        if payload.withContiguousStorageIfAvailable({ out.append($0) }) == nil {
-            for byte in payload { out.append(byte) }
-        }
-        close(at: start)
-    }
-
-    /// A text behind its length.
-    mutating func append(_ text: String) {
-        let cell = openCell()
-        out.append(text)
-        closeCell(cell)
-    }
-
-    // MARK: Lengths
-
-    /// Leaves room for a short length before a cell.
-    @inline(__always)
-    mutating func openCell() -> Int {
-        let cell = out.count
-        out.append(0)
-        return cell
-    }
-
-    /// Writes the length of the cell whose first byte was left free at `cell`, moving the cell where the length takes
-    /// more.
-    @inline(__always)
-    mutating func closeCell(_ cell: Int) {
-        let length = out.count - cell - 1
-        if length < 0xFB { out.set(UInt8(truncatingIfNeeded: length), at: cell) } else { closeLongCell(cell, length) }
-    }
-
-    private mutating func closeLongCell(_ cell: Int, _ length: Int) {
-        let (marker, bytes): (UInt8, Int) = length < 0x1_0000 ? (0xFC, 2) : length < 0x100_0000 ? (0xFD, 3) : (0xFE, 8)
-        out.insertGap(bytes, at: cell + 1)
-        out.set(marker, at: cell)
-        for place in 0..<bytes { out.set(UInt8(truncatingIfNeeded: length >> (8 * place)), at: cell + 1 + place) }
-    }
-}
-
-/// Writes rows of a batch, or of the daemon's own making.
-struct RowEncoder {
-    let format: RowFormat
-    let columns: [ResultColumn]
 
     /// Writes rows of a batch, from `first` on, until there are `bytesMax` bytes. Returns the row to go on with. Throws
     /// where a row is too large to send.
-    func write(_ batch: RecordBatch, from first: Int, bytesMax: Int, to packets: inout PacketBuffer) throws(QueryError)
-        -> Int
-    {
+    package func write(
+        _ batch: RecordBatch, from first: Int, bytesMax: Int, to packets: inout PacketBuffer
+    ) throws(QueryError) -> Int {
         let cells = batch.columns.map(Cell.init)
         return try cells.withUnsafeBufferPointer { (cells) throws(QueryError) in
             // Bytes of a row beside its texts.
@@ -233,7 +152,8 @@ struct RowEncoder {
 
     // MARK: Rows of values
 
-    func write(_ row: [SQLValue], to packets: inout PacketBuffer) {
+    /// Writes one row, of as many values as there are columns. Its size is the caller's to bound.
+    package func write(_ row: [SQLValue], to packets: inout PacketBuffer) {
         let nulls = format == .binary ? openBinary(row.count, &packets) : 0
         for (index, value) in row.enumerated() {
             if case .null = value {

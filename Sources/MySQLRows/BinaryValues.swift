@@ -1,4 +1,4 @@
-import LoonCore
+package import LoonCore
 
 /// Writes values in the binary form of result rows at a pointer, as `TextWriter` does their text
 /// (https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_binary_resultset.html#sect_protocol_binary_resultset_row_value).
@@ -114,7 +114,8 @@ extension SQLValue {
 }
 
 extension TextBuffer {
-    mutating func append<Number: FixedWidthInteger & BitwiseCopyable>(littleEndian number: Number) {
+    /// Writes a number's bytes, the least significant first.
+    package mutating func append<Number: FixedWidthInteger & BitwiseCopyable>(littleEndian number: Number) {
         advance(BinaryWriter.write(number, to: tail(MemoryLayout<Number>.size)))
     }
 }
