@@ -66,6 +66,7 @@ let package = Package(
         .target(name: "ObjectStore", dependencies: ["LoonCore"], swiftSettings: settings),
         .target(name: "MetaStore", dependencies: ["LoonCore", grdb, grdbSQLite], swiftSettings: settings),
         .target(name: "QueryEngine", dependencies: ["LoonCore"], swiftSettings: settings),
+        .target(name: "ResultFiles", dependencies: ["LoonCore", "QueryEngine"], swiftSettings: settings),
         // Optimized in debug builds too: its loops run for each field of a file.
         .target(
             name: "DuckDBEngine", dependencies: ["CCharconv", "CDuckDB", "LoonCore", "QueryEngine"],
@@ -88,7 +89,7 @@ let package = Package(
             name: "LoonService",
             dependencies: [
                 "AccessControl", "DuckDBEngine", "LoonCore", "LoonLake", "MetaStore", "MySQLProtocol", "Notifier",
-                "ObjectStore", "QueryEngine", "SQLDialect", "SQLFrontend", crypto, logging,
+                "ObjectStore", "QueryEngine", "ResultFiles", "SQLDialect", "SQLFrontend", crypto, logging,
                 nioCore, nioPosix, nioSSL, serviceLifecycle, swiftASN1, unixSignals, x509, yams,
             ], swiftSettings: settings),
 

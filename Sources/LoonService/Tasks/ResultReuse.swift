@@ -5,6 +5,7 @@ import LoonLake
 import MetaStore
 import ObjectStore
 import QueryEngine
+import ResultFiles
 import SQLFrontend
 import Synchronization
 

@@ -5,6 +5,7 @@ import LoonCore
 import LoonLake
 import ObjectStore
 import QueryEngine
+import ResultFiles
 import SQLFrontend
 
 /// Computes a task's result into a staged folder: the file in the format asked for, and its description.
@@ -58,9 +59,14 @@ struct TaskResult {
         let profile: QueryProfile
     }
 
+    private func resultFile(_ form: ResultFile.Form, kept columns: [ResultColumn]? = nil) throws -> ResultFile {
+        let file = try StagedFile("\(folder)/\(form.name)")
+        return ResultFile(form: form, limits: limits, kept: columns, append: file.append)
+    }
+
     /// Straight into the CSV file.
     private func write(_ planned: PlannedQuery) throws -> Rows {
-        let sink = try ResultFile(folder: folder, form: .csv, limits: limits)
+        let sink = try resultFile(.csv)
         let profile = try planned.held { try engine.run($0, cancellation: cancellation, sink: sink) }
         try sink.finish()
         return Rows(
@@ -85,7 +91,7 @@ struct TaskResult {
     private func keepAndWrite(_ planned: PlannedQuery, _ form: ResultFile.Form) throws -> Rows {
         let kept = try keep(planned, in: ResultDescription.keptName)
         try limits.check(rows: kept.profile.rowCount)
-        let sink = try ResultFile(folder: folder, form: form, limits: limits, kept: kept.columns)
+        let sink = try resultFile(form, kept: kept.columns)
         let stored = StoredResult(
             schema: "loon", name: "result", path: "\(folder)/\(ResultDescription.keptName)", form: .kept,
             columns: kept.columns)

@@ -7,6 +7,7 @@ import MetaStore
 import Notifier
 import ObjectStore
 import QueryEngine
+import ResultFiles
 import SQLDialect
 import SQLFrontend
 

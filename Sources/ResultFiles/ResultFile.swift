@@ -1,53 +1,60 @@
-import LoonCore
-import ObjectStore
+package import LoonCore
 import QueryEngine
 
-/// Writes a result's rows into a file: `result.csv` or `result.json`. Confined to the thread that runs the query.
+/// Writes a result's rows as the text of a file: `result.csv` or `result.json`. Confined to the thread that runs the
+/// query.
 ///
 /// CSV is RFC 4180 in UTF-8 with LF, a header line with the names that a client would see; NULL is an empty field and
 /// an empty string `""`. JSON is one object a line, with names that come twice numbered as `query_result` numbers them.
-final class ResultFile: BatchSink {
-    enum Form {
+package final class ResultFile: BatchSink {
+    package enum Form {
         case csv, json
-        var name: String { self == .csv ? "result.csv" : "result.json" }
+        /// The file's name in the result's folder.
+        package var name: String { self == .csv ? "result.csv" : "result.json" }
     }
 
     /// Thrown before the query runs: the text of its values does not say what they are, so that its rows are to be kept
     /// with their types first.
-    struct NotPlain: Error {}
+    package struct NotPlain: Error {}
 
     private let form: Form
     private let limits: ResultLimits
     /// Whether the rows come from a file that keeps their types.
     private let isKept: Bool
-    private let file: StagedFile
+    /// Takes the file's next bytes.
+    private let append: (UnsafeRawBufferPointer) throws -> Void
     private var out = TextBuffer(capacity: 4_096)
     /// The text before each value of a row of JSON.
     private var keys: [[UInt8]] = []
-    private(set) var columns: [ResultColumn] = []
-    private(set) var rows: Int64 = 0
-    private(set) var bytes: Int64 = 0
+    package private(set) var columns: [ResultColumn] = []
+    private var rows: Int64 = 0
+    /// Of the file, so far.
+    package private(set) var bytes: Int64 = 0
     /// The most bytes that a row has.
-    private(set) var longestRow = 0
+    package private(set) var longestRow = 0
 
-    /// `columns`: the names and types of the query's columns, where the rows come from a kept file.
-    init(folder: String, form: Form, limits: ResultLimits, kept columns: [ResultColumn]? = nil) throws {
+    /// `columns`: the names and types of the query's columns, where the rows come from a kept file. `append` takes the
+    /// file's bytes, in their order; its errors end the query.
+    package init(
+        form: Form, limits: ResultLimits, kept columns: [ResultColumn]? = nil,
+        append: @escaping (UnsafeRawBufferPointer) throws -> Void
+    ) {
         self.form = form
         self.limits = limits
         isKept = columns != nil
         self.columns = columns ?? []
-        file = try StagedFile(folder + "/" + form.name)
+        self.append = append
     }
 
     // MARK: BatchSink
 
-    var looksAtColumnsFirst: Bool { !isKept }
+    package var looksAtColumnsFirst: Bool { !isKept }
 
-    func look(at columns: [ResultColumn]) throws {
+    package func look(at columns: [ResultColumn]) throws {
         guard columns.allSatisfy({ StoredResult.isPlain($0.type) }) else { throw NotPlain() }
     }
 
-    func begin(_ columns: [ResultColumn]) throws {
+    package func begin(_ columns: [ResultColumn]) throws {
         if !isKept { self.columns = columns }
         switch form {
         case .csv:
@@ -67,7 +74,7 @@ final class ResultFile: BatchSink {
         }
     }
 
-    func write(_ batch: RecordBatch) throws {
+    package func write(_ batch: RecordBatch) throws {
         rows += Int64(batch.rowCount)
         try limits.check(rows: rows)
         for row in 0..<batch.rowCount {
@@ -79,8 +86,8 @@ final class ResultFile: BatchSink {
         }
     }
 
-    /// Writes what is left.
-    func finish() throws { try flush() }
+    /// Writes what is left; the rows are then all in the file.
+    package func finish() throws { try flush() }
 
     // MARK: Rows
 
@@ -129,30 +136,8 @@ final class ResultFile: BatchSink {
         guard out.count > 0 else { return }
         bytes += Int64(out.count)
         try limits.check(bytes: bytes)
-        try file.append(UnsafeRawBufferPointer(out.bytes))
+        try append(UnsafeRawBufferPointer(out.bytes))
         out.removeAll()
-    }
-}
-
-/// Limits of a result; 0 for no bound.
-struct ResultLimits {
-    let rowsMax: Int
-    let bytesMax: Int
-
-    func check(rows: Int64) throws {
-        guard rowsMax == 0 || rows <= Int64(rowsMax) else {
-            throw QueryError(
-                .limitExceeded,
-                "The limit max-result-rows = \(rowsMax) is exceeded; ask for fewer rows, or insert them into a table")
-        }
-    }
-
-    func check(bytes: Int64) throws {
-        guard bytesMax == 0 || bytes <= Int64(bytesMax) else {
-            throw QueryError(
-                .limitExceeded,
-                "The limit max-result-bytes = \(bytesMax) is exceeded; ask for less, or insert the rows into a table")
-        }
     }
 }
 
