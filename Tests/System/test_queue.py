@@ -24,7 +24,7 @@ def start(data):
     config = data.parent / "loon.yaml"
     config.write_text(
         "cluster: { running: 2, running-tasks: 1 }\n"
-        "clusters:\n  etl: { running-tasks: 2, threads: 1 }\n  tiny: { memory: 64MiB, spill: 1MiB, max-running-time-sec: 1 }\n"
+        "clusters:\n  etl: { running: 3, running-tasks: 2, threads: 1 }\n  tiny: { memory: 64MiB, spill: 1MiB, max-running-time-sec: 1 }\n"
         "  strict: { max-scan-bytes: 100, max-result-rows: 10, max-result-bytes: 200, queued-tasks: 3, queued-tasks-per-account: 2 }\n")
     daemon = loon.Daemon(data).start("--config", config)
     daemon.create_account("user")
