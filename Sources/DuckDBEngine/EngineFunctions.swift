@@ -46,7 +46,30 @@ enum EngineFunctions {
         counts.withLock { $0[query, default: 0] += rows }
     }
 
+    /// Registers all of the engine's functions that are Loon's own.
     static func register(on connection: duckdb_connection?) throws(QueryError) {
+        try registerCounting(on: connection)
+        try registerFieldReaders(on: connection)
+        try registerRefusing(on: connection)
+        try BoundedResults.register(on: connection)
+        try register(jsonNames, parameters: [CDUCKDB_TYPE_VARCHAR, CDUCKDB_TYPE_VARCHAR], on: connection) {
+            _, input, output in
+            guard cduckdb_data_chunk_get_size(input) > 0,
+                let shapes = cduckdb_vector_get_data(cduckdb_data_chunk_get_vector(input, 1))?.assumingMemoryBound(
+                    to: cduckdb_string.self)
+            else { return }
+            // The shape is a constant of the view.
+            let shape = JSONNames(
+                shape: UnsafeBufferPointer(start: cduckdb_string_bytes(shapes), count: Int(shapes.pointee.length)))
+            EngineFunctions.rewrite(input, output) { shape.rename($0, into: &$1) }
+        }
+        try register(jsonExact, parameters: [CDUCKDB_TYPE_VARCHAR], on: connection) { _, input, output in
+            EngineFunctions.rewrite(input, output) { JSONNumbers.quoteLong($0, into: &$1) }
+        }
+    }
+
+    /// Counts the fields of a text file that are not values of their columns.
+    private static func registerCounting(on connection: duckdb_connection?) throws(QueryError) {
         try register(malformed, parameters: [CDUCKDB_TYPE_BIGINT, CDUCKDB_TYPE_VARCHAR], on: connection) {
             _, input, output in
             let rows = Int(cduckdb_data_chunk_get_size(input))
@@ -60,6 +83,10 @@ enum EngineFunctions {
             let lost = (0..<rows).count { EngineFunctions.text(fields, $0)?.isEmpty == false }
             EngineFunctions.count(Int64(lost), queries.loadUnaligned(as: Int64.self))
         }
+    }
+
+    /// A reader for each type that a field of a text file may be.
+    private static func registerFieldReaders(on connection: duckdb_connection?) throws(QueryError) {
         let field = [CDUCKDB_TYPE_BIGINT, CDUCKDB_TYPE_VARCHAR]
         try register("loon_tinyint", parameters: field, returns: CDUCKDB_TYPE_TINYINT, on: connection) {
             FieldReaders.wholeNumbers($1, $2, as: Int8.self)
@@ -85,6 +112,10 @@ enum EngineFunctions {
         try register("loon_timestamp", parameters: field, returns: CDUCKDB_TYPE_TIMESTAMP, on: connection) {
             FieldReaders.timestamps($1, $2)
         }
+    }
+
+    /// Ends the query with the text of three arguments, at the first row whose second is not empty.
+    private static func registerRefusing(on connection: duckdb_connection?) throws(QueryError) {
         try register(
             refuse, parameters: [CDUCKDB_TYPE_VARCHAR, CDUCKDB_TYPE_VARCHAR, CDUCKDB_TYPE_VARCHAR], on: connection
         ) { info, input, output in
@@ -102,21 +133,6 @@ enum EngineFunctions {
                     as: UTF8.self)
             }
             cduckdb_scalar_function_set_error(info, parts.joined())
-        }
-        try BoundedResults.register(on: connection)
-        try register(jsonNames, parameters: [CDUCKDB_TYPE_VARCHAR, CDUCKDB_TYPE_VARCHAR], on: connection) {
-            _, input, output in
-            guard cduckdb_data_chunk_get_size(input) > 0,
-                let shapes = cduckdb_vector_get_data(cduckdb_data_chunk_get_vector(input, 1))?.assumingMemoryBound(
-                    to: cduckdb_string.self)
-            else { return }
-            // The shape is a constant of the view.
-            let shape = JSONNames(
-                shape: UnsafeBufferPointer(start: cduckdb_string_bytes(shapes), count: Int(shapes.pointee.length)))
-            EngineFunctions.rewrite(input, output) { shape.rename($0, into: &$1) }
-        }
-        try register(jsonExact, parameters: [CDUCKDB_TYPE_VARCHAR], on: connection) { _, input, output in
-            EngineFunctions.rewrite(input, output) { JSONNumbers.quoteLong($0, into: &$1) }
         }
     }
 

@@ -15,17 +15,7 @@ extension Session {
     /// Makes the statement a task: checks all that can be checked now, stores it, and answers with its id once it is
     /// durable.
     func submit(_ parsed: ParsedStatement, hints: Hints, _ response: ResponseWriter) throws {
-        let isWrite: Bool
-        switch parsed.statement {
-        case .query, .explain(isAnalyze: true): isWrite = false
-        case .insert, .createTableAs: isWrite = true
-        default:
-            throw QueryError(
-                .notSupported,
-                "\(parsed.statement.kind) cannot run asynchronously; SELECT, WITH, VALUES, INSERT, CREATE "
-                    + "TABLE … AS and EXPLAIN ANALYZE can"
-            )
-        }
+        try requireTaskable(parsed.statement)
         let (schema, variables) = state.withLock { ($0.schema, $0.variables) }
         let command = parsed.text.trimmingSuffix { $0.isWhitespace || $0 == ";" || $0 == "\0" }
         // A client that tries again is answered, whatever has changed since.
@@ -38,11 +28,44 @@ extension Session {
         if let refusal = context.freeSpace.refusal { throw refusal }
         let cluster = try context.clusters.choose(hints, usual: cluster)
         let (target, warning) = try NotificationHints(configuration: context.configuration, sender: context.sender)
-            .target(
-                hints, account: login.user, cluster: cluster.name)
+            .target(hints, account: login.user, cluster: cluster.name)
         let dialect = dialectContext()
-        // A statement that cannot be understood, or names what is not there, is refused now and not as a task that
-        // fails.
+        let (planned, engineText) = try check(parsed, schema: schema, dialect, in: cluster, hints)
+        let submission = Submission(
+            kind: parsed.statement.kind, command: command, schema: schema ?? planned.firstSchema ?? "",
+            sessionSchema: schema, engineText: engineText,
+            sqlMode: variables.value("sql_mode")?.textValue ?? "", timeZoneOffsetMinutes: dialect.timeZoneOffsetMinutes,
+            now: dialect.now,
+            owner: account, connectionID: Int64(login.connectionID), hints: hints.values, notification: target,
+            placement: .init(
+                cluster: cluster.name, engine: cluster.settings.engine,
+                priority: try hints.priority() ?? Limits.taskPriorityDefault))
+        if let warning { warn(warning) }
+        var source: TaskID?
+        if case .query = parsed.statement {
+            source = try ResultReuse(context: context).source(planned, submission, hints, cluster)
+        }
+        try store(submission, reusing: source, in: cluster, response)
+    }
+
+    /// Throws, with what can run, where a statement of that kind cannot run asynchronously.
+    private func requireTaskable(_ statement: Statement) throws {
+        switch statement {
+        case .query, .explain(isAnalyze: true), .insert, .createTableAs: return
+        default:
+            throw QueryError(
+                .notSupported,
+                "\(statement.kind) cannot run asynchronously; SELECT, WITH, VALUES, INSERT, CREATE "
+                    + "TABLE … AS and EXPLAIN ANALYZE can"
+            )
+        }
+    }
+
+    /// Plans the statement as it will be planned when the task runs. One that cannot be understood, or names what is
+    /// not there, is refused now and not as a task that fails.
+    private func check(
+        _ parsed: ParsedStatement, schema: String?, _ dialect: DialectContext, in cluster: Cluster, _ hints: Hints
+    ) throws -> (PlannedQuery, engineText: String) {
         var isWhole = false
         if case .query = parsed.statement { isWhole = true }
         let engineText = try (isWhole ? parsed : parsed.innerQuery()).engineText(dialect)
@@ -57,38 +80,36 @@ extension Session {
                     + "view's query into the statement"
             )
         }
-        if isWrite {
+        switch parsed.statement {
+        case .insert, .createTableAs:
             let write = TableWrite(
                 statement: parsed.statement, engineText: engineText, schema: schema, dialect: dialect, account: account,
-                task: nil,
-                ignoresConflict: false)
+                task: nil, ignoresConflict: false)
             try TableWriter(
                 context: context.lake, engine: cluster.engine, checkScan: { try cluster.checkScan($0, hints) }
             ).check(write)
+        case .explain: try context.lake.planner.requireTexts(ofViewsIn: planned, viewer)
+        default: break
         }
-        if case .explain = parsed.statement { try context.lake.planner.requireTexts(ofViewsIn: planned, viewer) }
         guard planned.query.valueTables.isEmpty else {
             throw QueryError(
                 .notSupported,
                 "A task cannot read information_schema and its like: what they say belongs to the session")
         }
-        let submission = Submission(
-            kind: parsed.statement.kind, command: command, schema: schema ?? planned.firstSchema ?? "",
-            sessionSchema: schema, engineText: engineText,
-            sqlMode: variables.value("sql_mode")?.textValue ?? "", timeZoneOffsetMinutes: dialect.timeZoneOffsetMinutes,
-            now: dialect.now,
-            owner: account, connectionID: Int64(login.connectionID), hints: hints.values, notification: target,
-            placement: .init(
-                cluster: cluster.name, engine: cluster.settings.engine,
-                priority: try hints.priority() ?? Limits.taskPriorityDefault))
-        if let warning { warn(warning) }
-        let source = isWhole ? try ResultReuse(context: context).source(planned, submission, hints, cluster) : nil
+        return (planned, engineText)
+    }
+
+    /// Stores the task, which takes a place in the cluster's queue unless an earlier result answers it, and answers
+    /// with its id.
+    private func store(
+        _ submission: Submission, reusing source: TaskID?, in cluster: Cluster, _ response: ResponseWriter
+    ) throws {
         let mayWait = source == nil
         if mayWait {
             let ownMax = context.accounts.record(of: account)?.limits.queued ?? 0
             try scheduler.queue.enter(cluster.name, login.user, cluster.settings, ownMax: ownMax)
         }
-        context.store.submit(submission, reusing: source, now: dialect.now, message: scheduler.message) { result in
+        context.store.submit(submission, reusing: source, now: submission.now, message: scheduler.message) { result in
             var waits = false
             if case .success(.queued) = result { waits = true }
             // The result that it was to have may have gone meanwhile.
@@ -96,7 +117,8 @@ extension Session {
             if !waits, mayWait { self.scheduler.queue.leave(cluster.name, self.login.user) }
             switch result {
             case .success(let accepted):
-                self.accepted(accepted, source: source, in: cluster, isAnnounced: target?.events == .all)
+                let isAnnounced = submission.notification?.events == .all
+                self.accepted(accepted, source: source, in: cluster, isAnnounced: isAnnounced)
                 self.audited(accepted.id, response)
                 response.rows([Self.taskIDColumn], [[.text(accepted.id.description)]], warnings: self.warningCount)
             case .failure(let error): self.fail(error, response)

@@ -55,16 +55,7 @@ struct ShowHandler {
             )
         case .warnings(let count), .errors(let count):
             return messages(isWarnings: subject == .warnings(count: count), count: count)
-        case .engines:
-            return (
-                texts("Engine", "Support", "Comment", "Transactions", "XA", "Savepoints"),
-                [
-                    [
-                        .text("DuckDB"), .text("DEFAULT"), .text("Files of the object store, read by DuckDB"),
-                        .text("NO"), .text("NO"), .text("NO"),
-                    ]
-                ]
-            )
+        case .engines: return engines
         case .characterSets:
             return (
                 texts("Charset", "Description", "Default collation") + [ResultColumn(name: "Maxlen", type: .int64)],
@@ -82,23 +73,7 @@ struct ShowHandler {
         case .grants(let account): return try grants(account)
         case .processList(let full): return processList(full: full)
         case .ramRoles: return try ramRoles()
-        case .privileges:
-            return (
-                texts("Privilege", "Context", "Comment"),
-                [
-                    [.text("Alter"), .text("Tables"), .text("To alter the table")],
-                    [.text("Create"), .text("Databases,Tables"), .text("To create new tables and views")],
-                    [.text("Drop"), .text("Tables"), .text("To drop tables and views")],
-                    [
-                        .text("Grant option"), .text("Databases,Tables"),
-                        .text("To give to other users those privileges you possess"),
-                    ],
-                    [.text("Insert"), .text("Tables"), .text("To insert data into tables")],
-                    [.text("Select"), .text("Tables"), .text("To retrieve rows from table")],
-                    [.text("Show"), .text("Databases,Tables"), .text("To see definitions, and the text of views")],
-                    [.text("Usage"), .text("Server Admin"), .text("No privileges - allow connect only")],
-                ]
-            )
+        case .privileges: return privileges
         case .index(let name):
             _ = try columns(of: name)
             return empty(subject)
@@ -108,6 +83,37 @@ struct ShowHandler {
         case .plugins, .routineStatus, .replicaStatus, .binaryLogStatus, .binaryLogs, .replicas, .profiles, .help:
             return empty(subject)
         }
+    }
+
+    private var engines: Answer {
+        (
+            texts("Engine", "Support", "Comment", "Transactions", "XA", "Savepoints"),
+            [
+                [
+                    .text("DuckDB"), .text("DEFAULT"), .text("Files of the object store, read by DuckDB"),
+                    .text("NO"), .text("NO"), .text("NO"),
+                ]
+            ]
+        )
+    }
+
+    private var privileges: Answer {
+        (
+            texts("Privilege", "Context", "Comment"),
+            [
+                [.text("Alter"), .text("Tables"), .text("To alter the table")],
+                [.text("Create"), .text("Databases,Tables"), .text("To create new tables and views")],
+                [.text("Drop"), .text("Tables"), .text("To drop tables and views")],
+                [
+                    .text("Grant option"), .text("Databases,Tables"),
+                    .text("To give to other users those privileges you possess"),
+                ],
+                [.text("Insert"), .text("Tables"), .text("To insert data into tables")],
+                [.text("Select"), .text("Tables"), .text("To retrieve rows from table")],
+                [.text("Show"), .text("Databases,Tables"), .text("To see definitions, and the text of views")],
+                [.text("Usage"), .text("Server Admin"), .text("No privileges - allow connect only")],
+            ]
+        )
     }
 
     /// An empty answer for a kind of object that is never there, with MySQL's columns.
