@@ -137,7 +137,7 @@ struct StatementHandler {
         running.stage = .waiting
         let (session, response, context) = (session, response, context)
         ProgressReports(running, context: context).begin()
-        try session.scheduler.run(in: cluster, for: running) {
+        try session.scheduler.run(in: cluster, account: running.account, whenAnswered: running.whenAnswered) {
             running.stage = .executing
             let sink = ResponseSink(response, rowsMax: parsed.hasLimit ? nil : variables.selectLimit)
             let result = Result {
@@ -230,7 +230,7 @@ struct StatementHandler {
         try cluster.checkScan(planned.scannedBytes, hints)
         try context.accounts.charge(planned.scannedBytes, to: session.account, now: context.clock.now())
         running.stage = .waiting
-        try session.scheduler.run(in: cluster, for: running) {
+        try session.scheduler.run(in: cluster, account: running.account, whenAnswered: running.whenAnswered) {
             running.stage = .executing
             answer()
         }
@@ -254,7 +254,7 @@ struct StatementHandler {
         try limit(running, variables, hints)
         running.stage = .waiting
         let (session, response, context) = (session, response, context)
-        try session.scheduler.run(in: cluster, for: running) {
+        try session.scheduler.run(in: cluster, account: running.account, whenAnswered: running.whenAnswered) {
             running.stage = .executing
             let result = Result {
                 try cluster.explaining {

@@ -42,17 +42,18 @@ final class Scheduler: Sendable {
 
     // MARK: Queries
 
-    /// Runs a statement's query when it has a place. Throws where too many wait. One that was answered while it waited,
-    /// because somebody killed it, waits no more.
-    func run(in cluster: Cluster, for statement: RunningStatement, _ query: @escaping @Sendable () -> Void)
-        throws(QueryError)
-    {
-        let (ticket, mustClaim) = try cluster.submit(account: statement.account) {
+    /// Runs an account's query when it has a place. Throws where too many wait. `whenAnswered` gets what is to be done
+    /// at the statement's end: one that was answered while it waited, because somebody killed it, waits no more.
+    func run(
+        in cluster: Cluster, account: String, whenAnswered: (@escaping @Sendable () -> Void) -> Void,
+        _ query: @escaping @Sendable () -> Void
+    ) throws(QueryError) {
+        let (ticket, mustClaim) = try cluster.submit(account: account) {
             query()
-            if cluster.queryEnded(account: statement.account) { self.claim(cluster) }
+            if cluster.queryEnded(account: account) { self.claim(cluster) }
             self.checkIdle()
         }
-        statement.whenAnswered { if cluster.leave(ticket) { self.claim(cluster) } }
+        whenAnswered { if cluster.leave(ticket) { self.claim(cluster) } }
         if mustClaim { claim(cluster) }
     }
 
