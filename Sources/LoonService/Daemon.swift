@@ -52,7 +52,7 @@ package struct Daemon: Service {
         _ = try ObjectKey(bucket: configuration.resultBucket, key: "")
         let (connectionsMax, handshakesMax) = OpenFiles.raiseLimit(for: configuration.connectionsMax)
         try DuckDBLibrary.load(configuration.library, anyVersion: configuration.acceptsAnyEngineVersion)
-        let queries = try RunningQueries(directory.path + "/queries")
+        let queries = try QueryCounter(directory.path + "/queries")
         let context = try makeContext(directory, connectionsMax: connectionsMax, queries)
         let messages = TaskMessage(
             source: "/loon/\(context.store.instanceID)", offsetMinutes: configuration.timeZoneOffsetMinutes)
@@ -82,7 +82,7 @@ package struct Daemon: Service {
                 tls: try certificate(directory).map { try $0.context() },
                 requiresSecureTransport: configuration.requiresSecureTransport,
                 spoolDirectory: directory.path + "/spill"),
-            backend: Gateway(context: context, scheduler: scheduler, secret: key.privatePEM), log: log)
+            backend: LoginBackend(context: context, scheduler: scheduler, secret: key.privatePEM), log: log)
         let port = try await listen(server)
         if recovered > 0 { log.info("server.recovered", metadata: ["tasks": "\(recovered)"]) }
         log.info(
@@ -122,7 +122,7 @@ package struct Daemon: Service {
         return certificate
     }
 
-    private func makeContext(_ directory: DataDirectory, connectionsMax: Int, _ queries: RunningQueries) throws
+    private func makeContext(_ directory: DataDirectory, connectionsMax: Int, _ queries: QueryCounter) throws
         -> ServiceContext
     {
         let objects = try LocalObjectStore(root: directory.path + "/oss", staging: directory.path + "/staging")
@@ -144,7 +144,7 @@ package struct Daemon: Service {
             log: log,
             variables: SystemVariables(serverVariables(connectionsMax: connectionsMax, directory)),
             hostPaths: HostPaths(configuration, root: objects.root), roles: roles,
-            sender: try Sender(configuration, roles: roles), started: WallClock.system.now())
+            sender: try SenderIdentity(configuration, roles: roles), started: WallClock.system.now())
         try Publisher(context: lake).recover()
         try objects.sweepStaging(except: Publisher.stagedFolders(lake.openPublications.all))
         return context
@@ -152,7 +152,7 @@ package struct Daemon: Service {
 
     /// Each with an engine of its own.
     private func makeClusters(
-        _ directory: DataDirectory, _ objects: LocalObjectStore, _ queries: RunningQueries, instance: String
+        _ directory: DataDirectory, _ objects: LocalObjectStore, _ queries: QueryCounter, instance: String
     ) throws -> Clusters {
         let processors = ProcessInfo.processInfo.activeProcessorCount
         let spill = URL(fileURLWithPath: configuration.spillDirectory ?? directory.path + "/spill").standardizedFileURL

@@ -102,7 +102,7 @@ final class Roles: Sendable {
     }
 }
 
-extension Sender {
+extension SenderIdentity {
     init(_ configuration: Configuration, roles: Roles) throws(QueryError) {
         var key: AccessKey?
         if let id = configuration.accessKeyID, let secret = configuration.accessKeySecret {

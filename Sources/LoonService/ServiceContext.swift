@@ -26,7 +26,7 @@ struct ServiceContext: Sendable {
     let freeSpace = FreeSpace()
     let roles: Roles
     /// As whom messages are sent.
-    let sender: Sender
+    let sender: SenderIdentity
     /// Where time limits and patience with the engine run out: short work.
     let timers = DispatchQueue(label: "loon.timers", attributes: .concurrent)
     /// When the daemon began, in milliseconds since 1970.

@@ -53,7 +53,8 @@ package final class Notifier: @unchecked Sendable {
     private let inbox: Inbox
     private var machinery: Pump
 
-    package init(outbox: any Outbox, sender: Sender, options: Options, clock: WallClock, log: Logger) throws(QueryError)
+    package init(outbox: any Outbox, sender: SenderIdentity, options: Options, clock: WallClock, log: Logger)
+        throws(QueryError)
     {
         self.clock = clock
         transfers = try CurlTransfers(options)

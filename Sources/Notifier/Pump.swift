@@ -33,7 +33,7 @@ struct Pump {
     }
 
     private let outbox: any Outbox
-    private let sender: Sender
+    private let sender: SenderIdentity
     private let retry: RetryPolicy
     private let transport: any Transport
     private let log: Logger
@@ -60,7 +60,7 @@ struct Pump {
     private var nextExpiry: Int64 = 0
 
     init(
-        outbox: any Outbox, sender: Sender, retry: RetryPolicy, transport: any Transport, log: Logger,
+        outbox: any Outbox, sender: SenderIdentity, retry: RetryPolicy, transport: any Transport, log: Logger,
         random: @escaping () -> Double = { .random(in: 0..<1) },
         recorded: @escaping @Sendable (Int64, Bool, Bool) -> Void
     ) {

@@ -192,7 +192,7 @@ private final class World {
     private let inbox = Mutex<[(Int64, Bool, Bool)]>([])
 
     init(giveUpSeconds: Int64 = 86_400) {
-        var sender = Sender(
+        var sender = SenderIdentity(
             key: AccessKey(id: "k", secret: Secret("s")),
             rules: EndpointRules([EndpointRule(scheme: nil, host: "*.example", port: nil, addresses: [.loopback])]))
         sender.webhookSecret = WebhookSecret("whsec_" + String(repeating: "QUJD", count: 10))

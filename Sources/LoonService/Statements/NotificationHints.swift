@@ -5,7 +5,7 @@ import SQLFrontend
 /// Reads where a task's messages go out of its hints and the configuration's defaults, and refuses what cannot work.
 struct NotificationHints {
     let configuration: Configuration
-    let sender: Sender
+    let sender: SenderIdentity
 
     /// The target, `nil` where no message is asked for, and a warning where the hints were taken to mean another
     /// product.

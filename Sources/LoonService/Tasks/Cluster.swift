@@ -50,9 +50,9 @@ final class Cluster: Sendable {
     let engine: any QueryEngine
     private let state: Mutex<State>
     private let threads: WorkerThreads
-    private let queries: RunningQueries
+    private let queries: QueryCounter
 
-    init(name: String, settings: ClusterSettings, engine: any QueryEngine, queries: RunningQueries) {
+    init(name: String, settings: ClusterSettings, engine: any QueryEngine, queries: QueryCounter) {
         self.queries = queries
         self.name = name
         self.settings = settings

@@ -2,10 +2,10 @@ import Foundation
 import LoonCore
 import Synchronization
 
-/// How many synchronous queries run, in a file that outlives the process: a task that was running alone when the daemon
-/// died is not to blame where queries ran beside it. The number is not synced: after a power cut nobody is to blame in
-/// any case.
-final class RunningQueries: Sendable {
+/// The number of synchronous queries that run, in a file that outlives the process: a task that was running alone when
+/// the daemon died is not to blame where queries ran beside it. The number is not synced: after a power cut nobody is
+/// to blame in any case.
+final class QueryCounter: Sendable {
     /// Of the daemon before, when it ended.
     let before: Int64
     private let count = Mutex<Int64>(0)

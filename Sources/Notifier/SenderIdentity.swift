@@ -1,7 +1,7 @@
 package import LoonCore
 
 /// As whom the daemon sends: its keys, what it may do with them, and where to.
-package struct Sender: Sendable {
+package struct SenderIdentity: Sendable {
     /// For the vendor's products.
     package var key: AccessKey?
     /// Where the keys of the roles are borrowed; `nil`: `key` itself signs, where `authorize` lets it.

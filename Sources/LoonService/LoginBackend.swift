@@ -9,8 +9,8 @@ import QueryEngine
 import SQLFrontend
 import Synchronization
 
-/// Stands behind the protocol: knows the accounts and opens sessions.
-final class Gateway: ConnectionBackend {
+/// The logins, behind the protocol: looks accounts up, checks passwords and opens sessions.
+final class LoginBackend: ConnectionBackend {
     private let context: ServiceContext
     private let scheduler: Scheduler
     /// Look accounts up and open sessions: short work.
