@@ -99,6 +99,7 @@ class Daemon:
         self.command("account", "create", name, "--password-stdin", "--data-dir", self.data, *flags, input=self.passwords[name] + "\n")
 
     def connect(self, user="root", **options):
+        options = {"connect_timeout": 60, **options}
         return pymysql.connect(
             host="127.0.0.1", port=self.program.port, user=user, password=self.passwords[user], autocommit=None, **options)
 

@@ -12,7 +12,7 @@ import pytest
 import loon
 
 ROUNDS = 50 if loon.FULL else 6
-pytestmark = pytest.mark.timeout(1800 if loon.FULL else 300)
+pytestmark = pytest.mark.timeout(1800 if loon.FULL else 600)
 
 
 class Broker:

@@ -11,7 +11,7 @@ import pytest
 
 import loon
 
-pytestmark = pytest.mark.timeout(1800 if loon.FULL else 120)
+pytestmark = pytest.mark.timeout(1800 if loon.FULL else 600)
 
 TASKS = 50
 ROUNDS = 100 if loon.FULL else 4

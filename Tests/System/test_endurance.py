@@ -15,7 +15,7 @@ import pytest
 import loon
 from loon import Faulty
 
-pytestmark = pytest.mark.timeout(1800 if loon.FULL else 120)
+pytestmark = pytest.mark.timeout(1800 if loon.FULL else 600)
 
 ROUNDS = 100 if loon.FULL else 10
 SLOW = "select sum(a.range * b.range) as s from range({}) a, range(100000) b"

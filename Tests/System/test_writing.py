@@ -12,7 +12,7 @@ import pytest
 import loon
 from test_tables import flights, refused  # noqa: F401 (a fixture)
 
-pytestmark = pytest.mark.timeout(1800 if loon.FULL else 120)
+pytestmark = pytest.mark.timeout(1800 if loon.FULL else 600)
 
 
 @pytest.fixture(scope="module", autouse=True)
