@@ -8,6 +8,18 @@ import mariadb_server
 JSON_ROWS = (loon.ROOT / "scripts/demo/oss_json.json").read_bytes()
 
 
+@pytest.fixture(autouse=True)
+def nothing_left_running():
+    """A test that fails leaves no server behind that takes the machine from the others."""
+    before = len(loon.Program.started)
+    yield
+    for process in loon.Program.started[before:]:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+    del loon.Program.started[before:]
+
+
 @pytest.fixture(scope="module")
 def broker(tmp_path_factory):
     program = loon.start_broker(tmp_path_factory.mktemp("mq") / "loon-mq.log")

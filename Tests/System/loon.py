@@ -34,12 +34,16 @@ def environment(**settings):
 class Program:
     """A server process with its log file."""
 
+    # All that were started, for the fixture that leaves none running behind a test.
+    started = []
+
     def __init__(self, arguments, log, ready, env, preexec=None):
         self.log_path = pathlib.Path(log)
         # Appended to: a restart goes on in the same file.
         self.start_of_log = self.log_path.stat().st_size if self.log_path.exists() else 0
         with open(self.log_path, "ab") as file:
             self.process = subprocess.Popen(arguments, stderr=file, stdout=file, stdin=subprocess.DEVNULL, env=env, preexec_fn=preexec)
+        self.started.append(self.process)
         self.port = int(self.wait_for(rf"event={ready} .*?port=(\d+)").group(1))
 
     def log(self):
@@ -47,7 +51,7 @@ class Program:
             file.seek(self.start_of_log)
             return file.read().decode()
 
-    def wait_for(self, pattern, seconds=30):
+    def wait_for(self, pattern, seconds=60):
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             if match := re.search(pattern, self.log()):
@@ -62,7 +66,7 @@ class Program:
     def stop(self):
         """Asks it to stop, and returns its exit code."""
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(timeout=30)
+        return self.process.wait(timeout=120)
 
     def kill(self):
         self.process.kill()
