@@ -238,13 +238,13 @@ def test_another_process_locks_the_metadata_file(tmp_path):
 def test_the_clock_jumps(tmp_path, library, hours):
     daemon = Faulty(tmp_path / "data", library, TASKS_KEEP_DAYS=45).start()
     ids = [daemon.submit(f"select {number}") for number in range(3)]
-    slow = daemon.submit(SLOW.format(20_000), "max-running-time-sec=60")
+    slow = daemon.submit(SLOW.format(20_000), "max-running-time-sec=600")
     daemon.await_task(slow, lambda row: row["status"] != "QUEUED")
     daemon.fault(shift=hours * 3_600_000)
     later = [daemon.submit(f"select {number}") for number in range(3)]
     assert ids + [slow] + later == sorted(set(ids + [slow] + later)), "ids go up whatever the clock does"
     for task_id in ids + [slow] + later:
-        row = daemon.await_task(task_id, seconds=60)
+        row = daemon.await_task(task_id, seconds=300)
         assert row["status"] == "SUCCESS" and row["elapse_time"] >= 0, row
         assert daemon.task(task_id, full=True)["queue_time"] >= 0
     waiting = daemon.query("wait query_task '%s' timeout 1" % later[0])
