@@ -606,19 +606,17 @@ def test_a_login_takes_so_long_and_no_longer(daemon):
 
 def test_a_flood_of_commands_does_not_hold_up_others(daemon):
     flood = Raw(daemon)
+    other = daemon.connect("user")
     one = struct.pack("<I", 9)[:3] + b"\x00\x03select 1"
-    sender = threading.Thread(target=lambda: send_all(flood.socket, one * 100_000))
+    quit = struct.pack("<I", 1)[:3] + b"\x00\x01"
+    sender = threading.Thread(target=lambda: send_all(flood.socket, one * 100_000 + quit))
     reader = threading.Thread(target=lambda: read_all(flood.socket))
     sender.start(), reader.start()
-    worst = 0
-    other = daemon.connect("user")
-    while sender.is_alive():
-        started = time.monotonic()
+    for _ in range(5):
         loon.query(other, "select 1")
-        worst = max(worst, time.monotonic() - started)
+    assert reader.is_alive(), "the answers came before those to the flood had ended"
     flood.socket.shutdown(socket.SHUT_RDWR)
-    reader.join()
-    assert worst < 1.5, worst
+    sender.join(), reader.join()
 
 
 def send_all(peer, data):
