@@ -20,12 +20,12 @@ enum SystemTableColumns {
         Timestamp timestamp; Column_priv varchar(64)
         mysql.procs_priv: Host char(255); Db char(64); User char(32); Routine_name char(64); Routine_type \
         varchar(64); Grantor varchar(288); Proc_priv varchar(64); Timestamp timestamp
-        information_schema.PROFILING: QUERY_ID int; SEQ int; STATE varchar(30); DURATION double; CPU_USER double?;
+        information_schema.PROFILING: QUERY_ID int; SEQ int; STATE varchar(30); DURATION double; CPU_USER double?; \
         CPU_SYSTEM double?
         performance_schema.events_statements_current: THREAD_ID bigint unsigned; EVENT_ID bigint unsigned; \
         END_EVENT_ID bigint unsigned?; EVENT_NAME varchar(128); SOURCE varchar(64)?; TIMER_START bigint unsigned?; \
         TIMER_END bigint unsigned?; TIMER_WAIT bigint unsigned?; LOCK_TIME bigint unsigned; SQL_TEXT longtext?; \
-        DIGEST varchar(64)?; DIGEST_TEXT longtext?; CURRENT_SCHEMA
+        DIGEST varchar(64)?; DIGEST_TEXT longtext?; CURRENT_SCHEMA \
         varchar(64)?
         performance_schema.events_stages_history_long: THREAD_ID bigint unsigned; EVENT_ID bigint unsigned; \
         END_EVENT_ID bigint unsigned?; EVENT_NAME varchar(128); SOURCE varchar(64)?; TIMER_START bigint unsigned?; \
@@ -69,7 +69,7 @@ enum SystemTableColumns {
         information_schema.REFERENTIAL_CONSTRAINTS: CONSTRAINT_CATALOG varchar(64); CONSTRAINT_SCHEMA varchar(64); \
         CONSTRAINT_NAME varchar(64)?; UNIQUE_CONSTRAINT_CATALOG varchar(64); UNIQUE_CONSTRAINT_SCHEMA varchar(64); \
         UNIQUE_CONSTRAINT_NAME varchar(64)?; MATCH_OPTION varchar(64); UPDATE_RULE varchar(64); DELETE_RULE \
-        varchar(64); TABLE_NAME varchar(64);
+        varchar(64); TABLE_NAME varchar(64); \
         REFERENCED_TABLE_NAME varchar(64)
         information_schema.CHECK_CONSTRAINTS: CONSTRAINT_CATALOG varchar(64); CONSTRAINT_SCHEMA varchar(64); \
         CONSTRAINT_NAME varchar(64); CHECK_CLAUSE longtext
@@ -86,7 +86,7 @@ enum SystemTableColumns {
         varchar(64); ORDINAL_POSITION bigint unsigned; PARAMETER_MODE varchar(5)?; PARAMETER_NAME varchar(64)?; \
         DATA_TYPE longtext?; CHARACTER_MAXIMUM_LENGTH bigint?; CHARACTER_OCTET_LENGTH bigint?; NUMERIC_PRECISION int \
         unsigned?; NUMERIC_SCALE bigint?; DATETIME_PRECISION int unsigned?; CHARACTER_SET_NAME varchar(64)?; \
-        COLLATION_NAME varchar(64)?; DTD_IDENTIFIER mediumtext; ROUTINE_TYPE
+        COLLATION_NAME varchar(64)?; DTD_IDENTIFIER mediumtext; ROUTINE_TYPE \
         varchar(64)
         information_schema.TRIGGERS: TRIGGER_CATALOG varchar(64); TRIGGER_SCHEMA varchar(64); TRIGGER_NAME \
         varchar(64); EVENT_MANIPULATION varchar(64); EVENT_OBJECT_CATALOG varchar(64); EVENT_OBJECT_SCHEMA \
@@ -116,7 +116,7 @@ enum SystemTableColumns {
         DESCRIPTION varchar(2048); MAXLEN int unsigned
         information_schema.COLLATIONS: COLLATION_NAME varchar(64); CHARACTER_SET_NAME varchar(64); ID bigint \
         unsigned; IS_DEFAULT varchar(3); IS_COMPILED varchar(3); SORTLEN int unsigned; PAD_ATTRIBUTE varchar(64)
-        information_schema.COLLATION_CHARACTER_SET_APPLICABILITY: COLLATION_NAME varchar(64); CHARACTER_SET_NAME
+        information_schema.COLLATION_CHARACTER_SET_APPLICABILITY: COLLATION_NAME varchar(64); CHARACTER_SET_NAME \
         varchar(64)
         information_schema.KEYWORDS: WORD varchar(128)?; RESERVED int?
         information_schema.PLUGINS: PLUGIN_NAME varchar(64); PLUGIN_VERSION varchar(20); PLUGIN_STATUS varchar(10); \
@@ -135,7 +135,7 @@ enum SystemTableColumns {
         DATA_LENGTH varchar(1)?; MAX_DATA_LENGTH varchar(1)?; INDEX_LENGTH varchar(1)?; DATA_FREE bigint?; \
         CREATE_TIME varchar(1)?; UPDATE_TIME varchar(1)?; CHECK_TIME varchar(1)?; CHECKSUM varchar(1)?; STATUS \
         varchar(256)?; EXTRA varchar(256)?
-        information_schema.USER_PRIVILEGES: GRANTEE varchar(292); TABLE_CATALOG varchar(512); PRIVILEGE_TYPE
+        information_schema.USER_PRIVILEGES: GRANTEE varchar(292); TABLE_CATALOG varchar(512); PRIVILEGE_TYPE \
         varchar(64); IS_GRANTABLE varchar(3)
         information_schema.SCHEMA_PRIVILEGES: GRANTEE varchar(292); TABLE_CATALOG varchar(512); TABLE_SCHEMA \
         varchar(64); PRIVILEGE_TYPE varchar(64); IS_GRANTABLE varchar(3)
@@ -155,7 +155,7 @@ enum SystemTableColumns {
         information_schema.TABLESPACES: TABLESPACE_NAME varchar(64); ENGINE varchar(64); TABLESPACE_TYPE \
         varchar(64)?; LOGFILE_GROUP_NAME varchar(64)?; EXTENT_SIZE bigint unsigned?; AUTOEXTEND_SIZE bigint \
         unsigned?; MAXIMUM_SIZE bigint unsigned?; NODEGROUP_ID bigint unsigned?; TABLESPACE_COMMENT varchar(2048)?
-        information_schema.COLUMN_STATISTICS: SCHEMA_NAME varchar(64); TABLE_NAME varchar(64); COLUMN_NAME
+        information_schema.COLUMN_STATISTICS: SCHEMA_NAME varchar(64); TABLE_NAME varchar(64); COLUMN_NAME \
         varchar(64); HISTOGRAM json
         mysql.user: Host char(255); User char(32); Select_priv varchar(64); Insert_priv varchar(64); Update_priv \
         varchar(64); Delete_priv varchar(64); Create_priv varchar(64); Drop_priv varchar(64); Reload_priv \
@@ -177,9 +177,9 @@ enum SystemTableColumns {
         Create_tmp_table_priv varchar(64); Lock_tables_priv varchar(64); Create_view_priv varchar(64); \
         Show_view_priv varchar(64); Create_routine_priv varchar(64); Alter_routine_priv varchar(64); Execute_priv \
         varchar(64); Event_priv varchar(64); Trigger_priv varchar(64)
-        mysql.help_topic: help_topic_id int unsigned; name char(64); help_category_id smallint unsigned;
+        mysql.help_topic: help_topic_id int unsigned; name char(64); help_category_id smallint unsigned; \
         description text; example text; url text
-        mysql.help_category: help_category_id smallint unsigned; name char(64); parent_category_id smallint
+        mysql.help_category: help_category_id smallint unsigned; name char(64); parent_category_id smallint \
         unsigned?; url text
         mysql.help_keyword: help_keyword_id int unsigned; name char(64)
         mysql.help_relation: help_topic_id int unsigned; help_keyword_id int unsigned
