@@ -3,7 +3,7 @@ package import LoonCore
 /// The accounts as those ask for them who read and write tables: looked up with each statement, so that what is granted
 /// and revoked holds at once. Answers from memory, on any thread.
 package protocol AccountRegister: Sendable {
-    /// Of an account that is not there any more: none.
+    /// The rights of an account that is not there any more are none.
     func rights(of account: AccountIdentity) -> AccountRights
     /// Whether the account is there, by its name and its number.
     func exists(_ account: AccountIdentity) -> Bool

@@ -12,7 +12,7 @@ package final class DuckDBEngine: QueryEngine, Sendable {
     /// Bounds of the instance.
     package struct Options: Sendable {
         package let threads: Int
-        /// As DuckDB writes it, such as `4GiB`; `nil` leaves DuckDB's default of 80 % of the memory.
+        /// The bound as DuckDB writes it, such as `4GiB`; `nil` leaves its default, 80 % of the machine's memory.
         package let memoryLimit: String?
         /// Where operators that outgrow the memory put their data.
         package let spillDirectory: String
@@ -53,7 +53,7 @@ package final class DuckDBEngine: QueryEngine, Sendable {
     }
 
     private func open() throws(QueryError) -> DuckDBInstance {
-        // Of an instance's own: the one before it may still be at work, and takes its folder away when it ends.
+        // A folder for each instance: the one before may still be at work, and takes its own away when it ends.
         let spill = "\(options.spillDirectory)/\(instancesOpened.wrappingAdd(1, ordering: .relaxed).newValue)"
         do {
             try FileManager.default.createDirectory(atPath: options.spillDirectory, withIntermediateDirectories: true)
@@ -262,7 +262,7 @@ package final class DuckDBEngine: QueryEngine, Sendable {
                     "Column count doesn't match value count: the table takes \(expected) and the query has \(count)")
             }
             var profile = QueryProfile()
-            // Of an attempt before this.
+            // Files of an earlier attempt are removed.
             for name in (try? FileManager.default.contentsOfDirectory(atPath: target.folder)) ?? [] {
                 try? FileManager.default.removeItem(atPath: target.folder + "/" + name)
             }

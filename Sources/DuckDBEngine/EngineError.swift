@@ -25,7 +25,7 @@ enum EngineError {
         return QueryError(.engine, readable(message), detail: message)
     }
 
-    /// That an instance has failed, and not only a statement in it
+    /// Whether an instance has failed, and not only a statement in it
     /// (https://github.com/duckdb/duckdb/blob/v1.5.5/src/main/valid_checker.cpp).
     enum InstanceFailure {
         case ofThis, ofAnother

@@ -66,7 +66,7 @@ struct JSONNames {
     private static func lowered(_ byte: UInt8) -> UInt8 { byte &- UInt8(ascii: "A") < 26 ? byte | 0x20 : byte }
 
     /// Writes `text` with the DDL's names into `out`; false where nothing differs, and then `out` holds nothing of use.
-    /// What is no JSON comes out as it is.
+    /// A text that is no JSON comes out as it is.
     func rename(_ text: UnsafeBufferPointer<UInt8>, into out: inout TextBuffer) -> Bool {
         var scan = Scan(text: text)
         scan.value(root, &out)

@@ -29,7 +29,7 @@ struct QueryText {
     let examination: Examination
     /// Where it had to be made for the examination.
     let tree: StatementTree?
-    /// Of `examination.tables`, in their order.
+    /// The meanings of `examination.tables`, in their order.
     let targets: [Target]
     /// How many tables it names once its views are written out.
     let expandedCount: Int

@@ -52,7 +52,7 @@ final class AccountDirectory: AccountRegister, Sendable {
 
     func record(of account: AccountIdentity) -> AccountRecord? { entry(of: account)?.record }
 
-    /// Of an account that is not there any more: none.
+    /// The rights of an account that is not there any more are none.
     func rights(of account: AccountIdentity) -> AccountRights {
         entry(of: account)?.rights ?? AccountRights(account: account.name, grants: [:])
     }

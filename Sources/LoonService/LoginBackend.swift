@@ -76,7 +76,7 @@ final class LoginBackend: ConnectionBackend {
             // An unknown account takes as long as a known one.
             let stored = account?.passwordHash ?? PasswordHash.decoy
             let doubleSHA256 = Scramble.doubleSHA256(password)
-            // Of many logins that come at once, the first has hashed the password for all.
+            // The first of many logins that come at once has hashed the password for all.
             let seen = self.seen.withLock { seen in account.flatMap { seen[$0.name] } }
             if let seen, seen.stored == stored, seen.doubleSHA256 == doubleSHA256 { return completion(true) }
             let isRight = (try? PasswordHash.matches(password, stored: stored)) == true && account != nil

@@ -90,7 +90,7 @@ extension ShowHandler {
             columns,
             try context.store.tables(schema: schema).filter { session.rights.sees(schema: schema, table: $0.name) }.map
             { table in
-                // As MySQL has views.
+                // Views look as they do in MySQL.
                 table.view == nil
                     ? row(table.name, engine: .text("DuckDB"), comment: table.comment ?? "")
                     : row(table.name, engine: .null, comment: "VIEW")

@@ -46,7 +46,7 @@ extension ParsedStatement {
 
 /// A command as it is shown.
 extension Command {
-    /// As SHOW PROCESSLIST has it.
+    /// The form that SHOW PROCESSLIST has.
     var processListName: String {
         switch self {
         case .query: "Query"
