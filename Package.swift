@@ -84,13 +84,30 @@ let package = Package(
                 "SQLDialect", "SQLFrontend", crypto, logging,
             ], swiftSettings: settings),
 
+        .target(
+            name: "LoonTasks",
+            dependencies: [
+                "AccessControl", "LoonCore", "LoonLake", "MetaStore", "Notifier", "ObjectStore", "QueryEngine",
+                "ResultFiles", "SQLDialect", "SQLFrontend", crypto, logging,
+            ], swiftSettings: settings),
+        .target(
+            name: "SystemTables",
+            dependencies: ["AccessControl", "LoonCore", "MetaStore", "SQLFrontend"],
+            swiftSettings: settings),
+        .target(
+            name: "LoonSessions",
+            dependencies: [
+                "AccessControl", "LoonCore", "LoonLake", "LoonTasks", "MetaStore", "MySQLProtocol", "ObjectStore",
+                "QueryEngine", "SQLDialect", "SQLFrontend", "SystemTables", crypto, logging,
+            ], swiftSettings: settings),
+
         // Composition
         .target(
             name: "LoonService",
             dependencies: [
-                "AccessControl", "DuckDBEngine", "LoonCore", "LoonLake", "MetaStore", "MySQLProtocol", "Notifier",
-                "ObjectStore", "QueryEngine", "ResultFiles", "SQLDialect", "SQLFrontend", crypto, logging,
-                nioCore, nioPosix, nioSSL, serviceLifecycle, swiftASN1, unixSignals, x509, yams,
+                "AccessControl", "DuckDBEngine", "LoonCore", "LoonLake", "LoonSessions", "LoonTasks", "MetaStore",
+                "MySQLProtocol", "Notifier", "ObjectStore", "QueryEngine", "SQLFrontend", "SystemTables", crypto,
+                logging, nioCore, nioPosix, nioSSL, serviceLifecycle, swiftASN1, unixSignals, x509, yams,
             ], swiftSettings: settings),
 
         // Executables
@@ -110,8 +127,8 @@ let package = Package(
         .testTarget(
             name: "LoonServiceTests",
             dependencies: [
-                "AccessControl", "DuckDBEngine", "DuckDBTree", "LoonCore", "LoonLake", "LoonService", "QueryEngine",
-                "SQLDialect", "SQLFrontend",
+                "AccessControl", "DuckDBEngine", "DuckDBTree", "LoonCore", "LoonLake", "LoonService", "LoonTasks",
+                "QueryEngine", "SQLDialect", "SQLFrontend", "SystemTables",
             ],
             swiftSettings: settings),
         .testTarget(name: "MetaStoreTests", dependencies: ["LoonCore", "MetaStore", grdb], swiftSettings: settings),

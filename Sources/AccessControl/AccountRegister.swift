@@ -11,3 +11,10 @@ package protocol AccountRegister: Sendable {
     /// becomes of it. `now` is in milliseconds since 1970.
     func charge(_ bytes: Int64, to account: AccountIdentity, now: Int64) throws(QueryError)
 }
+
+extension QueryError {
+    /// The reason why what an account has begun does not go on: the account is gone.
+    package static func gone(_ account: AccountIdentity) -> QueryError {
+        QueryError(.accessDenied, "Access denied: there is no account '\(account.name)' any more")
+    }
+}

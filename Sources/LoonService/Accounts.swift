@@ -1,6 +1,7 @@
 import AccessControl
 import Foundation
 package import LoonCore
+import LoonSessions
 import MetaStore
 import MySQLProtocol
 import SQLFrontend
@@ -16,7 +17,9 @@ package enum Accounts {
     ) throws(QueryError) {
         let directory = try DataDirectory(configuration.dataDirectory)
         let store = try directory.openStore(configuration, migrates: !directory.isInUse)
-        var record = try record(name, password: password, plugin: usesNativePassword ? .nativePassword : .cachingSHA2)
+        var record = try AccountRecords.record(
+            name, password: password, plugin: usesNativePassword ? .nativePassword : .cachingSHA2,
+            now: WallClock.system.now())
         if isAdmin { record.grants[.everything] = .administrator }
         for text in grants {
             // The grammar is the statement's.
@@ -42,49 +45,10 @@ package enum Accounts {
         let password = String((0..<24).compactMap { _ in letters.randomElement(using: &generator) })
         // The file first: an account whose password nobody can know would be lost.
         try directory.write(password + "\n", to: rootPasswordFile)
-        var root = try record("root", password: password, plugin: .cachingSHA2)
+        var root = try AccountRecords.record(
+            "root", password: password, plugin: .cachingSHA2, now: WallClock.system.now())
         root.grants[.everything] = .administrator
         try store.createAccounts([root])
         return directory.path + "/" + rootPasswordFile
-    }
-
-    /// A new account, which may do nothing yet.
-    static func record(_ name: String, password: String, plugin: AuthenticationPlugin) throws(QueryError)
-        -> AccountRecord
-    {
-        guard name.wholeMatch(of: /[A-Za-z0-9_.-]{1,32}/) != nil else {
-            throw QueryError(
-                .wrongVariableValue,
-                "An account's name has 1 to 32 letters, digits, '_', '-' and '.', not '\(name.prefix(80))'")
-        }
-        return AccountRecord(
-            name: name, plugin: plugin.rawValue, passwordHash: try hash(password, plugin),
-            passwordSet: WallClock.system.now())
-    }
-
-    /// A password as it is stored. Takes some tens of milliseconds.
-    static func hash(_ password: String, _ plugin: AuthenticationPlugin) throws(QueryError) -> String {
-        guard !password.isEmpty, password.utf8.count <= 200, !password.utf8.contains(0) else {
-            throw QueryError(.wrongVariableValue, "A password has 1 to 200 bytes, none of them 0")
-        }
-        let bytes = Array(password.utf8)
-        return plugin == .nativePassword ? Hex.text(Scramble.doubleSHA1(bytes)) : try PasswordHash.make(bytes)
-    }
-}
-
-extension GrantPlace {
-    /// Names are compared without regard to case, and kept in lower case.
-    func level(schema: String?) throws(QueryError) -> GrantLevel {
-        switch self {
-        case .everything: return .everything
-        case .schema(let name):
-            guard let name = name ?? schema else { throw QueryError(.noDatabaseSelected, "No database selected") }
-            return .schema(CatalogName(name).text)
-        case .table(let name):
-            guard let schema = name.schema ?? schema else {
-                throw QueryError(.noDatabaseSelected, "No database selected")
-            }
-            return .table(schema: CatalogName(schema).text, name: CatalogName(name.table).text)
-        }
     }
 }

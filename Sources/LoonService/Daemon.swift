@@ -3,6 +3,8 @@ import Foundation
 import Logging
 package import LoonCore
 import LoonLake
+import LoonSessions
+import LoonTasks
 import MetaStore
 import MySQLProtocol
 import NIOCore
@@ -11,6 +13,7 @@ import Notifier
 import ObjectStore
 import QueryEngine
 import ServiceLifecycle
+import SystemTables
 import UnixSignals
 
 /// The daemon: its parts in the order of their start, and in the reverse order of their stop.
@@ -53,26 +56,35 @@ package struct Daemon: Service {
         let (connectionsMax, handshakesMax) = OpenFiles.raiseLimit(for: configuration.connectionsMax)
         try DuckDBLibrary.load(configuration.library, anyVersion: configuration.acceptsAnyEngineVersion)
         let queries = try QueryCounter(directory.path + "/queries")
-        let context = try makeContext(directory, connectionsMax: connectionsMax, queries)
+        let roles = Roles(configuration, clock: .system)
+        let sender = try SenderIdentity(configuration, roles: roles)
+        let audit = AuditLog(
+            auditOutput.map { output in
+                Logger(label: "audit") { _ in EventLogHandler(output: output, level: .info, clock: .system) }
+            })
+        let (tasks, accounts) = try makeTasks(directory, queries, audit)
+        let store = tasks.store
         let messages = TaskMessage(
-            source: "/loon/\(context.store.instanceID)", offsetMinutes: configuration.timeZoneOffsetMinutes)
-        let recovered = try context.store.recover(now: context.clock.now(), hadQueries: queries.before > 0) {
+            source: "/loon/\(store.instanceID)", offsetMinutes: configuration.timeZoneOffsetMinutes)
+        let recovered = try store.recover(now: WallClock.system.now(), hadQueries: queries.before > 0) {
             messages.encode($0)
         }
         queries.reset()
-        if let file = try Accounts.createRootIfNeeded(in: context.store, directory: directory) {
-            try context.accounts.reload()
+        if let file = try Accounts.createRootIfNeeded(in: store, directory: directory) {
+            try accounts.reload()
             log.info("account.created", metadata: ["account": "root", "password_file": "\(file)"])
         }
         let key = try passwordKey(directory)
         let notifier = try Notifier(
-            outbox: context.store, sender: context.sender, options: notifierOptions, clock: context.clock, log: log)
+            outbox: store, sender: sender, options: notifierOptions, clock: .system, log: log)
         let scheduler = Scheduler(
-            context: context, runner: TaskRunner(context: context, notifier: notifier, messages: messages))
+            context: tasks, runner: TaskRunner(context: tasks, notifier: notifier, messages: messages))
         try scheduler.start()
         notifier.start()
-        let housekeeping = Housekeeping(context: context)
+        let housekeeping = Housekeeping(context: tasks, settings: .init(configuration))
         housekeeping.start()
+        let sessions = makeSessions(
+            scheduler, accounts, audit, roles, sender, connectionsMax: connectionsMax, socket: socketPath(directory))
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let server = MySQLServer(
             loop: group.next(),
@@ -82,7 +94,7 @@ package struct Daemon: Service {
                 tls: try certificate(directory).map { try $0.context() },
                 requiresSecureTransport: configuration.requiresSecureTransport,
                 spoolDirectory: directory.path + "/spill"),
-            backend: LoginBackend(context: context, scheduler: scheduler, secret: key.privatePEM), log: log)
+            backend: LoginBackend(context: sessions, secret: key.privatePEM), log: log)
         let port = try await listen(server)
         if recovered > 0 { log.info("server.recovered", metadata: ["tasks": "\(recovered)"]) }
         log.info(
@@ -93,8 +105,8 @@ package struct Daemon: Service {
         housekeeping.stop()
         let isIdle = try await stop(server, scheduler, notifier)
         do {
-            try context.store.queueInterrupted(now: context.clock.now())
-            try context.store.close()
+            try store.queueInterrupted(now: WallClock.system.now())
+            try store.close()
         } catch {
             // Interrupted tasks are put back at the next start.
             log.error("server.stopping", metadata: ["error": "\(error)"])
@@ -122,101 +134,44 @@ package struct Daemon: Service {
         return certificate
     }
 
-    private func makeContext(_ directory: DataDirectory, connectionsMax: Int, _ queries: QueryCounter) throws
-        -> ServiceContext
-    {
+    /// Opens the store and the metadata, and finishes what the last daemon had decided.
+    private func makeTasks(_ directory: DataDirectory, _ queries: QueryCounter, _ audit: AuditLog) throws -> (
+        TaskContext, AccountDirectory
+    ) {
         let objects = try LocalObjectStore(root: directory.path + "/oss", staging: directory.path + "/staging")
         let store = try directory.openStore(configuration)
-        let clusters = try makeClusters(directory, objects, queries, instance: store.instanceID)
+        let engines = try EngineFactory(configuration, directory, objects, instance: store.instanceID)
+        let clusters = try engines.clusters(queries)
         let moved = try store.moveQueued(from: clusters.all.map(\.name), to: clusters.standard.name)
         if moved > 0 {
             log.warning("scheduler.moved", metadata: ["tasks": "\(moved)", "cluster": "\(clusters.standard.name)"])
         }
         try objects.sweepStaging(except: Publisher.stagedFolders(try store.publications()))
-        let roles = Roles(configuration, clock: .system)
         let accounts = try AccountDirectory(store)
         let lake = LakeContext(
             store: store, objects: objects, accounts: accounts, engine: clusters.standard.engine,
             resultBucket: configuration.resultBucket, clock: .system, log: log)
-        let context = ServiceContext(
-            configuration: configuration, store: store, accounts: accounts, lake: lake,
-            audit: AuditLog(output: auditOutput, clock: .system), objects: objects, clusters: clusters, clock: .system,
-            log: log,
-            variables: SystemVariables(serverVariables(connectionsMax: connectionsMax, directory)),
-            hostPaths: HostPaths(configuration, root: objects.root), roles: roles,
-            sender: try SenderIdentity(configuration, roles: roles), started: WallClock.system.now())
+        let hostPaths = HostPaths(configuration, root: objects.root)
+        let tasks = TaskContext(
+            lake: lake, accounts: accounts, audit: audit, clusters: clusters,
+            timeZoneOffsetMinutes: configuration.timeZoneOffsetMinutes, release: ServiceVersion.text,
+            shown: hostPaths.hidden)
         try Publisher(context: lake).recover()
         try objects.sweepStaging(except: Publisher.stagedFolders(lake.openPublications.all))
-        return context
+        return (tasks, accounts)
     }
 
-    /// Each with an engine of its own.
-    private func makeClusters(
-        _ directory: DataDirectory, _ objects: LocalObjectStore, _ queries: QueryCounter, instance: String
-    ) throws -> Clusters {
-        let processors = ProcessInfo.processInfo.activeProcessorCount
-        let spill = URL(fileURLWithPath: configuration.spillDirectory ?? directory.path + "/spill").standardizedFileURL
-            .path
-        guard !(spill + "/").hasPrefix(objects.root + "/"), !(spill + "/").hasPrefix(objects.staging + "/") else {
-            throw QueryError(
-                .wrongVariableValue, "engine.spill-dir '\(spill)' lies in the object store; name a folder elsewhere")
-        }
-        let clusters = try configuration.clusters.map { name, settings in
-            let folder = "\(spill)/\(instance)-\(name)"
-            // Spilled data of an engine that was killed.
-            try? FileManager.default.removeItem(atPath: folder)
-            try? FileManager.default.createDirectory(atPath: spill, withIntermediateDirectories: true)
-            let engine = try DuckDBEngine(
-                root: objects.root,
-                options: .init(
-                    threads: settings.threads == 0 ? processors : settings.threads, memoryLimit: settings.memory,
-                    spillDirectory: folder,
-                    spillLimit: settings.spill, stagingDirectory: objects.staging,
-                    extensions: Self.extensions(beside: configuration.library)))
-            return Cluster(name: name, settings: settings, engine: engine, queries: queries)
-        }
-        return Clusters(standard: clusters[0], others: Array(clusters.dropFirst()))
-    }
-
-    /// The engine's extensions lie beside its library.
-    private static func extensions(beside library: String) -> [String] {
-        let folder = URL(fileURLWithPath: library).deletingLastPathComponent()
-        let files = (try? FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)) ?? []
-        return files.filter { $0.pathExtension == "duckdb_extension" }.map(\.path).sorted()
-    }
-
-    /// The values of MySQL's variables that are this daemon's own.
-    private func serverVariables(connectionsMax: Int, _ directory: DataDirectory) -> [String: SQLValue] {
-        let offset = configuration.timeZoneOffsetMinutes
-        let minutes = offset.magnitude % 60
-        let zone =
-            (offset < 0 ? "-" : "+") + (offset.magnitude < 600 ? "0" : "") + "\(offset.magnitude / 60):"
-            + (minutes < 10 ? "0" : "") + "\(minutes)"
-        return [
-            "version": .text(SystemVariables.version),
-            "version_comment": .text("Loon, asynchronous SQL over an object store"),
-            "version_compile_os": .text("Linux"), "license": .text("Apache-2.0"),
-            "hostname": .text(ProcessInfo.processInfo.hostName),
-            "port": .integer(Int64(configuration.port)),
-            "socket": .text(URL(fileURLWithPath: socketPath(directory)).lastPathComponent),
-            "max_connections": .integer(Int64(connectionsMax)),
-            "max_allowed_packet": .integer(Int64(Limits.commandBytesMax)),
-            "net_write_timeout": .integer(Int64(Limits.writeStallSecondsMax)),
-            "net_read_timeout": .integer(Limits.readStallSecondsMax),
-            "connect_timeout": .integer(Limits.handshakeSecondsMax),
-            "max_prepared_stmt_count": .integer(Int64(Limits.preparedStatementsMax)), "system_time_zone": .text(zone),
-            "time_zone": .text("SYSTEM"),
-            "have_ssl": .text(configuration.offersTLS ? "YES" : "DISABLED"),
-            "have_openssl": .text(configuration.offersTLS ? "YES" : "DISABLED"),
-            "require_secure_transport": .integer(configuration.requiresSecureTransport ? 1 : 0),
-            "lower_case_table_names": .integer(2),
-            "log_bin": .integer(0), "performance_schema": .integer(0), "event_scheduler": .text("OFF"),
-            "local_infile": .integer(0),
-            "default_storage_engine": .text("DuckDB"), "default_tmp_storage_engine": .text("DuckDB"),
-            "have_query_cache": .text("NO"),
-            "datadir": .text("/"),
-            "sql_auto_is_null": .integer(0),
-        ]
+    private func makeSessions(
+        _ scheduler: Scheduler, _ accounts: AccountDirectory, _ audit: AuditLog, _ roles: Roles,
+        _ sender: SenderIdentity, connectionsMax: Int, socket: String
+    ) -> SessionContext {
+        SessionContext(
+            scheduler: scheduler,
+            submitter: TaskSubmitter(
+                scheduler: scheduler, notifications: NotificationHints(configuration, sender: sender)),
+            accounts: accounts, audit: audit,
+            variables: SystemVariables(configuration, connectionsMax: connectionsMax, socket: socket),
+            timeZoneOffsetMinutes: configuration.timeZoneOffsetMinutes, roles: { roles.report() })
     }
 
     private var notifierOptions: Notifier.Options {

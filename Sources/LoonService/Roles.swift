@@ -59,16 +59,9 @@ final class Roles: Sendable {
         ]
     }
 
-    struct Report {
-        let role: String
-        let services: String
-        let policies: String
-        let decision: RoleDecision
-    }
-
     /// Every role, and those of the products where they are missing, with the decision on sending to whatever topic or
     /// queue.
-    func report() -> [Report] {
+    func report() -> [RoleReport] {
         let directory = directory
         let products = [NotificationTarget.Product.ons, .mns].map { product in
             NotificationTarget(
@@ -80,7 +73,7 @@ final class Roles: Sendable {
         return Set(directory.roles.keys).union(products.compactMap(\.role)).sorted().map { name in
             let role = directory.roles[name]
             let permission = products.first { $0.role == name }.map(permission)
-            return Report(
+            return RoleReport(
                 role: name, services: role?.services.joined(separator: ", ") ?? "",
                 policies: ((try? role?.policies.get()) ?? []).joined(separator: ", "),
                 decision: permission.map {

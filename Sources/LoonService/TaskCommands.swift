@@ -1,5 +1,6 @@
 package import Foundation
 package import LoonCore
+import LoonTasks
 import MetaStore
 import ObjectStore
 
@@ -53,7 +54,8 @@ package struct TaskCommands {
         var failure: (any Error)?
         func step() throws {
             hasMore = try Housekeeping.sweep(
-                store, objects, configuration, retention, evenUnsent: true, failures: &failures,
+                store, objects, resultBucket: configuration.resultBucket, retention, evenUnsent: true,
+                failures: &failures,
                 removed: { count += $0 }, failed: { failure = $1 })
             // A checkpoint leaves the log's space to the next step.
             try store.checkpoint()

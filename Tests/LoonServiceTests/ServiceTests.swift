@@ -2,6 +2,7 @@ import LoonCore
 import Testing
 
 @testable import LoonService
+@testable import LoonTasks
 
 @Suite struct ClusterStateMachineTests {
     private func actions(_ machine: inout ClusterStateMachine) -> [ClusterStateMachine.Action] {

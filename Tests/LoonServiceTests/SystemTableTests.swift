@@ -1,6 +1,6 @@
 import Testing
 
-@testable import LoonService
+@testable import SystemTables
 
 /// The tables that MySQL describes itself with.
 @Suite struct SystemTableTests {

@@ -1,6 +1,6 @@
 package import LoonCore
+package import LoonTasks
 package import Notifier
-import ObjectStore
 
 /// Everything about a daemon that its operator decides. `Settings` reads it from flags, environment and file.
 package struct Configuration: Sendable {
@@ -118,11 +118,6 @@ package struct Configuration: Sendable {
     package var rules: EndpointRules { endpointRules.map(EndpointRules.init) ?? .standard(region: region) }
     /// The bucket that results land in.
     package var resultBucket: String { "aliyun-oa-query-results-\(accountUID)-oss-\(region)" }
-    /// Where a task's result lies: `oss://<result bucket>/DLA_Result/yyyy/MM/dd/<task id>/`.
-    func resultFolder(of task: TaskID) throws(QueryError) -> ObjectKey {
-        try ObjectKey(bucket: resultBucket, key: "DLA_Result/\(task.datePath)/\(task)/")
-    }
-
     /// Where the audit log goes; `nil` where it is switched off.
     package var auditPath: String? { auditFile == "off" ? nil : auditFile ?? dataDirectory + "/audit.log" }
 }

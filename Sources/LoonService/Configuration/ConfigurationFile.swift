@@ -1,5 +1,6 @@
 import Foundation
 import LoonCore
+import LoonTasks
 import Notifier
 import SQLFrontend
 import Yams

@@ -1,0 +1,40 @@
+import LoonCore
+import MySQLProtocol
+
+/// Counters of the server: COM_STATISTICS and SHOW STATUS.
+struct ServerStatistics {
+    private let context: SessionContext
+    private let counts: Sessions.Counts
+    private let uptime: Int64
+
+    init(_ context: SessionContext) {
+        self.context = context
+        counts = context.sessions.counts
+        uptime = max(1, (context.clock.now() - context.started) / 1_000)
+    }
+
+    /// The line that `mariadb-admin status` prints.
+    var line: String {
+        let average = counts.statements * 1_000 / Int(uptime)
+        let thousandths = String(average % 1_000)
+        return
+            "Uptime: \(uptime)  Threads: \(counts.open)  Questions: \(counts.statements)  Slow queries: 0  "
+            + "Opens: 0  Flush tables: 0  Open tables: 0  "
+            + "Queries per second avg: "
+            + "\(average / 1_000).\(String(repeating: "0", count: 3 - thousandths.count))\(thousandths)"
+    }
+
+    /// The status variables of MySQL that mean something here, by name
+    /// (https://dev.mysql.com/doc/refman/8.0/en/server-status-variables.html).
+    func status(of session: Session) -> [(String, String)] {
+        [
+            ("Compression", "OFF"), ("Connections", "\(counts.opened)"), ("Max_used_connections", "\(counts.most)"),
+            ("Queries", "\(counts.statements)"), ("Questions", "\(counts.statements)"),
+            ("Ssl_cipher", session.login.cipher ?? ""),
+            ("Ssl_version", session.login.cipher ?? ""), ("Threads_cached", "0"),
+            ("Threads_connected", "\(counts.open)"),
+            ("Threads_created", "\(counts.opened)"), ("Threads_running", "\(counts.running)"), ("Uptime", "\(uptime)"),
+            ("Uptime_since_flush_status", "\(uptime)"),
+        ]
+    }
+}

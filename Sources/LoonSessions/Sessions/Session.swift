@@ -1,0 +1,335 @@
+import AccessControl
+import Dispatch
+import Logging
+import LoonCore
+import LoonLake
+import LoonTasks
+import MetaStore
+import MySQLProtocol
+import QueryEngine
+import SQLDialect
+import SQLFrontend
+import Synchronization
+import SystemTables
+
+/// One client's session: its schema, its variables and what runs for it.
+final class Session: ProtocolSession {
+    struct State {
+        var schema: String?
+        var variables: SessionVariables
+        var warnings: [Diagnostic] = []
+        var prepared: [UInt32: Prepared] = [:]
+        /// The statement that runs now, to be stopped if the client goes away or somebody kills it.
+        var running: RunningStatement?
+        /// Since when nothing runs, in milliseconds since 1970.
+        var idleSince: Int64
+        var isClosed = false
+    }
+
+    /// An error or warning of the last statement, for SHOW WARNINGS.
+    struct Diagnostic {
+        let error: QueryError
+        let isWarning: Bool
+    }
+
+    /// A statement as it was prepared, with the mode that its quotes are read by.
+    struct Prepared {
+        let text: [UInt8]
+        let mode: LexicalMode
+        /// As it was read, where it has no parameters and is small.
+        let parsed: ParsedStatement?
+        /// Whether it needs neither disk nor engine, whatever its parameters are.
+        let isInline: Bool
+    }
+
+    let login: Login
+    let account: AccountIdentity
+    let context: SessionContext
+    /// Where statements run that name no other.
+    let cluster: Cluster
+    let state: Mutex<State>
+
+    init(login: Login, account: AccountIdentity, cluster: Cluster, context: SessionContext) {
+        self.login = login
+        self.account = account
+        self.cluster = cluster
+        self.context = context
+        let variables = SessionVariables(context.variables, isInteractive: login.isInteractive)
+        state = Mutex(State(schema: login.database, variables: variables, idleSince: context.clock.now()))
+        context.sessions.add(self)
+    }
+
+    /// As they are at this moment.
+    var rights: AccountRights { context.accounts.rights(of: account) }
+
+    // MARK: ProtocolSession
+
+    var isAdministrator: Bool { context.accounts.isAdministrator(account) }
+
+    var serverStatus: ServerStatus {
+        state.withLock { state in
+            var status: ServerStatus = state.variables.isAutocommit ? .autocommit : []
+            if state.variables.lexicalMode.noBackslashEscapes { status.insert(.noBackslashEscapes) }
+            return status
+        }
+    }
+
+    var idleSecondsMax: Int { state.withLock { $0.variables.idleSecondsMax } }
+
+    func closePrepared(id: UInt32) { state.withLock { $0.prepared[id] = nil } }
+
+    func close() {
+        context.sessions.remove(self)
+        let running = state.withLock { state in
+            state.isClosed = true
+            return state.running
+        }
+        if let running { interrupt(running, QueryError(.interrupted, "The client went away")) }
+        context.log.debug("connection.closed", metadata: metadata)
+    }
+
+    func execute(_ command: Command, response: ResponseWriter) {
+        context.sessions.countStatement()
+        // Statements that need no disk and no engine are answered here and now, on the event loop.
+        let parsed = readSmall(command)
+        if let parsed, parsed.hints.isEmpty, parsed.mayBeAnsweredAtOnce {
+            if !parsed.keepsWarnings { state.withLock { $0.warnings = [] } }
+            do {
+                if try StatementHandler(session: self, response: response, running: nil).answerAtOnce(parsed) { return }
+            } catch { return fail(error, response) }
+        }
+        if case .kill(let id) = command {
+            do {
+                try kill(id, isQueryOnly: false)
+                response.ok()
+            } catch { fail(error, response) }
+            return
+        }
+        let running = RunningStatement(
+            session: self, command: command.processListName,
+            text: command.text(mode: state.withLock { $0.variables.lexicalMode }), response: response)
+        let isClosed = state.withLock { state in
+            state.running = running
+            return state.isClosed
+        }
+        if isClosed { running.cancellation.cancel(QueryError(.interrupted, "The client went away")) }
+        response.whenAnswered { [weak self] in self?.ended(running) }
+        let accepted = context.statementThreads.run(for: self) { self.perform(command, parsed, running) }
+        if !accepted { response.fail(QueryError(.queueFull, "Too many statements are waiting; try again")) }
+    }
+
+    private func ended(_ running: RunningStatement) {
+        running.answered()
+        let now = context.clock.now()
+        state.withLock { state in
+            guard state.running === running else { return }
+            state.running = nil
+            state.idleSince = now
+        }
+    }
+
+    /// The command's statement, if it is a single small one: read on the event loop, in case it can be answered there.
+    private func readSmall(_ command: Command) -> ParsedStatement? {
+        let parsed: ParsedStatement?
+        switch command {
+        case .query(let text, let isMulti):
+            guard text.count <= Limits.inlineStatementBytesMax else { return nil }
+            parsed = context.statements.parsed(
+                trimmed(text), mode: state.withLock { $0.variables.lexicalMode }, isMulti: isMulti)
+        case .executePrepared(let id, let parameters):
+            guard let prepared = state.withLock({ $0.prepared[id] }), prepared.isInline,
+                parameters.allSatisfy(\.isSmall)
+            else { return nil }
+            parsed = try? prepared.bound(parameters)
+        default: return nil
+        }
+        return parsed?.next == nil ? parsed : nil
+    }
+
+    // MARK: Commands
+
+    /// `parsed` is the command's statement where it was read already.
+    private func perform(_ command: Command, _ parsed: ParsedStatement?, _ running: RunningStatement) {
+        let response = running.response
+        if let reason = running.cancellation.reason { return fail(reason, response) }
+        do {
+            switch command {
+            case .query(let text, let isMulti):
+                if let parsed {
+                    try run(parsed, running)
+                } else {
+                    try run(trimmed(text), from: 0, isMulti: isMulti, running)
+                }
+            case .prepare(let id, let text): try plan(running) { try self.prepare(id, self.trimmed(text), running) }
+            case .executePrepared(let id, let parameters): try executePrepared(id, parameters, running)
+            case .fetch(let spool, let rows): response.fetch(spool, rows: rows)
+            case .useDatabase(let name):
+                try use(name)
+                response.ok()
+            case .listFields(let table):
+                try StatementHandler(session: self, response: response, running: running).listFields(of: table)
+            case .statistics: response.text(ServerStatistics(context).line)
+            case .kill: break  // answered at once
+            case .debug:
+                guard isAdministrator else {
+                    throw QueryError(
+                        .accessDenied,
+                        "Access denied; you need (at least one of) the SUPER privilege(s) for this operation")
+                }
+                response.ok()
+            case .resetConnection:
+                reset()
+                response.ok()
+            }
+        } catch {
+            fail(error, response)
+        }
+    }
+
+    private func reset() {
+        state.withLock { state in
+            state.variables = SessionVariables(context.variables, isInteractive: login.isInteractive)
+            state.warnings = []
+            state.prepared = [:]
+        }
+    }
+
+    /// Runs the statement that begins at `start`, and then those after it.
+    private func run(_ text: [UInt8], from start: Int, isMulti: Bool, _ running: RunningStatement) throws {
+        let mode = state.withLock { $0.variables.lexicalMode }
+        let parsed = try ParsedStatement(text, from: start, mode: mode, isMulti: isMulti)
+        if let next = parsed.next {
+            running.response.followed { [weak self] in
+                guard let self else { return running.response.fail(QueryError(.interrupted, "The client went away")) }
+                let accepted = context.statementThreads.run(for: self) {
+                    if let reason = running.cancellation.reason { return self.fail(reason, running.response) }
+                    running.beginNext()
+                    do {
+                        // Results do not pile up here before a client that does not read them.
+                        try running.response.makeRoom()
+                        try self.run(text, from: next, isMulti: true, running)
+                    } catch { self.fail(error, running.response) }
+                }
+                if !accepted {
+                    fail(QueryError(.queueFull, "Too many statements are waiting; try again"), running.response)
+                }
+            }
+        }
+        try run(parsed, running)
+    }
+
+    func run(_ parsed: ParsedStatement, _ running: RunningStatement) throws {
+        if !parsed.keepsWarnings || !parsed.hints.isEmpty { state.withLock { $0.warnings = [] } }
+        for key in parsed.hints.unknownKeys {
+            warn(QueryError(.unknownHint, "The hint '\(key)' is not known, and was passed over"))
+        }
+        let hints = hints(of: parsed)
+        running.audit = AuditLog.Entry(parsed, self)
+        try hints.validate()
+        let isTask = try hints.flag("run_async") == true && isMeant(parsed)
+        func carryOut() throws {
+            if isTask { return try submit(parsed, hints: hints, running.response) }
+            try StatementHandler(session: self, response: running.response, running: running).handle(parsed)
+        }
+        if parsed.mayTakeLong(isTask: isTask) { try plan(running, carryOut) } else { try carryOut() }
+    }
+
+    /// Goes on where it may take as long as it takes.
+    private func plan(_ running: RunningStatement, _ body: @escaping () throws -> Void) throws(QueryError) {
+        // Confined to one thread after the other.
+        nonisolated(unsafe) let body = body
+        let accepted = context.statementThreads.plan(for: self) {
+            if let reason = running.cancellation.reason { return self.fail(reason, running.response) }
+            do { try body() } catch { self.fail(error, running.response) }
+        }
+        guard accepted else { throw QueryError(.queueFull, "Too many statements are waiting; try again") }
+    }
+
+    /// A statement's own hints always count, and are an error where it cannot be a task. A session's is for queries of
+    /// tables: what a driver asks of its own accord (`select @@version`, SHOW, SET) is answered as ever.
+    func isMeant(_ parsed: ParsedStatement) -> Bool {
+        if !parsed.hints.isEmpty { return true }
+        switch parsed.statement {
+        case .insert, .createTableAs: return true
+        default: break
+        }
+        guard case .query(let select) = parsed.statement else { return false }
+        return select.map { localTable($0) == nil && $0.table != nil } ?? true
+    }
+
+    /// MySQL takes a NUL at the end, as some clients send one.
+    private func trimmed(_ text: [UInt8]) -> [UInt8] { text.last == 0 ? Array(text.dropLast()) : text }
+
+    // MARK: Help for statements
+
+    func use(_ name: String) throws {
+        if SystemSchema.names.contains(name.lowercased()) { return state.withLock { $0.schema = name.lowercased() } }
+        try rights.requireSight(schema: name)
+        guard let schema = try context.store.schema(name) else {
+            throw QueryError(.unknownDatabase, "Unknown database '\(name)'")
+        }
+        state.withLock { $0.schema = schema.name }
+    }
+
+    /// The daemon's own table that a SELECT reads; `nil` where it reads another.
+    func localTable(_ select: LocalSelect) -> SystemTable? {
+        guard let table = select.table, let schema = table.schema ?? state.withLock(\.schema) else { return nil }
+        return SystemTables.table(schema: schema, name: table.table)
+    }
+
+    /// The context that the statement's text depends on, at this moment.
+    func dialectContext() -> DialectContext {
+        let variables = state.withLock { $0.variables }
+        let service = context.timeZoneOffsetMinutes
+        let now = context.clock.now()
+        return DialectContext(
+            now: now, timeZoneOffsetMinutes: variables.timeZoneOffsetMinutes(service: service, now: now),
+            systemTimeZoneOffsetMinutes: service,
+            variable: { self.variable($0, isGlobal: $1, in: variables) },
+            userVariable: { variables.userVariables[$0] ?? .null },
+            function: { self.function($0) })
+    }
+
+    /// Some variables say what the session is rather than what was set.
+    private func variable(_ name: String, isGlobal: Bool, in variables: SessionVariables) -> SQLValue? {
+        switch name {
+        case "pseudo_thread_id": .integer(Int64(login.connectionID))
+        case "warning_count": .integer(Int64(state.withLock { $0.warnings.count }))
+        case "error_count": .integer(Int64(state.withLock { $0.warnings.count { !$0.isWarning } }))
+        case "timestamp": .real(Double(context.clock.now()) / 1_000)
+        default: variables.value(name, isGlobal: isGlobal)
+        }
+    }
+
+    func fail(_ error: any Error, _ response: ResponseWriter) {
+        let error = context.tasks.shown(
+            error as? QueryError ?? QueryError(.internalFault, "The statement failed", detail: "\(error)"))
+        // Before the answer, and only if it is the answer: a killed statement's worker has nothing to say.
+        state.withLock { $0.running.flatMap { $0.response === response ? $0 : nil } }?.audit?.error = error
+        response.whenFailing { self.state.withLock { $0.warnings = [Diagnostic(error: error, isWarning: false)] } }
+        var metadata = metadata
+        metadata["code"] = "\(ErrorNumber(error.code).number)"
+        metadata["error"] = "\(error.detail ?? error.message)"
+        context.log.debug("statement.failed", metadata: metadata)
+        response.fail(error)
+    }
+
+    /// The statement's hints over the session's.
+    func hints(of parsed: ParsedStatement) -> Hints {
+        parsed.hints.over(session: state.withLock { $0.variables.hints })
+    }
+
+    /// Warns of fields that a query could not read as their columns' types.
+    func warn(_ profile: QueryProfile) {
+        guard profile.malformedCount > 0 else { return }
+        warn(QueryError(.malformedData, MalformedWarning.text(profile.malformedCount)))
+    }
+
+    func warn(_ warning: QueryError) {
+        state.withLock { $0.warnings.append(Diagnostic(error: warning, isWarning: true)) }
+    }
+    var warningCount: Int { state.withLock { $0.warnings.count } }
+    var viewer: QueryPlanner.Viewer { .init(account: account, systemTables: SessionTables(session: self)) }
+
+    var metadata: Logger.Metadata { ["connection": "\(login.connectionID)", "account": "\(login.user)"] }
+}
