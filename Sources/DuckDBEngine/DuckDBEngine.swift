@@ -42,6 +42,7 @@ package final class DuckDBEngine: QueryEngine, Sendable {
     private let instancesOpened = Atomic<Int>(0)
     private let lastWorkspace = Atomic<Int>(0)
     private let workspaces = DuckDBWorkspaces()
+    private let footers = ParquetFooters()
 
     /// Opens an instance that can read below `root` and nowhere else.
     package init(root: String, options: Options) throws(QueryError) {
@@ -162,7 +163,7 @@ package final class DuckDBEngine: QueryEngine, Sendable {
         try onInstance { instance in
             let none = EngineQuery(sql: "", schema: nil, tables: [], isProfiled: false)
             let workspace =
-                try workspaces.take(for: none, on: instance)
+                try workspaces.take(for: none, footers, on: instance)
                 ?? makeWorkspace(for: none, on: instance, cancellation: Cancellation(), filled: false)
             let tree = try workspace.connection.serialize(sql)
             keep(workspace)
@@ -300,7 +301,8 @@ package final class DuckDBEngine: QueryEngine, Sendable {
     ) throws -> DuckDBWorkspace {
         let number = Int64(lastWorkspace.wrappingAdd(1, ordering: .relaxed).newValue)
         return try DuckDBWorkspace(
-            try DuckDBConnection(instance), number: number, for: query, cancellation: cancellation, filled: filled)
+            try DuckDBConnection(instance), number: number, for: query, footers, cancellation: cancellation,
+            filled: filled)
     }
 
     /// Runs `body` so that it can be stopped.
@@ -320,7 +322,7 @@ package final class DuckDBEngine: QueryEngine, Sendable {
     ) throws -> (profile: QueryProfile, value: Value) {
         try onInstance(cancellation, mayRepeat: mayRepeat) { instance in
             let workspace =
-                try workspaces.take(for: query, on: instance)
+                try workspaces.take(for: query, footers, on: instance)
                 ?? makeWorkspace(for: query, on: instance, cancellation: cancellation, filled: true)
             var (profile, value) = try stoppable(workspace.connection, cancellation) { try body(workspace.connection) }
             profile.malformedCount = EngineFunctions.takeCount(workspace.number)

@@ -16,11 +16,12 @@ final class DuckDBWorkspace: @unchecked Sendable {
 
     /// `filled`: with the daemon's own rows in their tables.
     init(
-        _ connection: DuckDBConnection, number: Int64, for query: EngineQuery, cancellation: Cancellation, filled: Bool
+        _ connection: DuckDBConnection, number: Int64, for query: EngineQuery, _ footers: ParquetFooters,
+        cancellation: Cancellation, filled: Bool
     ) throws {
         self.connection = connection
         self.number = number
-        key = try Self.key(of: query)
+        key = try Self.key(of: query, footers) { connection }
         // The engine counts its progress by this; nothing is printed.
         try connection.execute("SET enable_progress_bar = true")
         try connection.execute("SET enable_progress_bar_print = false")
@@ -33,7 +34,9 @@ final class DuckDBWorkspace: @unchecked Sendable {
         guard !isAlone || query.schema != nil else { return }
         let catalog = "loon_\(number)"
         self.catalog = catalog
-        let views = TableViews(catalog: catalog, queryNumber: number) { try connection.columns(of: $0).map(\.name) }
+        let views = TableViews(
+            catalog: catalog, queryNumber: number, fileColumns: { try connection.columns(of: $0).map(\.name) },
+            parquetGroups: { try footers.groups(of: $0) { connection } })
         for statement in ["ATTACH ':memory:' AS \(catalog)"] + (try views.statements(for: query)) {
             if let reason = cancellation.reason { throw reason }
             try connection.execute(statement)
@@ -53,12 +56,17 @@ final class DuckDBWorkspace: @unchecked Sendable {
     /// The statements that make the workspace, in bytes: what is written alike and is not the same, as texts are to
     /// Swift, are two. `nil` for what does not last: the daemon's rows, and tables whose views say what their files
     /// were like.
-    fileprivate static func key(of query: EngineQuery) throws -> [UInt8]? {
+    fileprivate static func key(
+        of query: EngineQuery, _ footers: ParquetFooters, _ connection: @escaping () throws -> DuckDBConnection
+    ) throws -> [UInt8]? {
         guard query.valueTables.isEmpty, query.results.isEmpty,
             !query.tables.contains(where: { $0.table.format == .avro }),
             query.tables.reduce(0, { $0 + $1.files.count }) <= Limits.workspaceFilesMax
         else { return nil }
-        let statements = try TableViews(catalog: "loon", queryNumber: 0) { _ in [] }.statements(for: query)
+        let statements = try TableViews(
+            catalog: "loon", queryNumber: 0, fileColumns: { _ in [] },
+            parquetGroups: { try footers.groups(of: $0, connection) }
+        ).statements(for: query)
         guard statements.reduce(0, { $0 + $1.utf8.count }) <= Limits.workspaceKeyBytesMax else { return nil }
         return [query.isProfiled ? 1 : 0, query.schema == nil ? 0 : 1] + statements.joined(separator: "\0").utf8
     }
@@ -68,8 +76,12 @@ final class DuckDBWorkspace: @unchecked Sendable {
 final class DuckDBWorkspaces: Sendable {
     private let kept = Mutex<[DuckDBWorkspace]>([])
 
-    func take(for query: EngineQuery, on instance: DuckDBInstance) throws -> DuckDBWorkspace? {
-        guard let key = try DuckDBWorkspace.key(of: query) else { return nil }
+    func take(for query: EngineQuery, _ footers: ParquetFooters, on instance: DuckDBInstance) throws
+        -> DuckDBWorkspace?
+    {
+        guard let key = try DuckDBWorkspace.key(of: query, footers, { try DuckDBConnection(instance) }) else {
+            return nil
+        }
         return kept.withLock { kept in
             guard let index = kept.lastIndex(where: { $0.connection.instance === instance && $0.key == key }) else {
                 return nil

@@ -20,6 +20,11 @@ enum MySQLFunctions {
         "subdate(d, i) AS CAST(d AS TIMESTAMP) - i",
         "loon_date_sub(d, i) AS CAST(d AS TIMESTAMP) - i",
         "loon_date_add(d, i) AS CAST(d AS TIMESTAMP) + i",
+        // What is a day stays one.
+        "loon_day_add(d, i) AS cast_to_type(d + i, d)",
+        "loon_day_sub(d, i) AS cast_to_type(d - i, d)",
+        "loon_date_add_days(d, i) AS cast_to_type(CAST(d AS TIMESTAMP) + i, d)",
+        "loon_date_sub_days(d, i) AS cast_to_type(CAST(d AS TIMESTAMP) - i, d)",
         // Of texts too.
         "loon_year(d) AS year(CAST(d AS TIMESTAMP))", "loon_month(d) AS month(CAST(d AS TIMESTAMP))",
         "loon_day(d) AS day(CAST(d AS TIMESTAMP))",

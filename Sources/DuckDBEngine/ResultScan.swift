@@ -51,7 +51,7 @@ enum ResultScan {
         return """
             COPY (SELECT \(list.joined(separator: ", ")) FROM (\(query)
             ) AS loon_source(\(sources.joined(separator: ", ")))\(limit)) TO \(EngineText.literal(path)) (FORMAT
-            parquet, COMPRESSION zstd)
+            parquet, COMPRESSION zstd, WRITE_BLOOM_FILTER false)
             """
     }
 

@@ -8,10 +8,8 @@ struct TableViews {
     let queryNumber: Int64
     /// The columns of an Avro file, which its reader wants to know.
     let fileColumns: (String) throws -> [String]
-    /// Longer lists of files lie in variables of the connection: the engine looks at the files of a view when the view
-    /// is made, and again when it is used.
-    private static let listedMax = 16
-
+    /// The files of a Parquet table by their types.
+    let parquetGroups: ([TableBinding.File]) throws -> [ParquetFooters.Group]
     func statements(for query: EngineQuery) throws -> [String] {
         var schemas: [String] = []
         let names =
@@ -22,15 +20,11 @@ struct TableViews {
             schemas.append(name)
         }
         var statements = schemas.map { "CREATE SCHEMA IF NOT EXISTS \(catalog).\(EngineText.name($0))" }
-        for (number, binding) in query.tables.enumerated() where binding.files.count > Self.listedMax {
-            statements.append("SET VARIABLE \(Self.variable(number)) = [\(EngineText.literal(binding.files[0].path))]")
-        }
-        for (number, binding) in query.tables.enumerated() {
-            let files =
-                binding.files.count > Self.listedMax
-                ? "getvariable('\(Self.variable(number))')" : Self.files(binding.files)
-            statements.append(
-                "CREATE VIEW \(place(binding.table.schema, binding.name)) AS \(try select(binding, files))")
+        var lists = FileLists()
+        for binding in query.tables {
+            let select = try select(binding, &lists)
+            statements += lists.takeFirsts()
+            statements.append("CREATE VIEW \(place(binding.table.schema, binding.name)) AS \(select)")
         }
         statements += query.valueTables.map { table in
             let columns = table.columns.map { "\(EngineText.name($0.name)) \(EngineText.type($0.type))" }
@@ -49,25 +43,14 @@ struct TableViews {
                 "CREATE VIEW \(place(view.schema, view.name)) AS SELECT \(columns.joined(separator: ", ")) "
                 + "FROM (\(view.sql)\n) AS loon_view"
         }
-        for (number, binding) in query.tables.enumerated() where binding.files.count > Self.listedMax {
-            // One text is read faster than thousands.
-            let paths = binding.files.map(\.path).joined(separator: TextScan.nothing)
-            statements.append(
-                "SET VARIABLE \(Self.variable(number)) = string_split(\(EngineText.literal(paths)), "
-                    + "'\(TextScan.nothing)')"
-            )
-        }
-        return statements
+        return statements + lists.wholes
     }
-
-    private static func variable(_ number: Int) -> String { "loon_files_\(number)" }
 
     private func place(_ schema: String, _ name: String) -> String {
         "\(catalog).\(EngineText.name(schema)).\(EngineText.name(name))"
     }
 
-    /// `files` is the list of the binding's files.
-    private func select(_ binding: TableBinding, _ files: String) throws -> String {
+    private func select(_ binding: TableBinding, _ lists: inout FileLists) throws -> String {
         let table = binding.table
         guard !binding.files.isEmpty else {
             let nulls = table.allColumns.map {
@@ -78,10 +61,21 @@ struct TableViews {
         let values = PartitionValues(binding)
         switch table.format {
         case .text(let layout):
-            return TextScan(layout: layout, queryNumber: queryNumber, binding: binding, files: files, values: values)
-                .select
-        case .json: return JSONScan(queryNumber: queryNumber, binding: binding, files: files, values: values).select
-        case .parquet: return parquet(binding, files, values)
+            return TextScan(
+                layout: layout, queryNumber: queryNumber, binding: binding, files: lists.add(binding.files),
+                values: values
+            ).select
+        case .json:
+            return JSONScan(
+                queryNumber: queryNumber, binding: binding, files: lists.add(binding.files), values: values
+            ).select
+        case .parquet:
+            var groups = try parquetGroups(binding.files)
+            if groups.count > Limits.parquetGroupsMax {
+                groups = [try ParquetFooters.united(groups, of: binding.table)]
+            }
+            let names = groups.map { lists.add($0.files, mayDiffer: $0.isUnited) }
+            return try ParquetScan(queryNumber: queryNumber, binding: binding, groups: groups) { names[$0] }.select
         case .avro: return try avro(binding, values)
         case .orc, .rcFile:
             throw QueryError(
@@ -90,21 +84,6 @@ struct TableViews {
                     + "\(table.schema).\(table.name) waits for an engine that does, such as Spark"
             )
         }
-    }
-
-    /// By name: what a file has otherwise is cast, what it lacks is NULL.
-    private func parquet(_ binding: TableBinding, _ files: String, _ values: PartitionValues) -> String {
-        let columns = binding.table.columns
-        let schema = columns.map { column in
-            let name = EngineText.literal(column.name)
-            return
-                "\(name): {name: \(name), type: \(EngineText.literal(EngineText.type(column.type))), "
-                + "default_value: NULL}"
-        }
-        let list = columns.map { EngineText.name($0.name) } + values.columns(of: "file_index")
-        return
-            "SELECT \(list.joined(separator: ", ")) FROM read_parquet(\(files), schema = MAP "
-            + "{\(schema.joined(separator: ", "))})"
     }
 
     /// The reader takes files of one schema at a time.
@@ -133,6 +112,35 @@ struct TableViews {
 
     static func files(_ files: [TableBinding.File]) -> String {
         "[" + files.map { EngineText.literal($0.path) }.joined(separator: ", ") + "]"
+    }
+}
+
+/// The lists of files that views read. Longer ones lie in variables of the connection: the engine looks at the files of
+/// a view when the view is made, and again when it is used.
+struct FileLists {
+    private static let listedMax = 16
+    private var count = 0
+    private var firsts: [String] = []
+    /// The statements that give the variables all of their files, for when the views are made.
+    private(set) var wholes: [String] = []
+
+    /// An expression for the list. With `mayDiffer` the view is made over all files: the first may lack columns.
+    mutating func add(_ files: [TableBinding.File], mayDiffer: Bool = false) -> String {
+        guard files.count > Self.listedMax else { return TableViews.files(files) }
+        let name = "loon_files_\(count)"
+        count += 1
+        // One text is read faster than thousands.
+        let paths = files.map(\.path).joined(separator: TextScan.nothing)
+        let whole = "SET VARIABLE \(name) = string_split(\(EngineText.literal(paths)), '\(TextScan.nothing)')"
+        firsts.append(mayDiffer ? whole : "SET VARIABLE \(name) = [\(EngineText.literal(files[0].path))]")
+        if !mayDiffer { wholes.append(whole) }
+        return "getvariable('\(name)')"
+    }
+
+    /// The statements that give the variables their first file each, for the view that is made next.
+    mutating func takeFirsts() -> [String] {
+        defer { firsts = [] }
+        return firsts
     }
 }
 

@@ -27,6 +27,17 @@ package indirect enum HiveType: Sendable, Equatable, Codable {
         }
     }
 
+    /// Whether it is BINARY, or values of it may hold some.
+    package var hasBinary: Bool {
+        switch self {
+        case .binary: true
+        case .array(let element): element.hasBinary
+        case .map(let key, let value): key.hasBinary || value.hasBinary
+        case .structure(let fields): fields.contains { $0.type.hasBinary }
+        default: false
+        }
+    }
+
     /// As DDL writes it, in lower case.
     package var ddl: String {
         switch self {

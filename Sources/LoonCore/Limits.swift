@@ -180,6 +180,11 @@ package enum Limits {
     /// Parts and depth of what is said of a query's rows outside of it, where that goes on to its tables.
     package static let handedOnPartsMax = 256
     package static let handedOnDepthMax = 32
+    /// Footers of Parquet files that an engine remembers, some 64 bytes each; and how many it reads by one statement.
+    package static let footersMax = 200_000
+    package static let footersPerBatch = 1_000
+    /// Kinds of files, by their columns' types, that a Parquet table's view reads apart from each other.
+    package static let parquetGroupsMax = 64
     /// Files of a kept connection's tables, and bytes of the statements that made it: they are compared with those of
     /// each query that comes.
     package static let workspaceFilesMax = 256

@@ -147,7 +147,9 @@ struct ScanFiles {
     private func binding(_ listed: Listed, files: [String], _ needsCare: Bool) -> TableBinding {
         TableBinding(
             table: listed.table, name: listed.name,
-            files: zip(files, listed.files).map { .init(path: $0, partition: $1.partition) },
+            files: zip(files, listed.files).map {
+                .init(path: $0, partition: $1.partition, size: $1.summary.size, modified: $1.summary.modified)
+            },
             partitions: listed.partitions.map(\.values), needsCare: needsCare, columnsRead: words)
     }
 }

@@ -92,9 +92,14 @@ package struct TableBinding: Sendable {
         /// On this machine.
         package let path: String
         package let partition: Int
-        package init(path: String, partition: Int) {
+        /// Stored bytes, and milliseconds since 1970: what is known of its content holds while they are the same.
+        package let size: Int64
+        package let modified: Int64
+        package init(path: String, partition: Int, size: Int64 = 0, modified: Int64 = 0) {
             self.path = path
             self.partition = partition
+            self.size = size
+            self.modified = modified
         }
     }
 

@@ -21,9 +21,33 @@ extension DialectRewriter {
         return index + 1
     }
 
-    /// `INTERVAL expression UNIT` → `INTERVAL (expression) UNIT`.
-    func writeInterval(at index: Int, to out: inout [UInt8]) throws(QueryError) -> Int? {
-        let units: Set<String> = ["microsecond", "second", "minute", "hour", "day", "week", "month", "quarter", "year"]
+    /// `d + INTERVAL n DAY` → `loon_day_add(d, INTERVAL n DAY)`, and so for each unit of whole days: a DATE stays one,
+    /// where the engine makes a timestamp of it. What is left of it is written already, from `start` on.
+    func writeDayArithmetic(at index: Int, from start: Int, to out: inout [UInt8]) throws(QueryError) -> Int? {
+        let isPlus = lexer.isSymbol(lexer.tokens[index], "+")
+        guard isPlus || lexer.isSymbol(lexer.tokens[index], "-"), start < out.count,
+            lexer.isKeyword(lexer.tokens[index + 1], "interval"), let unit = try unit(ofIntervalAt: index + 1),
+            Self.dayUnits.contains(lexer.text(lexer.tokens[unit]).lowercased())
+        else { return nil }
+        out.insert(contentsOf: Array(" loon_day_\(isPlus ? "add" : "sub")(".utf8), at: start)
+        out.append(UInt8(ascii: ","))
+        if let end = try writeInterval(at: index + 1, to: &out) {
+            out.append(UInt8(ascii: ")"))
+            return end
+        }
+        for place in index + 1...unit {
+            out.append(UInt8(ascii: " "))
+            _ = try write(at: place, to: &out)
+        }
+        out.append(UInt8(ascii: ")"))
+        return unit + 1
+    }
+
+    private static let dayUnits: Set<String> = ["day", "week", "month", "quarter", "year"]
+    private static let units = dayUnits.union(["microsecond", "second", "minute", "hour"])
+
+    /// The place of an interval's unit; `nil` where none stands.
+    private func unit(ofIntervalAt index: Int) throws(QueryError) -> Int? {
         var depth = 0
         var end = index + 1
         while lexer.tokens[end].kind != .end {
@@ -36,14 +60,20 @@ extension DialectRewriter {
             guard depth > 0 || !lexer.isKeyword(token, "interval") else {
                 throw QueryError(.notSupported, "An INTERVAL within an INTERVAL is not supported")
             }
-            if depth == 0, end > index + 1, token.kind == .word, units.contains(lexer.text(token).lowercased()) {
+            if depth == 0, end > index + 1, token.kind == .word, Self.units.contains(lexer.text(token).lowercased()) {
                 break
             }
             end += 1
         }
+        return lexer.tokens[end].kind == .word && end > index + 1 ? end : nil
+    }
+
+    /// `INTERVAL expression UNIT` → `INTERVAL (expression) UNIT`.
+    func writeInterval(at index: Int, to out: inout [UInt8]) throws(QueryError) -> Int? {
+        guard let end = try unit(ofIntervalAt: index) else { return nil }
         // A single number or text is read as it stands.
         let isConstant = end == index + 2 && [.number, .string].contains(lexer.tokens[index + 1].kind)
-        guard lexer.tokens[end].kind == .word, end > index + 1, !isConstant else { return nil }
+        guard !isConstant else { return nil }
         out += Array("INTERVAL (".utf8)
         var place = index + 1
         while place < end {
@@ -134,6 +164,7 @@ struct FunctionCalls {
                 guard !lexer.isSymbol(lexer.tokens[index + 2], ")") else { break }
                 texts[index] = " loon_\(lexer.text(lexer.tokens[index]).lowercased())"
                 texts[index + 1] = "(\(timeZoneOffsetMinutes),"
+            case "date_add", "date_sub", "adddate", "subdate": addDays(index)
             case "convert": convert(index)
             case "date_format": format(index, function: "strftime", opening: "(CAST((", comma: ") AS TIMESTAMP),")
             case "str_to_date": format(index, function: "try_strptime", opening: "(", comma: ",")
@@ -163,6 +194,21 @@ struct FunctionCalls {
         texts[index + 1] = "((CAST(("
         for comma in commas { texts[comma] = ") AS VARCHAR)) || (CAST((" }
         texts[end] = ") AS VARCHAR)))"
+    }
+
+    /// `DATE_ADD(d, INTERVAL n DAY)` is `d + INTERVAL n DAY`. A text that is a day is one.
+    private mutating func addDays(_ index: Int) {
+        guard let (commas, end) = arguments(of: index), commas.count == 1, end > commas[0] + 2,
+            ["day", "week", "month", "quarter", "year"].contains(lexer.text(lexer.tokens[end - 1]).lowercased()),
+            lexer.isKeyword(lexer.tokens[commas[0] + 1], "interval")
+        else { return }
+        let isPlus = ["date_add", "adddate"].contains(lexer.text(lexer.tokens[index]).lowercased())
+        if commas[0] == index + 3, lexer.tokens[index + 2].kind == .string {
+            let text = String(decoding: lexer.value(lexer.tokens[index + 2]), as: UTF8.self)
+            guard text.wholeMatch(of: /[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}/) != nil else { return }
+            texts[index + 2] = " DATE '\(text)'"
+        }
+        texts[index] = isPlus ? " loon_date_add_days" : " loon_date_sub_days"
     }
 
     /// `CONVERT(a, UNSIGNED INTEGER)` and `CONVERT(a USING utf8mb4)` are casts.
@@ -225,31 +271,46 @@ struct FunctionCalls {
     }
 }
 
-/// Where in what is written the left operand of a multiplication or division begins.
+/// The places in what is written where the left operands of what comes next begin.
 struct OperandStarts {
-    private var starts = [0]
-    var start: Int { starts[starts.count - 1] }
+    private struct Level {
+        /// Of a multiplication or division, and of an addition or subtraction.
+        var product: Int
+        var sum: Int
+    }
+    private var levels = [Level(product: 0, sum: 0)]
+    var product: Int { levels[levels.count - 1].product }
+    var sum: Int { levels[levels.count - 1].sum }
 
     /// Words that end what stands before them.
     private static let boundaries: Set<String> = [
-        "select", "distinct", "where", "and", "or", "not", "xor", "having", "by", "on", "when", "then", "else", "case",
-        "between", "in", "like", "is",
-        "limit",
-        "values", "from", "interval",
+        "select", "distinct", "where", "and", "or", "not", "xor", "having", "by", "on", "when", "then", "else",
+        "between", "in", "like", "is", "limit", "values", "from",
     ]
 
     mutating func wrote(_ token: Token, _ lexer: Lexer, end: Int) {
+        let last = levels.count - 1
         switch token.kind {
         case .symbol:
-            let isFactor: [StaticString] = [".", "*", "/", "%", "::", "?"]
+            let inProduct: [StaticString] = [".", "*", "/", "%", "::", "?"]
+            let inSum: [StaticString] = ["+", "-"]
             if lexer.isSymbol(token, "(") {
-                starts.append(end)
+                levels.append(Level(product: end, sum: end))
             } else if lexer.isSymbol(token, ")") {
-                if starts.count > 1 { starts.removeLast() }
-            } else if !isFactor.contains(where: { lexer.isSymbol(token, $0) }) {
-                starts[starts.count - 1] = end
+                if last > 0 { levels.removeLast() }
+            } else if inSum.contains(where: { lexer.isSymbol(token, $0) }) {
+                levels[last].product = end
+            } else if !inProduct.contains(where: { lexer.isSymbol(token, $0) }) {
+                levels[last] = Level(product: end, sum: end)
             }
-        case .word where Self.boundaries.contains(lexer.text(token).lowercased()): starts[starts.count - 1] = end
+        case .word:
+            switch lexer.text(token).lowercased() {
+            case "case": levels.append(Level(product: end, sum: end))
+            case "end": if last > 0 { levels.removeLast() }
+            case "interval": levels[last].product = end
+            case let word where Self.boundaries.contains(word): levels[last] = Level(product: end, sum: end)
+            default: break
+            }
         default: break
         }
     }

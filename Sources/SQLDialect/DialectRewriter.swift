@@ -59,6 +59,7 @@ struct DialectRewriter {
         var out: [UInt8] = []
         out.reserveCapacity(lexer.source.count + 64)
         let names = SelectNames(lexer).names
+        let windows = UnpartitionedWindows(lexer).places
         var divisions = 0
         var operands = OperandStarts()
         var index = 0
@@ -69,7 +70,7 @@ struct DialectRewriter {
                 guard divisions <= Limits.divisionsMax else {
                     throw QueryError(.syntax, "The statement has more than \(Limits.divisionsMax) DIV")
                 }
-                index = try writeDivision(at: index, from: operands.start, to: &out)
+                index = try writeDivision(at: index, from: operands.product, to: &out)
                 continue
             }
             defer { operands.wrote(token, lexer, end: out.count) }
@@ -86,8 +87,14 @@ struct DialectRewriter {
                 index = end
                 continue
             }
+            if let end = try writeDayArithmetic(at: index, from: operands.sum, to: &out) {
+                index = end
+                continue
+            }
             if needsSpace(before: index) { out.append(UInt8(ascii: " ")) }
+            let isWindow = windows.contains(index)
             index = try write(at: index, to: &out)
+            if isWindow { out += Array("PARTITION BY 1 ".utf8) }
         }
         if let name = names[index], lexer.tokens[index].kind == .end {
             out += Array(" AS ".utf8)

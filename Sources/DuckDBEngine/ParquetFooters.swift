@@ -1,0 +1,186 @@
+import LoonCore
+import QueryEngine
+import Synchronization
+
+/// The columns and rows that the footers of Parquet files tell, read once for each file and kept by its identity.
+final class ParquetFooters: Sendable {
+    /// The columns of files that are alike, with the engine's types for them, in their order.
+    typealias Columns = [(name: String, type: String)]
+
+    /// Files of a table whose columns have exactly the same types.
+    struct Group {
+        var files: [TableBinding.File]
+        let columns: Columns
+        /// The sum of the files' rows.
+        var rowCount: Int64
+        /// Whether the files differ, and the engine is to bring their columns together by their names.
+        var isUnited = false
+    }
+
+    /// A file as it was when it was listed. Two hashes of its path stand for the path, so that 100,000 files take a few
+    /// megabytes.
+    private struct Identity: Hashable {
+        let path: (UInt64, UInt64)
+        let size: Int64
+        let modified: Int64
+
+        init(_ file: TableBinding.File) {
+            func hash(_ salt: UInt8) -> UInt64 {
+                var hasher = Hasher()
+                hasher.combine(salt)
+                hasher.combine(file.path)
+                return UInt64(bitPattern: Int64(hasher.finalize()))
+            }
+            path = (hash(1), hash(2))
+            size = file.size
+            modified = file.modified
+        }
+
+        static func == (left: Identity, right: Identity) -> Bool {
+            left.path == right.path && left.size == right.size && left.modified == right.modified
+        }
+
+        func hash(into hasher: inout Hasher) {
+            hasher.combine(path.0)
+            hasher.combine(size)
+        }
+    }
+
+    private struct Footer {
+        let schema: Int
+        let rowCount: Int64
+    }
+
+    private struct State {
+        var footers: [Identity: Footer] = [:]
+        /// The number of each schema by a digest of its text.
+        var numbers: [String: Int] = [:]
+        var schemas: [Columns] = []
+    }
+    private let state = Mutex(State())
+
+    /// The groups of a table's files, each where its first file stands. Reads what is not known by `connection`.
+    func groups(of files: [TableBinding.File], _ connection: () throws -> DuckDBConnection) throws -> [Group] {
+        let identities = files.map(Identity.init)
+        var known = state.withLock { state in identities.map { state.footers[$0] } }
+        let missing = known.indices.filter { known[$0] == nil }
+        if !missing.isEmpty {
+            let connection = try connection()
+            for start in stride(from: 0, to: missing.count, by: Limits.footersPerBatch) {
+                let batch = missing[start..<min(start + Limits.footersPerBatch, missing.count)]
+                let footers = try read(batch.map { files[$0].path }, connection)
+                for index in batch {
+                    guard let footer = footers[files[index].path] else {
+                        throw QueryError(.malformedData, "The footer of '\(files[index].path)' cannot be read")
+                    }
+                    known[index] = footer
+                }
+            }
+            let found = missing.compactMap { index in known[index].map { (identities[index], $0) } }
+            state.withLock { state in
+                if state.footers.count + found.count > Limits.footersMax { state.footers.removeAll() }
+                for (identity, footer) in found { state.footers[identity] = footer }
+            }
+        }
+        let schemas = state.withLock(\.schemas)
+        var groups: [Group] = []
+        var places: [Int: Int] = [:]
+        for (file, footer) in zip(files, known) {
+            guard let footer else { continue }
+            if let place = places[footer.schema] {
+                groups[place].files.append(file)
+                groups[place].rowCount += footer.rowCount
+            } else {
+                places[footer.schema] = groups.count
+                groups.append(Group(files: [file], columns: schemas[footer.schema], rowCount: footer.rowCount))
+            }
+        }
+        return groups
+    }
+
+    /// Between the parts of a line, and between lines, of what is read as one text.
+    private static let (part, line) = ("\u{1F}", "\u{1E}")
+
+    private func read(_ paths: [String], _ connection: DuckDBConnection) throws -> [String: Footer] {
+        let list = "[" + paths.map(EngineText.literal).joined(separator: ", ") + "]"
+        let fields = [
+            "type", "type_length", "repetition_type = 'REPEATED'", "num_children", "converted_type", "scale",
+            "precision", "logical_type", "duckdb_type",
+        ].map { "coalesce(CAST(\($0) AS VARCHAR), '')" }
+        let element = (["name"] + fields).joined(separator: " || chr(31) || ")
+        let text = try connection.text(
+            of: """
+                SELECT string_agg(s.file_name || chr(31) || s.digest || chr(31) || m.num_rows, chr(30))
+                FROM (SELECT file_name, md5(string_agg(\(element), chr(30) ORDER BY column_id)) AS digest
+                FROM parquet_schema(\(list)) GROUP BY file_name) AS s
+                JOIN parquet_file_metadata(\(list)) AS m ON s.file_name = m.file_name
+                """)
+        var footers: [String: Footer] = [:]
+        for line in text.split(separator: Self.line) {
+            let parts = line.split(separator: Self.part, omittingEmptySubsequences: false).map(String.init)
+            guard parts.count == 3, let rows = Int64(parts[2]) else { continue }
+            footers[parts[0]] = Footer(schema: try schema(parts[1], of: parts[0], connection), rowCount: rows)
+        }
+        return footers
+    }
+
+    /// The number of a schema, of which `path` is a file.
+    private func schema(_ digest: String, of path: String, _ connection: DuckDBConnection) throws -> Int {
+        if let number = state.withLock({ $0.numbers[digest] }) { return number }
+        let text = try connection.text(
+            of: "SELECT string_agg(column_name || chr(31) || column_type, chr(30)) FROM (DESCRIBE SELECT * FROM "
+                + "read_parquet(\(EngineText.literal(path)), hive_partitioning = false))")
+        let columns: Columns = try text.split(separator: Self.line).map { line in
+            let parts = line.split(separator: Self.part, omittingEmptySubsequences: false).map(String.init)
+            guard parts.count == 2 else {
+                throw QueryError(.malformedData, "A column of '\(path)' has a control character in its name")
+            }
+            return (parts[0], parts[1])
+        }
+        return state.withLock { state in
+            if let number = state.numbers[digest] { return number }
+            state.schemas.append(columns)
+            state.numbers[digest] = state.schemas.count - 1
+            return state.schemas.count - 1
+        }
+    }
+
+    /// One group of many whose types differ, where the engine brings them together without a loss. Throws, with two
+    /// files of which one would lose something, where it does not.
+    static func united(_ groups: [Group], of table: ExternalTable) throws(QueryError) -> Group {
+        var columns: Columns = []
+        var places: [String: (place: Int, group: Int)] = [:]
+        for (index, group) in groups.enumerated() {
+            for column in group.columns {
+                guard let known = places[column.name.lowercased()] else {
+                    places[column.name.lowercased()] = (columns.count, index)
+                    columns.append(column)
+                    continue
+                }
+                guard let type = common(columns[known.place].type, column.type) else {
+                    throw QueryError(
+                        .notSupported,
+                        "The files of \(table.schema).\(table.name) are of more than \(Limits.parquetGroupsMax) kinds, "
+                            + "and the column \(column.name) is \(columns[known.place].type) in "
+                            + "'\(groups[known.group].files[0].path)' and \(column.type) in '\(group.files[0].path)'; "
+                            + "write the files anew with the same types")
+                }
+                columns[known.place].type = type
+            }
+        }
+        return Group(
+            files: groups.flatMap(\.files).sorted { $0.partition < $1.partition }, columns: columns,
+            rowCount: groups.reduce(0) { $0 + $1.rowCount }, isUnited: true)
+    }
+
+    /// The type that the engine's `union_by_name` makes of two, where it holds every value of both.
+    private static func common(_ one: String, _ other: String) -> String? {
+        if one == other { return one }
+        for ladder in [["TINYINT", "SMALLINT", "INTEGER", "BIGINT"], ["FLOAT", "DOUBLE"], ["DATE", "TIMESTAMP"]] {
+            if let left = ladder.firstIndex(of: one), let right = ladder.firstIndex(of: other) {
+                return ladder[max(left, right)]
+            }
+        }
+        return nil
+    }
+}

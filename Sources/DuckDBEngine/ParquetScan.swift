@@ -1,0 +1,106 @@
+import LoonCore
+import QueryEngine
+
+/// Reads Parquet by the names of its columns: what a file has otherwise than the DDL is cast, what it lacks is NULL.
+/// Files of the same types are read together, so that the engine reads them as its own and knows their rows.
+struct ParquetScan {
+    let queryNumber: Int64
+    let binding: TableBinding
+    let groups: [ParquetFooters.Group]
+    /// The list of a group's files, for the engine.
+    let list: (Int) -> String
+
+    private var table: ExternalTable { binding.table }
+
+    var select: String {
+        get throws(QueryError) {
+            var selects: [String] = []
+            for index in groups.indices { selects.append(try select(index)) }
+            return selects.joined(separator: " UNION ALL ")
+        }
+    }
+
+    private func select(_ index: Int) throws(QueryError) -> String {
+        let group = groups[index]
+        let own = Dictionary(group.columns.map { ($0.name.lowercased(), $0) }) { first, _ in first }
+        var (values, losses): ([String], [String]) = ([], [])
+        for column in table.columns {
+            let name = EngineText.name(column.name)
+            guard let found = own[column.name.lowercased()] else {
+                values.append("CAST(NULL AS \(EngineText.type(column.type))) AS \(name)")
+                continue
+            }
+            let source = EngineText.name(found.name)
+            if found.type == "BLOB", column.type.isText {
+                // Impala and old Hive write strings without saying that they are such.
+                values.append("\(text(of: source, column)) AS \(name)")
+                losses.append(
+                    "(\(source) IS NULL OR try(decode(\(source))) IS NOT NULL OR \(loss(source)) IS NOT NULL)")
+            } else {
+                values.append("\(try value(source, found.type, column)) AS \(name)")
+            }
+        }
+        let partitions = PartitionValues(
+            TableBinding(table: table, name: binding.name, files: group.files, partitions: binding.partitions))
+        let options =
+            "hive_partitioning = false, explicit_cardinality = \(max(1, group.rowCount))"
+            + (group.isUnited ? ", union_by_name = true" : "")
+        func reading(_ files: String, _ constants: [String]) -> String {
+            let columns = (values + constants).joined(separator: ", ")
+            let select = "SELECT \(columns) FROM read_parquet(\(files), \(options))"
+            guard table.properties["loon.malformed"] == "drop", !losses.isEmpty else { return select }
+            return "\(select) WHERE \(losses.joined(separator: " AND "))"
+        }
+        // A file's own column of that name would stand for the number of the file.
+        guard own["file_index"] != nil, table.isPartitioned else {
+            return reading(list(index), partitions.columns(of: "file_index"))
+        }
+        return Dictionary(grouping: group.files, by: \.partition).sorted { $0.key < $1.key }.map { partition, files in
+            reading(TableViews.files(files), partitions.constants(of: partition))
+        }.joined(separator: " UNION ALL ")
+    }
+
+    private func value(_ source: String, _ type: String, _ column: TableColumn) throws(QueryError) -> String {
+        let wanted = EngineText.type(column.type)
+        switch (type, column.type) {
+        // DuckDB 1.5.5 asks a Bloom filter with the text of a BLOB in place of its bytes: what is computed is compared
+        // by itself.
+        case ("BLOB", .binary): return "\(source) || ''::BLOB"
+        // A cast would read \x41 as one byte.
+        case ("VARCHAR", .binary): return "encode(\(source))"
+        default: break
+        }
+        if type == wanted { return source }
+        // And within a nested value it would write one byte as \x41.
+        guard !type.contains("BLOB") || !wanted.contains("VARCHAR") else {
+            throw QueryError(
+                .notSupported,
+                "The column \(column.name) of \(table.schema).\(table.name) holds bytes within a nested value that the "
+                    + "file does not call text; declare them as BINARY")
+        }
+        return "CAST(\(source) AS \(wanted))"
+    }
+
+    private func text(of source: String, _ column: TableColumn) -> String {
+        let loss =
+            table.properties["loon.malformed"] == "fail"
+            ? "\(EngineFunctions.refuse)('The value ''', left(CAST(\(source) AS VARCHAR), 80), "
+                + EngineText.literal(
+                    "' of the column \(column.name) of \(table.schema).\(table.name) is not UTF-8")
+                + ")" : loss(source)
+        return "CASE WHEN \(source) IS NOT NULL THEN coalesce(try(decode(\(source))), \(loss)) END"
+    }
+
+    private func loss(_ source: String) -> String {
+        "\(EngineFunctions.malformed)(\(queryNumber), CAST(\(source) AS VARCHAR))"
+    }
+}
+
+extension HiveType {
+    fileprivate var isText: Bool {
+        switch self {
+        case .string, .varchar, .char: true
+        default: false
+        }
+    }
+}
