@@ -1,7 +1,7 @@
 import LoonCore
 
-/// Keeps the digits of JSON's numbers: the engine reads those that are no 64-bit integers as doubles, of about 15
-/// digits, whatever they are to become. As texts they lose nothing.
+/// Keeps the digits of JSON's numbers: the engine reads those that are no 64-bit integers as doubles, whatever they are
+/// to become. As texts they lose nothing: 1.1 is no double.
 enum JSONNumbers {
     /// Digits that a double keeps (DBL_DIG of C).
     private static let doubleDigits = 15
@@ -19,7 +19,7 @@ enum JSONNumbers {
         }
     }
 
-    /// Appends `text` to `out` with quotes around its long numbers. False where it has none, and nothing is appended.
+    /// Appends `text` to `out` with quotes around its numbers that are fractions or long. False where it has none, and nothing is appended.
     static func quoteLong(_ text: UnsafeBufferPointer<UInt8>, into out: inout TextBuffer) -> Bool {
         var place = 0
         var copied = 0
@@ -65,12 +65,10 @@ enum JSONNumbers {
         let first = place
         let whole = digits()
         var isGood = whole == 1 || (whole > 1 && text[first] != UInt8(ascii: "0"))
-        var fraction = 0
         var isInteger = true
         if take(UInt8(ascii: ".")) {
-            fraction = digits()
             isInteger = false
-            if fraction == 0 { isGood = false }
+            if digits() == 0 { isGood = false }
         }
         if take(UInt8(ascii: "e"), UInt8(ascii: "E")) {
             _ = take(UInt8(ascii: "+"), UInt8(ascii: "-"))
@@ -80,6 +78,6 @@ enum JSONNumbers {
         let isAtEnd =
             place == text.count
             || [UInt8(ascii: ","), UInt8(ascii: "}"), UInt8(ascii: "]"), 0x20, 0x09, 0x0D, 0x0A].contains(text[place])
-        return isGood && isAtEnd && whole + fraction > (isInteger ? integerDigits : doubleDigits)
+        return isGood && isAtEnd && (!isInteger || whole > integerDigits)
     }
 }

@@ -27,12 +27,22 @@ struct JSONScan {
         let line = read.contains { JSONNumbers.matter(to: $0.type) } ? "\(EngineFunctions.jsonExact)(line)" : "line"
         var lines =
             "SELECT \(line) AS l, file_index AS loon_file FROM \(TextScan.lines(files, headerLines: 0)) WHERE "
-            + "line IS NOT NULL"
-        // A line that is no object is an error, the engine's own, unless the table says otherwise.
+            + "ltrim(line, e' \\t\\r') <> ''"
+        // A line that is no object is an error, unless the table says otherwise. What begins like an object and is none
+        // is the engine's error.
+        let isObject = "starts_with(ltrim(l, e' \\t\\r'), '{')"
         if mode == "null" || mode == "drop" {
             let loss = "\(EngineFunctions.malformed)(\(queryNumber), l)"
-            lines = "SELECT CASE WHEN json_valid(l) THEN l ELSE \(loss) END AS l, loon_file FROM (\(lines))"
+            lines =
+                "SELECT CASE WHEN \(isObject) AND json_valid(l) THEN l ELSE \(loss) END AS l, loon_file FROM (\(lines))"
             if mode == "drop" { lines = "SELECT * FROM (\(lines)) WHERE l IS NOT NULL" }
+        } else {
+            let loss =
+                "\(EngineFunctions.refuse)('The line ''', left(l, 80), "
+                + EngineText.literal(
+                    "' of \(table.schema).\(table.name) is no JSON object; remove it, or set loon.malformed to null or "
+                        + "drop") + ")"
+            lines = "SELECT CASE WHEN \(isObject) THEN l ELSE \(loss) END AS l, loon_file FROM (\(lines))"
         }
         // Most files have the names as the DDL has them: only where something came out as NULL the names are looked at.
         let first = "json_transform(l, \(structure))"

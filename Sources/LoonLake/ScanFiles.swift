@@ -98,50 +98,32 @@ struct ScanFiles {
     /// Makes the engine's bindings. The engine reads UTF-8 with line ends that are all alike: other files are written
     /// anew first, for this query.
     func bindings(_ listed: [Listed]) throws -> ([TableBinding], TemporaryFiles?) {
-        var temporary: TemporaryFiles?
-        /// By the encodings and paths of what they were made from.
-        var rewritten: [String: String] = [:]
+        let rewritten = RewrittenFiles(context: context)
         let bindings = try listed.map { listed in
-            guard case .text(let layout) = listed.table.format else {
-                if case .json = listed.table.format {
-                    for file in listed.files where CompressedText.isCompressed(file.summary.path) {
-                        _ = try context.textTraits.traits(of: file.summary)
-                    }
-                }
-                return binding(listed, files: listed.files.map(\.summary.path), false)
-            }
-            var needsCare = layout.serDe == .openCSV && layout.escape != "\\"
-            let paths = try listed.files.map { file in
-                let traits = try context.textTraits.traits(of: file.summary)
+            let (files, table) = (listed.files.map(\.summary), listed.table)
+            switch table.format {
+            case .text(let layout):
+                let rules = QuoteRules(layout)
+                let traits = try files.map { try context.textTraits.traits(of: $0, quotes: rules) }
                 // OpenCSVSerde's reader knows one of backslash and doubled quote; the other's loses empty lines.
-                if layout.serDe == .openCSV ? traits.hasBackslash : traits.hasOddLines { needsCare = true }
-                // Quoted line breaks may be of any kind.
-                guard layout.encoding != nil || (traits.mustBeRewritten && layout.quote == nil) else {
-                    return file.summary.path
+                let needsCare =
+                    layout.serDe == .openCSV
+                    ? layout.escape != "\\" || traits.contains(where: \.hasBackslash)
+                    : traits.contains(where: \.hasOddLines)
+                let paths = try zip(files, traits).map { file, traits in
+                    try rewritten.text(file, traits, layout, rules, needsCare: needsCare)
                 }
-                guard !CompressedText.isCompressed(file.summary.path) else {
-                    let what =
-                        layout.encoding.map { "is text in \($0)" }
-                        ?? "has line ends that are not all alike, or bytes that are not UTF-8"
-                    throw QueryError(
-                        .notSupported, "The compressed file '\(file.summary.key)' \(what); unpack it to read it")
+                return binding(listed, files: paths, needsCare)
+            case .json:
+                let encoding = table.properties["serialization.encoding"]
+                let paths = try files.map { file in
+                    try rewritten.json(file, try context.textTraits.traits(of: file), encoding: encoding)
                 }
-                let objects = context.objects
-                let folder =
-                    try temporary
-                    ?? TemporaryFiles(folder: try objects.makeStagingFolder()) { objects.discard(staged: $0) }
-                temporary = folder
-                let source = "\(layout.encoding ?? "") \(file.summary.path)"
-                if let path = rewritten[source] { return path }
-                let path = folder.path(rewritten.count + 1)
-                try TextTranscoder.transcode(
-                    file.summary.path, from: layout.encoding ?? "UTF-8", to: path, cancellation: nil)
-                rewritten[source] = path
-                return path
+                return binding(listed, files: paths, false)
+            default: return binding(listed, files: files.map(\.path), false)
             }
-            return binding(listed, files: paths, needsCare)
         }
-        return (bindings, temporary)
+        return (bindings, rewritten.folder)
     }
 
     private func binding(_ listed: Listed, files: [String], _ needsCare: Bool) -> TableBinding {

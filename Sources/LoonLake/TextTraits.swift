@@ -7,47 +7,68 @@ import Synchronization
 /// they have changed.
 final class TextTraits: Sendable {
     /// Of one file.
-    struct Traits: Sendable {
+    struct Traits: Sendable, Equatable {
         /// Empty lines, or carriage returns: to be read line by line.
         var hasOddLines = false
         var hasBackslash = false
-        /// Line ends that are not all alike, or bytes that are not UTF-8: no reader of the engine's gets that right.
-        var mustBeRewritten = false
+        /// Line ends that are not all alike: no reader of the engine's gets that right.
+        var hasMixedLines = false
+        /// Bytes that are not UTF-8: a reader of the engine's fails on them.
+        var isNotUTF8 = false
+        /// Text behind a closing quote, by the rules that were asked for.
+        var hasOddQuotes = false
+        /// Bytes of the longest line, line ends aside.
+        var longestLine = 0
+        /// The first byte that is no space: `[` where JSON is one array.
+        var firstByte: UInt8 = 0
         /// A compressed file that is cut off or damaged: nothing else is known of it.
         var isCutOff = false
     }
 
     private struct Known {
+        let rules: QuoteRules?
         let size: Int64
         let modified: Int64
         let traits: Traits
     }
     private let known = Mutex<[String: Known]>([:])
 
-    /// Throws where a compressed file is cut off.
-    func traits(of file: ObjectSummary) throws(QueryError) -> Traits {
-        if let known = known.withLock({ $0[file.path] }), known.size == file.size, known.modified == file.modified {
+    /// Throws where the file is no text, where a compressed one is cut off, and where a line is longer than the engine
+    /// reads: it passes over the last one without a word.
+    func traits(of file: ObjectSummary, quotes rules: QuoteRules? = nil) throws(QueryError) -> Traits {
+        if let known = known.withLock({ $0[file.path] }), known.size == file.size, known.modified == file.modified,
+            known.rules == rules
+        {
             return try whole(known.traits, file)
         }
         let traits =
             CompressedText.isCompressed(file.path)
-            ? try CompressedText.traits(file.path, name: "\(file.key)") : try Self.scan(file.path)
+            ? try CompressedText.traits(file.path, name: "\(file.key)")
+            : try Self.scan(file.path, name: "\(file.key)", rules)
         known.withLock { known in
             if known.count >= Limits.filesPerScanMax { known.removeAll() }
-            known[file.path] = Known(size: file.size, modified: file.modified, traits: traits)
+            known[file.path] = Known(rules: rules, size: file.size, modified: file.modified, traits: traits)
         }
         return try whole(traits, file)
     }
 
     private func whole(_ traits: Traits, _ file: ObjectSummary) throws(QueryError) -> Traits {
-        guard traits.isCutOff else { return traits }
-        throw QueryError(
-            .malformedData,
-            "The compressed file '\(file.key)' is cut off or damaged: what is in it cannot be told; write it again")
+        guard !traits.isCutOff else {
+            throw QueryError(
+                .malformedData,
+                "The compressed file '\(file.key)' is cut off or damaged: what is in it cannot be told; write it again")
+        }
+        guard traits.longestLine <= Limits.textLineBytesMax || traits.firstByte == UInt8(ascii: "[") else {
+            throw QueryError(
+                .malformedData,
+                "A line of the file '\(file.key)' has \(traits.longestLine) bytes, and \(Limits.textLineBytesMax) are "
+                    + "read at most; write it in more lines, or as Parquet")
+        }
+        return traits
     }
 
     /// Reads a megabyte at a time, and looks for line breaks as fast as memory can be read.
-    private static func scan(_ path: String) throws(QueryError) -> Traits {
+    private static func scan(_ path: String, name: String, _ rules: QuoteRules?) throws(QueryError) -> Traits {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         // The file may have gone meanwhile: its reader says so.
         guard descriptor >= 0 else { return Traits() }
@@ -57,12 +78,24 @@ final class TextTraits: Sendable {
         let buffer = UnsafeMutablePointer<UInt8>.allocate(capacity: size)
         defer { buffer.deallocate() }
         var scan = TextScanner()
-        while !scan.traits.mustBeRewritten {
+        var isFirst = true
+        while true {
             let count = read(descriptor, buffer, size)
-            guard count > 0 else { return scan.finished() }
-            scan.take(UnsafeBufferPointer(start: buffer, count: count))
+            guard count > 0 else { break }
+            let piece = UnsafeBufferPointer(start: buffer, count: count)
+            if isFirst { try ForeignFile.check(path, start: piece, name: name) }
+            isFirst = false
+            scan.take(piece)
         }
-        return scan.traits
+        var traits = scan.finished()
+        if let rules, scan.mayHaveQuotes(rules.quote),
+            let text = try? Data(contentsOf: URL(fileURLWithPath: path), options: .alwaysMapped)
+        {
+            traits.hasOddQuotes = text.withUnsafeBytes {
+                QuotedText.hasOddFields($0.bindMemory(to: UInt8.self), rules)
+            }
+        }
+        return traits
     }
 }
 
@@ -74,18 +107,28 @@ struct TextScanner {
     private var (crlf, lf, cr) = (false, false, false)
     /// Bytes that still belong to the character that has begun, and the bounds of the next.
     private var (missing, low, high) = (0, UInt8(0x80), UInt8(0xBF))
+    private var hasDoubleQuote = false
+    /// Bytes of the line that goes on.
+    private var lineBytes = 0
+
+    /// Whether the quote may stand in the text; of others than `"` that is not looked for.
+    func mayHaveQuotes(_ quote: UInt8) -> Bool { quote != UInt8(ascii: "\"") || hasDoubleQuote }
 
     mutating func take(_ bytes: UnsafeBufferPointer<UInt8>) {
         guard let start = bytes.baseAddress, bytes.count > 0 else { return }
         breaks(start, bytes.count)
         if !traits.hasBackslash, memchr(start, 0x5C, bytes.count) != nil { traits.hasBackslash = true }
-        if missing > 0 || Self.hasHighBit(bytes) { characters(bytes) }
+        if !hasDoubleQuote, memchr(start, 0x22, bytes.count) != nil { hasDoubleQuote = true }
+        if traits.firstByte == 0 { traits.firstByte = bytes.first { $0 > 0x20 && $0 < 0x80 } ?? 0 }
+        if !traits.isNotUTF8, missing > 0 || Self.hasHighBit(bytes) { characters(bytes) }
         last = bytes[bytes.count - 1]
-        if cr || (crlf && lf) { traits.mustBeRewritten = true }
+        if cr || (crlf && lf) { traits.hasMixedLines = true }
     }
 
     mutating func finished() -> TextTraits.Traits {
-        if last == 0x0D || missing > 0 { traits.mustBeRewritten = true }
+        if last == 0x0D { traits.hasMixedLines = true }
+        if missing > 0 { traits.isNotUTF8 = true }
+        traits.longestLine = max(traits.longestLine, lineBytes)
         return traits
     }
 
@@ -98,8 +141,11 @@ struct TextScanner {
             let before = index == 0 ? last : start[index - 1]
             if before == 0x0D { crlf = true } else { lf = true }
             if before == 0x0A || before == 0x0D { traits.hasOddLines = true }
+            traits.longestLine = max(traits.longestLine, lineBytes + index - place)
+            lineBytes = 0
             place = index + 1
         }
+        lineBytes += count - place
         place = 0
         while !cr, place < count, let found = memchr(start + place, 0x0D, count - place) {
             traits.hasOddLines = true
@@ -129,7 +175,7 @@ struct TextScanner {
     private mutating func characters(_ bytes: UnsafeBufferPointer<UInt8>) {
         for byte in bytes {
             if missing > 0 {
-                guard byte >= low, byte <= high else { return traits.mustBeRewritten = true }
+                guard byte >= low, byte <= high else { return traits.isNotUTF8 = true }
                 missing -= 1
                 (low, high) = (0x80, 0xBF)
                 continue
@@ -143,7 +189,7 @@ struct TextScanner {
             case 0xF0: (missing, low) = (3, 0x90)
             case 0xF1...0xF3: missing = 3
             case 0xF4: (missing, high) = (3, 0x8F)
-            default: return traits.mustBeRewritten = true
+            default: return traits.isNotUTF8 = true
             }
         }
     }

@@ -17,11 +17,12 @@ enum TextTranscoder {
         return converter
     }
 
-    /// Writes the text of the file at `source` to `target`, with line feeds for all line ends. What is none of the
-    /// encoding becomes U+FFFD, as in Java.
-    static func transcode(_ source: String, from encoding: String, to target: String, cancellation: Cancellation?)
-        throws
-    {
+    /// Writes the text of the file at `source` to `target`, with line feeds for all line ends unless `keepsLineEnds`.
+    /// What is none of the encoding becomes U+FFFD, as in Java.
+    static func transcode(
+        _ source: String, from encoding: String, to target: String, keepsLineEnds: Bool = false,
+        cancellation: Cancellation?
+    ) throws {
         guard let converter = open(encoding) else {
             throw QueryError(.notSupported, "The encoding '\(encoding)' is not known")
         }
@@ -40,7 +41,7 @@ enum TextTranscoder {
             if let reason = cancellation?.reason { throw reason }
             rest += data.map { CChar(bitPattern: $0) }
             let (text, used) = convert(rest, converter)
-            do { try output.write(contentsOf: lines.unified(text)) } catch {
+            do { try output.write(contentsOf: keepsLineEnds ? text : lines.unified(text)) } catch {
                 throw QueryError(.storage, "The staging folder does not take a file's text", detail: "\(error)")
             }
             rest.removeFirst(used)

@@ -1,0 +1,138 @@
+import Foundation
+import LoonCore
+import ObjectStore
+
+/// Files of text that are written anew for one query, since the engine would read them wrongly. Confined to the thread
+/// that plans the query.
+final class RewrittenFiles {
+    private let context: LakeContext
+    /// The folder that they lie in; `nil` while there are none.
+    private(set) var folder: TemporaryFiles?
+    private var count = 0
+    /// What was made, by what it was made from and how.
+    private var known: [String: String] = [:]
+
+    init(context: LakeContext) { self.context = context }
+
+    /// The path that delimited text is read from.
+    func text(
+        _ file: ObjectSummary, _ traits: TextTraits.Traits, _ layout: TextLayout, _ rules: QuoteRules?, needsCare: Bool
+    ) throws -> String {
+        // Quoted line breaks may be of any kind.
+        let keepsLineEnds = layout.quote != nil
+        let isOtherText = layout.encoding != nil || traits.isNotUTF8 || (traits.hasMixedLines && !keepsLineEnds)
+        guard isOtherText || traits.hasOddQuotes else { return file.path }
+        try requirePlain(
+            file, layout.encoding, traits.hasOddQuotes ? "has text behind a closing quote" : nil)
+        return try made("\(layout.encoding ?? "") \(layout.delimiter) \(layout.quote ?? "") \(needsCare) \(file.path)")
+        {
+            path in
+            var source = file.path
+            if isOtherText {
+                source = traits.hasOddQuotes ? path + ".utf8" : path
+                try TextTranscoder.transcode(
+                    file.path, from: layout.encoding ?? "UTF-8", to: source, keepsLineEnds: keepsLineEnds,
+                    cancellation: nil)
+            }
+            guard traits.hasOddQuotes, let rules else { return }
+            let data = try Data(contentsOf: URL(fileURLWithPath: source), options: .alwaysMapped)
+            let text = data.withUnsafeBytes {
+                QuotedText.rewritten(
+                    $0.bindMemory(to: UInt8.self), rules, escape: needsCare ? rules.escape : nil)
+            }
+            try write(text, to: path)
+        }
+    }
+
+    /// The path that JSON is read from: an object a line.
+    func json(_ file: ObjectSummary, _ traits: TextTraits.Traits, encoding: String?) throws -> String {
+        let isArray = traits.firstByte == UInt8(ascii: "[")
+        let isOtherText = encoding != nil || traits.isNotUTF8
+        guard isArray || isOtherText else { return file.path }
+        try requirePlain(file, encoding, isArray ? "is one array" : nil)
+        return try made("json \(encoding ?? "") \(file.path)") { path in
+            var source = file.path
+            if isOtherText {
+                source = isArray ? path + ".utf8" : path
+                try TextTranscoder.transcode(file.path, from: encoding ?? "UTF-8", to: source, cancellation: nil)
+            }
+            guard isArray else { return }
+            let data = try Data(contentsOf: URL(fileURLWithPath: source), options: .alwaysMapped)
+            try write(data.withUnsafeBytes { JSONArrays.lines($0.bindMemory(to: UInt8.self)) }, to: path)
+        }
+    }
+
+    private func requirePlain(_ file: ObjectSummary, _ encoding: String?, _ fault: String?) throws(QueryError) {
+        guard CompressedText.isCompressed(file.path) else { return }
+        let what =
+            encoding.map { "is text in \($0)" } ?? fault
+            ?? "has line ends that are not all alike, or bytes that are not UTF-8"
+        throw QueryError(.notSupported, "The compressed file '\(file.key)' \(what); unpack it to read it")
+    }
+
+    private func made(_ source: String, _ make: (String) throws -> Void) throws -> String {
+        if let path = known[source] { return path }
+        let objects = context.objects
+        let folder =
+            try folder ?? TemporaryFiles(folder: try objects.makeStagingFolder()) { objects.discard(staged: $0) }
+        self.folder = folder
+        count += 1
+        let path = folder.path(count)
+        try make(path)
+        known[source] = path
+        return path
+    }
+
+    private func write(_ data: Data, to path: String) throws(QueryError) {
+        do { try data.write(to: URL(fileURLWithPath: path)) } catch {
+            throw QueryError(.storage, "The staging folder does not take a file's text", detail: "\(error)")
+        }
+    }
+}
+
+/// JSON files that are one array, or several: their elements a line each, as the engine reads them.
+enum JSONArrays {
+    /// The elements of the arrays of a text, and what stands beside them, a line each; line breaks within an element
+    /// become spaces, which JSON takes for the same.
+    static func lines(_ text: UnsafeBufferPointer<UInt8>) -> Data {
+        var out = Data(capacity: text.count)
+        var depth = 0
+        var isText = false
+        var isEscaped = false
+        for byte in text {
+            if isText {
+                out.append(byte == 0x0A || byte == 0x0D ? 0x20 : byte)
+                if isEscaped {
+                    isEscaped = false
+                } else if byte == UInt8(ascii: "\\") {
+                    isEscaped = true
+                } else if byte == UInt8(ascii: "\"") {
+                    isText = false
+                }
+                continue
+            }
+            switch byte {
+            case UInt8(ascii: "["), UInt8(ascii: "{"):
+                depth += 1
+                // The array itself goes.
+                if depth == 1, byte == UInt8(ascii: "[") { continue }
+            case UInt8(ascii: "]"), UInt8(ascii: "}"):
+                depth -= 1
+                if depth == 0, byte == UInt8(ascii: "]") {
+                    out.append(0x0A)
+                    continue
+                }
+            case UInt8(ascii: ",") where depth == 1:
+                out.append(0x0A)
+                continue
+            case UInt8(ascii: "\""): isText = true
+            case 0x0A, 0x0D:
+                out.append(depth == 0 ? 0x0A : 0x20)
+                continue
+            default: break
+            }
+            out.append(byte)
+        }
+        return out
+    }
+}
