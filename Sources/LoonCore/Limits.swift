@@ -175,6 +175,8 @@ package enum Limits {
     package static let inferredFilesMax = 100
     /// Times that decided files are tried to be moved to their places, a second apart.
     package static let publishAttemptsMax = 5
+    /// Folders that MSCK REPAIR names a reason for, why they are no partitions.
+    package static let repairWarningsMax = 64
     /// Constants of an IN list that partitions are compared with.
     package static let prunedConstantsMax = 1_000
     /// Parts and depth of what is said of a query's rows outside of it, where that goes on to its tables.

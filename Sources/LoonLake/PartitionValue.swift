@@ -20,6 +20,13 @@ package enum PartitionValue {
         return canonical(value, column.type)
     }
 
+    /// The stored values of a partition, each as `checked` would write it.
+    package static func canonical(_ values: [String?], _ columns: [TableColumn]) -> [String?] {
+        zip(values, columns).map { value, column in
+            value.map { fits($0, column.type) ? canonical($0, column.type) : $0 }
+        }
+    }
+
     /// The one text of a value, as the engine writes it: two texts of one value would be two partitions.
     private static func canonical(_ value: String, _ type: HiveType) -> String {
         switch type {

@@ -7,12 +7,12 @@ import ObjectStore
 import SQLFrontend
 import Synchronization
 
-/// ALTER TABLE and MSCK REPAIR.
+/// ALTER TABLE; MSCK REPAIR is in an extension.
 struct TableChanges {
     let session: Session
     let response: ResponseWriter
     let cancellation: Cancellation
-    private var context: SessionContext { session.context }
+    var context: SessionContext { session.context }
 
     init(session: Session, response: ResponseWriter, cancellation: Cancellation) {
         self.session = session
@@ -20,7 +20,7 @@ struct TableChanges {
         self.cancellation = cancellation
     }
 
-    private var definitions: TableDefinitions {
+    var definitions: TableDefinitions {
         TableDefinitions(context: context.lake, schema: session.state.withLock(\.schema), account: session.account)
     }
 
@@ -195,83 +195,13 @@ struct TableChanges {
                 wanted.append((index, try PartitionValue.checked(value, table.partitionColumns[index])))
             }
             names += all.filter { partition in
-                wanted.allSatisfy { TablePartition.isSame(partition.values[$0.index], $0.value) }
+                // An earlier version has registered h=07 of an INT as it stands.
+                let values = PartitionValue.canonical(partition.values, table.partitionColumns)
+                return wanted.allSatisfy { TablePartition.isSame(values[$0.index], $0.value) }
             }.map {
                 $0.name(table.partitionColumns)
             }
         }
         _ = try context.store.dropPartitions(names, of: table)
-    }
-
-    // MARK: MSCK
-
-    func repair(_ name: TableName, adds: Bool, drops: Bool) throws {
-        try repair(try definitions.existing(name, for: .alter), adds: adds, drops: drops)
-        response.ok()
-    }
-
-    func repairSchema(_ name: String) throws {
-        try definitions.rights.require(.alter, schema: name)
-        guard let schema = try context.store.schema(name) else {
-            throw QueryError(.unknownDatabase, "Unknown database '\(name)'")
-        }
-        for table in try context.store.tables(schema: schema.name) where table.view == nil {
-            try repair(table, adds: true, drops: false)
-        }
-        response.ok()
-    }
-
-    private func repair(_ table: ExternalTable, adds: Bool, drops: Bool) throws {
-        guard table.isPartitioned else { return }
-        let lock = try context.lake.locks.writing(TableLocks.Key(table), partition: nil, cancellation: cancellation)
-        defer { withExtendedLifetime(lock) {} }
-        try Publisher(context: context.lake).settle(TableLocks.Key(table))
-        let known = try context.store.partitions(of: table)
-        let found = try foldersOfPartitions(table)
-        let names = Set(known.map { Array($0.name(table.partitionColumns).utf8) })
-        if adds {
-            _ = try context.store.addPartitions(
-                found.filter { !names.contains(Array($0.name(table.partitionColumns).utf8)) }, to: table,
-                existing: .keep)
-        }
-        guard drops else { return }
-        let there = Set(found.map { Array($0.name(table.partitionColumns).utf8) })
-        let gone = known.filter { $0.location == nil && !there.contains(Array($0.name(table.partitionColumns).utf8)) }
-            .map {
-                $0.name(table.partitionColumns)
-            }
-        _ = try context.store.dropPartitions(gone, of: table)
-    }
-
-    /// The folders `column=value/…` below the table's that fit its columns; others are passed over.
-    private func foldersOfPartitions(_ table: ExternalTable) throws -> [TablePartition] {
-        var found: [(folder: ObjectKey, values: [String?])] = [(try ObjectKey(table.location), [])]
-        for column in table.partitionColumns {
-            var next: [(folder: ObjectKey, values: [String?])] = []
-            for (folder, values) in found {
-                if let reason = cancellation.reason { throw reason }
-                for child in try context.objects.folders(folder) {
-                    let name = child.key.dropLast().split(separator: "/").last.map(String.init) ?? ""
-                    guard let part = TablePartition(name: name, columns: [column]), let value = part.values.first,
-                        value.map({ PartitionValue.fits($0, column.type) }) ?? true,
-                        // Registered, it would be looked for under the name that Hive gives it.
-                        part.name([column]) == name
-                            || TablePartition.unescaped(name) == TablePartition.unescaped(part.name([column]))
-                    else { continue }
-                    next.append((child, values + [value]))
-                    guard next.count <= Limits.partitionsMax else {
-                        throw QueryError(.resultTooLarge, "A table has at most \(Limits.partitionsMax) partitions")
-                    }
-                }
-            }
-            found = next
-        }
-        let base = try ObjectKey(table.location)
-        return found.map { folder, values in
-            let partition = TablePartition(values: values)
-            // A folder whose name is written otherwise (Y=2018, a%20b) is named by its place.
-            let isPlain = folder.key == base.key + partition.name(table.partitionColumns) + "/"
-            return isPlain ? partition : TablePartition(values: values, location: folder.description)
-        }
     }
 }

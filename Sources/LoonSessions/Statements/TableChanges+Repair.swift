@@ -1,0 +1,124 @@
+import AccessControl
+import LoonCore
+import LoonLake
+import MetaStore
+import MySQLProtocol
+import ObjectStore
+import SQLFrontend
+
+/// MSCK REPAIR: registers the partitions whose folders are there, and says of the other folders why they are none.
+extension TableChanges {
+    func repair(_ name: TableName, adds: Bool, drops: Bool) throws {
+        try repair(try definitions.existing(name, for: .alter), adds: adds, drops: drops)
+        response.ok(warnings: session.warningCount)
+    }
+
+    func repairSchema(_ name: String) throws {
+        try definitions.rights.require(.alter, schema: name)
+        guard let schema = try context.store.schema(name) else {
+            throw QueryError(.unknownDatabase, "Unknown database '\(name)'")
+        }
+        for table in try context.store.tables(schema: schema.name) where table.view == nil {
+            try repair(table, adds: true, drops: false)
+        }
+        response.ok(warnings: session.warningCount)
+    }
+
+    private func repair(_ table: ExternalTable, adds: Bool, drops: Bool) throws {
+        guard table.isPartitioned else { return }
+        let lock = try context.lake.locks.writing(TableLocks.Key(table), partition: nil, cancellation: cancellation)
+        defer { withExtendedLifetime(lock) {} }
+        try Publisher(context: context.lake).settle(TableLocks.Key(table))
+        let known = try context.store.partitions(of: table)
+        let found = try foldersOfPartitions(table, known)
+        func name(_ partition: TablePartition) -> String { partition.name(table.partitionColumns) }
+        let names = Set(known.map { Array(name($0).utf8) })
+        if adds {
+            // Registered by an earlier version as they stood in their folders' names: h=07 of an INT.
+            let otherwise = known.filter { partition in
+                !partition.hasValues(
+                    of: TablePartition(values: PartitionValue.canonical(partition.values, table.partitionColumns)))
+                    && found.contains { $0.location == Self.place(of: partition, in: table) }
+            }
+            _ = try context.store.dropPartitions(otherwise.map(name), of: table)
+            _ = try context.store.addPartitions(
+                found.filter { !names.contains(Array(name($0).utf8)) }, to: table, existing: .keep)
+        }
+        guard drops else { return }
+        let there = Set(found.map { Array(name($0).utf8) })
+        let gone = known.filter { $0.location == nil && !there.contains(Array(name($0).utf8)) }
+        _ = try context.store.dropPartitions(gone.map(name), of: table)
+    }
+
+    private static func place(of partition: TablePartition, in table: ExternalTable) -> String {
+        partition.location ?? (table.location.hasSuffix("/") ? table.location : table.location + "/")
+            + partition.name(table.partitionColumns) + "/"
+    }
+
+    /// The folders `column=value/…` below the table's that fit its columns. The session is warned of the others, and of
+    /// a second folder with the same values.
+    private func foldersOfPartitions(_ table: ExternalTable, _ known: [TablePartition]) throws -> [TablePartition] {
+        var found: [(folder: ObjectKey, values: [String?])] = [(try ObjectKey(table.location), [])]
+        var passedOver = PassedOver()
+        for column in table.partitionColumns {
+            var next: [(folder: ObjectKey, values: [String?])] = []
+            for (folder, values) in found {
+                if let reason = cancellation.reason { throw reason }
+                for child in try context.objects.folders(folder) {
+                    let name = child.key.dropLast().split(separator: "/").last.map(String.init) ?? ""
+                    guard let part = TablePartition(name: name, columns: [column]), let value = part.values.first
+                    else {
+                        // Hidden folders are nobody's partitions.
+                        if !name.hasPrefix("_"), !name.hasPrefix(".") {
+                            passedOver.add(child, "its name is not of the form \(column.name.lowercased())=value")
+                        }
+                        continue
+                    }
+                    guard let value = try? PartitionValue.checked(value, column) else {
+                        passedOver.add(
+                            child, "'\((value ?? "").prefix(80))' is no value of \(column.type.ddl.uppercased())")
+                        continue
+                    }
+                    next.append((child, values + [value]))
+                    guard next.count <= Limits.partitionsMax else {
+                        throw QueryError(.resultTooLarge, "A table has at most \(Limits.partitionsMax) partitions")
+                    }
+                }
+            }
+            found = next
+        }
+        let base = try ObjectKey(table.location)
+        var partitions: [TablePartition] = []
+        var taken: [String: ObjectKey] = [:]
+        for (folder, values) in found {
+            let partition = TablePartition(values: values)
+            let name = partition.name(table.partitionColumns)
+            if let other = taken[name] {
+                passedOver.add(folder, "it has the same values as '\(other)'; move its files there")
+                continue
+            }
+            taken[name] = folder
+            // A folder whose name is written otherwise (Y=2018, a%20b, h=07) is named by its place.
+            let isPlain = folder.key == base.key + name + "/"
+            partitions.append(isPlain ? partition : TablePartition(values: values, location: folder.description))
+        }
+        for warning in passedOver.warnings { session.warn(warning) }
+        return partitions
+    }
+}
+
+/// The folders that MSCK makes no partitions of.
+private struct PassedOver {
+    private var texts: [String] = []
+    private var count = 0
+
+    mutating func add(_ folder: ObjectKey, _ reason: String) {
+        count += 1
+        if texts.count < Limits.repairWarningsMax { texts.append("The folder '\(folder)' is passed over: \(reason)") }
+    }
+
+    var warnings: [QueryError] {
+        let rest = count - texts.count
+        return (texts + (rest > 0 ? ["\(rest) more folders are passed over"] : [])).map { QueryError(.location, $0) }
+    }
+}
