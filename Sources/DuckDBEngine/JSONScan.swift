@@ -11,18 +11,27 @@ struct JSONScan {
     let values: PartitionValues
 
     private var table: ExternalTable { binding.table }
-    /// Columns that the query has a use for.
+    /// The columns by the names that they have in the files: `mapping.<column>` of the table's properties, else their
+    /// own (https://github.com/rcongiu/Hive-JSON-Serde#mapping-hive-keywords).
+    private var keyed: [TableColumn] {
+        table.columns.map { column in
+            let name = table.properties["mapping.\(column.name.lowercased())"] ?? column.name
+            return TableColumn(name: name, type: column.type, comment: column.comment)
+        }
+    }
+    /// Keys that the query has a use for.
     private var read: [TableColumn] {
+        let all = zip(table.columns, keyed)
         // Whether a row is dropped does not depend on which columns are read.
-        let read = table.properties["loon.malformed"] == "drop" ? table.columns : table.columns.filter(binding.reads)
-        return read.isEmpty ? Array(table.columns.prefix(1)) : read
+        let read = table.properties["loon.malformed"] == "drop" ? keyed : all.filter { binding.reads($0.0) }.map(\.1)
+        return read.isEmpty ? Array(keyed.prefix(1)) : read
     }
 
     var select: String {
         let mode = table.properties["loon.malformed"]
         let shape = EngineText.literal(JSONNames.shape(read))
         let structure = EngineText.literal(
-            "{" + table.columns.map { "\(EngineText.json($0.name)):\(Self.structure($0.type))" }.joined(separator: ",")
+            "{" + keyed.map { "\(EngineText.json($0.name)):\(Self.structure($0.type))" }.joined(separator: ",")
                 + "}")
         let line = read.contains { JSONNumbers.matter(to: $0.type) } ? "\(EngineFunctions.jsonExact)(line)" : "line"
         var lines =
@@ -62,9 +71,9 @@ struct JSONScan {
             rows = "SELECT n, json_transform(n, \(structure)) AS s, loon_file FROM (\(named))"
         }
         let list =
-            table.columns.map { column in
+            zip(table.columns, keyed).map { column, key in
                 let nothing = "CAST(NULL AS \(EngineText.type(column.type)))"
-                return "\(binding.reads(column) ? value(column, mode) : nothing) AS \(EngineText.name(column.name))"
+                return "\(binding.reads(column) ? value(key, mode) : nothing) AS \(EngineText.name(column.name))"
             } + values.columns(of: "loon_file")
         let select = "SELECT \(list.joined(separator: ", ")) FROM (\(rows))"
         guard mode == "drop" else { return select }

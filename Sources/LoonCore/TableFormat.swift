@@ -51,6 +51,8 @@ package struct TextLayout: Sendable, Equatable, Codable {
     package var nullText = "\\N"
     /// Lines to pass over at the head of each file.
     package var headerLines = 0
+    /// Lines to pass over at the end of each file.
+    package var footerLines = 0
     /// As iconv names it; `nil` for UTF-8.
     package var encoding: String?
 
@@ -80,6 +82,7 @@ package struct TextLayout: Sendable, Equatable, Codable {
         pattern = try values.decodeIfPresent(String.self, forKey: .pattern)
         nullText = try values.decodeIfPresent(String.self, forKey: .nullText) ?? nullText
         headerLines = try values.decodeIfPresent(Int.self, forKey: .headerLines) ?? headerLines
+        footerLines = try values.decodeIfPresent(Int.self, forKey: .footerLines) ?? footerLines
         encoding = try values.decodeIfPresent(String.self, forKey: .encoding)
     }
 }

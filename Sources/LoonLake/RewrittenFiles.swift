@@ -21,27 +21,44 @@ final class RewrittenFiles {
         // Quoted line breaks may be of any kind.
         let keepsLineEnds = layout.quote != nil
         let isOtherText = layout.encoding != nil || traits.isNotUTF8 || (traits.hasMixedLines && !keepsLineEnds)
-        guard isOtherText || traits.hasOddQuotes else { return file.path }
+        guard isOtherText || traits.hasOddQuotes || layout.footerLines > 0 else { return file.path }
         try requirePlain(
-            file, layout.encoding, traits.hasOddQuotes ? "has text behind a closing quote" : nil)
-        return try made("\(layout.encoding ?? "") \(layout.delimiter) \(layout.quote ?? "") \(needsCare) \(file.path)")
-        {
+            file, layout.encoding,
+            traits.hasOddQuotes
+                ? "has text behind a closing quote" : layout.footerLines > 0 ? "has footer lines" : nil)
+        return try made(
+            "\(layout.encoding ?? "") \(layout.delimiter) \(layout.quote ?? "") \(needsCare) \(layout.footerLines) \(file.path)"
+        ) {
             path in
             var source = file.path
             if isOtherText {
-                source = traits.hasOddQuotes ? path + ".utf8" : path
+                source = traits.hasOddQuotes || layout.footerLines > 0 ? path + ".utf8" : path
                 try TextTranscoder.transcode(
                     file.path, from: layout.encoding ?? "UTF-8", to: source, keepsLineEnds: keepsLineEnds,
                     cancellation: nil)
             }
-            guard traits.hasOddQuotes, let rules else { return }
-            let data = try Data(contentsOf: URL(fileURLWithPath: source), options: .alwaysMapped)
-            let text = data.withUnsafeBytes {
-                QuotedText.rewritten(
-                    $0.bindMemory(to: UInt8.self), rules, escape: needsCare ? rules.escape : nil)
+            guard traits.hasOddQuotes || layout.footerLines > 0 else { return }
+            var data = try Data(contentsOf: URL(fileURLWithPath: source), options: .alwaysMapped)
+            data = data.prefix(Self.length(of: data, withoutLines: layout.footerLines))
+            if traits.hasOddQuotes, let rules {
+                data = data.withUnsafeBytes {
+                    QuotedText.rewritten(
+                        $0.bindMemory(to: UInt8.self), rules, escape: needsCare ? rules.escape : nil)
+                }
             }
-            try write(text, to: path)
+            try write(data, to: path)
         }
+    }
+
+    /// The bytes of a text before its last lines; a line end at the end of all ends the last.
+    static func length(of text: Data, withoutLines count: Int) -> Int {
+        var end = text.count
+        for _ in 0..<count {
+            let body = text.prefix(end).last == 0x0A ? text.prefix(end - 1) : text.prefix(end)
+            guard let start = body.lastIndex(of: 0x0A) else { return 0 }
+            end = start + 1
+        }
+        return end
     }
 
     /// The path that JSON is read from: an object a line.

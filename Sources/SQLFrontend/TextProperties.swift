@@ -12,13 +12,17 @@ package enum TextProperties {
             }
             layout.headerLines = count
         }
+        if let lines = properties["skip.footer.line.count"] {
+            guard let count = Int(lines), (0...1_000).contains(count) else {
+                throw QueryError(
+                    .notSupported, "skip.footer.line.count is a whole number from 0 to 1000, not '\(lines)'")
+            }
+            layout.footerLines = count
+        }
         layout.nullText = properties["serialization.null.format"] ?? layout.nullText
         layout.encoding = properties["serialization.encoding"] ?? layout.encoding
         if let encoding = layout.encoding?.lowercased(), encoding == "utf-8" || encoding == "utf8" {
             layout.encoding = nil
-        }
-        if let mode = properties["loon.malformed"], !["null", "fail", "drop"].contains(mode) {
-            throw QueryError(.syntax, "loon.malformed is null, fail or drop, not '\(mode)'")
         }
         if let lines = properties["textinputformat.record.delimiter"], lines != "\n" {
             throw QueryError(.notSupported, "textinputformat.record.delimiter takes a line break only")

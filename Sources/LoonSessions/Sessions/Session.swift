@@ -325,6 +325,11 @@ final class Session: ProtocolSession {
         warn(QueryError(.malformedData, MalformedWarning.text(profile.malformedCount)))
     }
 
+    /// Warns of properties of a table that change nothing.
+    func warnOfProperties(_ texts: [String]) {
+        for text in texts { warn(QueryError(.unknownHint, text)) }
+    }
+
     func warn(_ warning: QueryError) {
         state.withLock { $0.warnings.append(Diagnostic(error: warning, isWarning: true)) }
     }

@@ -91,6 +91,7 @@ struct DefinitionHandler {
     }
 
     func create(_ statement: CreateTable) throws {
+        session.warnOfProperties(statement.unknownProperties)
         try add(try definitions.table(statement), ifNotExists: statement.ifNotExists)
     }
 
@@ -101,7 +102,7 @@ struct DefinitionHandler {
             let folder = try ObjectKey(table.location)
             if folder.isFolder { try context.objects.makeFolder(of: try folder.child("x", isFolder: false)) }
         }
-        response.ok()
+        response.ok(warnings: session.warningCount)
     }
 
     /// CREATE TABLE … LIKE: the same columns and format, at a place of its own.
@@ -112,6 +113,8 @@ struct DefinitionHandler {
         var table = try definitions.existing(source, for: .select)
         let schema = try definitions.schema(of: name)
         try definitions.rights.require(.create, schema: schema.name, table: name.table)
+        try TableProperties.check(properties)
+        session.warnOfProperties(TableProperties.unknown(properties))
         let place = try definitions.location(location, of: name.table, in: schema)
         table = ExternalTable(
             schema: schema.name, name: name.table, columns: table.columns, partitionColumns: table.partitionColumns,

@@ -243,8 +243,9 @@ struct StatementHandler {
         guard let running else { throw QueryError(.internalFault, "A write was begun where nothing may block") }
         let dialect = session.dialectContext()
         let (schema, variables) = session.state.withLock { ($0.schema, $0.variables) }
-        if case .createTableAs(let statement, _) = parsed.statement, statement.ifNotExists, try exists(statement.name) {
-            return response.ok()
+        if case .createTableAs(let statement, _) = parsed.statement {
+            if statement.ifNotExists, try exists(statement.name) { return response.ok() }
+            session.warnOfProperties(statement.unknownProperties)
         }
         let hints = session.hints(of: parsed)
         let cluster = try context.clusters.choose(hints, usual: session.cluster)

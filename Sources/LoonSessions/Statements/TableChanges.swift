@@ -42,11 +42,15 @@ struct TableChanges {
         case .dropPartitions(let partitions, _): try drop(partitions, of: table)
         default: try update(table, change)
         }
-        response.ok()
+        response.ok(warnings: session.warningCount)
     }
 
     private func update(_ table: ExternalTable, _ change: TableChange) throws {
         let definitions = definitions
+        if case .setProperties(let properties) = change {
+            try TableProperties.check(properties)
+            session.warnOfProperties(TableProperties.unknown(properties))
+        }
         let changed = try context.store.updateTable(schema: table.schema, name: table.name) { table in
             try Self.changed(table, change, definitions)
         }

@@ -161,6 +161,8 @@ package struct CreateTable: Sendable, Equatable {
     package var location: String?
     package let comment: String?
     package let properties: [String: String]
+    /// Properties of the table and of its SerDe that change nothing, each with what to say of it.
+    package var unknownProperties: [String] = []
     /// Whether ROW FORMAT or STORED AS said what `format` is.
     package var isFormatGiven = true
 }

@@ -95,6 +95,7 @@ extension StatementParser {
         /// Of CREATE TABLE … AS, where the query says the types.
         var partitionNames: [String] = []
         var rowFormat: TableFormat?
+        var serDe: SerDeProperties?
         var storedAs: String?
         var location: String?
         var properties: [String: String] = [:]
@@ -117,12 +118,15 @@ extension StatementParser {
         for column in clauses.partitionColumns where !names.insert(column.name.lowercased()).inserted {
             throw QueryError(.syntax, "The column '\(column.name)' is declared twice")
         }
+        let properties = (clauses.serDe?.tableProperties ?? [:]).merging(clauses.properties) { $1 }
         let format = try Self.format(
-            storedAs: clauses.storedAs ?? "TEXTFILE", rowFormat: clauses.rowFormat, properties: clauses.properties)
+            storedAs: clauses.storedAs ?? "TEXTFILE", rowFormat: clauses.rowFormat, properties: properties)
+        try TableProperties.check(properties)
         var table = CreateTable(
             name: name, ifNotExists: ifNotExists, columns: columns, partitionColumns: clauses.partitionColumns,
             format: format,
-            location: clauses.location, comment: clauses.comment, properties: clauses.properties)
+            location: clauses.location, comment: clauses.comment, properties: properties,
+            unknownProperties: (clauses.serDe?.unknown ?? []) + TableProperties.unknown(properties))
         if let mapping {
             try cursor.expectEnd()
             if clauses.location == nil { table.location = mapping }
@@ -168,9 +172,12 @@ extension StatementParser {
                 try cursor.expect("by")
                 try partitionColumns(&clauses)
             } else if cursor.take("row", "format") {
-                clauses.rowFormat = try rowFormat()
+                let given = try rowFormat()
+                clauses.rowFormat = given.format
+                clauses.serDe = given.serDe
             } else if cursor.take("stored", "as") {
-                clauses.storedAs = try cursor.name().uppercased()
+                clauses.storedAs =
+                    cursor.take("inputformat") ? try inputFormat() : try cursor.name().uppercased()
             } else if cursor.isAt("stored") || cursor.isAt("clustered") || cursor.isAt("skewed") {
                 let words = "\(cursor.lexer.text(cursor.token)) \(cursor.lexer.text(cursor.next))".uppercased()
                 throw QueryError(.notSupported, "\(words) is not supported")

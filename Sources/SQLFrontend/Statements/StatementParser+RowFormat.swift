@@ -2,8 +2,9 @@ import LoonCore
 
 /// ROW FORMAT and STORED AS: how a table's files are read.
 extension StatementParser {
-    mutating func rowFormat() throws(QueryError) -> TableFormat {
-        if cursor.take("delimited") { return .text(try delimited()) }
+    /// The format, and the properties of a SerDe as they were given.
+    mutating func rowFormat() throws(QueryError) -> (format: TableFormat, serDe: SerDeProperties?) {
+        if cursor.take("delimited") { return (.text(try delimited()), nil) }
         try cursor.expect("serde")
         let name = try cursor.string()
         var properties: [String: String] = [:]
@@ -11,10 +12,16 @@ extension StatementParser {
             try cursor.expect("serdeproperties")
             properties = try cursor.properties()
         }
-        switch name.split(separator: ".").last?.lowercased() {
-        case "lazysimpleserde": return .text(try Self.simpleLayout(properties))
+        let serDe = SerDeProperties(name: name, values: properties)
+        return (try Self.format(of: serDe), serDe)
+    }
+
+    private static func format(of serDe: SerDeProperties) throws(QueryError) -> TableFormat {
+        let (name, properties) = (serDe.name, serDe.values)
+        switch serDe.shortName {
+        case "lazysimpleserde": return .text(try simpleLayout(properties))
         case "multidelimitserde":
-            var layout = try Self.simpleLayout(properties.filter { $0.key != "field.delim" })
+            var layout = try simpleLayout(properties.filter { $0.key != "field.delim" })
             layout.serDe = .multiDelimit
             layout.delimiter = properties["field.delim"] ?? layout.delimiter
             guard !layout.delimiter.isEmpty else { throw QueryError(.syntax, "field.delim is empty") }
@@ -28,9 +35,9 @@ extension StatementParser {
             return .text(layout)
         case "opencsvserde":
             var layout = TextLayout(serDe: .openCSV)
-            layout.delimiter = try Self.character(properties["separatorchar"]) ?? ","
-            layout.quote = try Self.character(properties["quotechar"]) ?? "\""
-            layout.escape = try Self.character(properties["escapechar"]) ?? "\\"
+            layout.delimiter = try character(properties["separatorchar"]) ?? ","
+            layout.quote = try character(properties["quotechar"]) ?? "\""
+            layout.escape = try character(properties["escapechar"]) ?? "\\"
             layout.encoding = properties["serialization.encoding"]
             return .text(layout)
         case "jsonserde": return .json
@@ -120,6 +127,24 @@ extension StatementParser {
         throw QueryError(.notSupported, "A delimiter is one ASCII character, not '\(text)'")
     }
 
+    /// The format that the class of an INPUTFORMAT reads, as SHOW CREATE TABLE of Hive and Athena writes it.
+    mutating func inputFormat() throws(QueryError) -> String {
+        let input = try cursor.string()
+        if cursor.take("outputformat") { _ = try cursor.string() }
+        switch input.split(separator: ".").last.map(String.init) ?? "" {
+        case "TextInputFormat": return "TEXTFILE"
+        case "MapredParquetInputFormat", "DeprecatedParquetInputFormat": return "PARQUET"
+        case "AvroContainerInputFormat": return "AVRO"
+        case "OrcInputFormat": return "ORC"
+        case "RCFileInputFormat": return "RCFILE"
+        default:
+            throw QueryError(
+                .notSupported,
+                "The INPUTFORMAT '\(input)' is not supported; TextInputFormat, MapredParquetInputFormat, "
+                    + "AvroContainerInputFormat, OrcInputFormat and RCFileInputFormat are")
+        }
+    }
+
     static func format(storedAs: String, rowFormat: TableFormat?, properties: [String: String]) throws(QueryError)
         -> TableFormat
     {
@@ -139,7 +164,7 @@ extension StatementParser {
         case "AVRO": return .avro
         case "ORC": return .orc
         case "RCFILE": return .rcFile
-        case "SEQUENCEFILE", "INPUTFORMAT": throw QueryError(.notSupported, "STORED AS \(storedAs) is not supported")
+        case "SEQUENCEFILE": throw QueryError(.notSupported, "STORED AS \(storedAs) is not supported")
         default:
             throw QueryError(.syntax, "STORED AS takes TEXTFILE, JSON, PARQUET, AVRO, ORC or RCFILE, not '\(storedAs)'")
         }
