@@ -19,7 +19,8 @@ enum JSONNumbers {
         }
     }
 
-    /// Appends `text` to `out` with quotes around its numbers that are fractions or long. False where it has none, and nothing is appended.
+    /// Appends `text` to `out` with quotes around its numbers that are fractions or long. False where it has none, and
+    /// nothing is appended.
     static func quoteLong(_ text: UnsafeBufferPointer<UInt8>, into out: inout TextBuffer) -> Bool {
         var place = 0
         var copied = 0

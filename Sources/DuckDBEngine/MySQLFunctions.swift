@@ -20,7 +20,7 @@ enum MySQLFunctions {
         "subdate(d, i) AS CAST(d AS TIMESTAMP) - i",
         "loon_date_sub(d, i) AS CAST(d AS TIMESTAMP) - i",
         "loon_date_add(d, i) AS CAST(d AS TIMESTAMP) + i",
-        // What is a day stays one.
+        // A day stays a day.
         "loon_day_add(d, i) AS cast_to_type(d + i, d)",
         "loon_day_sub(d, i) AS cast_to_type(d - i, d)",
         "loon_date_add_days(d, i) AS cast_to_type(CAST(d AS TIMESTAMP) + i, d)",

@@ -116,7 +116,8 @@ enum AllowedSyntax {
         json_quote json_structure json_transform json_transform_strict json_type json_valid json_value row_to_json
         to_json gen_random_uuid uuid uuidv4 uuidv7 uuid_extract_timestamp uuid_extract_version alias error nullif
         pg_typeof typeof coalesce ifnull if try version substring_index loon_instr locate loon_left loon_right mid
-        isnull makedate adddate subdate loon_date_sub loon_date_add loon_day_add loon_day_sub loon_date_add_days loon_date_sub_days
+        isnull makedate adddate subdate loon_date_sub loon_date_add loon_day_add loon_day_sub
+        loon_date_add_days loon_date_sub_days
         loon_year loon_month loon_day loon_dayofyear
         loon_quarter loon_dayofweek loon_weekday loon_from_unixtime loon_unix_timestamp loon_div convert_tz get_lock
         release_lock is_free_lock

@@ -4,7 +4,7 @@ import LoonCore
 /// Files that a table of text or JSON cannot be read from, told by their names and first bytes: read as text they would
 /// be rows of rubbish.
 enum ForeignFile {
-    /// What names end in that Hadoop's codecs and others compress by.
+    /// The ends of names by which Hadoop's codecs and others compress.
     private static let suffixes: [(suffix: String, what: String)] = [
         (".bz2", "bzip2"), (".deflate", "deflate"), (".snappy", "Snappy"), (".sz", "Snappy"), (".lz4", "LZ4"),
         (".lzo", "LZO"), (".lzo_deflate", "LZO"), (".lzop", "LZO"), (".xz", "xz"), (".lzma", "LZMA"), (".zip", "zip"),

@@ -18,8 +18,8 @@ struct QuoteRules: Hashable, Sendable {
     }
 }
 
-/// Walks through quoted text as OpenCSVSerde's parser does (opencsv 2.3, `CSVParser.parseLineMulti`), byte by byte. What
-/// stands behind a closing quote belongs to the field, and the quote with it: `"abc"def` is `abc"def`. The engine's
+/// Walks through quoted text as OpenCSVSerde's parser does (opencsv 2.3, `CSVParser.parseLineMulti`), byte by byte.
+/// Text behind a closing quote belongs to the field, and the quote with it: `"abc"def` is `abc"def`. The engine's
 /// reader loses a character of it.
 struct QuotedText {
     enum Step {

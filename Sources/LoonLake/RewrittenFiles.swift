@@ -9,7 +9,7 @@ final class RewrittenFiles {
     /// The folder that they lie in; `nil` while there are none.
     private(set) var folder: TemporaryFiles?
     private var count = 0
-    /// What was made, by what it was made from and how.
+    /// The files that were made, by their sources and the way.
     private var known: [String: String] = [:]
 
     init(context: LakeContext) { self.context = context }
@@ -26,10 +26,9 @@ final class RewrittenFiles {
             file, layout.encoding,
             traits.hasOddQuotes
                 ? "has text behind a closing quote" : layout.footerLines > 0 ? "has footer lines" : nil)
-        return try made(
-            "\(layout.encoding ?? "") \(layout.delimiter) \(layout.quote ?? "") \(needsCare) \(layout.footerLines) \(file.path)"
-        ) {
-            path in
+        let way =
+            "\(layout.encoding ?? "") \(layout.delimiter) \(layout.quote ?? "") \(needsCare) \(layout.footerLines)"
+        return try made("\(way) \(file.path)") { path in
             var source = file.path
             if isOtherText {
                 source = traits.hasOddQuotes || layout.footerLines > 0 ? path + ".utf8" : path

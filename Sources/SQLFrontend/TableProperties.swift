@@ -2,14 +2,14 @@ package import LoonCore
 
 /// The properties of TBLPROPERTIES, keys in lower case.
 package enum TableProperties {
-    /// Those that mean something.
+    /// The keys that mean something.
     private static let known: Set<String> = [
         "auto.create.location", "comment", "compression.type", "ignore.malformed.json", "loon.malformed",
         "parquet.compression", "recursive.directories", "serialization.encoding", "serialization.null.format",
         "skip.footer.line.count", "skip.header.line.count", "textinputformat.record.delimiter",
     ]
 
-    /// Those that Hive, Glue and Spark write of their own accord, and that change no row.
+    /// The keys that Hive, Glue and Spark write of their own accord, and that change no row.
     private static let silent: Set<String> = [
         "external", "transient_lastddltime", "has_encrypted_data", "classification", "numrows", "rawdatasize",
         "totalsize", "numfiles", "numpartitions", "column_stats_accurate", "bucketing_version", "last_modified_by",
@@ -19,7 +19,7 @@ package enum TableProperties {
         "parquet.compress", "write.compression", "auto.purge", "storage.location",
     ]
 
-    /// Keys that a family of begins with.
+    /// The beginnings of keys that come in families.
     private static let families = ["mapping."]
     private static let silentFamilies = ["spark.", "presto_", "trino_", "impala."]
 
@@ -31,12 +31,12 @@ package enum TableProperties {
         if properties["projection.enabled"]?.lowercased() == "true" {
             throw QueryError(
                 .notSupported,
-                "Partition projection (projection.enabled) is not supported: leave its properties out, and register the "
-                    + "partitions with MSCK REPAIR TABLE or ALTER TABLE … ADD PARTITION")
+                "Partition projection (projection.enabled) is not supported: leave its properties out, and register "
+                    + "the partitions with MSCK REPAIR TABLE or ALTER TABLE … ADD PARTITION")
         }
     }
 
-    /// What is to be said of the properties that are not known.
+    /// A warning for each property that is not known.
     package static func unknown(_ properties: [String: String]) -> [String] {
         properties.keys.sorted().filter { key in
             !known.contains(key) && !silent.contains(key)
@@ -71,7 +71,7 @@ package struct SerDeProperties: Sendable, Equatable {
         }
     }
 
-    /// What becomes a property of the table: the JSON of OpenX
+    /// The properties that become the table's: the JSON of OpenX
     /// (https://github.com/rcongiu/Hive-JSON-Serde#features) says there what its lines are.
     var tableProperties: [String: String] {
         guard shortName == "jsonserde" else { return [:] }
@@ -82,7 +82,7 @@ package struct SerDeProperties: Sendable, Equatable {
         return properties
     }
 
-    /// What is to be said of the properties that are not known.
+    /// A warning for each property that is not known.
     var unknown: [String] {
         let known = known.union(tableProperties.keys)
         var texts = values.keys.sorted().filter { !known.contains($0) }.map {
