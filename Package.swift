@@ -28,7 +28,7 @@ let x509 = Target.Dependency.product(name: "X509", package: "swift-certificates"
 let xmlCoder = Target.Dependency.product(name: "XMLCoder", package: "XMLCoder")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
-// One section a module; docs/modules.md says what each is for, and a test holds the two together.
+// One section a layer; docs/modules.md says what each module is for, and a test holds the two together.
 let package = Package(
     name: "loon",
     platforms: [.macOS(.v15)],

@@ -40,7 +40,7 @@ enum MySQLFunctions {
             + "// CAST(b AS BIGINT) "
             + "ELSE CAST(trunc(a / b) AS BIGINT) END",
         "convert_tz(t, a, b) AS timezone(b, timezone(a, CAST(t AS TIMESTAMP)))",
-        // Results that may be larger than all that goes in (AccessControl's gate puts these names in the places of the
+        // Results that may be larger than all that goes in (the planner puts these names in the places of the
         // engine's own): `loon_fit` and `loon_span` give their first argument back, or an error. A character takes up
         // to 4 bytes, an element 16 and more.
         "loon_bounded_repeat(s, n) AS repeat(s, loon_fit(CAST(n AS BIGINT), 16 * CAST(len(s) AS BIGINT)))",

@@ -26,8 +26,13 @@ package final class Cancellation: Sendable {
         }
     }
 
-    /// Another run begins under the same hand.
-    package func beginNext() { state.withLock { $0.progressSeen = nil } }
+    /// Another run begins under the same hand: it can be stopped, whatever the one before has decided.
+    package func beginNext() {
+        state.withLock {
+            $0.progressSeen = nil
+            $0.isPast = false
+        }
+    }
 
     /// Asks the run to stop. The first reason stays. False where what was to be stopped has happened.
     @discardableResult

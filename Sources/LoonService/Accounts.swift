@@ -6,8 +6,7 @@ import MetaStore
 import MySQLProtocol
 import SQLFrontend
 
-/// Making accounts and their passwords: by statements, by the administration command, and the first one by the daemon
-/// itself.
+/// Makes accounts: by the administration command, and the first one by the daemon itself.
 package enum Accounts {
     /// Adds an account. `usesNativePassword` is for clients that know nothing newer than `mysql_native_password`.
     /// `grants` are of the form `SELECT, SHOW ON schema.*`; an administrator needs none.

@@ -4,9 +4,9 @@ import LoonCore
 package struct ClusterSettings: Sendable {
     /// The kind of engine. There is `duckdb`.
     package var engine = "duckdb"
-    /// Of the engine; 0: one for each processor.
+    /// The engine's threads; 0: one for each processor.
     package var threads = 0
-    /// Of the engine, such as `4GiB`; `nil`: 80 % of the machine's.
+    /// The engine's memory, such as `4GiB`; `nil`: 80 % of the machine's.
     package var memory: String?
     /// Bytes that operators which outgrow the memory may put on the disk, such as `100GiB`; `nil`: 90 % of what is
     /// free.
@@ -17,7 +17,7 @@ package struct ClusterSettings: Sendable {
     package var runningQueriesMax = 5
     package var queuedQueriesMax = 1_000
     package var queuedTasksMax = 1_000_000
-    /// Of one account.
+    /// The tasks of one account that run, and that wait, at a time.
     package var runningTasksPerAccountMax = 0
     package var queuedTasksPerAccountMax = 0
     /// Limits of a task; its hints may say less.

@@ -6,7 +6,7 @@ import Synchronization
 /// the daemon died is not to blame where queries ran beside it. The number is not synced: after a power cut nobody is
 /// to blame in any case.
 package final class QueryCounter: Sendable {
-    /// Of the daemon before, when it ended.
+    /// The count when the daemon before ended.
     package let before: Int64
     private let count = Mutex<Int64>(0)
     private let descriptor: Int32
@@ -21,7 +21,7 @@ package final class QueryCounter: Sendable {
 
     deinit { close(descriptor) }
 
-    /// Queries of the last daemon are dealt with.
+    /// Writes 0: the queries of the last daemon are dealt with.
     package func reset() { change(by: 0) }
 
     func began(_ queries: Int) { change(by: Int64(queries)) }

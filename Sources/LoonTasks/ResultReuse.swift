@@ -12,7 +12,7 @@ import Synchronization
 /// The functions whose value is another one each time, as the engine lists them; asked for once.
 final class ChangeableFunctions: Sendable {
     private let known = Mutex<Set<String>?>(nil)
-    /// Of the day, though the engine's list does not say so, and by chance.
+    /// Functions of today's date or of chance that the engine's own list leaves out.
     private static let others: Set<String> = [
         "age", "reservoir_quantile", "current_localtimestamp", "current_localtime",
     ]

@@ -55,7 +55,7 @@ package final class TaskRunner: Sendable {
                 ?? QueryError(.internalFault, "The task failed", detail: "\(error)")
             // Left RUNNING: the daemon puts it back before it ends.
             if error.code == .shuttingDown { return completion() }
-            // The engine's own words quote the statement.
+            // At debug level only: the engine's own words quote the statement.
             context.log.debug("task.failed", metadata: metadata.merging(["detail": "\(error.detail ?? "")"]) { $1 })
             outcome = ended(task, error)
         }
@@ -93,7 +93,7 @@ package final class TaskRunner: Sendable {
         return ["task": "\(task.id)", "connection": "\(submission.connectionID)", "account": "\(submission.account)"]
     }
 
-    /// The end that an error is.
+    /// The outcome of a task that an error has ended.
     private func ended(_ task: RunningTask, _ error: QueryError) -> TaskOutcome {
         let error = context.shown(error)
         return TaskOutcome(
@@ -225,7 +225,7 @@ package final class TaskRunner: Sendable {
                 try? task.cancellation.pass()
                 return try throwWaits(decided)
             } catch let error as QueryError {
-                // Until it is known nothing is: a decided write that fails would be a lie.
+                // Asked again until the metadata answers: to end as a failure what is decided would be a lie.
                 context.log.error("task.record", metadata: ["task": "\(task.id)", "error": "\(error)"])
                 Thread.sleep(forTimeInterval: Double(Limits.storeRetryMilliseconds) / 1_000)
             }

@@ -32,7 +32,7 @@ package struct SystemTable: Sendable {
     package var tableType: String { schema == "information_schema" ? "SYSTEM VIEW" : "BASE TABLE" }
 }
 
-/// All of them.
+/// The tables that MySQL describes itself with, by schema and name.
 package enum SystemTables {
     private static let all: [String: [SystemTable]] = {
         var tables: [String: [SystemTable]] = [:]
@@ -77,7 +77,7 @@ package struct SystemTableScope {
     let schemas: Set<String>?
     let tables: Set<String>?
 
-    /// Of `loon.query_task`.
+    /// The rows of `loon.query_task` that are asked for; `nil` for all.
     let tasks: RowPredicate?
 
     package init(_ filter: Expression?) {
@@ -89,7 +89,7 @@ package struct SystemTableScope {
         tables = names("table_name")
     }
 
-    /// For scans of which each keeps what one of `predicates` holds for.
+    /// The scope of several scans of the table: a row is asked for if one of `predicates` may hold for it.
     package init(_ predicates: [ScanPredicate]) {
         tasks = nil
         func names(_ columns: String...) -> Set<String>? {
@@ -109,9 +109,9 @@ package struct SystemTableScope {
 package struct MySQLColumnType {
     let dataType: String
     package let columnType: String
-    /// Of text.
+    /// The longest text, in characters.
     package var characters: Int64?
-    /// Of numbers.
+    /// The digits of a number, and those behind its point.
     var precision: Int64?
     var scale: Int64?
     package let resultType: ColumnType

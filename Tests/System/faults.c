@@ -1,5 +1,6 @@
 // A disk that refuses and a clock that jumps, for LD_PRELOAD. The file FAULTS_FILE has three lines: milliseconds that the clock is put forward by, the error
 // number of what changes a file (0 for none), and what the path of such a file holds. It is read again when it has changed.
+// The file FAULTS_STEPS, where it is named, gets a line for each file that is synced and for each that is renamed.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -51,15 +52,37 @@ static int refused(const char *path) {
     return 1;
 }
 
+static void path_of(int file, char *path, size_t size) {
+    char link[64];
+    snprintf(link, sizeof link, "/proc/self/fd/%d", file);
+    ssize_t count = readlink(link, path, size - 1);
+    path[count > 0 ? count : 0] = 0;
+}
+
 static int refused_file(int file) {
     look();
     if (!faults.error) return 0;
-    char link[64], path[4096];
-    snprintf(link, sizeof link, "/proc/self/fd/%d", file);
-    ssize_t count = readlink(link, path, sizeof path - 1);
-    if (count <= 0) return 0;
-    path[count] = 0;
-    return refused(path);
+    char path[4096];
+    path_of(file, path, sizeof path);
+    return path[0] ? refused(path) : 0;
+}
+
+static int noted(const char *step, const char *one, const char *other, int result) {
+    const char *steps = getenv("FAULTS_STEPS");
+    if (steps && result == 0) {
+        char line[9000];
+        int length = snprintf(line, sizeof line, "%s\t%s\t%s\n", step, one, other);
+        int file = syscall(SYS_openat, AT_FDCWD, steps, O_WRONLY | O_CREAT | O_APPEND, 0600);
+        if (length > 0) syscall(SYS_write, file, line, length);
+        syscall(SYS_close, file);
+    }
+    return result;
+}
+
+static int synced(int file, int result) {
+    char path[4096];
+    path_of(file, path, sizeof path);
+    return noted("sync", path, "", result);
 }
 
 #define REAL(name) static __typeof__(name) *real; if (!real) real = (__typeof__(name) *)dlsym(RTLD_NEXT, #name)
@@ -69,11 +92,11 @@ static int refused_file(int file) {
 int open(const char *path, int flags, ...) { REAL(open); MODE; return WRITES(flags) && refused(path) ? -1 : real(path, flags, mode); }
 int open64(const char *path, int flags, ...) { REAL(open64); MODE; return WRITES(flags) && refused(path) ? -1 : real(path, flags, mode); }
 int mkdir(const char *path, mode_t mode) { REAL(mkdir); return refused(path) ? -1 : real(path, mode); }
-int rename(const char *from, const char *to) { REAL(rename); return refused(from) || refused(to) ? -1 : real(from, to); }
+int rename(const char *from, const char *to) { REAL(rename); return refused(from) || refused(to) ? -1 : noted("rename", from, to, real(from, to)); }
 int unlink(const char *path) { REAL(unlink); return refused(path) ? -1 : real(path); }
 int rmdir(const char *path) { REAL(rmdir); return refused(path) ? -1 : real(path); }
-int fsync(int file) { REAL(fsync); return refused_file(file) ? -1 : real(file); }
-int fdatasync(int file) { REAL(fdatasync); return refused_file(file) ? -1 : real(file); }
+int fsync(int file) { REAL(fsync); return refused_file(file) ? -1 : synced(file, real(file)); }
+int fdatasync(int file) { REAL(fdatasync); return refused_file(file) ? -1 : synced(file, real(file)); }
 ssize_t write(int file, const void *bytes, size_t count) { REAL(write); return refused_file(file) ? -1 : real(file, bytes, count); }
 ssize_t pwrite(int file, const void *bytes, size_t count, off_t offset) { REAL(pwrite); return refused_file(file) ? -1 : real(file, bytes, count, offset); }
 ssize_t pwrite64(int file, const void *bytes, size_t count, off64_t offset) { REAL(pwrite64); return refused_file(file) ? -1 : real(file, bytes, count, offset); }

@@ -156,11 +156,18 @@ class Faulty(Daemon):
 
     def start(self, *arguments):
         # For the daemon alone, not for the compiler's and the test's own programs.
-        os.environ["LD_PRELOAD"], os.environ["FAULTS_FILE"] = str(self.library), str(self.control)
+        preload = {"LD_PRELOAD": str(self.library), "FAULTS_FILE": str(self.control), "FAULTS_STEPS": str(self.control) + ".steps"}
+        os.environ.update(preload)
         try:
             return super().start(*arguments)
         finally:
-            del os.environ["LD_PRELOAD"]
+            for name in preload:
+                del os.environ[name]
+
+    def steps(self):
+        """What was synced (with an empty third part) and renamed so far, in its order."""
+        path = pathlib.Path(str(self.control) + ".steps")
+        return [tuple(line.split("\t")) for line in path.read_text().splitlines()] if path.exists() else []
 
 
 def query(connection, sql):

@@ -168,3 +168,38 @@ def test_a_task_that_ended_well_does_not_wait_for_readers_of_what_it_replaced(da
     daemon.program.kill()
     daemon.start()
     assert rows(daemon) == ((2, "A"),) and daemon.task(row["id"])["status"] == "SUCCESS"
+
+
+def place(steps, *step):
+    """The place of the only step that is like it."""
+    found = [index for index, taken in enumerate(steps) if taken == step]
+    assert len(found) == 1, (step, steps)
+    return found[0]
+
+
+def test_a_result_is_synced_before_it_has_its_place_and_that_before_the_task_has_ended(daemon):
+    before = len(daemon.steps())
+    task = daemon.await_task(daemon.submit("select a from s.t"))
+    folder = str(daemon.data / "oss") + "/" + task["result_file_oss_file"].removeprefix("oss://").rpartition("/")[0]
+    steps = daemon.steps()[before:]
+    moved = next(index for index, (kind, _, target) in enumerate(steps) if kind == "rename" and target.rstrip("/") == folder)
+    staged = steps[moved][1].rstrip("/")
+    for name in ("result.csv", "result.meta.json"):
+        assert place(steps, "sync", f"{staged}/{name}", "") < moved
+    assert place(steps, "sync", staged, "") < moved
+    parent = folder.rpartition("/")[0]
+    known = next(index for index, step in enumerate(steps) if index > moved and step == ("sync", parent, ""))
+    # The row that says SUCCESS is the first commit behind it.
+    assert any(kind == "sync" and path.endswith("loon.sqlite-wal") for kind, path, _ in steps[known:]), steps
+
+
+def test_a_write_is_synced_before_it_is_decided(daemon):
+    before = len(daemon.steps())
+    daemon.query("insert into s.t values (2, 'new')")
+    steps = daemon.steps()[before:]
+    moved = [index for index, (kind, _, target) in enumerate(steps) if kind == "rename" and "/oss/lake/s/t/" in target]
+    assert moved, steps
+    for index in moved:
+        written = place(steps, "sync", steps[index][1], "")
+        decided = next(number for number, (kind, path, _) in enumerate(steps) if number > written and path.endswith("loon.sqlite-wal"))
+        assert written < decided < index, steps

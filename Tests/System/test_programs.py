@@ -46,7 +46,7 @@ def test_the_shipped_configuration_is_good_and_complete():
     daemon = loon.Daemon("unused")
     path = loon.ROOT / "config/loon.yaml"
     assert daemon.command("check-config", "--config", path).returncode == 0
-    sources = [loon.ROOT / f"Sources/LoonService/Configuration/{name}.swift" for name in ("Settings", "ClusterSettings")]
+    sources = [loon.ROOT / f"Sources/LoonService/Configuration/{name}.swift" for name in ("Settings", "ClusterSetting")]
     source = "".join(path.read_text() for path in sources)
     names = set(re.findall(r'(?:path: |name: |text\(|integer\(|flag\(|size\(|endpoint\()"([a-z-]+(?:\.[a-z-]+)?)"', source)) - {"notify.access-key-secret"}
     assert len(names) > 40

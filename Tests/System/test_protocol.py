@@ -308,6 +308,28 @@ def in_background(work):
     return thread, outcome
 
 
+def test_a_statement_behind_a_write_can_be_killed(daemon):
+    daemon.put("oss://lake/killed/x", "x")
+    daemon.query("create schema if not exists killed with dbproperties (location='oss://lake/killed/')")
+    daemon.query("create table killed.t stored as parquet as select 1 as a")
+    connection = daemon.connect(client_flag=pymysql.constants.CLIENT.MULTI_STATEMENTS)
+
+    def both():
+        with contextlib.closing(connection), connection.cursor() as cursor:
+            cursor.execute(f"insert into killed.t values (2); {ENDLESS}")
+            cursor.nextset()
+
+    thread, outcome = in_background(both)
+    deadline = time.monotonic() + 30
+    while not any(row[7] and "select sum" in row[7] and row[6] == "executing" for row in daemon.query("show full processlist")) or len(daemon.query("select a from killed.t")) < 2:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    time.sleep(0.2)
+    daemon.query(f"kill query {connection.thread_id()}")
+    thread.join(timeout=30)
+    assert outcome["error"][0] == 1317, outcome
+
+
 def test_kill_query(daemon):
     kill_query(daemon, ENDLESS)
 

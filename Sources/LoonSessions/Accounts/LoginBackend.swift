@@ -13,7 +13,7 @@ import Synchronization
 /// The logins, behind the protocol: looks accounts up, checks passwords and opens sessions.
 package final class LoginBackend: ConnectionBackend {
     private let context: SessionContext
-    /// Look accounts up and open sessions: short work.
+    /// The threads that look accounts up and open sessions: short work.
     private let loginThreads = WorkerThreads(name: "loon.login", threadsMax: 2, queueMax: 1_024)
     /// Decrypts and hashes passwords, which takes tens of milliseconds: a flood of wrong ones holds up no login that
     /// needs no hash.
@@ -23,7 +23,7 @@ package final class LoginBackend: ConnectionBackend {
     private let seen = Mutex<[String: (stored: String, doubleSHA256: [UInt8])]>([:])
     private let throttle = Mutex(LoginThrottle())
 
-    /// Known to nobody else, and the same after a restart.
+    /// The key by which accounts that are not there get credentials that stay the same.
     private let decoyKey: SymmetricKey
 
     /// `secret` is known to nobody else, and the same after a restart.

@@ -36,7 +36,7 @@ extension Session {
             guard running.response.takeOver(reason) else { return }
             self.state.withLock { $0.warnings = [Diagnostic(error: reason, isWarning: false)] }
             context.sessions.addZombie(running)
-            context.timers.asyncAfter(deadline: .now() + .seconds(1)) {
+            context.timers.asyncAfter(deadline: .now() + .milliseconds(Limits.lingerMilliseconds)) {
                 guard context.sessions.zombies.contains(where: { $0 === running }) else { return }
                 context.log.warning(
                     "statement.lingers",

@@ -234,9 +234,9 @@ final class Session: ProtocolSession {
         if parsed.mayTakeLong(isTask: isTask) { try plan(running, carryOut) } else { try carryOut() }
     }
 
-    /// Goes on where it may take as long as it takes.
+    /// Goes on on a planning thread, where it may take any time.
     private func plan(_ running: RunningStatement, _ body: @escaping () throws -> Void) throws(QueryError) {
-        // Confined to one thread after the other.
+        // Handed over from one thread to the next, and never shared.
         nonisolated(unsafe) let body = body
         let accepted = context.statementThreads.plan(for: self) {
             if let reason = running.cancellation.reason { return self.fail(reason, running.response) }
