@@ -153,8 +153,8 @@ package final class DuckDBEngine: QueryEngine, Sendable {
         if isFirst { workspaces.removeAll() }
     }
 
-    private func keep(_ workspace: DuckDBWorkspace) {
-        workspaces.keep(workspace)
+    private func keepForLater(_ workspace: DuckDBWorkspace) {
+        workspaces.keepForLater(workspace)
         // The instance may have been let go of: nothing of it is kept.
         if workspace.connection.instance !== instance.withLock({ $0 }) { workspaces.remove(workspace) }
     }
@@ -166,7 +166,7 @@ package final class DuckDBEngine: QueryEngine, Sendable {
                 try workspaces.take(for: none, footers, on: instance)
                 ?? makeWorkspace(for: none, on: instance, cancellation: Cancellation(), filled: false)
             let tree = try workspace.connection.serialize(sql)
-            keep(workspace)
+            keepForLater(workspace)
             return tree
         }
     }
@@ -275,7 +275,7 @@ package final class DuckDBEngine: QueryEngine, Sendable {
         }.profile
     }
 
-    package func keep(
+    package func keepRows(
         _ query: EngineQuery, inFile path: String, isShown: Bool, rowsMax: Int?, cancellation: Cancellation
     ) throws -> (profile: QueryProfile, columns: [ResultColumn]) {
         let (profile, columns) = try measured(query, cancellation: cancellation) { connection in
@@ -289,7 +289,7 @@ package final class DuckDBEngine: QueryEngine, Sendable {
         return (profile, columns)
     }
 
-    package func changeableFunctions() throws -> Set<String> {
+    package func volatileFunctions() throws -> Set<String> {
         let sql =
             "SELECT string_agg(DISTINCT lower(function_name), chr(1)) FROM duckdb_functions() WHERE stability "
             + "<> 'CONSISTENT'"
@@ -327,7 +327,7 @@ package final class DuckDBEngine: QueryEngine, Sendable {
             var (profile, value) = try stoppable(workspace.connection, cancellation) { try body(workspace.connection) }
             profile.malformedCount = EngineFunctions.takeCount(workspace.number)
             // An interrupt may still be under way to a connection that was to stop.
-            if cancellation.reason == nil { keep(workspace) }
+            if cancellation.reason == nil { keepForLater(workspace) }
             return (profile, value)
         }
     }

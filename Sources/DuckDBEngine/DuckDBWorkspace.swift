@@ -92,7 +92,7 @@ final class DuckDBWorkspaces: Sendable {
 
     /// To be called where nothing has gone wrong and nothing was interrupted. The one that was used least lately makes
     /// room.
-    func keep(_ workspace: DuckDBWorkspace) {
+    func keepForLater(_ workspace: DuckDBWorkspace) {
         guard workspace.key != nil else { return }
         let oldest: DuckDBWorkspace? = kept.withLock { kept in
             kept.append(workspace)

@@ -47,7 +47,7 @@ package final class Cancellation: Sendable {
     }
 
     /// From here on the run cannot be stopped: what it does is decided. Throws the reason where it is to stop already.
-    package func pass() throws {
+    package func decideRun() throws {
         try state.withLock {
             if let reason = $0.reason { throw reason }
             $0.isPast = true

@@ -32,7 +32,7 @@ package struct Publisher {
                 removeReplaced(OpenPublication(number: number, publication: publication))
             }
         } _: {
-            try cancellation.pass()
+            try cancellation.decideRun()
             let decision = try context.store.decide(
                 publication, table: table, isNew: isNew, partitions: partitions, task: task)
             do { try moveDecided(publication) } catch { try takeBack(decision, publication, error) }

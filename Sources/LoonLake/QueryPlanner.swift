@@ -26,7 +26,7 @@ package struct PlannedQuery: Sendable {
     package let files: [ObjectSummary]
 
     /// Runs the query by `body`, with its files kept where they are meanwhile.
-    package func held<Value>(_ body: (EngineQuery) throws -> Value) rethrows -> Value {
+    package func withFilesHeld<Value>(_ body: (EngineQuery) throws -> Value) rethrows -> Value {
         defer { withExtendedLifetime((lease, transcoded)) {} }
         return try body(query)
     }

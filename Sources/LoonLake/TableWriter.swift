@@ -81,7 +81,7 @@ package struct TableWriter {
         let planned = try context.planner.plan(
             write.engineText, schema: write.schema, dialect: write.dialect, isProfiled: false,
             viewer: .init(account: write.account, systemTables: NoSystemTables()))
-        let count = try planned.held { try context.engine.describe($0, cancellation: Cancellation()) }.count
+        let count = try planned.withFilesHeld { try context.engine.describe($0, cancellation: Cancellation()) }.count
         guard target.isNew || count == target.given.count else {
             throw QueryError(
                 .columnCount,
@@ -112,7 +112,8 @@ package struct TableWriter {
         try context.accounts.charge(planned.scannedBytes, to: write.account, now: context.clock.now())
         // Again, with what may have changed while it waited.
         let columns =
-            draft.isNew ? try planned.held { try context.engine.describe($0, cancellation: cancellation) } : nil
+            draft.isNew
+            ? try planned.withFilesHeld { try context.engine.describe($0, cancellation: cancellation) } : nil
         let target = try target(write, columns: columns)
         if target.ifNotExists, let partition = target.partition,
             try context.store.partitions(of: target.table).contains(where: { $0.hasValues(of: partition) })
@@ -122,7 +123,7 @@ package struct TableWriter {
         let staged = try context.objects.makeStagingFolder()
         do {
             let export = try exportTarget(target, folder: staged)
-            let profile = try planned.held { try engine.export($0, to: export, cancellation: cancellation) }
+            let profile = try planned.withFilesHeld { try engine.export($0, to: export, cancellation: cancellation) }
             do { try publish(staged, target, rowCount: profile.rowCount, write, cancellation) } catch let waits
                 as PublicationWaits where write.task == nil
             {

@@ -155,7 +155,7 @@ package struct Daemon: Service {
         let tasks = TaskContext(
             lake: lake, accounts: accounts, audit: audit, clusters: clusters,
             timeZoneOffsetMinutes: configuration.timeZoneOffsetMinutes, release: ServiceVersion.text,
-            shown: hostPaths.hidden)
+            redacted: hostPaths.hidden)
         try Publisher(context: lake).recover()
         try objects.sweepStaging(except: Publisher.stagedFolders(lake.openPublications.all))
         return (tasks, accounts)

@@ -78,7 +78,7 @@ package final class Cluster: Sendable {
 
     /// Tells the machine of an event and starts the queries that it lets run. Returns whether the next task is to be
     /// claimed.
-    private func tell(_ event: (inout State) -> Void) -> Bool {
+    private func applyEvent(_ event: (inout State) -> Void) -> Bool {
         var started: [@Sendable () -> Void] = []
         let mustClaim = state.withLock { state in
             event(&state)
@@ -104,7 +104,7 @@ package final class Cluster: Sendable {
     ) {
         var admission = ClusterStateMachine.Admission.refuse
         var ticket = 0
-        let mustClaim = tell { state in
+        let mustClaim = applyEvent { state in
             admission = state.machine.querySubmitted()
             guard admission == .accepted else { return }
             state.lastTicket += 1
@@ -125,7 +125,7 @@ package final class Cluster: Sendable {
 
     /// The query waits no more, if it still does.
     func leave(_ ticket: Int) -> Bool {
-        tell { state in
+        applyEvent { state in
             guard let index = state.waiting.firstIndex(where: { $0.ticket == ticket }) else { return }
             state.waiting.remove(at: index)
             state.machine.queryLeft()
@@ -134,7 +134,7 @@ package final class Cluster: Sendable {
 
     func queryEnded(account: String) -> Bool {
         queries.ended()
-        return tell { state in
+        return applyEvent { state in
             let left = state.runningQueries[account, default: 1] - 1
             state.runningQueries[account] = left > 0 ? left : nil
             state.machine.queryEnded()
@@ -143,10 +143,10 @@ package final class Cluster: Sendable {
 
     // MARK: Tasks
 
-    func taskMayWait() -> Bool { tell { $0.machine.taskMayWait() } }
+    func taskMayWait() -> Bool { applyEvent { $0.machine.taskMayWait() } }
 
     func claimed(_ account: String?) -> Bool {
-        tell { state in
+        applyEvent { state in
             state.machine.claimed(account != nil)
             guard let account else { return }
             state.lastTurn += 1
@@ -161,7 +161,7 @@ package final class Cluster: Sendable {
     /// Runs a claimed task on a thread of the engine's.
     func start(_ task: @escaping @Sendable () -> Void) { _ = threads.run(task) }
 
-    func taskEnded() -> Bool { tell { $0.machine.taskEnded() } }
+    func taskEnded() -> Bool { applyEvent { $0.machine.taskEnded() } }
 
     func stop() { state.withLock { $0.machine.stop() } }
 }

@@ -10,7 +10,7 @@ import SQLFrontend
 import Synchronization
 
 /// The functions whose value is another one each time, as the engine lists them; asked for once.
-final class ChangeableFunctions: Sendable {
+final class VolatileFunctions: Sendable {
     private let known = Mutex<Set<String>?>(nil)
     /// Functions of today's date or of chance that the engine's own list leaves out.
     private static let others: Set<String> = [
@@ -20,7 +20,7 @@ final class ChangeableFunctions: Sendable {
     func functions(of engine: any QueryEngine) throws -> Set<String> {
         try known.withLock { known in
             if let known { return known }
-            let functions = try engine.changeableFunctions().union(Self.others)
+            let functions = try engine.volatileFunctions().union(Self.others)
             known = functions
             return functions
         }

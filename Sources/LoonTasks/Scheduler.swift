@@ -16,7 +16,7 @@ package final class Scheduler: Sendable {
         var onIdle: (@Sendable () -> Void)?
     }
 
-    let queue = QueueGauge()
+    let queue = QueueAdmission()
     package let waits = TaskWaits()
     private let state = Mutex(State())
     private let runner: TaskRunner

@@ -18,15 +18,15 @@ package struct TaskContext: Sendable {
     /// The daemon's release: another one may compute another result.
     let release: String
     /// Takes the host's facts out of an error that others than the operator will read.
-    package let shown: @Sendable (QueryError) -> QueryError
+    package let redacted: @Sendable (QueryError) -> QueryError
     /// Where time limits and patience with the engine run out: short work.
     package let timers = DispatchQueue(label: "loon.timers", attributes: .concurrent)
     package let freeSpace = FreeSpace()
-    let changeable = ChangeableFunctions()
+    let changeable = VolatileFunctions()
 
     package init(
         lake: LakeContext, accounts: any TaskAccounts, audit: any TaskAudit, clusters: Clusters,
-        timeZoneOffsetMinutes: Int, release: String, shown: @escaping @Sendable (QueryError) -> QueryError
+        timeZoneOffsetMinutes: Int, release: String, redacted: @escaping @Sendable (QueryError) -> QueryError
     ) {
         self.lake = lake
         self.accounts = accounts
@@ -34,7 +34,7 @@ package struct TaskContext: Sendable {
         self.clusters = clusters
         self.timeZoneOffsetMinutes = timeZoneOffsetMinutes
         self.release = release
-        self.shown = shown
+        self.redacted = redacted
     }
 
     package var store: MetaStore { lake.store }

@@ -26,9 +26,9 @@ struct TaskResult {
         let rows: Rows
         switch format {
         case .csv:
-            do { rows = try write(planned) } catch is ResultFile.NotPlain { rows = try keepAndWrite(planned, .csv) }
-        case .json: rows = try keepAndWrite(planned, .json)
-        case .parquet: rows = try keep(planned, in: "result.parquet", isShown: true)
+            do { rows = try write(planned) } catch is ResultFile.NotPlain { rows = try keepRowsAndWrite(planned, .csv) }
+        case .json: rows = try keepRowsAndWrite(planned, .json)
+        case .parquet: rows = try keepRows(planned, in: "result.parquet", isShown: true)
         }
         try limits.check(rows: rows.profile.rowCount)
         try limits.check(bytes: rows.bytes)
@@ -67,19 +67,19 @@ struct TaskResult {
     /// Straight into the CSV file.
     private func write(_ planned: PlannedQuery) throws -> Rows {
         let sink = try resultFile(.csv)
-        let profile = try planned.held { try engine.run($0, cancellation: cancellation, sink: sink) }
+        let profile = try planned.withFilesHeld { try engine.run($0, cancellation: cancellation, sink: sink) }
         try sink.finish()
         return Rows(
             file: ResultFile.Form.csv.name, typedFile: nil, columns: sink.columns, bytes: sink.bytes,
             longestRow: sink.longestRow, profile: profile)
     }
 
-    private func keep(_ planned: PlannedQuery, in name: String, isShown: Bool = false) throws -> Rows {
+    private func keepRows(_ planned: PlannedQuery, in name: String, isShown: Bool = false) throws -> Rows {
         let path = folder + "/" + name
         let watch = limits.bytesMax == 0 ? nil : FileSizeWatch(path, limits, cancellation)
         defer { withExtendedLifetime(watch) {} }
-        let (profile, columns) = try planned.held {
-            try engine.keep(
+        let (profile, columns) = try planned.withFilesHeld {
+            try engine.keepRows(
                 $0, inFile: path, isShown: isShown, rowsMax: limits.rowsMax == 0 ? nil : limits.rowsMax,
                 cancellation: cancellation)
         }
@@ -88,8 +88,8 @@ struct TaskResult {
     }
 
     /// Computed once, kept with its types, and written from there.
-    private func keepAndWrite(_ planned: PlannedQuery, _ form: ResultFile.Form) throws -> Rows {
-        let kept = try keep(planned, in: ResultDescription.keptName)
+    private func keepRowsAndWrite(_ planned: PlannedQuery, _ form: ResultFile.Form) throws -> Rows {
+        let kept = try keepRows(planned, in: ResultDescription.keptName)
         try limits.check(rows: kept.profile.rowCount)
         let sink = try resultFile(form, kept: kept.columns)
         let stored = StoredResult(

@@ -57,7 +57,7 @@ package final class TaskRunner: Sendable {
             if error.code == .shuttingDown { return completion() }
             // At debug level only: the engine's own words quote the statement.
             context.log.debug("task.failed", metadata: metadata.merging(["detail": "\(error.detail ?? "")"]) { $1 })
-            outcome = ended(task, error)
+            outcome = self.outcome(of: error, in: task)
         }
         record(task, outcome) {
             recorded()
@@ -67,7 +67,7 @@ package final class TaskRunner: Sendable {
 
     /// Records the end of a task whose engine has not let go of it; what comes out of the run is thrown away.
     func recordEnd(of task: RunningTask, _ reason: QueryError, recorded: @escaping @Sendable () -> Void) {
-        record(task, ended(task, reason), completion: recorded)
+        record(task, outcome(of: reason, in: task), completion: recorded)
     }
 
     /// A message may wait.
@@ -94,8 +94,8 @@ package final class TaskRunner: Sendable {
     }
 
     /// The outcome of a task that an error has ended.
-    private func ended(_ task: RunningTask, _ error: QueryError) -> TaskOutcome {
-        let error = context.shown(error)
+    private func outcome(of error: QueryError, in task: RunningTask) -> TaskOutcome {
+        let error = context.redacted(error)
         return TaskOutcome(
             state: error.code == .cancelled ? .cancelled : .failure,
             message: String(decoding: error.message.utf8.prefix(Limits.errorMessageBytesMax), as: UTF8.self),
@@ -165,7 +165,7 @@ package final class TaskRunner: Sendable {
                 engine: cluster.engine, limits: limits, folder: staged, cancellation: task.cancellation)
             let outcome: TaskResult.Outcome
             if submission.kind == "EXPLAIN" {
-                let text = try planned.held {
+                let text = try planned.withFilesHeld {
                     try cluster.engine.explain($0, isAnalyze: true, cancellation: task.cancellation)
                 }
                 outcome = try result.write(
@@ -175,7 +175,7 @@ package final class TaskRunner: Sendable {
             }
             if !context.objects.bucketExists(folder.bucket) { try context.objects.makeBucket(folder.bucket) }
             // A cancel from here on is answered that it is too late.
-            try task.cancellation.pass()
+            try task.cancellation.decideRun()
             try context.objects.publish(staged: staged, at: folder)
             var measures = measures(outcome.profile, planned.scannedBytes, task)
             measures.resultBytes = outcome.bytes
@@ -222,7 +222,7 @@ package final class TaskRunner: Sendable {
         while true {
             do {
                 guard let decided = try context.store.publication(of: task.id) else { return }
-                try? task.cancellation.pass()
+                try? task.cancellation.decideRun()
                 return try throwWaits(decided)
             } catch let error as QueryError {
                 // Asked again until the metadata answers: to end as a failure what is decided would be a lie.

@@ -38,7 +38,7 @@ package final class Notifier: @unchecked Sendable {
         init(_ transport: any Transport) { self.transport = transport }
 
         /// Wakes the pump, but only once for all that it has not yet seen.
-        func tell(_ change: (inout State) -> Void) {
+        func addNews(_ change: (inout State) -> Void) {
             let mustWake = state.withLock { state in
                 let wasQuiet = state.recorded.isEmpty && !state.hasNews
                 change(&state)
@@ -62,7 +62,7 @@ package final class Notifier: @unchecked Sendable {
         self.inbox = inbox
         machinery = Pump(outbox: outbox, sender: sender, retry: options.retry, transport: transfers, log: log) {
             number, isDurable, mayRelease in
-            inbox.tell { $0.recorded.append((number, isDurable, mayRelease)) }
+            inbox.addNews { $0.recorded.append((number, isDurable, mayRelease)) }
         }
     }
 
@@ -74,11 +74,11 @@ package final class Notifier: @unchecked Sendable {
     }
 
     /// There may be a new message.
-    package func wake() { inbox.tell { $0.hasNews = true } }
+    package func wake() { inbox.addNews { $0.hasNews = true } }
 
     /// Posts no more; `completion` is called when what was being posted has ended and is recorded.
     package func stop(completion: @escaping @Sendable () -> Void) {
-        inbox.tell {
+        inbox.addNews {
             $0.isStopping = true
             $0.onStopped = completion
         }

@@ -21,12 +21,12 @@ package protocol QueryEngine: Sendable {
     /// Runs one SELECT and keeps its rows, types and all, in a Parquet file that a `StoredResult` is read from. Beyond
     /// `rowsMax` rows it writes one more and stops. With `isShown` others read the file too: whole numbers of more than
     /// 38 digits are then an error, and no texts.
-    func keep(
+    func keepRows(
         _ query: EngineQuery, inFile path: String, isShown: Bool, rowsMax: Int?, cancellation: Cancellation
     ) throws -> (profile: QueryProfile, columns: [ResultColumn])
 
     /// Names of functions that may give something else for the same values another time, in lower case.
-    func changeableFunctions() throws -> Set<String>
+    func volatileFunctions() throws -> Set<String>
 
     /// The columns that files have, as far as they themselves say, and their format; of delimited text with delimiter,
     /// quote and header as they were found.

@@ -5,7 +5,7 @@ package struct StoredResult: Sendable {
     package enum Form: Sendable {
         /// RFC 4180 as `result.csv` is: NULL an empty field, an empty string `""`.
         case csv
-        /// As `QueryEngine.keep` writes it, types and all.
+        /// As `QueryEngine.keepRows` writes it, types and all.
         case kept
     }
 

@@ -172,10 +172,10 @@ extension RoleDirectory {
         func covers(_ statement: PolicyDocument.Statement) -> Bool {
             // A denial may be of many by a pattern; what is allowed is named.
             let names = statement.principals["Service"] ?? []
-            let isMeant =
+            let isAsked =
                 statement.effect == .deny
                 ? names.contains { Wildcard.matches($0, Self.service) } : names.contains(Self.service)
-            return statement.covers(action: "sts:AssumeRole") && isMeant && statement.holds(in: context)
+            return statement.covers(action: "sts:AssumeRole") && isAsked && statement.holds(in: context)
         }
         if let denying = document.statements.firstIndex(where: { $0.effect == .deny && covers($0) }) {
             return

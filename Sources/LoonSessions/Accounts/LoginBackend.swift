@@ -20,7 +20,7 @@ package final class LoginBackend: ConnectionBackend {
     private let hashThreads = WorkerThreads(name: "loon.hash", threadsMax: 1, queueMax: 128)
     /// A digest that makes the second login of an account fast: SHA256(SHA256(password)), with the stored hash it was
     /// found to match.
-    private let seen = Mutex<[String: (stored: String, doubleSHA256: [UInt8])]>([:])
+    private let verified = Mutex<[String: (stored: String, doubleSHA256: [UInt8])]>([:])
     private let throttle = Mutex(LoginThrottle())
 
     /// The key by which accounts that are not there get credentials that stay the same.
@@ -61,7 +61,7 @@ package final class LoginBackend: ConnectionBackend {
             if account.plugin == AuthenticationPlugin.nativePassword.rawValue {
                 return completion(.native(doubleSHA1: Hex.bytes(account.passwordHash)))
             }
-            let seen = self.seen.withLock { $0[account.name] }
+            let seen = self.verified.withLock { $0[account.name] }
             completion(.cachingSHA2(doubleSHA256: seen?.stored == account.passwordHash ? seen?.doubleSHA256 : nil))
         }
         if !accepted { completion(.cachingSHA2(doubleSHA256: nil)) }
@@ -77,10 +77,10 @@ package final class LoginBackend: ConnectionBackend {
             let stored = account?.passwordHash ?? PasswordHash.decoy
             let doubleSHA256 = Scramble.doubleSHA256(password)
             // The first of many logins that come at once has hashed the password for all.
-            let seen = self.seen.withLock { seen in account.flatMap { seen[$0.name] } }
+            let seen = self.verified.withLock { seen in account.flatMap { seen[$0.name] } }
             if let seen, seen.stored == stored, seen.doubleSHA256 == doubleSHA256 { return completion(true) }
             let isRight = (try? PasswordHash.matches(password, stored: stored)) == true && account != nil
-            if isRight, let account { self.seen.withLock { $0[account.name] = (stored, doubleSHA256) } }
+            if isRight, let account { self.verified.withLock { $0[account.name] = (stored, doubleSHA256) } }
             completion(isRight)
         }
         if !accepted { completion(nil) }

@@ -17,7 +17,7 @@ extension Session {
             ? parsed : try ParsedStatement(text, mode: mode, parameters: parsed.probe)
         // Refused here, it is never executed.
         running.audit = AuditLog.Entry(parsed, self)
-        let isTask = try hints(of: parsed).flag("run_async") == true && isMeant(parsed)
+        let isTask = try hints(of: parsed).flag("run_async") == true && becomesTask(parsed)
         let columns =
             isTask
             ? [Self.taskIDColumn]

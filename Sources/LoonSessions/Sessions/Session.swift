@@ -226,7 +226,7 @@ final class Session: ProtocolSession {
         let hints = hints(of: parsed)
         running.audit = AuditLog.Entry(parsed, self)
         try hints.validate()
-        let isTask = try hints.flag("run_async") == true && isMeant(parsed)
+        let isTask = try hints.flag("run_async") == true && becomesTask(parsed)
         func carryOut() throws {
             if isTask { return try submit(parsed, hints: hints, running.response) }
             try StatementHandler(session: self, response: running.response, running: running).handle(parsed)
@@ -247,7 +247,7 @@ final class Session: ProtocolSession {
 
     /// A statement's own hints always count, and are an error where it cannot be a task. A session's is for queries of
     /// tables: what a driver asks of its own accord (`select @@version`, SHOW, SET) is answered as ever.
-    func isMeant(_ parsed: ParsedStatement) -> Bool {
+    func becomesTask(_ parsed: ParsedStatement) -> Bool {
         if !parsed.hints.isEmpty { return true }
         switch parsed.statement {
         case .insert, .createTableAs: return true
@@ -302,7 +302,7 @@ final class Session: ProtocolSession {
     }
 
     func fail(_ error: any Error, _ response: ResponseWriter) {
-        let error = context.tasks.shown(
+        let error = context.tasks.redacted(
             error as? QueryError ?? QueryError(.internalFault, "The statement failed", detail: "\(error)"))
         // Before the answer, and only if it is the answer: a killed statement's worker has nothing to say.
         state.withLock { $0.running.flatMap { $0.response === response ? $0 : nil } }?.audit?.error = error

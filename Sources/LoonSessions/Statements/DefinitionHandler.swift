@@ -196,7 +196,7 @@ struct DefinitionHandler {
             viewer: .init(account: session.account, systemTables: NoSystemTables()))
         // Unqualified names are of the view's own schema: so SHOW CREATE VIEW runs again from anywhere.
         var columns = try TableDefinitions.columns(
-            try planned.held { try context.engine.describe($0, cancellation: cancellation) })
+            try planned.withFilesHeld { try context.engine.describe($0, cancellation: cancellation) })
         let queryColumns = columns.map(\.name)
         if !statement.columns.isEmpty {
             guard statement.columns.count == columns.count else {

@@ -144,7 +144,9 @@ struct StatementHandler {
             let sink = ResponseSink(response, rowsMax: parsed.hasLimit ? nil : variables.selectLimit)
             let result = Result {
                 try cluster.explaining {
-                    try planned.held { try cluster.engine.run($0, cancellation: running.cancellation, sink: sink) }
+                    try planned.withFilesHeld {
+                        try cluster.engine.run($0, cancellation: running.cancellation, sink: sink)
+                    }
                 }
             }
             context.sessions.released(running)
@@ -190,7 +192,9 @@ struct StatementHandler {
             let planned = try context.lake.planner.plan(
                 try parsed.engineText(dialect), schema: schema, dialect: dialect, isProfiled: false,
                 viewer: session.viewer)
-            do { return try planned.held { try context.engine.describe($0, cancellation: cancellation) } } catch {
+            do {
+                return try planned.withFilesHeld { try context.engine.describe($0, cancellation: cancellation) }
+            } catch {
                 // With values it may be clear what without them is not.
                 if hasParameters { return [] }
                 throw error
@@ -215,7 +219,7 @@ struct StatementHandler {
         @Sendable func answer() {
             let result = Result {
                 try cluster.explaining {
-                    try planned.held {
+                    try planned.withFilesHeld {
                         try cluster.engine.explain($0, isAnalyze: isAnalyze, cancellation: running.cancellation)
                     }
                 }

@@ -2,7 +2,7 @@ import LoonCore
 import Synchronization
 
 /// How many tasks wait, by cluster and account: the rows are in the metadata file, where counting them takes too long.
-final class QueueGauge: Sendable {
+final class QueueAdmission: Sendable {
     private struct Key: Hashable {
         let cluster: String
         let account: String
