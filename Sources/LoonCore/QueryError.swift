@@ -11,6 +11,8 @@ package struct QueryError: Error, Sendable, CustomStringConvertible {
         case unknownCommand, packetTooLarge, packetsOutOfOrder, malformedPacket, malformedData, valueOutOfRange
         case hintValue, location, missingObject, tooManyConnections, queueFull, interrupted, outOfMemory
         case shuttingDown, storage, engine, internalFault, resultTooLarge
+        /// The daemon or a command cannot begin; no client ever sees it.
+        case startUp
         case malformedCommand, wrongArguments, unknownStatement, tooManyStatements, noCursor, insecureTransport,
             idleTooLong, timeLimit
         case unknownThread, notOwner, ambiguousColumn, notGrouped, unknownFunction, unknownSystemTable,

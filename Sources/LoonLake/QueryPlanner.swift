@@ -46,7 +46,7 @@ package struct QueryPlanner: Sendable {
         var results: [StoredResult] = []
         var firstSchema: String?
         var functions: Set<String>? = []
-        /// The words of the statement and of the views in it, which may name columns; `nil` where any column may be read.
+        /// The words of the statement and of the views in it, which may name columns; `nil` where any may be read.
         var words: Set<String>? = []
     }
 

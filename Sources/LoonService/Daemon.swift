@@ -191,7 +191,7 @@ package struct Daemon: Service {
         if let stored = directory.read(name) {
             guard let key = try? PasswordKey(privatePEM: stored) else {
                 throw QueryError(
-                    .storage, "The file '\(directory.path)/\(name)' holds no key; remove it, and a new one is made")
+                    .startUp, "The file '\(directory.path)/\(name)' holds no key; remove it, and a new one is made")
             }
             return key
         }
@@ -209,12 +209,12 @@ package struct Daemon: Service {
         // sockaddr_un has room for 107 bytes and a NUL.
         guard socket.utf8.count <= 107 else {
             throw QueryError(
-                .storage,
+                .startUp,
                 "The path of the Unix socket, '\(socket)', is longer than 107 bytes; name a shorter one with --socket")
         }
         guard !Self.isInUse(socket: socket) else {
             throw QueryError(
-                .storage,
+                .startUp,
                 "Another process listens on the Unix socket '\(socket)'; stop it, or name another with --socket")
         }
         do {
@@ -223,12 +223,12 @@ package struct Daemon: Service {
             return port
         } catch let error as IOError where error.errnoCode == EADDRINUSE {
             throw QueryError(
-                .storage,
+                .startUp,
                 "Port \(configuration.port) of \(configuration.host) is in use; stop what listens there, or "
                     + "choose another with --port (0 picks a free one)"
             )
         } catch {
-            throw QueryError(.storage, "Cannot listen on \(configuration.host):\(configuration.port): \(error)")
+            throw QueryError(.startUp, "Cannot listen on \(configuration.host):\(configuration.port): \(error)")
         }
     }
 

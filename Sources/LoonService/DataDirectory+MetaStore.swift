@@ -32,7 +32,7 @@ extension DataDirectory {
 
     private var missing: QueryError {
         QueryError(
-            .storage,
+            .startUp,
             "The data directory '\(path)' has no metadata (\(Self.metadataFile) is missing or empty), and a "
                 + "daemon has worked on it: put back a copy that "
                 + "`loond backup` or an upgrade (\(Self.metadataFile).before-…) has made, or give up accounts, "
@@ -57,7 +57,7 @@ package enum Initialization {
         let file = directory.path + "/" + DataDirectory.metadataFile
         guard !FileManager.default.fileExists(atPath: file) else {
             throw QueryError(
-                .storage,
+                .startUp,
                 "There is metadata already: '\(file)'; move it away first, with "
                     + "\(DataDirectory.metadataFile)-wal and -shm"
             )

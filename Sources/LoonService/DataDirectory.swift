@@ -11,7 +11,7 @@ struct DataDirectory {
                 atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         } catch {
             throw QueryError(
-                .storage,
+                .startUp,
                 "The data directory '\(path)' cannot be made: \(error.localizedDescription); name another with "
                     + "--data-dir"
             )
@@ -25,11 +25,11 @@ struct DataDirectory {
     func lock() throws(QueryError) {
         let descriptor = open(path + "/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else {
-            throw QueryError(.storage, "The data directory '\(path)' cannot be written; check its owner and mode")
+            throw QueryError(.startUp, "The data directory '\(path)' cannot be written; check its owner and mode")
         }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             throw QueryError(
-                .storage,
+                .startUp,
                 "The data directory '\(path)' is in use by another loond; stop that one, or name another with "
                     + "--data-dir"
             )
@@ -50,7 +50,7 @@ struct DataDirectory {
     /// Writes a file that only the owner can read: whole and on disk when this returns, or not at all.
     func write(_ text: String, to name: String) throws(QueryError) {
         let place = path + "/" + name
-        let failure = QueryError(.storage, "The file '\(place)' cannot be written")
+        let failure = QueryError(.startUp, "The file '\(place)' cannot be written")
         let descriptor = open(place + ".new", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw failure }
         let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)

@@ -44,7 +44,7 @@ package final class LogOutput: Sendable {
     private static func open(_ path: String) throws(QueryError) -> Int32 {
         let descriptor = Foundation.open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else {
-            throw QueryError(.storage, "The log file '\(path)' cannot be opened: \(String(cString: strerror(errno)))")
+            throw QueryError(.startUp, "The log file '\(path)' cannot be opened: \(String(cString: strerror(errno)))")
         }
         return descriptor
     }

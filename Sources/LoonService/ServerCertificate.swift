@@ -35,12 +35,12 @@ struct ServerCertificate {
             certificates = try NIOSSLCertificate.fromPEMFile(path)
             key = try NIOSSLPrivateKey(file: keyPath, format: .pem)
             guard let first = certificates.first else {
-                throw QueryError(.storage, "There is no certificate in '\(path)'")
+                throw QueryError(.startUp, "There is no certificate in '\(path)'")
             }
             fingerprint = SHA256.hash(data: try first.toDERBytes()).map { Hex.text([$0]).uppercased() }.joined(
                 separator: ":")
         } catch {
-            throw QueryError(.storage, "The certificate '\(path)' or its key '\(keyPath)' cannot be used: \(error)")
+            throw QueryError(.startUp, "The certificate '\(path)' or its key '\(keyPath)' cannot be used: \(error)")
         }
     }
 
@@ -51,7 +51,7 @@ struct ServerCertificate {
         // Most clients answer no close_notify: they would hold up a stop.
         configuration.shutdownTimeout = .milliseconds(Limits.closeMillisecondsMax)
         do { return try NIOSSLContext(configuration: configuration) } catch {
-            throw QueryError(.storage, "The certificate '\(path)' and its key do not go together: \(error)")
+            throw QueryError(.startUp, "The certificate '\(path)' and its key do not go together: \(error)")
         }
     }
 
@@ -80,7 +80,7 @@ struct ServerCertificate {
             try directory.write(key.pemRepresentation + "\n", to: keyName)
             try directory.write(try certificate.serializeAsPEM().pemString + "\n", to: certificateName)
         } catch {
-            throw QueryError(.storage, "No certificate can be made for TLS: \(error)")
+            throw QueryError(.startUp, "No certificate can be made for TLS: \(error)")
         }
     }
 }
