@@ -26,8 +26,12 @@ struct ArrowStream {
 
     /// For each column the types that its buffers have, which an ENUM's index differs in.
     private let layouts: [ArrowLayout]
+    /// Added to moments with a time zone, in microseconds: what is shown is the session's time.
+    private let shift: Int64
 
-    init(_ result: inout duckdb_result) throws(QueryError) {
+    /// `timeZoneOffsetMinutes` is the zone that moments with a time zone are shown in, minutes east of UTC.
+    init(_ result: inout duckdb_result, timeZoneOffsetMinutes: Int = 0) throws(QueryError) {
+        shift = Int64(timeZoneOffsetMinutes) * 60_000_000
         var options: duckdb_arrow_options? = cduckdb_result_get_arrow_options(&result)
         defer { cduckdb_destroy_arrow_options(&options) }
         let count = cduckdb_column_count(&result)
@@ -82,7 +86,7 @@ struct ArrowStream {
                 guard index < Int(array.n_children), let child = array.children?[index] else {
                     throw QueryError(.engine, "A column is missing")
                 }
-                views.append(layout.view(child.pointee))
+                views.append(layout.view(child.pointee, shift))
             }
             rows += array.length
             try body(RecordBatch(rowCount: Int(array.length), columns: views))
@@ -105,6 +109,8 @@ private struct ArrowLayout {
     let column: ResultColumn
     /// The type of the values buffer: the index's, where the column is an ENUM.
     private let stored: ColumnType
+    /// Whether it is a moment, in microseconds, that has a time zone.
+    private let isZoned: Bool
     private let children: [ArrowLayout]
     private let dictionary: [ArrowLayout]
 
@@ -117,6 +123,7 @@ private struct ArrowLayout {
         let name = schema.name.map { String(cString: $0) } ?? ""
         let format = schema.format.map { String(cString: $0) } ?? ""
         stored = try Self.type(format, name: name, children)
+        isZoned = format.hasPrefix("tsu:") && format.utf8.count > 4
         dictionary =
             try schema.dictionary.map { pointer throws(QueryError) in [try ArrowLayout(pointer.pointee)] } ?? []
         column = ResultColumn(name: name, type: dictionary.first?.column.type ?? stored)
@@ -159,18 +166,29 @@ private struct ArrowLayout {
         QueryError(.notSupported, "The type of the column '\(column)' cannot be shown; cast it to VARCHAR")
     }
 
-    func view(_ array: ArrowArray) -> ColumnView {
+    /// The engine's array belongs to the caller, so that its values may be changed in their places.
+    func view(_ array: ArrowArray, _ shift: Int64) -> ColumnView {
         func buffer(_ index: Int) -> UnsafeRawPointer? { index < Int(array.n_buffers) ? array.buffers?[index] : nil }
         var views: [ColumnView] = []
         for (index, layout) in children.enumerated() {
             if index < Int(array.n_children), let child = array.children?[index] {
-                views.append(layout.view(child.pointee))
+                views.append(layout.view(child.pointee, shift))
             }
         }
         // A map's entries are one structure of key and value.
         if case .map = stored, let entries = views.first { views = entries.children }
         var words: [ColumnView] = []
-        if let layout = dictionary.first, let pointer = array.dictionary { words = [layout.view(pointer.pointee)] }
+        if let layout = dictionary.first, let pointer = array.dictionary {
+            words = [layout.view(pointer.pointee, shift)]
+        }
+        if isZoned, shift != 0, let values = buffer(1) {
+            let moments = UnsafeMutableRawPointer(mutating: values).assumingMemoryBound(to: Int64.self)
+            // The engine's infinities stay what they are.
+            for index in Int(array.offset)..<Int(array.offset + array.length)
+            where moments[index].magnitude < Int64.max.magnitude {
+                moments[index] = moments[index].addingReportingOverflow(shift).partialValue
+            }
+        }
         let hasNulls = array.null_count != 0
         return ColumnView(
             type: stored, length: Int(array.length), offset: Int(array.offset),

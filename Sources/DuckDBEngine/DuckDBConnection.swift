@@ -190,8 +190,8 @@ final class DuckDBConnection: @unchecked Sendable {
     }
 
     /// Runs a user's query, which must be exactly one SELECT: the second wall (docs/invariants.md, 7).
-    func stream(_ sql: String, isProfiled: Bool, cancellation: Cancellation, sink: any BatchSink) throws -> QueryProfile
-    {
+    func stream(_ query: EngineQuery, cancellation: Cancellation, sink: any BatchSink) throws -> QueryProfile {
+        let sql = query.sql
         try Self.requireSelect(sql)
         var statements: duckdb_extracted_statements?
         defer { cduckdb_destroy_extracted(&statements) }
@@ -216,7 +216,7 @@ final class DuckDBConnection: @unchecked Sendable {
             guard cduckdb_execute_prepared_streaming(statement, &result) == DuckDBSuccess else {
                 throw cancellation.reason ?? Self.failure(&result)
             }
-            let stream = try ArrowStream(&result)
+            let stream = try ArrowStream(&result, timeZoneOffsetMinutes: query.timeZoneOffsetMinutes)
             try sink.begin(stream.columns)
             profile.rowCount = try stream.forEach(of: result) { batch in
                 if let reason = cancellation.reason { throw reason }
@@ -225,7 +225,7 @@ final class DuckDBConnection: @unchecked Sendable {
             if let reason = cancellation.reason { throw reason }
             if cduckdb_result_error(&result) != nil { throw Self.failure(&result) }
         }
-        if isProfiled { takeMeasures(into: &profile) }
+        if query.isProfiled { takeMeasures(into: &profile) }
         return profile
     }
 

@@ -174,7 +174,7 @@ package final class DuckDBEngine: QueryEngine, Sendable {
     package func run(_ query: EngineQuery, cancellation: Cancellation, sink: any BatchSink) throws -> QueryProfile {
         let sink = BegunSink(sink)
         return try measured(query, cancellation: cancellation, mayRepeat: { !sink.hasBegun }) { connection in
-            (try connection.stream(query.sql, isProfiled: query.isProfiled, cancellation: cancellation, sink: sink), ())
+            (try connection.stream(query, cancellation: cancellation, sink: sink), ())
         }.profile
     }
 
@@ -282,7 +282,7 @@ package final class DuckDBEngine: QueryEngine, Sendable {
             let columns = try connection.columns(of: query.sql)
             var profile = QueryProfile()
             profile.rowCount = try connection.copy(
-                ResultScan.copy(query.sql, columns: columns, path: path, isShown: isShown, rowsMax: rowsMax))
+                ResultScan.copy(query, columns: columns, path: path, isShown: isShown, rowsMax: rowsMax))
             if query.isProfiled { connection.takeMeasures(into: &profile) }
             return (profile, columns)
         }

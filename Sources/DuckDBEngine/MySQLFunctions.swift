@@ -34,6 +34,9 @@ enum MySQLFunctions {
         "loon_weekday(d) AS isodow(CAST(d AS TIMESTAMP)) - 1",
         // The first argument of these two is the session's time zone, in minutes east of UTC.
         "loon_from_unixtime(zone, t) AS make_timestamp(CAST(CAST(t AS DOUBLE) * 1000000 AS BIGINT)) + to_minutes(zone)",
+        // A moment that has a time zone of its own, and an interval, are counted as they are.
+        "loon_epoch(zone, t) AS epoch(t) - CASE WHEN typeof(t) IN ('DATE', 'TIMESTAMP', 'TIMESTAMP_S', 'TIMESTAMP_MS', "
+            + "'TIMESTAMP_NS') THEN zone * 60 ELSE 0 END",
         "loon_unix_timestamp(zone, t) AS CAST(floor(epoch(CAST(t AS TIMESTAMP))) AS BIGINT) - zone * 60",
         // Of numbers that are whole the whole quotient, of others its whole part.
         "loon_div(a, b) AS CASE WHEN b = 0 THEN NULL WHEN a = trunc(a) AND b = trunc(b) THEN CAST(a AS BIGINT) "

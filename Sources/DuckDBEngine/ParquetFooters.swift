@@ -28,7 +28,9 @@ final class ParquetFooters: Sendable {
             func hash(_ salt: UInt8) -> UInt64 {
                 var hasher = Hasher()
                 hasher.combine(salt)
-                hasher.combine(file.path)
+                // By bytes: two texts that Swift holds equal are two files.
+                var path = file.path
+                path.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
                 return UInt64(bitPattern: Int64(hasher.finalize()))
             }
             path = (hash(1), hash(2))
@@ -70,7 +72,7 @@ final class ParquetFooters: Sendable {
                 let batch = missing[start..<min(start + Limits.footersPerBatch, missing.count)]
                 let footers = try read(batch.map { files[$0].path }, connection)
                 for index in batch {
-                    guard let footer = footers[files[index].path] else {
+                    guard let footer = footers[UTF8Key(files[index].path)] else {
                         throw QueryError(.malformedData, "The footer of '\(files[index].path)' cannot be read")
                     }
                     known[index] = footer
@@ -101,7 +103,7 @@ final class ParquetFooters: Sendable {
     /// Between the parts of a line, and between lines, of what is read as one text.
     private static let (part, line) = ("\u{1F}", "\u{1E}")
 
-    private func read(_ paths: [String], _ connection: DuckDBConnection) throws -> [String: Footer] {
+    private func read(_ paths: [String], _ connection: DuckDBConnection) throws -> [UTF8Key: Footer] {
         let list = "[" + paths.map(EngineText.literal).joined(separator: ", ") + "]"
         let fields = [
             "type", "type_length", "repetition_type = 'REPEATED'", "num_children", "converted_type", "scale",
@@ -115,11 +117,11 @@ final class ParquetFooters: Sendable {
                 FROM parquet_schema(\(list)) GROUP BY file_name) AS s
                 JOIN parquet_file_metadata(\(list)) AS m ON s.file_name = m.file_name
                 """)
-        var footers: [String: Footer] = [:]
+        var footers: [UTF8Key: Footer] = [:]
         for line in text.split(separator: Self.line) {
             let parts = line.split(separator: Self.part, omittingEmptySubsequences: false).map(String.init)
             guard parts.count == 3, let rows = Int64(parts[2]) else { continue }
-            footers[parts[0]] = Footer(schema: try schema(parts[1], of: parts[0], connection), rowCount: rows)
+            footers[UTF8Key(parts[0])] = Footer(schema: try schema(parts[1], of: parts[0], connection), rowCount: rows)
         }
         return footers
     }

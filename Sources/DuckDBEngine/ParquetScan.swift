@@ -11,6 +11,7 @@ struct ParquetScan {
     let list: (Int) -> String
 
     private var table: ExternalTable { binding.table }
+    private var drops: Bool { table.properties["loon.malformed"] == "drop" }
 
     var select: String {
         get throws(QueryError) {
@@ -23,7 +24,7 @@ struct ParquetScan {
     private func select(_ index: Int) throws(QueryError) -> String {
         let group = groups[index]
         let own = Dictionary(group.columns.map { ($0.name.lowercased(), $0) }) { first, _ in first }
-        var (values, losses): ([String], [String]) = ([], [])
+        var (values, conditions): ([String], [String]) = ([], [])
         for column in table.columns {
             let name = EngineText.name(column.name)
             guard let found = own[column.name.lowercased()] else {
@@ -34,10 +35,13 @@ struct ParquetScan {
             if found.type == "BLOB", column.type.isText {
                 // Impala and old Hive write strings without saying that they are such.
                 values.append("\(text(of: source, column)) AS \(name)")
-                losses.append(
-                    "(\(source) IS NULL OR try(decode(\(source))) IS NOT NULL OR \(loss(source)) IS NOT NULL)")
+                if drops {
+                    conditions.append(
+                        "(\(source) IS NULL OR try(decode(\(source))) IS NOT NULL OR \(loss(source)) IS NOT NULL)")
+                }
             } else {
                 values.append("\(try value(source, found.type, column)) AS \(name)")
+                if let condition = condition(source, found.type, column) { conditions.append(condition) }
             }
         }
         let partitions = PartitionValues(
@@ -48,8 +52,7 @@ struct ParquetScan {
         func reading(_ files: String, _ constants: [String]) -> String {
             let columns = (values + constants).joined(separator: ", ")
             let select = "SELECT \(columns) FROM read_parquet(\(files), \(options))"
-            guard table.properties["loon.malformed"] == "drop", !losses.isEmpty else { return select }
-            return "\(select) WHERE \(losses.joined(separator: " AND "))"
+            return conditions.isEmpty ? select : "\(select) WHERE \(conditions.joined(separator: " AND "))"
         }
         // A file's own column of that name would stand for the number of the file.
         guard own["file_index"] != nil, table.isPartitioned else {
@@ -58,6 +61,27 @@ struct ParquetScan {
         return Dictionary(grouping: group.files, by: \.partition).sorted { $0.key < $1.key }.map { partition, files in
             reading(TableViews.files(files), partitions.constants(of: partition))
         }.joined(separator: " UNION ALL ")
+    }
+
+    private static let wholeNumbers: [String: ClosedRange<Int64>] = [
+        "TINYINT": Int64(Int8.min)...Int64(Int8.max), "SMALLINT": Int64(Int16.min)...Int64(Int16.max),
+        "INTEGER": Int64(Int32.min)...Int64(Int32.max), "BIGINT": Int64.min...Int64.max,
+    ]
+
+    /// The query's range on a column that is cast, in the file's own type: what is asked of the cast is not asked of the
+    /// file's statistics, and no row group would be passed over. `nil` where the cast may round.
+    private func condition(_ source: String, _ type: String, _ column: TableColumn) -> String? {
+        guard let range = binding.ranges[column.name.lowercased()], let own = Self.wholeNumbers[type],
+            type != EngineText.type(column.type)
+        else { return nil }
+        switch column.type {
+        case .tinyint, .smallint, .int, .bigint, .decimal: break
+        case .double where type != "BIGINT": break
+        default: return nil
+        }
+        guard range.overlaps(own) else { return "false" }
+        let bounds = range.clamped(to: own)
+        return "\(source) BETWEEN \(bounds.lowerBound) AND \(bounds.upperBound)"
     }
 
     private func value(_ source: String, _ type: String, _ column: TableColumn) throws(QueryError) -> String {

@@ -34,7 +34,9 @@ enum ResultScan {
     }
 
     /// The COPY that keeps a query's rows with their types. Above `rowsMax` one row more is written, which tells.
-    static func copy(_ query: String, columns: [ResultColumn], path: String, isShown: Bool, rowsMax: Int?) -> String {
+    static func copy(_ query: EngineQuery, columns: [ResultColumn], path: String, isShown: Bool, rowsMax: Int?)
+        -> String
+    {
         let sources = columns.indices.map { "c\($0)" }
         let names = StoredResult.tableNames(columns).map(EngineText.name)
         let list = zip(zip(sources, columns), names).map { source, name in
@@ -44,15 +46,22 @@ enum ResultScan {
             let type =
                 source.1.type == huge && !isShown
                 ? "VARCHAR" : type(source.1.type, hugeAs: "DECIMAL(38,0)", intervalAs: "VARCHAR")
-            return "CAST(\(source.0) AS \(type)) AS \(name)"
+            return "\(value(source.0, source.1.type, as: type, query.timeZoneOffsetMinutes)) AS \(name)"
         }
         let limit = rowsMax.map { $0 == Int.max ? "" : " LIMIT \($0 + 1)" } ?? ""
         // On a line of its own: the query may end in a comment.
         return """
-            COPY (SELECT \(list.joined(separator: ", ")) FROM (\(query)
+            COPY (SELECT \(list.joined(separator: ", ")) FROM (\(query.sql)
             ) AS loon_source(\(sources.joined(separator: ", ")))\(limit)) TO \(EngineText.literal(path)) (FORMAT
             parquet, COMPRESSION zstd, WRITE_BLOOM_FILTER false)
             """
+    }
+
+    /// A moment with a time zone becomes the time that the clocks of the query's zone showed.
+    private static func value(_ source: String, _ type: ColumnType, as name: String, _ offsetMinutes: Int) -> String {
+        guard case .timestamp = type, offsetMinutes != 0 else { return "CAST(\(source) AS \(name))" }
+        let shift = "CASE WHEN typeof(\(source)) = 'TIMESTAMP WITH TIME ZONE' THEN \(offsetMinutes) ELSE 0 END"
+        return "CAST(\(source) AS \(name)) + to_minutes(\(shift))"
     }
 
     private static func isNamed(_ type: ColumnType) -> Bool {

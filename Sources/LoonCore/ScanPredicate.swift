@@ -72,6 +72,38 @@ package indirect enum ScanPredicate: Sendable, Equatable {
         }
     }
 
+    /// The whole numbers that `column`, in lower case, lies between for the whole to be true, both included; `nil` where
+    /// that is not known.
+    package func range(of column: String) -> ClosedRange<Int64>? {
+        switch self {
+        case .compare(column: let name, let comparison, .integer(let number)) where name.lowercased() == column:
+            switch comparison {
+            case .equal: return number...number
+            case .less, .lessOrEqual: return .min...number
+            case .greater, .greaterOrEqual: return number...(.max)
+            case .notEqual: return nil
+            }
+        case .isIn(column: let name, let constants) where name.lowercased() == column:
+            let numbers = constants.compactMap { if case .integer(let number) = $0 { number } else { nil } }
+            guard numbers.count == constants.count, let low = numbers.min(), let high = numbers.max() else {
+                return nil
+            }
+            return low...high
+        case .all(let parts):
+            let ranges = parts.compactMap { $0.range(of: column) }
+            guard let first = ranges.first else { return nil }
+            // Of two that have nothing in common either says enough.
+            return ranges.dropFirst().reduce(first) { $0.overlaps($1) ? $0.clamped(to: $1) : $0 }
+        case .any(let parts):
+            let ranges = parts.compactMap { $0.range(of: column) }
+            guard ranges.count == parts.count, let first = ranges.first else { return nil }
+            return ranges.dropFirst().reduce(first) {
+                min($0.lowerBound, $1.lowerBound)...max($0.upperBound, $1.upperBound)
+            }
+        default: return nil
+        }
+    }
+
     /// As it is handed on from query to query within a statement: unknown where it is large, as it may be handed on
     /// thousands of times.
     package var handedOn: ScanPredicate {

@@ -60,6 +60,21 @@ enum CompressedText {
         return isAtEnd ? scanner.finished() : TextTraits.Traits(isCutOff: true)
     }
 
+    /// Whether a file begins with zlib's header (RFC 1950, 2.2) and what stands behind it can be unpacked: two bytes
+    /// alone may be text.
+    static func isDeflated(_ start: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard start.count > 2, start[0] == 0x78, (Int(start[0]) << 8 | Int(start[1])) % 31 == 0 else { return false }
+        var stream = z_stream()
+        guard inflateInit_(&stream, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK else { return false }
+        defer { inflateEnd(&stream) }
+        return withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 4_096) { plain in
+            (stream.next_in, stream.avail_in) = (UnsafeMutablePointer(mutating: start.baseAddress), uInt(start.count))
+            (stream.next_out, stream.avail_out) = (plain.baseAddress, uInt(plain.count))
+            let result = inflate(&stream, Z_SYNC_FLUSH)
+            return result == Z_STREAM_END || (result == Z_OK && stream.total_out > 0)
+        }
+    }
+
     /// Goes from block to block by their lengths (RFC 8878, 3.1), and unpacks nothing.
     private static func isWholeZstandard(_ descriptor: Int32) -> Bool {
         let end = lseek(descriptor, 0, SEEK_END)

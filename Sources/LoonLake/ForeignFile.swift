@@ -18,7 +18,6 @@ enum ForeignFile {
         ([0x50, 0x4B, 0x03, 0x04], "zip", false), ([0x1F, 0x9D], "compress", false),
         ([0xFF, 0x06, 0x00, 0x00, 0x73, 0x4E, 0x61, 0x50], "Snappy", false),
         ([0x89, 0x4C, 0x5A, 0x4F], "LZO", false), ([0x37, 0x7A, 0xBC, 0xAF, 0x27, 0x1C], "7-Zip", false),
-        ([0x78, 0x9C], "deflate", false), ([0x78, 0xDA], "deflate", false), ([0x78, 0x01], "deflate", false),
         (Array("PAR1".utf8), "Parquet", true), ([0x4F, 0x62, 0x6A, 0x01], "Avro", true),
         (Array("ORC".utf8), "ORC", true),
         (Array("RCF".utf8) + [0x01], "RCFILE", true), (Array("SEQ".utf8) + [0x06], "SEQUENCEFILE", true),
@@ -31,6 +30,7 @@ enum ForeignFile {
         if CompressedText.isCompressed(path) { return }
         if start.starts(with: [0x1F, 0x8B]) { throw misnamed(name, "gzip", ".gz") }
         if start.starts(with: [0x28, 0xB5, 0x2F, 0xFD]) { throw misnamed(name, "Zstandard", ".zst") }
+        if CompressedText.isDeflated(start) { throw compressed(name, "deflate") }
         guard let magic = magics.first(where: { start.starts(with: $0.bytes) && isCertain($0.bytes, start) }) else {
             return
         }
@@ -46,7 +46,7 @@ enum ForeignFile {
         switch magic {
         case Array("BZh".utf8):
             start.count >= 10 && start[4..<10].elementsEqual([0x31, 0x41, 0x59, 0x26, 0x53, 0x59])
-        case Array("PAR1".utf8), Array("ORC".utf8), [0x78, 0x01]: start.prefix(64).contains { $0 < 0x09 }
+        case Array("PAR1".utf8), Array("ORC".utf8): start.prefix(64).contains { $0 < 0x09 }
         default: true
         }
     }

@@ -112,7 +112,7 @@ package struct QueryPlanner: Sendable {
             query: EngineQuery(
                 sql: texts.last ?? sql, schema: engineSchema, tables: bindings, views: views,
                 valueTables: names.valueTables, results: names.results,
-                isProfiled: isProfiled),
+                isProfiled: isProfiled, timeZoneOffsetMinutes: dialect.timeZoneOffsetMinutes),
             scannedBytes: found.reduce(0) { $0.addingSaturated($1.bytes) }, lease: lease, transcoded: transcoded,
             firstSchema: names.firstSchema,
             functions: names.functions, files: listed.flatMap { $0.files.map(\.summary) })

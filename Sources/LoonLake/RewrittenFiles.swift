@@ -10,7 +10,7 @@ final class RewrittenFiles {
     private(set) var folder: TemporaryFiles?
     private var count = 0
     /// The files that were made, by their sources and the way.
-    private var known: [String: String] = [:]
+    private var known: [UTF8Key: String] = [:]
 
     init(context: LakeContext) { self.context = context }
 
@@ -87,7 +87,7 @@ final class RewrittenFiles {
     }
 
     private func made(_ source: String, _ make: (String) throws -> Void) throws -> String {
-        if let path = known[source] { return path }
+        if let path = known[UTF8Key(source)] { return path }
         let objects = context.objects
         let folder =
             try folder ?? TemporaryFiles(folder: try objects.makeStagingFolder()) { objects.discard(staged: $0) }
@@ -95,7 +95,7 @@ final class RewrittenFiles {
         count += 1
         let path = folder.path(count)
         try make(path)
-        known[source] = path
+        known[UTF8Key(source)] = path
         return path
     }
 

@@ -29,6 +29,8 @@ struct ScanFiles {
         let name: String
         let partitions: [TablePartition]
         let files: [TableFiles.File]
+        /// `TableBinding.ranges`
+        var ranges: [String: ClosedRange<Int64>] = [:]
 
         /// Sparse files may claim any size.
         var bytes: Int64 { files.reduce(0) { $0.addingSaturated($1.summary.size) } }
@@ -45,7 +47,8 @@ struct ScanFiles {
 
     func list(_ table: ExternalTable, _ scans: [TableScan]) throws -> Found {
         guard table.isPartitioned else {
-            let listed = try list(table, name: table.name, partitions: [])
+            var listed = try list(table, name: table.name, partitions: [])
+            listed.ranges = ranges(of: table, scans)
             return Found(listed: [listed], bytes: listed.bytes.multipliedSaturated(by: scans.count))
         }
         let all = try context.store.partitions(of: table)
@@ -80,12 +83,25 @@ struct ScanFiles {
         for (number, group) in groups.enumerated() {
             // No table of the catalog has a control character in its name.
             let name = number == 0 ? table.name : "\(table.name)\u{1}\(number)"
-            let listed = try list(table, name: name, partitions: group.selection.map { all[$0] })
+            var listed = try list(table, name: name, partitions: group.selection.map { all[$0] })
+            listed.ranges = ranges(of: table, group.scans)
             found.listed.append(listed)
             found.bytes = found.bytes.addingSaturated(listed.bytes.multipliedSaturated(by: group.scans.count))
             if number > 0 { found.edits += group.scans.compactMap { scan in scan.edit.map { (scan.text, $0(name)) } } }
         }
         return found
+    }
+
+    /// The ranges that every scan's predicate keeps to, of columns that have one type in the query.
+    private func ranges(of table: ExternalTable, _ scans: [TableScan]) -> [String: ClosedRange<Int64>] {
+        guard case .parquet = table.format, let mixed = mixedColumns else { return [:] }
+        let predicate = ScanPredicate.said(by: scans.map(\.scan.predicate))
+        guard predicate != .unknown else { return [:] }
+        let pairs = table.columns.compactMap { column -> (String, ClosedRange<Int64>)? in
+            let name = column.name.lowercased()
+            return mixed.contains(name) ? nil : predicate.range(of: name).map { (name, $0) }
+        }
+        return Dictionary(pairs) { first, _ in first }
     }
 
     private func list(_ table: ExternalTable, name: String, partitions: [TablePartition]) throws -> Listed {
@@ -132,7 +148,8 @@ struct ScanFiles {
             files: zip(files, listed.files).map {
                 .init(path: $0, partition: $1.partition, size: $1.summary.size, modified: $1.summary.modified)
             },
-            partitions: listed.partitions.map(\.values), needsCare: needsCare, columnsRead: words)
+            partitions: listed.partitions.map(\.values), needsCare: needsCare, columnsRead: words,
+            ranges: listed.ranges)
     }
 }
 

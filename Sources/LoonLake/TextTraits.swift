@@ -31,12 +31,13 @@ final class TextTraits: Sendable {
         let modified: Int64
         let traits: Traits
     }
-    private let known = Mutex<[String: Known]>([:])
+    private let known = Mutex<[UTF8Key: Known]>([:])
 
     /// Throws where the file is no text, where a compressed one is cut off, and where a line is longer than the engine
     /// reads: it passes over the last one without a word.
     func traits(of file: ObjectSummary, quotes rules: QuoteRules? = nil) throws(QueryError) -> Traits {
-        if let known = known.withLock({ $0[file.path] }), known.size == file.size, known.modified == file.modified,
+        if let known = known.withLock({ $0[UTF8Key(file.path)] }), known.size == file.size,
+            known.modified == file.modified,
             known.rules == rules
         {
             return try whole(known.traits, file)
@@ -47,7 +48,7 @@ final class TextTraits: Sendable {
             : try Self.scan(file.path, name: "\(file.key)", rules)
         known.withLock { known in
             if known.count >= Limits.filesPerScanMax { known.removeAll() }
-            known[file.path] = Known(rules: rules, size: file.size, modified: file.modified, traits: traits)
+            known[UTF8Key(file.path)] = Known(rules: rules, size: file.size, modified: file.modified, traits: traits)
         }
         return try whole(traits, file)
     }

@@ -69,12 +69,15 @@ package struct EngineQuery: Sendable {
     package let results: [StoredResult]
     /// Whether the profile is wanted: it costs some time.
     package let isProfiled: Bool
+    /// The zone that moments with a time zone are shown in, minutes east of UTC.
+    package let timeZoneOffsetMinutes: Int
 
     package init(
         sql: String, schema: String?, tables: [TableBinding], views: [ViewBinding] = [], valueTables: [ValueTable] = [],
         results: [StoredResult] = [],
-        isProfiled: Bool
+        isProfiled: Bool, timeZoneOffsetMinutes: Int = 0
     ) {
+        self.timeZoneOffsetMinutes = timeZoneOffsetMinutes
         self.sql = sql
         self.schema = schema
         self.tables = tables
@@ -116,11 +119,15 @@ package struct TableBinding: Sendable {
     /// Names in lower case of which the query reads columns, and perhaps others; `nil` for all. What no name is of is
     /// not computed.
     package let columnsRead: Set<String>?
+    /// The whole numbers that a column, by its name in lower case, lies between in each row that the query has a use
+    /// for.
+    package let ranges: [String: ClosedRange<Int64>]
 
     package init(
         table: ExternalTable, name: String? = nil, files: [File], partitions: [[String?]] = [], needsCare: Bool = false,
-        columnsRead: Set<String>? = nil
+        columnsRead: Set<String>? = nil, ranges: [String: ClosedRange<Int64>] = [:]
     ) {
+        self.ranges = ranges
         self.table = table
         self.name = name ?? table.name
         self.files = files

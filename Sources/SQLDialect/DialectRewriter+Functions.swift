@@ -136,6 +136,17 @@ extension DialectRewriter {
         return lexer.isSymbol(token, ".") || lexer.isSymbol(previous, ".") || lexer.isSymbol(previous, "-")
     }
 
+    /// `TIMESTAMP '… +02:00'`, or with a zone's name, is a moment: the engine would take the zone off and forget it.
+    func writesZonedLiteral(at index: Int, to out: inout [UInt8]) -> Bool {
+        let next = lexer.tokens[index + 1]
+        guard lexer.isKeyword(lexer.tokens[index], "timestamp"), next.kind == .string,
+            String(decoding: lexer.value(next), as: UTF8.self).firstMatch(
+                of: /[0-9]:[0-9]{2}(:[0-9.]+)?(Z| ?[+-][0-9]{1,2}(:?[0-9]{2})?| [A-Za-z][A-Za-z_\/+-]*[0-9]*)$/) != nil
+        else { return false }
+        out += Array("TIMESTAMPTZ".utf8)
+        return true
+    }
+
     /// `AS SIGNED [INTEGER])` and `AS UNSIGNED [INTEGER])` of CAST.
     func writeType(at index: Int, to out: inout [UInt8]) -> Int? {
         guard index > 0, lexer.isKeyword(lexer.tokens[index - 1], "as") else { return nil }
@@ -159,11 +170,13 @@ struct FunctionCalls {
         where lexer.isSymbol(lexer.tokens[index + 1], "(") && lexer.tokens[index].kind == .word {
             switch lexer.text(lexer.tokens[index]).lowercased() {
             case "concat": concatenate(index)
-            case "from_unixtime", "unix_timestamp":
-                // Both functions know nothing of the session.
+            case let name where Self.zoned[name] != nil:
+                // The engine's functions know nothing of the session.
                 guard !lexer.isSymbol(lexer.tokens[index + 2], ")") else { break }
-                texts[index] = " loon_\(lexer.text(lexer.tokens[index]).lowercased())"
+                texts[index] = " \(Self.zoned[name] ?? name)"
                 texts[index + 1] = "(\(timeZoneOffsetMinutes),"
+            case "extract" where lexer.isKeyword(lexer.tokens[index + 2], "epoch"): epoch(index, timeZoneOffsetMinutes)
+            case "date_part", "datepart": epochPart(index, timeZoneOffsetMinutes)
             case "date_add", "date_sub", "adddate", "subdate": addDays(index)
             case "convert": convert(index)
             case "date_format": format(index, function: "strftime", opening: "(CAST((", comma: ") AS TIMESTAMP),")
@@ -171,6 +184,30 @@ struct FunctionCalls {
             default: break
             }
         }
+    }
+
+    /// Functions between a count of seconds since 1970 and a time, which is the session's: their names with the zone as
+    /// the first argument.
+    private static let zoned = [
+        "from_unixtime": "loon_from_unixtime", "to_timestamp": "loon_from_unixtime",
+        "unix_timestamp": "loon_unix_timestamp", "epoch": "loon_epoch",
+    ]
+
+    /// `EXTRACT(EPOCH FROM t)`
+    private mutating func epoch(_ index: Int, _ offsetMinutes: Int) {
+        guard lexer.isKeyword(lexer.tokens[index + 3], "from") else { return }
+        texts[index] = " loon_epoch"
+        texts[index + 2] = "\(offsetMinutes)"
+        texts[index + 3] = ","
+    }
+
+    /// `DATE_PART('epoch', t)`
+    private mutating func epochPart(_ index: Int, _ offsetMinutes: Int) {
+        guard lexer.tokens[index + 2].kind == .string,
+            String(decoding: lexer.value(lexer.tokens[index + 2]), as: UTF8.self).lowercased() == "epoch"
+        else { return }
+        texts[index] = " loon_epoch"
+        texts[index + 2] = "\(offsetMinutes)"
     }
 
     /// The commas between the arguments of the call at `index`, and its closing parenthesis.

@@ -239,6 +239,7 @@ struct DialectRewriter {
             if lexer.isKeyword(token, "interval"), let end = try writeInterval(at: index, to: &out) { return end }
             if let end = try writeRegularExpression(at: index, to: &out) { return end }
             if let end = writeType(at: index, to: &out) { return end }
+            if writesZonedLiteral(at: index, to: &out) { return index + 1 }
             if let end = writeRenamed(at: index, to: &out) { return end }
             if let end = writeFunction(at: index, to: &out) { return end }
         }

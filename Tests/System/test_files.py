@@ -6,6 +6,7 @@ import datetime
 import decimal
 import gzip
 import lzma
+import zlib
 
 import duckdb
 import pymysql
@@ -124,6 +125,7 @@ def test_a_column_of_the_file_that_is_called_as_the_engines_own(daemon, tmp_path
     ("a.csv.bz2", bz2.compress(b"x\n"), "bzip2"), ("a.csv", bz2.compress(b"x\n"), "bzip2"), ("a.txt", lzma.compress(b"x\n"), "xz"),
     ("a.deflate", b"x", "deflate"), ("a.csv.lz4", b"x", "LZ4"), ("a.snappy", b"x", "Snappy"), ("a.csv", gzip.compress(b"x\n"), ".gz"),
     ("a.csv", b"\x28\xb5\x2f\xfd\x00\x00", ".zst"), ("a.csv", b"Obj\x01\x04\x14", "Avro"), ("a.zip", b"PK\x03\x04", "zip"),
+    ("a.csv", zlib.compress(b"x\n" * 100), "deflate"),
 ])
 @pytest.mark.parametrize("clause", [TEXT, JSON, CSV])
 def test_what_is_no_text_is_refused_by_name(daemon, clause, name, content, what):
@@ -133,6 +135,7 @@ def test_what_is_no_text_is_refused_by_name(daemon, clause, name, content, what)
 
 def test_text_that_begins_like_something_else_is_text(daemon):
     assert rows(daemon, table(daemon, "a string", TEXT, {"a.csv": "PAR1\nBZh1\nORC\nSEQ\n"})) == [("BZh1",), ("ORC",), ("PAR1",), ("SEQ",)]
+    assert rows(daemon, table(daemon, "a string, b string", "", {"a": "x\x01y\n"})) == [("x", "y")]
 
 
 @pytest.mark.parametrize("clause, line", [(TEXT, b"%s"), (TEXT + " escaped by '\\\\'", b"%s"), (JSON, b'{"a":"%s"}')])
@@ -239,7 +242,9 @@ def test_two_spellings_of_a_value_are_one_partition(daemon):
 def test_msck_says_which_folders_it_passes_over(daemon):
     files = {"h=x/a.csv": "1\n", "other/a.csv": "1\n", "_hidden/a.csv": "1\n", "h=1/a.csv": "1\n", "h=01/a.csv": "2\n"}
     name = table(daemon, "a int", "partitioned by (h int) " + TEXT, files)
+    daemon.put(f"oss://lake/f/{name[2:]}/h=__HIVE_DEFAULT_PARTITION__/a.csv", "3\n")
     found = warnings(daemon, f"msck repair table {name}")
+    assert daemon.query(f"select count(*) from {name} where h is null") == ((1,),)
     assert len(found) == 3 and all("is passed over" in text for text in found), found
     assert any("'x' is no value of INT" in text for text in found) and any("same values" in text for text in found)
     name = table(daemon, "a int", "partitioned by (dt date) " + TEXT, {"dt=20240106/a.csv": "1\n"})
@@ -271,3 +276,24 @@ def test_a_day_and_days_are_a_day(daemon):
     }.items():
         assert daemon.query(f"select {expression} as x from {name} group by d, t, n") == ((expected,),), expression
     assert daemon.query(f"select 1 from {name} where d between date '2024-02-01' - interval 1 day and date '2024-02-01'") == ((1,),)
+
+
+@pytest.mark.parametrize("zone", ["+08:00", "+00:00", "-03:30", "America/New_York"])
+def test_a_time_is_the_sessions_whichever_way_it_is_asked_for(daemon, zone):
+    with contextlib.closing(daemon.connect()) as connection:
+        loon.query(connection, f"set time_zone = '{zone}'")
+        for count in ["epoch(now())", "extract(epoch from now())", "date_part('epoch', now())", "unix_timestamp(now())"]:
+            assert loon.query(connection, f"select {count} - unix_timestamp() as x from range(1)") == ((0,),), count
+        [(one, other, day)] = loon.query(connection, "select to_timestamp(0), from_unixtime(0), epoch(interval 1 day) from range(1)")
+        assert one == other and day == 86_400
+        # A moment with a zone is shown as the session's clocks showed it.
+        moment = "timestamp '2024-01-01 00:00:00+02:00'"
+        shown, back = loon.query(connection, f"select {moment} as x, from_unixtime(epoch({moment})) as y from range(1)")[0]
+        assert shown == back
+        assert loon.query(connection, f"select {moment} at time zone 'UTC' as x from range(1)") == ((datetime.datetime(2023, 12, 31, 22),),)
+        tokyo = "timestamp '2024-01-01 00:00:00 Asia/Tokyo'"
+        assert loon.query(connection, f"select {tokyo} at time zone 'UTC' as x from range(1)") == ((datetime.datetime(2023, 12, 31, 15),),)
+        for form in ["csv", "json"]:
+            task = loon.query(connection, f"/*+ run_async=true, result-format={form} */ select {moment} as x from range(1)")[0][0]
+            text = daemon.read(daemon.await_task(task)["result_file_oss_file"])
+            assert shown.strftime("%Y-%m-%d %H:%M:%S") in text, text

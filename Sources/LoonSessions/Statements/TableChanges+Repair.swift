@@ -74,12 +74,13 @@ extension TableChanges {
                         }
                         continue
                     }
-                    guard let value = try? PartitionValue.checked(value, column) else {
+                    let checked: String?
+                    do { checked = try PartitionValue.checked(value, column) } catch {
                         passedOver.add(
                             child, "'\((value ?? "").prefix(80))' is no value of \(column.type.ddl.uppercased())")
                         continue
                     }
-                    next.append((child, values + [value]))
+                    next.append((child, values + [checked]))
                     guard next.count <= Limits.partitionsMax else {
                         throw QueryError(.resultTooLarge, "A table has at most \(Limits.partitionsMax) partitions")
                     }
@@ -89,15 +90,15 @@ extension TableChanges {
         }
         let base = try ObjectKey(table.location)
         var partitions: [TablePartition] = []
-        var taken: [String: ObjectKey] = [:]
+        var taken: [UTF8Key: ObjectKey] = [:]
         for (folder, values) in found {
             let partition = TablePartition(values: values)
             let name = partition.name(table.partitionColumns)
-            if let other = taken[name] {
+            if let other = taken[UTF8Key(name)] {
                 passedOver.add(folder, "it has the same values as '\(other)'; move its files there")
                 continue
             }
-            taken[name] = folder
+            taken[UTF8Key(name)] = folder
             // A folder whose name is written otherwise (Y=2018, a%20b, h=07) is named by its place.
             let isPlain = folder.key == base.key + name + "/"
             partitions.append(isPlain ? partition : TablePartition(values: values, location: folder.description))
