@@ -3,15 +3,13 @@ import LoonCore
 /// Keeps the digits of JSON's numbers: the engine reads those that are no 64-bit integers as doubles, whatever they are
 /// to become. As texts they lose nothing: 1.1 is no double.
 enum JSONNumbers {
-    /// Digits that a double keeps (DBL_DIG of C).
-    private static let doubleDigits = 15
     /// Digits that every integer of 64 bits may have.
     private static let integerDigits = 18
 
-    /// Whether a column may hold more digits than a double.
+    /// Whether a column holds decimals, of which a double is another number.
     static func matter(to type: HiveType) -> Bool {
         switch type {
-        case .decimal(let precision, _): precision > doubleDigits
+        case .decimal: true
         case .array(let element): matter(to: element)
         case .map(let key, let value): matter(to: key) || matter(to: value)
         case .structure(let fields): fields.contains { matter(to: $0.type) }

@@ -30,12 +30,9 @@ struct JSONScan {
     var select: String {
         let mode = table.properties["loon.malformed"]
         let shape = EngineText.literal(JSONNames.shape(read))
-        let structure = EngineText.literal(
-            "{" + keyed.map { "\(EngineText.json($0.name)):\(Self.structure($0.type))" }.joined(separator: ",")
-                + "}")
-        let line = read.contains { JSONNumbers.matter(to: $0.type) } ? "\(EngineFunctions.jsonExact)(line)" : "line"
+        let structure = Self.structure(of: keyed)
         var lines =
-            "SELECT \(line) AS l, file_index AS loon_file FROM \(TextScan.lines(files, headerLines: 0)) WHERE "
+            "SELECT line AS l, file_index AS loon_file FROM \(TextScan.lines(files, headerLines: 0)) WHERE "
             + "ltrim(line, e' \\t\\r') <> ''"
         // A line that is no object is an error, unless the table says otherwise. What begins like an object and is none
         // is the engine's error.
@@ -56,19 +53,25 @@ struct JSONScan {
         // Most files have the names as the DDL has them: only where something came out as NULL the names are looked at.
         let first = "json_transform(l, \(structure))"
         let names = "\(EngineFunctions.jsonNames)(l, \(shape))"
-        let rows: String
+        var rows: String
         if read.allSatisfy({ !$0.type.hasNames }) {
             let complete =
                 read.isEmpty
                 ? "true" : read.map { "s.\(EngineText.name($0.name)) IS NOT NULL" }.joined(separator: " AND ")
             let tried = "SELECT l, \(first) AS s, loon_file FROM (\(lines))"
-            let named = "SELECT CASE WHEN \(complete) THEN NULL ELSE \(names) END AS n, s, loon_file FROM (\(tried))"
+            let named = "SELECT l, CASE WHEN \(complete) THEN NULL ELSE \(names) END AS n, s, loon_file FROM (\(tried))"
             rows =
-                "SELECT n, CASE WHEN n IS NULL THEN s ELSE json_transform(n, \(structure)) END AS s, loon_file "
+                "SELECT l, n, CASE WHEN n IS NULL THEN s ELSE json_transform(n, \(structure)) END AS s, loon_file "
                 + "FROM (\(named))"
         } else {
-            let named = "SELECT \(names) AS n, loon_file FROM (\(lines))"
-            rows = "SELECT n, json_transform(n, \(structure)) AS s, loon_file FROM (\(named))"
+            let named = "SELECT l, \(names) AS n, loon_file FROM (\(lines))"
+            rows = "SELECT l, n, json_transform(n, \(structure)) AS s, loon_file FROM (\(named))"
+        }
+        // Apart from the others, whose texts would get the digits too.
+        let exact = read.filter { JSONNumbers.matter(to: $0.type) }
+        if !exact.isEmpty {
+            let line = "\(EngineFunctions.jsonExact)(coalesce(n, l))"
+            rows = "SELECT *, json_transform(\(line), \(Self.structure(of: exact))) AS d FROM (\(rows))"
         }
         let list =
             zip(table.columns, keyed).map { column, key in
@@ -77,7 +80,7 @@ struct JSONScan {
             } + values.columns(of: "loon_file")
         let select = "SELECT \(list.joined(separator: ", ")) FROM (\(rows))"
         guard mode == "drop" else { return select }
-        let fits = read.map { "(s.\(EngineText.name($0.name)) IS NOT NULL OR NOT \(isThere($0)))" }.joined(
+        let fits = read.map { "(\(source(of: $0)) IS NOT NULL OR NOT \(isThere($0)))" }.joined(
             separator: " AND ")
         return select
             + " WHERE CASE WHEN \(fits) THEN true ELSE \(EngineFunctions.malformed)(\(queryNumber), coalesce(n, "
@@ -89,8 +92,13 @@ struct JSONScan {
         "coalesce(json_type(n, \(EngineText.literal("$.\(EngineText.json(column.name))"))), 'NULL') <> 'NULL'"
     }
 
+    /// The column's value as the transformation left it.
+    private func source(of column: TableColumn) -> String {
+        (JSONNumbers.matter(to: column.type) ? "d." : "s.") + EngineText.name(column.name)
+    }
+
     private func value(_ column: TableColumn, _ mode: String?) -> String {
-        let name = EngineText.name(column.name)
+        let source = source(of: column)
         let path = EngineText.literal("$.\(EngineText.json(column.name))")
         let type = EngineText.type(column.type)
         let loss =
@@ -101,9 +109,43 @@ struct JSONScan {
                         + "\(column.type.ddl.uppercased())"
                 ) + ")"
             : "\(EngineFunctions.malformed)(\(queryNumber), n)"
-        if case .binary = column.type { return "coalesce(try(from_base64(s.\(name))), encode(s.\(name)))" }
-        return
-            "CASE WHEN s.\(name) IS NOT NULL THEN s.\(name) WHEN \(isThere(column)) THEN CAST(\(loss) AS \(type)) END"
+        if case .binary = column.type { return Self.bytes(in: source, column.type) }
+        // The first of two columns with the same key says what the object's structure is.
+        let isShared = keyed.count { UTF8Key($0.name) == UTF8Key(column.name) } > 1
+        let value =
+            column.type.hasBinary
+            ? Self.bytes(in: source, column.type) : isShared ? "CAST(\(source) AS \(type))" : source
+        return "CASE WHEN \(source) IS NOT NULL THEN \(value) WHEN \(isThere(column)) THEN CAST(\(loss) AS \(type)) END"
+    }
+
+    /// A value with bytes in the places of their texts: Base64, as Loon writes it, or else the text's own.
+    private static func bytes(in source: String, _ type: HiveType, depth: Int = 0) -> String {
+        let item = "b\(depth)"
+        func inner(_ source: String, _ type: HiveType) -> String { bytes(in: source, type, depth: depth + 1) }
+        guard type.hasBinary else { return source }
+        switch type {
+        case .binary: return "coalesce(try(from_base64(\(source))), encode(\(source)))"
+        case .array(let element): return "list_transform(\(source), lambda \(item): \(inner(item, element)))"
+        case .map(let key, let value):
+            let pair = "struct_pack(k := \(inner("\(item).key", key)), v := \(inner("\(item).value", value)))"
+            return "map_from_entries(list_transform(map_entries(\(source)), lambda \(item): \(pair)))"
+        case .structure(let fields):
+            let members = fields.map { field in
+                let name = EngineText.name(field.name)
+                return "\(name) := \(inner("(\(source)).\(name)", field.type))"
+            }
+            return "CASE WHEN \(source) IS NOT NULL THEN struct_pack(\(members.joined(separator: ", "))) END"
+        default: return source
+        }
+    }
+
+    /// The structure of an object with these keys, of which two columns may have the same.
+    private static func structure(of columns: [TableColumn]) -> String {
+        var keys: Set<UTF8Key> = []
+        let fields = columns.filter { keys.insert(UTF8Key($0.name)).inserted }.map {
+            "\(EngineText.json($0.name)):\(structure($0.type))"
+        }
+        return EngineText.literal("{" + fields.joined(separator: ",") + "}")
     }
 
     /// The form that json_transform takes

@@ -151,15 +151,20 @@ final class ParquetFooters: Sendable {
     /// files of which one would lose something, where it does not.
     static func united(_ groups: [Group], of table: ExternalTable) throws(QueryError) -> Group {
         var columns: Columns = []
-        var places: [String: (place: Int, group: Int)] = [:]
+        var places: [CatalogName: (place: Int, group: Int)] = [:]
+        let texts = Set(table.columns.filter { EngineText.type($0.type) == "VARCHAR" }.map { CatalogName($0.name) })
         for (index, group) in groups.enumerated() {
             for column in group.columns {
-                guard let known = places[column.name.lowercased()] else {
-                    places[column.name.lowercased()] = (columns.count, index)
+                let name = CatalogName(column.name)
+                guard let known = places[name] else {
+                    places[name] = (columns.count, index)
                     columns.append(column)
                     continue
                 }
-                guard let type = common(columns[known.place].type, column.type) else {
+                // As a text each type has a form of its own.
+                guard let type = common(columns[known.place].type, column.type),
+                    type == column.type && type == columns[known.place].type || !texts.contains(name)
+                else {
                     throw QueryError(
                         .notSupported,
                         "The files of \(table.schema).\(table.name) are of more than \(Limits.parquetGroupsMax) kinds, "

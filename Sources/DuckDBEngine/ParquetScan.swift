@@ -13,21 +13,15 @@ struct ParquetScan {
     private var table: ExternalTable { binding.table }
     private var drops: Bool { table.properties["loon.malformed"] == "drop" }
 
-    var select: String {
-        get throws(QueryError) {
-            var selects: [String] = []
-            for index in groups.indices { selects.append(try select(index)) }
-            return selects.joined(separator: " UNION ALL ")
-        }
-    }
+    var select: String { groups.indices.map(select).joined(separator: " UNION ALL ") }
 
-    private func select(_ index: Int) throws(QueryError) -> String {
+    private func select(_ index: Int) -> String {
         let group = groups[index]
-        let own = Dictionary(group.columns.map { ($0.name.lowercased(), $0) }) { first, _ in first }
+        let own = Dictionary(group.columns.map { (CatalogName($0.name), $0) }) { first, _ in first }
         var (values, conditions): ([String], [String]) = ([], [])
         for column in table.columns {
             let name = EngineText.name(column.name)
-            guard let found = own[column.name.lowercased()] else {
+            guard let found = own[CatalogName(column.name)] else {
                 values.append("CAST(NULL AS \(EngineText.type(column.type))) AS \(name)")
                 continue
             }
@@ -40,7 +34,7 @@ struct ParquetScan {
                         "(\(source) IS NULL OR try(decode(\(source))) IS NOT NULL OR \(loss(source)) IS NOT NULL)")
                 }
             } else {
-                values.append("\(try value(source, found.type, column)) AS \(name)")
+                values.append("\(StoredType(found.type).value(source, as: column.type)) AS \(name)")
                 if let condition = condition(source, found.type, column) { conditions.append(condition) }
             }
         }
@@ -55,7 +49,7 @@ struct ParquetScan {
             return conditions.isEmpty ? select : "\(select) WHERE \(conditions.joined(separator: " AND "))"
         }
         // A file's own column of that name would stand for the number of the file.
-        guard own["file_index"] != nil, table.isPartitioned else {
+        guard own[CatalogName("file_index")] != nil, table.isPartitioned else {
             return reading(list(index), partitions.columns(of: "file_index"))
         }
         return Dictionary(grouping: group.files, by: \.partition).sorted { $0.key < $1.key }.map { partition, files in
@@ -68,8 +62,8 @@ struct ParquetScan {
         "INTEGER": Int64(Int32.min)...Int64(Int32.max), "BIGINT": Int64.min...Int64.max,
     ]
 
-    /// The query's range on a column that is cast, in the file's own type: what is asked of the cast is not asked of the
-    /// file's statistics, and no row group would be passed over. `nil` where the cast may round.
+    /// The query's range on a column that is cast, in the file's own type: what is asked of the cast is not asked of
+    /// the file's statistics, and no row group would be passed over. `nil` where the cast may round.
     private func condition(_ source: String, _ type: String, _ column: TableColumn) -> String? {
         guard let range = binding.ranges[column.name.lowercased()], let own = Self.wholeNumbers[type],
             type != EngineText.type(column.type)
@@ -82,27 +76,6 @@ struct ParquetScan {
         guard range.overlaps(own) else { return "false" }
         let bounds = range.clamped(to: own)
         return "\(source) BETWEEN \(bounds.lowerBound) AND \(bounds.upperBound)"
-    }
-
-    private func value(_ source: String, _ type: String, _ column: TableColumn) throws(QueryError) -> String {
-        let wanted = EngineText.type(column.type)
-        switch (type, column.type) {
-        // DuckDB 1.5.5 asks a Bloom filter with the text of a BLOB in place of its bytes: what is computed is compared
-        // by itself.
-        case ("BLOB", .binary): return "\(source) || ''::BLOB"
-        // A cast would read \x41 as one byte.
-        case ("VARCHAR", .binary): return "encode(\(source))"
-        default: break
-        }
-        if type == wanted { return source }
-        // And within a nested value it would write one byte as \x41.
-        guard !type.contains("BLOB") || !wanted.contains("VARCHAR") else {
-            throw QueryError(
-                .notSupported,
-                "The column \(column.name) of \(table.schema).\(table.name) holds bytes within a nested value that the "
-                    + "file does not call text; declare them as BINARY")
-        }
-        return "CAST(\(source) AS \(wanted))"
     }
 
     private func text(of source: String, _ column: TableColumn) -> String {

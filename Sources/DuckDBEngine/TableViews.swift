@@ -75,7 +75,7 @@ struct TableViews {
                 groups = [try ParquetFooters.united(groups, of: binding.table)]
             }
             let names = groups.map { lists.add($0.files, mayDiffer: $0.isUnited) }
-            return try ParquetScan(queryNumber: queryNumber, binding: binding, groups: groups) { names[$0] }.select
+            return ParquetScan(queryNumber: queryNumber, binding: binding, groups: groups) { names[$0] }.select
         case .avro: return try avro(binding, values)
         case .orc, .rcFile:
             throw QueryError(

@@ -119,8 +119,8 @@ enum AllowedSyntax {
         isnull makedate adddate subdate loon_date_sub loon_date_add loon_day_add loon_day_sub
         loon_date_add_days loon_date_sub_days
         loon_year loon_month loon_day loon_dayofyear
-        loon_quarter loon_dayofweek loon_weekday loon_from_unixtime loon_unix_timestamp loon_epoch loon_div convert_tz get_lock
-        release_lock is_free_lock
+        loon_quarter loon_dayofweek loon_weekday loon_from_unixtime loon_unix_timestamp loon_epoch loon_div convert_tz
+        get_lock release_lock is_free_lock
         """)
 
     private static let listFunctions = words(

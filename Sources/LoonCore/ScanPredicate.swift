@@ -72,8 +72,8 @@ package indirect enum ScanPredicate: Sendable, Equatable {
         }
     }
 
-    /// The whole numbers that `column`, in lower case, lies between for the whole to be true, both included; `nil` where
-    /// that is not known.
+    /// The whole numbers that `column`, in lower case, lies between for the whole to be true, both included; `nil`
+    /// where that is not known.
     package func range(of column: String) -> ClosedRange<Int64>? {
         switch self {
         case .compare(column: let name, let comparison, .integer(let number)) where name.lowercased() == column:

@@ -9,17 +9,21 @@ enum CompressedText {
 
     /// Reads what the text is like; of Zstandard, which is not unpacked for this, the worst that can be read is
     /// supposed. `name` is for messages.
-    static func traits(_ path: String, name: String) throws(QueryError) -> TextTraits.Traits {
+    static func traits(_ path: String, name: String, quotes rules: QuoteRules?) throws(QueryError)
+        -> TextTraits.Traits
+    {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         // The file may have gone meanwhile: its reader says so.
         guard descriptor >= 0 else { return TextTraits.Traits(hasOddLines: true, hasBackslash: true) }
         defer { close(descriptor) }
-        if path.hasSuffix(".gz") { return try gzip(descriptor, name) }
+        if path.hasSuffix(".gz") { return try gzip(descriptor, name, rules) }
         return TextTraits.Traits(hasOddLines: true, hasBackslash: true, isCutOff: !isWholeZstandard(descriptor))
     }
 
     /// Unpacks the file a piece at a time (RFC 1952: members may follow each other).
-    private static func gzip(_ descriptor: Int32, _ name: String) throws(QueryError) -> TextTraits.Traits {
+    private static func gzip(_ descriptor: Int32, _ name: String, _ rules: QuoteRules?) throws(QueryError)
+        -> TextTraits.Traits
+    {
         var stream = z_stream()
         // 16 more: with a gzip header and its checksum.
         guard inflateInit2_(&stream, 15 + 16, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK else {
@@ -35,6 +39,7 @@ enum CompressedText {
             plain.deallocate()
         }
         var scanner = TextScanner()
+        var quoted = rules.map(QuotedScanner.init)
         var isAtEnd = false
         while true {
             if stream.avail_in == 0 {
@@ -55,9 +60,14 @@ enum CompressedText {
                 return TextTraits.Traits(isCutOff: true)
             }
             isAtEnd = result == Z_STREAM_END
-            scanner.take(UnsafeBufferPointer(start: plain, count: size - Int(stream.avail_out)))
+            let piece = UnsafeBufferPointer(start: plain, count: size - Int(stream.avail_out))
+            scanner.take(piece)
+            quoted?.take(piece)
         }
-        return isAtEnd ? scanner.finished() : TextTraits.Traits(isCutOff: true)
+        guard isAtEnd else { return TextTraits.Traits(isCutOff: true) }
+        var traits = scanner.finished()
+        if var quoted { traits.hasOddQuotes = quoted.finish() }
+        return traits
     }
 
     /// Whether a file begins with zlib's header (RFC 1950, 2.2) and what stands behind it can be unpacked: two bytes

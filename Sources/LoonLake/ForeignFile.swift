@@ -6,9 +6,12 @@ import LoonCore
 enum ForeignFile {
     /// The ends of names by which Hadoop's codecs and others compress.
     private static let suffixes: [(suffix: String, what: String)] = [
-        (".bz2", "bzip2"), (".deflate", "deflate"), (".snappy", "Snappy"), (".sz", "Snappy"), (".lz4", "LZ4"),
-        (".lzo", "LZO"), (".lzo_deflate", "LZO"), (".lzop", "LZO"), (".xz", "xz"), (".lzma", "LZMA"), (".zip", "zip"),
-        (".7z", "7-Zip"), (".br", "Brotli"), (".z", "compress"),
+        (".bz2", "bzip2"), (".deflate", "deflate"), (".snappy", "Snappy"), (".lz4", "LZ4"),
+        (".lzo", "LZO"), (".lzo_deflate", "LZO"), (".lzop", "LZO"), (".xz", "xz"), (".zip", "zip"), (".7z", "7-Zip"),
+    ]
+    /// The ends that mean something else as well.
+    private static let unsureSuffixes: [(suffix: String, what: String)] = [
+        (".lzma", "LZMA"), (".br", "Brotli"), (".z", "compress"),
     ]
 
     /// Magic numbers of compressed files, and of formats that are no text.
@@ -27,6 +30,11 @@ enum ForeignFile {
     static func check(_ path: String, start: UnsafeBufferPointer<UInt8>, name: String) throws(QueryError) {
         let lower = path.lowercased()
         if let known = suffixes.first(where: { lower.hasSuffix($0.suffix) }) { throw compressed(name, known.what) }
+        if let known = unsureSuffixes.first(where: { lower.hasSuffix($0.suffix) }),
+            start.prefix(1_024).contains(0) || String(validating: start.prefix(1_024), as: UTF8.self) == nil
+        {
+            throw compressed(name, known.what)
+        }
         if CompressedText.isCompressed(path) { return }
         if start.starts(with: [0x1F, 0x8B]) { throw misnamed(name, "gzip", ".gz") }
         if start.starts(with: [0x28, 0xB5, 0x2F, 0xFD]) { throw misnamed(name, "Zstandard", ".zst") }
@@ -41,14 +49,12 @@ enum ForeignFile {
                 + "or move the file elsewhere")
     }
 
-    /// Short marks of letters may begin a text: behind them comes what no text has.
+    /// Marks of letters may begin a text, and the delimiters of Hive's text follow them. No text has a NUL.
     private static func isCertain(_ magic: [UInt8], _ start: UnsafeBufferPointer<UInt8>) -> Bool {
-        switch magic {
-        case Array("BZh".utf8):
-            start.count >= 10 && start[4..<10].elementsEqual([0x31, 0x41, 0x59, 0x26, 0x53, 0x59])
-        case Array("PAR1".utf8), Array("ORC".utf8): start.prefix(64).contains { $0 < 0x09 }
-        default: true
+        if magic == Array("BZh".utf8) {
+            return start.count >= 10 && start[4..<10].elementsEqual([0x31, 0x41, 0x59, 0x26, 0x53, 0x59])
         }
+        return magic[0] >= 0x80 || start.prefix(1_024).contains(0)
     }
 
     private static func compressed(_ name: String, _ what: String) -> QueryError {

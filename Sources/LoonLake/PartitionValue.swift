@@ -32,6 +32,8 @@ package enum PartitionValue {
         switch type {
         case .tinyint, .smallint, .int, .bigint: return Int64(value).map(String.init) ?? value
         case .boolean: return value.lowercased()
+        case .float: return Float(value).map { "\($0)" } ?? value
+        case .double: return Double(value).map { "\($0)" } ?? value
         case .decimal(_, let scale):
             let isNegative = value.hasPrefix("-")
             let parts = value.drop { $0 == "-" || $0 == "+" }.split(separator: ".", omittingEmptySubsequences: false)
@@ -56,15 +58,17 @@ package enum PartitionValue {
         case .smallint: return Int16(value) != nil
         case .int: return Int32(value) != nil
         case .bigint: return Int64(value) != nil
-        case .float, .double: return Double(value) != nil
+        case .float, .double: return value.wholeMatch(of: /[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?/) != nil
         case .decimal(let precision, let scale):
-            guard let match = value.wholeMatch(of: /[+-]?0*([0-9]*)(?:\.([0-9]*?)0*)?/), !value.isEmpty else {
+            guard let match = value.wholeMatch(of: /[+-]?0*([0-9]*)(?:\.([0-9]*?)0*)?/),
+                value.utf8.contains(where: { (0x30...0x39).contains($0) })
+            else {
                 return false
             }
             return match.1.count <= precision - scale && (match.2?.count ?? 0) <= scale
         case .date: return isDate(value)
         case .timestamp:
-            let parts = value.split(separator: " ", maxSplits: 1)
+            let parts = value.split(separator: " ", maxSplits: 1, omittingEmptySubsequences: false)
             return isDate(String(parts.first ?? ""))
                 && (parts.count == 1
                     || parts[1].wholeMatch(of: /([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,6})?/) != nil)

@@ -14,35 +14,36 @@ final class RewrittenFiles {
 
     init(context: LakeContext) { self.context = context }
 
-    /// The path that delimited text is read from.
+    /// The path that delimited text is read from. With `rules` some file of the table has fields that the engine's
+    /// reader would read wrongly, and quotes are doubled in all.
     func text(
-        _ file: ObjectSummary, _ traits: TextTraits.Traits, _ layout: TextLayout, _ rules: QuoteRules?, needsCare: Bool
+        _ file: ObjectSummary, _ traits: TextTraits.Traits, _ layout: TextLayout, _ rules: QuoteRules?
     ) throws -> String {
         // Quoted line breaks may be of any kind.
         let keepsLineEnds = layout.quote != nil
         let isOtherText = layout.encoding != nil || traits.isNotUTF8 || (traits.hasMixedLines && !keepsLineEnds)
-        guard isOtherText || traits.hasOddQuotes || layout.footerLines > 0 else { return file.path }
+        let isOdd = rules.map { traits.hasOddQuotes || traits.hasBackslash || ($0.escape ?? 0x5C) != 0x5C } ?? false
+        guard isOtherText || isOdd || layout.footerLines > 0 else { return file.path }
         try requirePlain(
             file, layout.encoding,
-            traits.hasOddQuotes
+            isOdd
                 ? "has text behind a closing quote" : layout.footerLines > 0 ? "has footer lines" : nil)
         let way =
-            "\(layout.encoding ?? "") \(layout.delimiter) \(layout.quote ?? "") \(needsCare) \(layout.footerLines)"
+            "\(layout.encoding ?? "") \(layout.delimiter) \(layout.quote ?? "") \(isOdd) \(layout.footerLines)"
         return try made("\(way) \(file.path)") { path in
             var source = file.path
             if isOtherText {
-                source = traits.hasOddQuotes || layout.footerLines > 0 ? path + ".utf8" : path
+                source = isOdd || layout.footerLines > 0 ? path + ".utf8" : path
                 try TextTranscoder.transcode(
                     file.path, from: layout.encoding ?? "UTF-8", to: source, keepsLineEnds: keepsLineEnds,
                     cancellation: nil)
             }
-            guard traits.hasOddQuotes || layout.footerLines > 0 else { return }
+            guard isOdd || layout.footerLines > 0 else { return }
             var data = try Data(contentsOf: URL(fileURLWithPath: source), options: .alwaysMapped)
             data = data.prefix(Self.length(of: data, withoutLines: layout.footerLines))
-            if traits.hasOddQuotes, let rules {
+            if isOdd, let rules {
                 data = data.withUnsafeBytes {
-                    QuotedText.rewritten(
-                        $0.bindMemory(to: UInt8.self), rules, escape: needsCare ? rules.escape : nil)
+                    QuotedText.rewritten($0.bindMemory(to: UInt8.self), rules)
                 }
             }
             try write(data, to: path)
@@ -115,6 +116,8 @@ enum JSONArrays {
         var depth = 0
         var isText = false
         var isEscaped = false
+        // The outermost mark opened an array, and no object that stands beside them.
+        var isArray = false
         for byte in text {
             if isText {
                 out.append(byte == 0x0A || byte == 0x0D ? 0x20 : byte)
@@ -130,15 +133,16 @@ enum JSONArrays {
             switch byte {
             case UInt8(ascii: "["), UInt8(ascii: "{"):
                 depth += 1
+                if depth == 1 { isArray = byte == UInt8(ascii: "[") }
                 // The array itself goes.
-                if depth == 1, byte == UInt8(ascii: "[") { continue }
+                if depth == 1, isArray { continue }
             case UInt8(ascii: "]"), UInt8(ascii: "}"):
                 depth -= 1
-                if depth == 0, byte == UInt8(ascii: "]") {
+                if depth == 0, isArray {
                     out.append(0x0A)
                     continue
                 }
-            case UInt8(ascii: ",") where depth == 1:
+            case UInt8(ascii: ",") where depth == 1 && isArray:
                 out.append(0x0A)
                 continue
             case UInt8(ascii: "\""): isText = true

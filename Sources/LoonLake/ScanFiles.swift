@@ -121,13 +121,16 @@ struct ScanFiles {
             case .text(let layout):
                 let rules = QuoteRules(layout)
                 let traits = try files.map { try context.textTraits.traits(of: $0, quotes: rules) }
+                // Files that the reader would read wrongly are written anew with doubled quotes, and so are those
+                // beside them that have escapes: the reader knows one of the two.
+                let isOdd = traits.contains(where: \.hasOddQuotes)
                 // OpenCSVSerde's reader knows one of backslash and doubled quote; the other's loses empty lines.
                 let needsCare =
                     layout.serDe == .openCSV
-                    ? layout.escape != "\\" || traits.contains(where: \.hasBackslash)
+                    ? !isOdd && (layout.escape != "\\" || traits.contains(where: \.hasBackslash))
                     : traits.contains(where: \.hasOddLines)
                 let paths = try zip(files, traits).map { file, traits in
-                    try rewritten.text(file, traits, layout, rules, needsCare: needsCare)
+                    try rewritten.text(file, traits, layout, isOdd ? rules : nil)
                 }
                 return binding(listed, files: paths, needsCare)
             case .json:

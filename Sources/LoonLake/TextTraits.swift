@@ -44,7 +44,7 @@ final class TextTraits: Sendable {
         }
         let traits =
             CompressedText.isCompressed(file.path)
-            ? try CompressedText.traits(file.path, name: "\(file.key)")
+            ? try CompressedText.traits(file.path, name: "\(file.key)", quotes: rules)
             : try Self.scan(file.path, name: "\(file.key)", rules)
         known.withLock { known in
             if known.count >= Limits.filesPerScanMax { known.removeAll() }
@@ -79,6 +79,7 @@ final class TextTraits: Sendable {
         let buffer = UnsafeMutablePointer<UInt8>.allocate(capacity: size)
         defer { buffer.deallocate() }
         var scan = TextScanner()
+        var quoted = rules.map(QuotedScanner.init)
         var isFirst = true
         while true {
             let count = read(descriptor, buffer, size)
@@ -87,15 +88,10 @@ final class TextTraits: Sendable {
             if isFirst { try ForeignFile.check(path, start: piece, name: name) }
             isFirst = false
             scan.take(piece)
+            quoted?.take(piece)
         }
         var traits = scan.finished()
-        if let rules, scan.mayHaveQuotes(rules.quote),
-            let text = try? Data(contentsOf: URL(fileURLWithPath: path), options: .alwaysMapped)
-        {
-            traits.hasOddQuotes = text.withUnsafeBytes {
-                QuotedText.hasOddFields($0.bindMemory(to: UInt8.self), rules)
-            }
-        }
+        if var quoted { traits.hasOddQuotes = quoted.finish() }
         return traits
     }
 }
@@ -108,18 +104,13 @@ struct TextScanner {
     private var (crlf, lf, cr) = (false, false, false)
     /// Bytes that still belong to the character that has begun, and the bounds of the next.
     private var (missing, low, high) = (0, UInt8(0x80), UInt8(0xBF))
-    private var hasDoubleQuote = false
     /// Bytes of the line that goes on.
     private var lineBytes = 0
-
-    /// Whether the quote may stand in the text; of others than `"` that is not looked for.
-    func mayHaveQuotes(_ quote: UInt8) -> Bool { quote != UInt8(ascii: "\"") || hasDoubleQuote }
 
     mutating func take(_ bytes: UnsafeBufferPointer<UInt8>) {
         guard let start = bytes.baseAddress, bytes.count > 0 else { return }
         breaks(start, bytes.count)
         if !traits.hasBackslash, memchr(start, 0x5C, bytes.count) != nil { traits.hasBackslash = true }
-        if !hasDoubleQuote, memchr(start, 0x22, bytes.count) != nil { hasDoubleQuote = true }
         if traits.firstByte == 0 { traits.firstByte = bytes.first { $0 > 0x20 && $0 < 0x80 } ?? 0 }
         if !traits.isNotUTF8, missing > 0 || Self.hasHighBit(bytes) { characters(bytes) }
         last = bytes[bytes.count - 1]

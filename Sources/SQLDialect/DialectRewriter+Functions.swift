@@ -27,7 +27,9 @@ extension DialectRewriter {
         let isPlus = lexer.isSymbol(lexer.tokens[index], "+")
         guard isPlus || lexer.isSymbol(lexer.tokens[index], "-"), start < out.count,
             lexer.isKeyword(lexer.tokens[index + 1], "interval"), let unit = try unit(ofIntervalAt: index + 1),
-            Self.dayUnits.contains(lexer.text(lexer.tokens[unit]).lowercased())
+            Self.dayUnits.contains(lexer.text(lexer.tokens[unit]).lowercased()),
+            // Of the interval, not of the sum.
+            !lexer.isSymbol(lexer.tokens[unit + 1], "*"), !lexer.isSymbol(lexer.tokens[unit + 1], "/")
         else { return nil }
         out.insert(contentsOf: Array(" loon_day_\(isPlus ? "add" : "sub")(".utf8), at: start)
         out.append(UInt8(ascii: ","))
@@ -46,6 +48,12 @@ extension DialectRewriter {
     private static let dayUnits: Set<String> = ["day", "week", "month", "quarter", "year"]
     private static let units = dayUnits.union(["microsecond", "second", "minute", "hour"])
 
+    /// Words that no interval's amount goes on behind.
+    private static let enders: Set<String> = [
+        "as", "from", "where", "and", "or", "then", "else", "when", "order", "group", "having", "limit", "union",
+        "except", "intersect", "qualify", "between", "asc", "desc", "on",
+    ]
+
     /// The place of an interval's unit; `nil` where none stands.
     private func unit(ofIntervalAt index: Int) throws(QueryError) -> Int? {
         var depth = 0
@@ -57,6 +65,7 @@ extension DialectRewriter {
             if depth < 0 || (depth == 0 && lexer.isSymbol(token, ",")) || end > index + Limits.intervalTokensMax {
                 return nil
             }
+            if depth == 0, token.kind == .word, Self.enders.contains(lexer.text(token).lowercased()) { return nil }
             guard depth > 0 || !lexer.isKeyword(token, "interval") else {
                 throw QueryError(.notSupported, "An INTERVAL within an INTERVAL is not supported")
             }
@@ -134,6 +143,22 @@ extension DialectRewriter {
         let (token, previous) = (lexer.tokens[place], lexer.tokens[place - 1])
         if lexer.isSymbol(token, "("), previous.kind == .word || previous.kind == .quotedName { return true }
         return lexer.isSymbol(token, ".") || lexer.isSymbol(previous, ".") || lexer.isSymbol(previous, "-")
+    }
+
+    /// Whether some CAST, TRY_CAST or `::` is to a whole number.
+    static func castsToWholeNumbers(_ lexer: Lexer) -> Bool {
+        let types: Set<String> = [
+            "int", "integer", "tinyint", "smallint", "bigint", "int1", "int2", "int4", "int8", "int16", "int32",
+            "int64",
+            "short", "long", "signed", "unsigned", "utinyint", "usmallint", "uinteger", "ubigint", "uint8", "uint16",
+            "uint32", "uint64", "mediumint",
+        ]
+        return lexer.tokens.indices.dropFirst().contains { index in
+            let before = lexer.tokens[index - 1]
+            return lexer.tokens[index].kind == .word
+                && (lexer.isSymbol(before, "::") || lexer.isKeyword(before, "as"))
+                && types.contains(lexer.text(lexer.tokens[index]).lowercased())
+        }
     }
 
     /// `TIMESTAMP '… +02:00'`, or with a zone's name, is a moment: the engine would take the zone off and forget it.
@@ -240,6 +265,7 @@ struct FunctionCalls {
             lexer.isKeyword(lexer.tokens[commas[0] + 1], "interval")
         else { return }
         let isPlus = ["date_add", "adddate"].contains(lexer.text(lexer.tokens[index]).lowercased())
+        guard !lexer.isKeyword(lexer.tokens[index + 2], "null") else { return }
         if commas[0] == index + 3, lexer.tokens[index + 2].kind == .string {
             let text = String(decoding: lexer.value(lexer.tokens[index + 2]), as: UTF8.self)
             guard text.wholeMatch(of: /[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}/) != nil else { return }
@@ -322,11 +348,25 @@ struct OperandStarts {
     /// Words that end what stands before them.
     private static let boundaries: Set<String> = [
         "select", "distinct", "where", "and", "or", "not", "xor", "having", "by", "on", "when", "then", "else",
-        "between", "in", "like", "is", "limit", "values", "from",
+        "between", "in", "like", "is", "limit", "values", "from", "qualify",
     ]
+    /// Words that an operand goes on with behind a parenthesis.
+    private static let continuing: Set<String> = ["at", "collate", "over", "filter", "within", "ignore", "respect"]
+    /// Whether the token before was a point, or closed a parenthesis; and where it ended.
+    private var (isQualified, wasClosed, lastEnd) = (false, false, 0)
 
     mutating func wrote(_ token: Token, _ lexer: Lexer, end: Int) {
         let last = levels.count - 1
+        let (wasQualified, follows, start) = (isQualified, wasClosed, lastEnd)
+        (isQualified, wasClosed, lastEnd) = (lexer.isSymbol(token, "."), lexer.isSymbol(token, ")"), end)
+        // A name behind a point is no word of SQL's.
+        guard !wasQualified else { return }
+        // DISTINCT ON (…) a: what stands behind the parenthesis is an operand of its own.
+        if follows, token.kind == .word || token.kind == .quotedName,
+            !Self.continuing.contains(lexer.text(token).lowercased())
+        {
+            levels[last] = Level(product: start, sum: start)
+        }
         switch token.kind {
         case .symbol:
             let inProduct: [StaticString] = [".", "*", "/", "%", "::", "?"]

@@ -48,10 +48,12 @@ struct DialectRewriter {
     let context: DialectContext
     /// Calls that are written in another form.
     private let calls: [Int: String]
+    private let castsToWholeNumbers: Bool
 
     init(lexer: Lexer, context: DialectContext) {
         self.lexer = lexer
         self.context = context
+        castsToWholeNumbers = Self.castsToWholeNumbers(lexer)
         calls = FunctionCalls(lexer, timeZoneOffsetMinutes: context.timeZoneOffsetMinutes).texts
     }
 
@@ -302,19 +304,24 @@ struct DialectRewriter {
         return index + 2
     }
 
-    /// `LIMIT offset, count` → `LIMIT count OFFSET offset`.
+    /// `LIMIT offset, count` → `LIMIT count OFFSET offset`. Where the query casts to whole numbers the count is a
+    /// query: DuckDB 1.5.5 asks of a column what ORDER BY … LIMIT has found of a narrower number's bytes (docs/engine.md).
     private func writeLimit(at index: Int, to out: inout [UInt8]) -> Int? {
         if lexer.tokens[index + 1].kind == .number, !lexer.isSymbol(lexer.tokens[index + 2], ",") {
-            out += Array("LIMIT ".utf8) + clamped(lexer.tokens[index + 1])
+            out += Array("LIMIT ".utf8) + limit(lexer.tokens[index + 1])
             return index + 2
         }
         guard index + 3 < lexer.tokens.count, lexer.tokens[index + 1].kind == .number,
             lexer.isSymbol(lexer.tokens[index + 2], ","),
             lexer.tokens[index + 3].kind == .number
         else { return nil }
-        out += Array("LIMIT ".utf8) + clamped(lexer.tokens[index + 3])
+        out += Array("LIMIT ".utf8) + limit(lexer.tokens[index + 3])
         out += Array(" OFFSET ".utf8) + lexer.source[lexer.tokens[index + 1].range]
         return index + 4
+    }
+
+    private func limit(_ number: Token) -> [UInt8] {
+        castsToWholeNumbers ? Array("(SELECT ".utf8) + clamped(number) + [UInt8(ascii: ")")] : clamped(number)
     }
 
     /// MySQL's manual writes 18446744073709551615 for all rows; the engine counts to 2^63 − 1.

@@ -45,17 +45,16 @@ struct UnpartitionedWindows {
     /// Adds the window that opens at `place`, unless it names partitions or another window; returns where it closes.
     @discardableResult private mutating func add(_ place: Int, _ lexer: Lexer) -> Int? {
         var depth = 0
-        var hasPartition = false
         for index in place..<lexer.tokens.count {
             let token = lexer.tokens[index]
             if lexer.isSymbol(token, "(") { depth += 1 }
             if lexer.isSymbol(token, ")") { depth -= 1 }
-            if depth == 1, lexer.isKeyword(token, "partition") { hasPartition = true }
             guard depth == 0 else { continue }
             let first = lexer.tokens[place + 1]
             let begins = ["order", "rows", "range", "groups"] as [StaticString]
             let isPlain = index == place + 1 || begins.contains { lexer.isKeyword(first, $0) }
-            if !hasPartition, isPlain { places.insert(place) }
+            // Partitions, and another window's name, come first.
+            if isPlain { places.insert(place) }
             return index
         }
         return nil

@@ -13,10 +13,10 @@ package enum TableProperties {
     private static let silent: Set<String> = [
         "external", "transient_lastddltime", "has_encrypted_data", "classification", "numrows", "rawdatasize",
         "totalsize", "numfiles", "numpartitions", "column_stats_accurate", "bucketing_version", "last_modified_by",
-        "last_modified_time", "typeofdata", "delimiter", "columnsordered", "areColumnsQuoted", "arecolumnsquoted",
+        "last_modified_time", "typeofdata", "delimiter", "columnsordered", "arecolumnsquoted",
         "averagerecordsize", "recordcount", "objectcount", "sizekey", "updatedbycrawler",
         "crawlerschemadeserializerversion", "crawlerschemaserializerversion", "exclusions", "orc.compress",
-        "parquet.compress", "write.compression", "auto.purge", "storage.location",
+        "parquet.compress", "write.compression", "auto.purge",
     ]
 
     /// The beginnings of keys that come in families.

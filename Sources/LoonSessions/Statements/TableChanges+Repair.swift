@@ -32,22 +32,42 @@ extension TableChanges {
         let known = try context.store.partitions(of: table)
         let found = try foldersOfPartitions(table, known)
         func name(_ partition: TablePartition) -> String { partition.name(table.partitionColumns) }
-        let names = Set(known.map { Array(name($0).utf8) })
+        func keys(_ partitions: [TablePartition]) -> Set<UTF8Key> { Set(partitions.map { UTF8Key(name($0)) }) }
+        let there = keys(found)
+        var gone: [TablePartition] = []
+        if drops {
+            let base = table.location.hasSuffix("/") ? table.location : table.location + "/"
+            gone = known.filter { partition in
+                let isOwn = partition.location.map { $0.utf8.starts(with: base.utf8) } ?? true
+                // Under the same name another folder may have come.
+                let isThere = found.contains { Self.place(of: $0, in: table) == Self.place(of: partition, in: table) }
+                return isOwn && !isThere
+            }
+        }
         if adds {
             // Registered by an earlier version as they stood in their folders' names: h=07 of an INT.
-            let otherwise = known.filter { partition in
+            gone += known.filter { partition in
                 !partition.hasValues(
                     of: TablePartition(values: PartitionValue.canonical(partition.values, table.partitionColumns)))
                     && found.contains { $0.location == Self.place(of: partition, in: table) }
             }
-            _ = try context.store.dropPartitions(otherwise.map(name), of: table)
-            _ = try context.store.addPartitions(
-                found.filter { !names.contains(Array(name($0).utf8)) }, to: table, existing: .keep)
         }
-        guard drops else { return }
-        let there = Set(found.map { Array(name($0).utf8) })
-        let gone = known.filter { $0.location == nil && !there.contains(Array(name($0).utf8)) }
         _ = try context.store.dropPartitions(gone.map(name), of: table)
+        let kept = known.filter { partition in !gone.contains { $0 == partition } }
+        for partition in kept where there.contains(UTF8Key(name(partition))) {
+            let place = Self.place(of: partition, in: table)
+            for other in found where other.hasValues(of: partition) && Self.place(of: other, in: table) != place {
+                session.warn(
+                    QueryError(
+                        .location,
+                        "The folder '\(Self.place(of: other, in: table))' is passed over: the partition "
+                            + "\(name(partition)) lies at '\(place)'"))
+            }
+        }
+        guard adds else { return }
+        let names = keys(kept)
+        _ = try context.store.addPartitions(
+            found.filter { !names.contains(UTF8Key(name($0))) }, to: table, existing: .keep)
     }
 
     private static func place(of partition: TablePartition, in table: ExternalTable) -> String {
