@@ -32,9 +32,15 @@ def main():
             ("integers", INTEGERS, ", ".join(f"c{n} int" for n in range(1, 11))),
         ):
             duckdb.connect().execute(f"copy ({sql}) to '{directory}/{name}.parquet' (format parquet)")
-            daemon.command("oss", "cp", directory / f"{name}.parquet", f"oss://bench/{name}/f.parquet", "--data-dir", daemon.data)
-            daemon.query(f"create external table bench.{name} ({columns}) stored as parquet location 'oss://bench/{name}/'")
-        server = Server("Loon", daemon.program.port, "bench", daemon.passwords["bench"], daemon.program.process.pid, "bench", "")
+            daemon.command(
+                "oss", "cp", directory / f"{name}.parquet", f"oss://bench/{name}/f.parquet", "--data-dir", daemon.data
+            )
+            daemon.query(
+                f"create external table bench.{name} ({columns}) stored as parquet location 'oss://bench/{name}/'"
+            )
+        server = Server(
+            "Loon", daemon.program.port, "bench", daemon.passwords["bench"], daemon.program.process.pid, "bench", ""
+        )
         for name in ("mixed", "integers"):
             for prepared in (False, True):
                 counts = []
@@ -43,7 +49,9 @@ def main():
                     drain(server, f"select * from {name} limit {rows}", prepared)
                     counts.append(struct.unpack("Q", count.read_bytes()[:8])[0] - before)
                 per_row = (counts[2] - counts[1]) / 900_000
-                print(f"{name:9} {'binary' if prepared else 'text':7} {counts[1]:8,} for 100,000 rows, {counts[2]:8,} for 1,000,000: {per_row:.4f} a row")
+                print(
+                    f"{name:9} {'binary' if prepared else 'text':7} {counts[1]:8,} for 100,000 rows, {counts[2]:8,} for 1,000,000: {per_row:.4f} a row"
+                )
         daemon.program.stop()
 
 

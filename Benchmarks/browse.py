@@ -33,11 +33,16 @@ STATEMENTS = [
 def fill(daemon, first):
     with contextlib.closing(daemon.connect()) as connection:
         for schema in range(first, SCHEMAS, WRITERS):
-            loon.query(connection, f"create schema s{schema:04} with dbproperties (catalog='oss', location='oss://lake/s{schema:04}/')")
+            loon.query(
+                connection,
+                f"create schema s{schema:04} with dbproperties (catalog='oss', location='oss://lake/s{schema:04}/')",
+            )
             for table in range(TABLES):
                 loon.query(
-                    connection, f"create external table s{schema:04}.t{table:03} (id bigint, name string, amount decimal(12,2), at timestamp, note string) "
-                    f"stored as parquet location 'oss://lake/s{schema:04}/t{table:03}/'")
+                    connection,
+                    f"create external table s{schema:04}.t{table:03} (id bigint, name string, amount decimal(12,2), at timestamp, note string) "
+                    f"stored as parquet location 'oss://lake/s{schema:04}/t{table:03}/'",
+                )
 
 
 def main():

@@ -57,7 +57,9 @@ class Receiver:
 
     def wait(self, tasks):
         with self.came:
-            assert self.came.wait_for(lambda: all(task in self.arrived for task in tasks), timeout=300), "messages are missing"
+            assert self.came.wait_for(lambda: all(task in self.arrived for task in tasks), timeout=300), (
+                "messages are missing"
+            )
 
 
 class Loon:
@@ -69,15 +71,19 @@ class Loon:
         configuration = directory / "loon.yaml"
         configuration.write_text(
             "notify:\n  allow:\n    - { scheme: http, host: 127.0.0.1, address: [loopback] }\n"
-            "cluster:\n  running: 9\n  running-tasks: 8\n  threads: 1\n")
+            "cluster:\n  running: 9\n  running-tasks: 8\n  threads: 1\n"
+        )
         self.daemon.start("--config", configuration)
         self.daemon.put("oss://bench/t/t.parquet", (directory / "t.parquet").read_bytes())
         self.daemon.query("create schema bench with dbproperties (catalog='oss', location='oss://bench/')")
-        self.daemon.query("create external table bench.t (k bigint, v double) stored as parquet location 'oss://bench/t/'")
+        self.daemon.query(
+            "create external table bench.t (k bigint, v double) stored as parquet location 'oss://bench/t/'"
+        )
         self.daemon.create_account("bench", "--native-password")
         self.sql = (
             f"/*+ run_async=true, mq-notify-by=webhook, mq-endpoint=http://127.0.0.1:{self.receiver.server.server_port}/ */ "
-            "select k, count(*) as n, sum(v) as s from bench.t group by k")
+            "select k, count(*) as n, sum(v) as s from bench.t group by k"
+        )
         self.connections = [self.daemon.connect("bench") for _ in range(4)]
 
     def submit(self, client):
@@ -119,8 +125,23 @@ class Celery:
         os.environ["BENCH_FOLDER"] = str(directory / "results")
         self.log = open(directory / "celery.log", "wb")
         self.worker = subprocess.Popen(
-            [sys.executable, "-m", "celery", "-A", "celery_worker", "worker", "--concurrency=2", "--loglevel=warning", "--without-gossip", "--without-mingle"], cwd=HERE,
-            stdout=self.log, stderr=self.log, stdin=subprocess.DEVNULL)
+            [
+                sys.executable,
+                "-m",
+                "celery",
+                "-A",
+                "celery_worker",
+                "worker",
+                "--concurrency=2",
+                "--loglevel=warning",
+                "--without-gossip",
+                "--without-mingle",
+            ],
+            cwd=HERE,
+            stdout=self.log,
+            stderr=self.log,
+            stdin=subprocess.DEVNULL,
+        )
         sys.path.insert(0, str(HERE))
         import celery_worker
 
@@ -166,9 +187,13 @@ def main():
             milliseconds = sorted(seconds * 1000 for seconds in figures["latencies"])
             print(
                 f"{name:8} p50 {statistics.median(milliseconds):7.2f} ms   p99 {milliseconds[int(len(milliseconds) * 0.99)]:7.2f} ms   "
-                f"{statistics.median(figures['rates']):8.1f} tasks/s")
+                f"{statistics.median(figures['rates']):8.1f} tasks/s"
+            )
         (HERE / "results").mkdir(exist_ok=True)
-        lines = [f' "{name}": {json.dumps({key: [round(value, 6) for value in values] for key, values in figures.items()})}' for name, figures in raw.items()]
+        lines = [
+            f' "{name}": {json.dumps({key: [round(value, 6) for value in values] for key, values in figures.items()})}'
+            for name, figures in raw.items()
+        ]
         (HERE / "results/call.json").write_text("{\n" + ",\n".join(lines) + "\n}\n")
 
 

@@ -8,7 +8,12 @@ import celery
 import duckdb
 
 app = celery.Celery("worker", broker=os.environ["BENCH_BROKER"], backend="rpc://")
-app.conf.update(task_acks_late=False, worker_prefetch_multiplier=4, task_ignore_result=False, broker_connection_retry_on_startup=True)
+app.conf.update(
+    task_acks_late=False,
+    worker_prefetch_multiplier=4,
+    task_ignore_result=False,
+    broker_connection_retry_on_startup=True,
+)
 FOLDER = pathlib.Path(os.environ["BENCH_FOLDER"])
 engine = None
 

@@ -39,7 +39,8 @@ def main():
         daemon = loon.Daemon(pathlib.Path(directory) / "data").start()
         # Not over TCP: there the closing of a statement, which has no answer, holds up the next by 40 ms.
         connection = mysql.connector.connect(
-            unix_socket=str(daemon.data / "loond.sock"), user="root", password=daemon.passwords["root"])
+            unix_socket=str(daemon.data / "loond.sock"), user="root", password=daemon.passwords["root"]
+        )
         times = {kind: [] for kind in KINDS}
         for number in range(2, ROUNDS + 102):
             for kind, sql in KINDS.items():

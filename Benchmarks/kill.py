@@ -65,10 +65,15 @@ def main():
             for _ in range(40):
                 times.append(what(daemon, sql))
                 # What cannot be stopped is let end, so that places stay free.
-                while loon.query(killer := daemon.connect(), "select count(*) from information_schema.processlist where command = 'Killed'") != ((0,),):
+                while loon.query(
+                    killer := daemon.connect(),
+                    "select count(*) from information_schema.processlist where command = 'Killed'",
+                ) != ((0,),):
                     killer.close()
                     time.sleep(0.1)
-            print(f"{'KILL' if what is milliseconds else 'CANCEL':6} {name:34} median {statistics.median(times):6.1f} ms, worst {max(times):6.1f} ms")
+            print(
+                f"{'KILL' if what is milliseconds else 'CANCEL':6} {name:34} median {statistics.median(times):6.1f} ms, worst {max(times):6.1f} ms"
+            )
         daemon.program.stop()
 
 

@@ -30,8 +30,12 @@ POSTER_CPU, BROKER_CPU = {0}, {1}
 def start_broker(directory):
     environment = {**os.environ, "LOON_MQ_ACCESS_KEY_SECRET": loon.KEY_SECRET}
     return loon.Program(
-        [loon.BIN / "loon-mq", "--port", "0", "--access-key-id", loon.KEY_ID], directory / "mq.log", "broker.ready", environment,
-        preexec=lambda: os.sched_setaffinity(0, BROKER_CPU))
+        [loon.BIN / "loon-mq", "--port", "0", "--access-key-id", loon.KEY_ID],
+        directory / "mq.log",
+        "broker.ready",
+        environment,
+        preexec=lambda: os.sched_setaffinity(0, BROKER_CPU),
+    )
 
 
 def seed(daemon, target, body, count=MESSAGES):
@@ -41,16 +45,26 @@ def seed(daemon, target, body, count=MESSAGES):
         file.executemany(
             "insert into task (id, status, kind, command, table_schema, engine_text, account, created, updated, started, sql_mode, time_zone, now, connection_id, hints, "
             "target, mq_status, mq_sequence, attempts) values (?, 'SUCCESS', 'SELECT', 'select 1', '', 'select 1', 'root', ?2, ?2, ?2, '', 480, ?2, 1, '{}', ?3, 'WAITING', 1, 1)",
-            ((f"q202611221200hz00000000{number:07d}", now, json.dumps(target)) for number in range(1, count + 1)))
+            ((f"q202611221200hz00000000{number:07d}", now, json.dumps(target)) for number in range(1, count + 1)),
+        )
         file.execute(
-            "insert into outbox (task, target, lane, body, tag, created, due) select n, ?, ?, ?, 'SUCCESS', ?, ? from task", (json.dumps(target), target["endpoint"].lower(), body, now, now))
+            "insert into outbox (task, target, lane, body, tag, created, due) select n, ?, ?, ?, 'SUCCESS', ?, ? from task",
+            (json.dumps(target), target["endpoint"].lower(), body, now, now),
+        )
         file.commit()
 
 
 def of_the_daemon(directory, body):
     broker = start_broker(directory)
     endpoint = f"http://MQ_INST_1_b.localhost:{broker.port}"
-    target = {"product": "ons", "model": "queue", "topic": "bench", "producerID": "G", "endpoint": endpoint, "instanceID": "MQ_INST_1_b"}
+    target = {
+        "product": "ons",
+        "model": "queue",
+        "topic": "bench",
+        "producerID": "G",
+        "endpoint": endpoint,
+        "instanceID": "MQ_INST_1_b",
+    }
     daemon = loon.Daemon(directory / "data")
     daemon.preexec = lambda: os.sched_setaffinity(0, POSTER_CPU)
     daemon.start()
@@ -64,7 +78,9 @@ def of_the_daemon(directory, body):
             time.sleep(0.05)
     # By the daemon's clock: from when it was ready to when the last delivery is known.
     log = daemon.program.log()
-    moments = [time_of(line) for line in log.splitlines() if "event=message.sent" in line or "event=server.ready" in line]
+    moments = [
+        time_of(line) for line in log.splitlines() if "event=message.sent" in line or "event=server.ready" in line
+    ]
     assert log.count("event=message.sent") == MESSAGES
     daemon.program.stop()
     broker.stop()
@@ -84,17 +100,39 @@ def of_the_loop(directory, body):
     escaped = body.decode().replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     file.write_text(
         f'<?xml version="1.0" encoding="utf-8"?><Message xmlns="http://mq.aliyuncs.com/doc/v1/"><MessageBody>{escaped}</MessageBody>'
-        "<MessageTag>SUCCESS</MessageTag><Properties>KEYS:q202611221200hz000000000000001|</Properties></Message>")
-    seconds = float(subprocess.run(
-        [program, f"http://MQ_INST_1_b.localhost:{broker.port}", "/topics/bench/messages?ns=MQ_INST_1_b", loon.KEY_ID, loon.KEY_SECRET, file, str(MESSAGES)],
-        check=True, capture_output=True, text=True, preexec_fn=lambda: os.sched_setaffinity(0, POSTER_CPU)).stdout)
+        "<MessageTag>SUCCESS</MessageTag><Properties>KEYS:q202611221200hz000000000000001|</Properties></Message>"
+    )
+    seconds = float(
+        subprocess.run(
+            [
+                program,
+                f"http://MQ_INST_1_b.localhost:{broker.port}",
+                "/topics/bench/messages?ns=MQ_INST_1_b",
+                loon.KEY_ID,
+                loon.KEY_SECRET,
+                file,
+                str(MESSAGES),
+            ],
+            check=True,
+            capture_output=True,
+            text=True,
+            preexec_fn=lambda: os.sched_setaffinity(0, POSTER_CPU),
+        ).stdout
+    )
     broker.stop()
     return MESSAGES / seconds
 
 
 def waiting(directory, body, count):
     """KiB of anonymous memory of the daemon, with the endpoint dead, and milliseconds until a message to one that is well."""
-    target = {"product": "ons", "model": "queue", "topic": "bench", "producerID": "G", "endpoint": "http://MQ_INST_1_b.localhost:1", "instanceID": "MQ_INST_1_b"}
+    target = {
+        "product": "ons",
+        "model": "queue",
+        "topic": "bench",
+        "producerID": "G",
+        "endpoint": "http://MQ_INST_1_b.localhost:1",
+        "instanceID": "MQ_INST_1_b",
+    }
     broker = start_broker(directory)
     daemon = loon.Daemon(directory / "data")
     daemon.start()
@@ -103,22 +141,31 @@ def waiting(directory, body, count):
     daemon.start()
     waits = []
     for _ in range(20):
-        row = daemon.await_task(daemon.submit("select 1", loon.ons(broker.port)), lambda row: row["mq_status"] == "SUCCESS", seconds=60)
+        row = daemon.await_task(
+            daemon.submit("select 1", loon.ons(broker.port)), lambda row: row["mq_status"] == "SUCCESS", seconds=60
+        )
         waits.append(row["mq_total_time"])
         time.sleep(0.5)
-    kib = int(re.search(r"RssAnon:\s+(\d+)", pathlib.Path(f"/proc/{daemon.program.process.pid}/status").read_text()).group(1))
+    kib = int(
+        re.search(r"RssAnon:\s+(\d+)", pathlib.Path(f"/proc/{daemon.program.process.pid}/status").read_text()).group(1)
+    )
     daemon.program.stop()
     broker.stop()
     return kib, statistics.median(waits), max(waits)
 
 
 def main():
-    body = json.dumps({"specversion": "1.0", "data": {"command": "select * from oss_schema.oss_json where x < 5", "fill": "x" * 800}}).encode()
+    body = json.dumps(
+        {"specversion": "1.0", "data": {"command": "select * from oss_schema.oss_json where x < 5", "fill": "x" * 800}}
+    ).encode()
     if count := int(os.environ.get("BENCH_WAITING", "0")):
         for number in (0, count):
             with tempfile.TemporaryDirectory() as directory:
                 kib, median, most = waiting(pathlib.Path(directory), body, number)
-                print(f"{number} messages wait: RssAnon {kib:,} KiB; a message to a healthy endpoint takes {median} ms, at most {most} ms", flush=True)
+                print(
+                    f"{number} messages wait: RssAnon {kib:,} KiB; a message to a healthy endpoint takes {median} ms, at most {most} ms",
+                    flush=True,
+                )
         return
     rates = {"loop in C": [], "outbox pump": []}
     for _ in range(ROUNDS):
@@ -127,7 +174,9 @@ def main():
                 rates[name].append(run(pathlib.Path(directory), body))
                 print(f"{name}: {rates[name][-1]:,.0f}/s", flush=True)
     loop, pump = statistics.median(rates["loop in C"]), statistics.median(rates["outbox pump"])
-    print(f"messages/s, {MESSAGES} of {len(body)} bytes: loop in C {loop:,.0f}, outbox pump {pump:,.0f}, ratio {pump / loop:.2f}")
+    print(
+        f"messages/s, {MESSAGES} of {len(body)} bytes: loop in C {loop:,.0f}, outbox pump {pump:,.0f}, ratio {pump / loop:.2f}"
+    )
     (HERE / "results").mkdir(exist_ok=True)
     (HERE / "results/messages.json").write_text(json.dumps(rates, indent=1) + "\n")
 

@@ -22,15 +22,30 @@ import mariadb_server
 SIZES = [int(size) for size in os.environ.get("BENCH_TASKS", "10000,1000000").split(",")]
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
 HEAD = "q202611221200hz00000000"
-DURABLE = ["--innodb-flush-method=O_DIRECT", "--innodb-flush-log-at-trx-commit=1", "--innodb-log-file-size=256M", "--innodb-buffer-pool-size=1G", "--local-infile=1"]
+DURABLE = [
+    "--innodb-flush-method=O_DIRECT",
+    "--innodb-flush-log-at-trx-commit=1",
+    "--innodb-log-file-size=256M",
+    "--innodb-buffer-pool-size=1G",
+    "--local-infile=1",
+]
 COMMAND = "/*+ run_async=true, cluster=parked */ select 1"
 
 
 def rows(count):
     """Tasks as they look when they have ended: id, and the texts and numbers of one."""
     for number in range(1, count + 1):
-        yield (f"{HEAD}{number:07d}", "SUCCESS", "SELECT", "/*+ run_async=true */ select * from oss_schema.oss_json", "oss_schema", "select * from oss_schema.oss_json",
-               "bench", 1_790_000_000_000 + number, f"oss://aliyun-oa-query-results-1000000000000000-oss-cn-hangzhou/DLA_Result/2026/11/22/{number}/result.csv")
+        yield (
+            f"{HEAD}{number:07d}",
+            "SUCCESS",
+            "SELECT",
+            "/*+ run_async=true */ select * from oss_schema.oss_json",
+            "oss_schema",
+            "select * from oss_schema.oss_json",
+            "bench",
+            1_790_000_000_000 + number,
+            f"oss://aliyun-oa-query-results-1000000000000000-oss-cn-hangzhou/DLA_Result/2026/11/22/{number}/result.csv",
+        )
 
 
 def seed_loon(daemon, count):
@@ -41,7 +56,8 @@ def seed_loon(daemon, count):
             "insert into task (id, status, kind, command, table_schema, engine_text, account, created, updated, started, result_file, sql_mode, time_zone, now, "
             "connection_id, hints, row_count, elapse_time, scanned_row_count, scanned_data_bytes, engine_query_id, result_bytes, attempts) "
             "values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8, ?8, ?9, '', 480, ?8, 1, '{\"run_async\":\"true\"}', 4, 12, 4, 100, '20261122_040000_00001_abcde', 100, 1)",
-            rows(count))
+            rows(count),
+        )
         file.commit()
 
 
@@ -53,12 +69,24 @@ def seed_maria(maria, directory, count):
     with contextlib.closing(maria.connect(local_infile=True)) as connection:
         loon.query(connection, "create database bench")
         loon.query(
-            connection, "create table bench.task (n bigint auto_increment primary key, id varchar(40) unique, status varchar(16), kind varchar(32), command text, table_schema varchar(64), "
-            "engine_text text, account varchar(64), created bigint, result_file varchar(255), key (account, n), key (status), key (created)) engine=innodb")
+            connection,
+            "create table bench.task (n bigint auto_increment primary key, id varchar(40) unique, status varchar(16), kind varchar(32), command text, table_schema varchar(64), "
+            "engine_text text, account varchar(64), created bigint, result_file varchar(255), key (account, n), key (status), key (created)) engine=innodb",
+        )
         columns = "id, status, kind, command, table_schema, engine_text, account, created, result_file"
         loon.query(connection, f"load data local infile '{path}' into table bench.task ({columns})")
-        loon.query(connection, f"create table bench.pk (id varchar(40) primary key, " + ", ".join(f"c{n} varchar(255)" for n in range(26)) + ") engine=innodb")
-        loon.query(connection, "insert into bench.pk select id, status, kind, command, table_schema, engine_text, account, created, result_file, " + ", ".join(["'value'"] * 18) + " from bench.task")
+        loon.query(
+            connection,
+            f"create table bench.pk (id varchar(40) primary key, "
+            + ", ".join(f"c{n} varchar(255)" for n in range(26))
+            + ") engine=innodb",
+        )
+        loon.query(
+            connection,
+            "insert into bench.pk select id, status, kind, command, table_schema, engine_text, account, created, result_file, "
+            + ", ".join(["'value'"] * 18)
+            + " from bench.task",
+        )
         connection.commit()
     path.unlink()
 
@@ -98,9 +126,18 @@ def latency(daemon, count=300):
     with contextlib.closing(sqlite3.connect(f"file:{daemon.data}/loon.sqlite?mode=ro", uri=True)) as file:
         marks = ", ".join("?" * len(ids))
         queued, ran, recorded = file.execute(
-            f"select avg(started - created), avg(elapse_time), avg(updated - started - elapse_time) from task where id in ({marks})", ids).fetchone()
+            f"select avg(started - created), avg(elapse_time), avg(updated - started - elapse_time) from task where id in ({marks})",
+            ids,
+        ).fetchone()
     cut = statistics.quantiles(seen, n=100)
-    return {"p50": statistics.median(seen), "p99": cut[98], "id answered, p50": statistics.median(answered), "mean ms queued": queued, "mean ms run": ran, "mean ms to the commit's begin": recorded}
+    return {
+        "p50": statistics.median(seen),
+        "p99": cut[98],
+        "id answered, p50": statistics.median(answered),
+        "mean ms queued": queued,
+        "mean ms run": ran,
+        "mean ms to the commit's begin": recorded,
+    }
 
 
 def run(size, directory, results):
@@ -114,22 +151,42 @@ def run(size, directory, results):
     daemon.program.stop()
     seed_loon(daemon, size)
     daemon.start("--config", config)
-    maria = mariadb_server.MariaDB(directory / "maria", *DURABLE, "--max-connections=1000", preexec=lambda: os.sched_setaffinity(0, frontend.SERVER_CPU))
+    maria = mariadb_server.MariaDB(
+        directory / "maria",
+        *DURABLE,
+        "--max-connections=1000",
+        preexec=lambda: os.sched_setaffinity(0, frontend.SERVER_CPU),
+    )
     seed_maria(maria, directory, size)
-    insert = ("insert into task (id, status, kind, command, table_schema, engine_text, account, created, result_file) values (uuid(), 'QUEUED', 'SELECT', "
-              "'select 1', '', 'select 1', 'bench', 1790000000000, null)")
+    insert = (
+        "insert into task (id, status, kind, command, table_schema, engine_text, account, created, result_file) values (uuid(), 'QUEUED', 'SELECT', "
+        "'select 1', '', 'select 1', 'bench', 1790000000000, null)"
+    )
 
     def server(name, **changes):
         base = {
-            "MariaDB": dict(port=maria.port, user="root", password=maria.password, pid=maria.process.pid, schema="bench"),
-            "Loon": dict(port=daemon.program.port, user="bench", password=daemon.passwords["bench"], pid=daemon.program.process.pid, schema=None)}[name]
+            "MariaDB": dict(
+                port=maria.port, user="root", password=maria.password, pid=maria.process.pid, schema="bench"
+            ),
+            "Loon": dict(
+                port=daemon.program.port,
+                user="bench",
+                password=daemon.passwords["bench"],
+                pid=daemon.program.process.pid,
+                schema=None,
+            ),
+        }[name]
         return frontend.Server(name, lookup=None, **(base | changes))
 
     cases = {}
     for threads in (1, 8, 64):
         cases[f"submissions against durable inserts, {threads} connections, /s"] = (insert, COMMAND, threads)
     for threads in (1, 8, 64):
-        cases[f"look-up against primary key, {threads} connections, /s"] = ("select * from pk where id = ", "show query_task where id = ", threads)
+        cases[f"look-up against primary key, {threads} connections, /s"] = (
+            "select * from pk where id = ",
+            "show query_task where id = ",
+            threads,
+        )
     try:
         with parked(daemon):
             os.sched_setaffinity(0, frontend.CLIENT_CPU)
@@ -139,13 +196,22 @@ def run(size, directory, results):
                 for _ in range(ROUNDS):
                     for kind, sql in (("MariaDB", theirs), ("Loon", ours)):
                         isLookup = sql.endswith("= ")
-                        rate = frontend.per_second(server(kind), sql + (f"'{HEAD}#'" if isLookup else ""), threads, rows=size if isLookup else None)
+                        rate = frontend.per_second(
+                            server(kind),
+                            sql + (f"'{HEAD}#'" if isLookup else ""),
+                            threads,
+                            rows=size if isLookup else None,
+                        )
                         results[key][kind].append(rate)
                 one, other = (statistics.median(results[key][kind]) for kind in ("MariaDB", "Loon"))
                 print(f"{key:72} MariaDB {one:10,.0f}   Loon {other:10,.0f}   ratio {other / one:5.2f}", flush=True)
         daemon.query("cancel query_task where cluster = 'parked'")
         results[f"{size:,} tasks: latency of select 1, ms"] = found = latency(daemon)
-        print(f"{size:,} tasks: select 1 from submission to end, ms: " + ", ".join(f"{key} {value:.2f}" for key, value in found.items()), flush=True)
+        print(
+            f"{size:,} tasks: select 1 from submission to end, ms: "
+            + ", ".join(f"{key} {value:.2f}" for key, value in found.items()),
+            flush=True,
+        )
     finally:
         os.sched_setaffinity(0, range(os.cpu_count()))
         maria.stop()

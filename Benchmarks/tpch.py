@@ -44,15 +44,25 @@ def main():
             folder.mkdir(parents=True)
             engine.execute(f"copy made.{table} to '{folder}/0.parquet' (format parquet)")
             columns = ", ".join(
-                f"{name} {HIVE.get(kind, kind.lower())}" for name, kind, *_ in engine.execute(f"describe made.{table}").fetchall())
-            daemon.query(f"create external table t.{table} ({columns}) stored as parquet location 'oss://lake/t/{table}/'")
+                f"{name} {HIVE.get(kind, kind.lower())}"
+                for name, kind, *_ in engine.execute(f"describe made.{table}").fetchall()
+            )
+            daemon.query(
+                f"create external table t.{table} ({columns}) stored as parquet location 'oss://lake/t/{table}/'"
+            )
             engine.execute(f"create view main.{table} as select * from read_parquet('{folder}/0.parquet')")
         # Columns of whole numbers that the DDL widens: row groups are passed over by the file's own type.
         (daemon.data / "oss/lake/t/sorted").mkdir()
-        engine.execute(f"copy (select range::int as k, range as v from range({int(6_000_000 * SCALE)})) to '{daemon.data}/oss/lake/t/sorted/0.parquet'")
+        engine.execute(
+            f"copy (select range::int as k, range as v from range({int(6_000_000 * SCALE)})) to '{daemon.data}/oss/lake/t/sorted/0.parquet'"
+        )
         for name, kind in WIDENED.items():
-            daemon.query(f"create external table t.{name} (k {kind}, v bigint) stored as parquet location 'oss://lake/t/sorted/'")
-            engine.execute(f"create view main.{name} as select * from read_parquet('{daemon.data}/oss/lake/t/sorted/0.parquet')")
+            daemon.query(
+                f"create external table t.{name} (k {kind}, v bigint) stored as parquet location 'oss://lake/t/sorted/'"
+            )
+            engine.execute(
+                f"create view main.{name} as select * from read_parquet('{daemon.data}/oss/lake/t/sorted/0.parquet')"
+            )
         queries = dict(engine.execute("select query_nr, query from tpch_queries()").fetchall())
         queries |= {name: f"select sum(v) from {name} where k = 77" for name in WIDENED}
         engine.execute("use memory.main; drop schema made cascade")
@@ -70,7 +80,9 @@ def main():
         report(times)
         daemon.program.stop()
         results = HERE / "results/tpch.json"
-        results.write_text(json.dumps({"scale": SCALE, "rounds": ROUNDS, "threads": THREADS, "milliseconds": times}) + "\n")
+        results.write_text(
+            json.dumps({"scale": SCALE, "rounds": ROUNDS, "threads": THREADS, "milliseconds": times}) + "\n"
+        )
 
 
 def submit(connection, sql):
@@ -78,12 +90,21 @@ def submit(connection, sql):
 
 
 def report(times):
-    medians = {number: {name: statistics.median(values) for name, values in runs.items()} for number, runs in times.items()}
+    medians = {
+        number: {name: statistics.median(values) for name, values in runs.items()} for number, runs in times.items()
+    }
     print(f"{'query':>10} {'engine ms':>10} {'sync':>7} {'async':>7}")
     for number, found in medians.items():
-        print(f"{number:>10} {found['engine']:>10.1f} {found['sync'] / found['engine']:>7.2f} {found['async'] / found['engine']:>7.2f}")
-    sums = {name: sum(found[name] for number, found in medians.items() if number not in WIDENED) for name in ("engine", "sync", "async")}
-    print(f"{'sum':>10} {sums['engine']:>10.1f} {sums['sync'] / sums['engine']:>7.2f} {sums['async'] / sums['engine']:>7.2f}")
+        print(
+            f"{number:>10} {found['engine']:>10.1f} {found['sync'] / found['engine']:>7.2f} {found['async'] / found['engine']:>7.2f}"
+        )
+    sums = {
+        name: sum(found[name] for number, found in medians.items() if number not in WIDENED)
+        for name in ("engine", "sync", "async")
+    }
+    print(
+        f"{'sum':>10} {sums['engine']:>10.1f} {sums['sync'] / sums['engine']:>7.2f} {sums['async'] / sums['engine']:>7.2f}"
+    )
 
 
 if __name__ == "__main__":

@@ -54,7 +54,21 @@ def write_pcap(path, port, conversations):
             ends = [(client, 20000 + number), (server, port)]
             (source, source_port), (target, target_port) = ends if from_client else ends[::-1]
             acknowledged = sequence[not from_client] if flags & 0x10 else 0
-            tcp = struct.pack(">HHIIBBHHH", source_port, target_port, sequence[from_client], acknowledged, 5 << 4, flags, 65535, 0, 0) + data
+            tcp = (
+                struct.pack(
+                    ">HHIIBBHHH",
+                    source_port,
+                    target_port,
+                    sequence[from_client],
+                    acknowledged,
+                    5 << 4,
+                    flags,
+                    65535,
+                    0,
+                    0,
+                )
+                + data
+            )
             # Checksums of 0 are not checked by its reader.
             ip = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 20 + len(tcp), 0, 0x4000, 64, 6, 0, source, target)
             packets.append((when, ip + tcp))

@@ -31,7 +31,9 @@ def broker(tmp_path_factory):
 def library(tmp_path_factory):
     """What `loon.Faulty` preloads."""
     library = tmp_path_factory.mktemp("faults") / "faults.so"
-    subprocess.run(["cc", "-O1", "-shared", "-fPIC", "-o", library, loon.ROOT / "Tests/System/faults.c", "-ldl"], check=True)
+    subprocess.run(
+        ["cc", "-O1", "-shared", "-fPIC", "-o", library, loon.ROOT / "Tests/System/faults.c", "-ldl"], check=True
+    )
     return library
 
 
@@ -59,8 +61,11 @@ def daemon(tmp_path_factory):
 def prepare(daemon):
     daemon.put("oss://lake/oss_schema/oss_json/part.json", JSON_ROWS)
     with daemon.connect() as connection:
-        loon.query(connection, "create schema oss_schema with dbproperties (catalog='oss', location='oss://lake/oss_schema/')")
+        loon.query(
+            connection, "create schema oss_schema with dbproperties (catalog='oss', location='oss://lake/oss_schema/')"
+        )
         loon.query(
             connection,
             "create external table oss_schema.oss_json (id int, name string, temperature double, rainy boolean) "
-            "stored as json location 'oss://lake/oss_schema/oss_json/'")
+            "stored as json location 'oss://lake/oss_schema/oss_json/'",
+        )

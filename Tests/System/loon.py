@@ -42,7 +42,9 @@ class Program:
         # Appended to: a restart goes on in the same file.
         self.start_of_log = self.log_path.stat().st_size if self.log_path.exists() else 0
         with open(self.log_path, "ab") as file:
-            self.process = subprocess.Popen(arguments, stderr=file, stdout=file, stdin=subprocess.DEVNULL, env=env, preexec_fn=preexec)
+            self.process = subprocess.Popen(
+                arguments, stderr=file, stdout=file, stdin=subprocess.DEVNULL, env=env, preexec_fn=preexec
+            )
         self.started.append(self.process)
         self.port = int(self.wait_for(rf"event={ready} .*?port=(\d+)").group(1))
 
@@ -78,20 +80,35 @@ class Daemon:
 
     def __init__(self, data, **settings):
         self.data = pathlib.Path(data)
-        self.settings = {"NOTIFY_ACCESS_KEY_ID": KEY_ID, "NOTIFY_ACCESS_KEY_SECRET": KEY_SECRET, "NOTIFY_RETRY_BASE_MS": 50, **settings}
+        self.settings = {
+            "NOTIFY_ACCESS_KEY_ID": KEY_ID,
+            "NOTIFY_ACCESS_KEY_SECRET": KEY_SECRET,
+            "NOTIFY_RETRY_BASE_MS": 50,
+            **settings,
+        }
         self.program = None
         self.preexec = None
         self.passwords = {}
 
     def command(self, *arguments, check=True, input=None):
         return subprocess.run(
-            [BIN / "loond", *map(str, arguments)], env=environment(**self.settings), input=input, check=check, capture_output=True, text=True,
-            timeout=60)
+            [BIN / "loond", *map(str, arguments)],
+            env=environment(**self.settings),
+            input=input,
+            check=check,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
 
     def start(self, *arguments):
         self.program = Program(
-            [BIN / "loond", "serve", "--port", "0", "--data-dir", str(self.data), *map(str, arguments)], str(self.data) + ".log", "server.ready",
-            environment(**self.settings), self.preexec)
+            [BIN / "loond", "serve", "--port", "0", "--data-dir", str(self.data), *map(str, arguments)],
+            str(self.data) + ".log",
+            "server.ready",
+            environment(**self.settings),
+            self.preexec,
+        )
         self.passwords["root"] = (self.data / "root-password").read_text().strip()
         return self
 
@@ -100,12 +117,27 @@ class Daemon:
         for grant in grants if "--admin" not in flags else ():
             flags += ("--grant", grant)
         self.passwords[name] = secrets.token_hex(8)
-        self.command("account", "create", name, "--password-stdin", "--data-dir", self.data, *flags, input=self.passwords[name] + "\n")
+        self.command(
+            "account",
+            "create",
+            name,
+            "--password-stdin",
+            "--data-dir",
+            self.data,
+            *flags,
+            input=self.passwords[name] + "\n",
+        )
 
     def connect(self, user="root", **options):
         options = {"connect_timeout": 60, **options}
         return pymysql.connect(
-            host="127.0.0.1", port=self.program.port, user=user, password=self.passwords[user], autocommit=None, **options)
+            host="127.0.0.1",
+            port=self.program.port,
+            user=user,
+            password=self.passwords[user],
+            autocommit=None,
+            **options,
+        )
 
     def put(self, url, content):
         """Puts text into the object store through the administration command."""
@@ -156,7 +188,11 @@ class Faulty(Daemon):
 
     def start(self, *arguments):
         # For the daemon alone, not for the compiler's and the test's own programs.
-        preload = {"LD_PRELOAD": str(self.library), "FAULTS_FILE": str(self.control), "FAULTS_STEPS": str(self.control) + ".steps"}
+        preload = {
+            "LD_PRELOAD": str(self.library),
+            "FAULTS_FILE": str(self.control),
+            "FAULTS_STEPS": str(self.control) + ".steps",
+        }
         os.environ.update(preload)
         try:
             return super().start(*arguments)
@@ -178,7 +214,11 @@ def query(connection, sql):
 
 def start_broker(log, port=0):
     return Program(
-        [BIN / "loon-mq", "--port", str(port), "--access-key-id", KEY_ID], log, "broker.ready", {**os.environ, "LOON_MQ_ACCESS_KEY_SECRET": KEY_SECRET})
+        [BIN / "loon-mq", "--port", str(port), "--access-key-id", KEY_ID],
+        log,
+        "broker.ready",
+        {**os.environ, "LOON_MQ_ACCESS_KEY_SECRET": KEY_SECRET},
+    )
 
 
 def ons(port, topic="dla_topic"):

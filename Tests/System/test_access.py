@@ -103,14 +103,22 @@ def test_what_may_not_be_used_is_not_told_to_exist(lake, account):
         ("insert into sales.salaries values (1, 1)", "insert into sales.nothing values (1, 1)"),
         ("drop table sales.salaries", "drop table sales.nothing"),
         ("drop table if exists sales.salaries", "drop table if exists sales.nothing"),
-        ("create table if not exists sales.salaries as select 1 as a", "create table if not exists sales.nothing as select 1 as a"),
+        (
+            "create table if not exists sales.salaries as select 1 as a",
+            "create table if not exists sales.nothing as select 1 as a",
+        ),
         ("use hr", "use nowhere"),
     ):
         answers = []
         for sql in (there, not_there):
             with pytest.raises(pymysql.MySQLError) as raised:
                 account(sql)
-            answers.append((raised.value.args[0], re.sub("hr|people|nobody|salaries|salarie|nothing|nowhere", "X", raised.value.args[1])))
+            answers.append(
+                (
+                    raised.value.args[0],
+                    re.sub("hr|people|nobody|salaries|salarie|nothing|nowhere", "X", raised.value.args[1]),
+                )
+            )
         assert answers[0] == answers[1], (there, not_there)
     assert account("show databases") == (("information_schema",), ("sales",))
     assert account("show tables from sales") == (("orders",),)
@@ -143,8 +151,11 @@ def test_each_privilege_allows_its_statements(lake, account):
     refused(DENIED_TABLE, account, "alter table sales.mine rename to hr.mine")
     account("drop table sales.mine")
     assert account("show grants") == (
-        (f"GRANT USAGE ON *.* TO `{name}`@`%`",), (f"GRANT INSERT, CREATE ON `sales`.* TO `{name}`@`%`",),
-        (f"GRANT SELECT, DROP, ALTER ON `sales`.`mine` TO `{name}`@`%`",), (f"GRANT SELECT ON `sales`.`orders` TO `{name}`@`%`",))
+        (f"GRANT USAGE ON *.* TO `{name}`@`%`",),
+        (f"GRANT INSERT, CREATE ON `sales`.* TO `{name}`@`%`",),
+        (f"GRANT SELECT, DROP, ALTER ON `sales`.`mine` TO `{name}`@`%`",),
+        (f"GRANT SELECT ON `sales`.`orders` TO `{name}`@`%`",),
+    )
     lake.query(f"revoke all privileges, grant option from {name}")
     assert account("show grants") == ((f"GRANT USAGE ON *.* TO `{name}`@`%`",),)
     refused(1141, lake.query, f"revoke select on sales.orders from {name}")
@@ -161,7 +172,10 @@ def test_grants_hold_at_once_on_open_connections_and_for_tasks_that_wait(lake, a
         # Its places are taken: the task waits.
         holder = lake.connect()
         lake.query(f"alter user {name} with max_running_tasks 1")
-        slow = loon.query(connection, "/*+ run_async=true */ select count(*) from range(100000000) a(i), range(2000) b(j) where i + j < 0")[0][0]
+        slow = loon.query(
+            connection,
+            "/*+ run_async=true */ select count(*) from range(100000000) a(i), range(2000) b(j) where i + j < 0",
+        )[0][0]
         waiting = loon.query(connection, "/*+ run_async=true */ select * from sales.orders")[0][0]
         lake.query(f"revoke select on *.* from {name}")
         loon.query(connection, f"cancel query_task '{slow}'")
@@ -220,21 +234,26 @@ def test_views_read_with_their_owners_rights(lake, account):
     lake.query("drop user reader")
 
 
-@pytest.mark.parametrize("sql", [
-    "create external table sales.mine (pay string) location 'oss://lake/sales/salaries/'",
-    "create external table sales.mine (pay string) location 'oss://lake/sales/salaries/a.csv'",
-    "create external table sales.mine (pay string) location 'oss://lake/sales/' tblproperties ('recursive.directories'='true')",
-    "create external table sales.mine like mapping('oss://lake/sales/salaries/')",
-    "create external table sales.mine like sales.orders location 'oss://lake/sales/salaries/'",
-    "alter table sales.orders set location 'oss://lake/sales/salaries/'",
-    "create external table sales.mine (pay string) partitioned by (y int) location 'oss://lake/sales/salaries/'",
-    "create table sales.mine location 'oss://lake/sales/salaries/x/' as select 1 as a",
-    # Of a schema whose location holds the other's.
-    "create external table over.mine (pay string) location 'oss://lake/sales/salaries/'",
-    "create external table over.mine (pay string) location 'oss://lake/' tblproperties ('recursive.directories'='true')",
-])
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "create external table sales.mine (pay string) location 'oss://lake/sales/salaries/'",
+        "create external table sales.mine (pay string) location 'oss://lake/sales/salaries/a.csv'",
+        "create external table sales.mine (pay string) location 'oss://lake/sales/' tblproperties ('recursive.directories'='true')",
+        "create external table sales.mine like mapping('oss://lake/sales/salaries/')",
+        "create external table sales.mine like sales.orders location 'oss://lake/sales/salaries/'",
+        "alter table sales.orders set location 'oss://lake/sales/salaries/'",
+        "create external table sales.mine (pay string) partitioned by (y int) location 'oss://lake/sales/salaries/'",
+        "create table sales.mine location 'oss://lake/sales/salaries/x/' as select 1 as a",
+        # Of a schema whose location holds the other's.
+        "create external table over.mine (pay string) location 'oss://lake/sales/salaries/'",
+        "create external table over.mine (pay string) location 'oss://lake/' tblproperties ('recursive.directories'='true')",
+    ],
+)
 def test_a_table_of_ones_own_is_no_way_around_a_grant(lake, account, sql):
-    lake.query("create schema if not exists over with dbproperties (catalog='oss', location='oss://lake/', 'loon.overlap'='true')")
+    lake.query(
+        "create schema if not exists over with dbproperties (catalog='oss', location='oss://lake/', 'loon.overlap'='true')"
+    )
     lake.query(f"grant create, alter, drop on sales.* to {account.name}")
     lake.query(f"grant create, select, insert on over.* to {account.name}")
     lake.query(f"grant all on sales.orders to {account.name}")
@@ -256,14 +275,18 @@ def test_accounts_are_locked_expire_and_have_limits(lake, account):
     assert account("select 1") == ((1,),)
     account(f"set password = 'pw-{name}'")
     account(f"alter user user() identified by 'pw-{name}'")
-    lake.query(f"alter user {name} with max_user_connections 1 max_queued_tasks 1 max_running_tasks 1 max_scan_bytes_per_day 40")
+    lake.query(
+        f"alter user {name} with max_user_connections 1 max_queued_tasks 1 max_running_tasks 1 max_scan_bytes_per_day 40"
+    )
     with contextlib.closing(lake.connect(name)) as connection:
         refused(1226, account, "select 1")
         lake.query(f"grant select on sales.orders to {name}")
         # 15 bytes each.
         for _ in range(2):
             loon.query(connection, "select * from sales.orders")
-        assert "max_scan_bytes_per_day" in refused(1226, lambda sql: loon.query(connection, sql), "select * from sales.orders")
+        assert "max_scan_bytes_per_day" in refused(
+            1226, lambda sql: loon.query(connection, sql), "select * from sales.orders"
+        )
         row = lake.await_task(loon.query(connection, "/*+ run_async=true */ select * from sales.orders")[0][0])
         assert row["status"] == "FAILURE" and "max_scan_bytes_per_day" in row["message"]
         slow = "/*+ run_async=true */ select count(*) from range(100000000) a(i), range(2000) b(j) where i + j < 0"
@@ -277,29 +300,52 @@ def test_accounts_are_locked_expire_and_have_limits(lake, account):
 
 
 def test_the_last_administrator_stays(lake, account):
-    for sql in ("drop user root", "alter user root account lock", "revoke all on *.* from root", "revoke grant option on *.* from root",
-                "revoke all privileges, grant option from root"):
+    for sql in (
+        "drop user root",
+        "alter user root account lock",
+        "revoke all on *.* from root",
+        "revoke grant option on *.* from root",
+        "revoke all privileges, grant option from root",
+    ):
         assert "no administrator" in refused(DENIED, lake.query, sql)
     refused(1410, lake.query, "grant select on *.* to nobody_there")
     refused(1396, lake.query, "drop user nobody_there")
     refused(1396, lake.query, f"create user {account.name} identified by 'x'")
     lake.query(f"create user if not exists {account.name} identified by 'x'")
     refused(1146, lake.query, f"grant select on sales.no_such to {account.name}")
-    for sql, number in (("create user x", 1064), ("create user x@localhost identified by 'x'", 1235), ("grant super on *.* to x", 1064),
-                        ("grant select (id) on sales.orders to x", 1235), ("create user x identified with sha256_password by 'x'", 1235),
-                        ("grant select on `s%`.* to x", 1235), ("create user 'a b' identified by 'x'", 1231), ("create user x identified by ''", 1231)):
+    for sql, number in (
+        ("create user x", 1064),
+        ("create user x@localhost identified by 'x'", 1235),
+        ("grant super on *.* to x", 1064),
+        ("grant select (id) on sales.orders to x", 1235),
+        ("create user x identified with sha256_password by 'x'", 1235),
+        ("grant select on `s%`.* to x", 1235),
+        ("create user 'a b' identified by 'x'", 1231),
+        ("create user x identified by ''", 1231),
+    ):
         refused(number, lake.query, sql)
 
 
 def test_passwords_in_statements_are_shown_nowhere(lake, account):
     secret = "hunter2hunter2"
     for sql in (
-        f"create user s1 identified by '{secret}'", f"alter user s1 identified by '{secret}x'", f"set password for s1 = '{secret}'",
-        f"create user s2 identified by '{secret}' nonsense", f"create user s3 identified by '{secret}", f"set password for s1 '{secret}'",
-        f"alter user s1 identified by \"{secret}\" and more", f"create user s4 identified by {secret}", f"grant select on *.* to s1 identified by '{secret}'",
-        f"select 1; create user s5 identified by '{secret}'", f"set /* x */ password = {secret}", f"/*+ run_async=true */ create user s6 identified by '{secret}'",
+        f"create user s1 identified by '{secret}'",
+        f"alter user s1 identified by '{secret}x'",
+        f"set password for s1 = '{secret}'",
+        f"create user s2 identified by '{secret}' nonsense",
+        f"create user s3 identified by '{secret}",
+        f"set password for s1 '{secret}'",
+        f'alter user s1 identified by "{secret}" and more',
+        f"create user s4 identified by {secret}",
+        f"grant select on *.* to s1 identified by '{secret}'",
+        f"select 1; create user s5 identified by '{secret}'",
+        f"set /* x */ password = {secret}",
+        f"/*+ run_async=true */ create user s6 identified by '{secret}'",
     ):
-        with contextlib.closing(lake.connect(client_flag=pymysql.constants.CLIENT.MULTI_STATEMENTS)) as connection, connection.cursor() as cursor:
+        with (
+            contextlib.closing(lake.connect(client_flag=pymysql.constants.CLIENT.MULTI_STATEMENTS)) as connection,
+            connection.cursor() as cursor,
+        ):
             try:
                 cursor.execute(sql)
                 while cursor.nextset():
@@ -337,7 +383,9 @@ def test_wrong_passwords_slow_down_and_are_logged(lake, account):
     assert error is None and seconds > 1
     assert attempt("pw-" + name)[1] < 1
     assert re.search(rf"event=login.failed account={name} failures=11 host=127.0.0.1", lake.program.log())
-    assert re.search(rf"event=audit.login_failed account={name} failures=11 host=127.0.0.1", (lake.data / "audit.log").read_text())
+    assert re.search(
+        rf"event=audit.login_failed account={name} failures=11 host=127.0.0.1", (lake.data / "audit.log").read_text()
+    )
 
 
 def test_the_audit_log_says_who_did_what_from_where(lake, account):
@@ -351,7 +399,9 @@ def test_the_audit_log_says_who_did_what_from_where(lake, account):
     assert all(re.match(r"\S+Z info event=audit\.\w+ ", line) for line in lines)
     text = "\n".join(lines)
     assert re.search(r"event=audit.login account=\S+ connection=\d+ host=127.0.0.1", text)
-    assert re.search(r'event=audit.statement .*outcome=OK scanned_bytes=15 sql="select count\(\*\) from sales.orders"', text)
+    assert re.search(
+        r'event=audit.statement .*outcome=OK scanned_bytes=15 sql="select count\(\*\) from sales.orders"', text
+    )
     assert re.search(r'event=audit.statement .*code=1142 .*outcome=ERROR sql="select \'a\\nevent', text)
     assert re.search(rf"event=audit.statement .*outcome=OK sql=.* task={task}", text)
     assert re.search(rf"event=audit.task account={name} outcome=SUCCESS scanned_bytes=15 task={task}", text)
@@ -361,7 +411,10 @@ def test_the_audit_log_says_who_did_what_from_where(lake, account):
 def test_a_place_of_ones_choice_is_for_whoever_has_the_schema(lake, account):
     lake.query(f"grant all on sales.orders to {account.name}")
     lake.query(f"grant all on sales.own to {account.name}")
-    for sql in ("alter table sales.orders set location 'oss://lake/sales/unclaimed/'", "create external table sales.own (a int) location 'oss://lake/sales/unclaimed/'"):
+    for sql in (
+        "alter table sales.orders set location 'oss://lake/sales/unclaimed/'",
+        "create external table sales.own (a int) location 'oss://lake/sales/unclaimed/'",
+    ):
         refused(DENIED_DATABASE, account, sql)
     account("create table sales.own (a int)")
     account("drop table sales.own")
@@ -409,7 +462,10 @@ def test_a_revoked_privilege_is_gone_whoever_else_changes_accounts(lake, account
     for _ in range(20):
         for other in others:
             lake.query(f"grant select on sales.orders to {other}")
-        threads = [threading.Thread(target=loon.query, args=(connection, f"revoke select on sales.orders from {other}")) for connection, other in zip(connections, others)]
+        threads = [
+            threading.Thread(target=loon.query, args=(connection, f"revoke select on sales.orders from {other}"))
+            for connection, other in zip(connections, others)
+        ]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -450,7 +506,10 @@ def test_the_audit_log_has_what_is_answered_at_once_and_what_was_stopped(lake, a
     with contextlib.closing(lake.connect(name)) as first, contextlib.closing(lake.connect(name)) as second:
         loon.query(second, f"kill {first.thread_id()}")
         with pytest.raises(pymysql.MySQLError):
-            loon.query(second, "/*+ max-running-time-sec=1 */ select count(*) from range(100000000) a(i), range(2000) b(j) where i + j < 0")
+            loon.query(
+                second,
+                "/*+ max-running-time-sec=1 */ select count(*) from range(100000000) a(i), range(2000) b(j) where i + j < 0",
+            )
         # COM_CHANGE_USER gives up the session that it has: no limit is passed by it.
     lake.query(f"alter user {name} account lock")
     refused(3118, account, "select 1")
@@ -465,7 +524,9 @@ def test_many_statements_that_wait_for_a_table_leave_others_their_threads(lake, 
     lake.query("create table sales.busy (a bigint)")
     lake.query(f"grant all on sales.busy to {name}")
     held = [lake.connect(name) for _ in range(11)]
-    held[0]._execute_command(3, "insert into sales.busy select count(*) from range(100000000) a(i), range(2000) b(j) where i + j < 0")
+    held[0]._execute_command(
+        3, "insert into sales.busy select count(*) from range(100000000) a(i), range(2000) b(j) where i + j < 0"
+    )
     time.sleep(0.5)
     for connection in held[1:]:
         connection._execute_command(3, "alter table sales.busy add columns (b int)")
@@ -492,7 +553,16 @@ def test_the_method_of_a_login_tells_no_account_from_a_name_that_nobody_has(lake
         with connection:
             connection.recv(4_096)
             capabilities = 0x00080000 | 0x8000 | 0x200 | 1
-            login = capabilities.to_bytes(4, "little") + (1 << 24).to_bytes(4, "little") + b"\x2d" + bytes(23) + user.encode() + b"\0\x14" + b"x" * 20 + b"other_plugin\0"
+            login = (
+                capabilities.to_bytes(4, "little")
+                + (1 << 24).to_bytes(4, "little")
+                + b"\x2d"
+                + bytes(23)
+                + user.encode()
+                + b"\0\x14"
+                + b"x" * 20
+                + b"other_plugin\0"
+            )
             connection.sendall(len(login).to_bytes(3, "little") + b"\x01" + login)
             answer = connection.recv(4_096)
             assert answer[4] == 0xFE, answer
@@ -502,7 +572,9 @@ def test_the_method_of_a_login_tells_no_account_from_a_name_that_nobody_has(lake
     assert {asked(name) for name in names} == {"caching_sha2_password"}
     lake.query("create user old_client identified with mysql_native_password by 'old'")
     methods = [asked(name) for name in names]
-    assert set(methods) == {"caching_sha2_password", "mysql_native_password"} and methods == [asked(name) for name in names]
+    assert set(methods) == {"caching_sha2_password", "mysql_native_password"} and methods == [
+        asked(name) for name in names
+    ]
     assert asked("old_client") == "mysql_native_password" and asked("root") == "caching_sha2_password"
     lake.query("drop user old_client")
 

@@ -25,8 +25,19 @@ class Broker:
     def start(self):
         environment = {**loon.environment(), "LOON_MQ_ACCESS_KEY_SECRET": loon.KEY_SECRET}
         self.program = loon.Program(
-            [loon.BIN / "loon-mq", "--port", str(self.port), "--access-key-id", loon.KEY_ID, "--data", self.folder / "journal"], self.folder / "mq.log",
-            "broker.ready", environment)
+            [
+                loon.BIN / "loon-mq",
+                "--port",
+                str(self.port),
+                "--access-key-id",
+                loon.KEY_ID,
+                "--data",
+                self.folder / "journal",
+            ],
+            self.folder / "mq.log",
+            "broker.ready",
+            environment,
+        )
         self.port = self.program.port
 
 
@@ -39,16 +50,24 @@ class Submitter(threading.Thread):
 
     def run(self):
         while not self.stopping.is_set():
-            with contextlib.suppress(pymysql.Error, OSError), contextlib.closing(self.target.connect(connect_timeout=2, read_timeout=5)) as connection:
+            with (
+                contextlib.suppress(pymysql.Error, OSError),
+                contextlib.closing(self.target.connect(connect_timeout=2, read_timeout=5)) as connection,
+            ):
                 while not self.stopping.is_set():
-                    self.ids.append(loon.query(connection, f"/*+ run_async=true, {self.hints} */ select {len(self.ids)}")[0][0])
+                    self.ids.append(
+                        loon.query(connection, f"/*+ run_async=true, {self.hints} */ select {len(self.ids)}")[0][0]
+                    )
             time.sleep(0.02)
 
 
 def test_messages_arrive_though_daemon_and_broker_are_killed(tmp_path):
     broker = Broker(tmp_path)
     daemon = loon.Daemon(tmp_path / "data", NOTIFY_RETRY_CAP_MS=200).start()
-    submitters = [Submitter(daemon, loon.ons(broker.port, "crash")), Submitter(daemon, f"notify-on=start,finish, {loon.ons(broker.port, 'crash')}")]
+    submitters = [
+        Submitter(daemon, loon.ons(broker.port, "crash")),
+        Submitter(daemon, f"notify-on=start,finish, {loon.ons(broker.port, 'crash')}"),
+    ]
     for submitter in submitters:
         submitter.start()
     chance = random.Random(7)
@@ -67,7 +86,11 @@ def test_messages_arrive_though_daemon_and_broker_are_killed(tmp_path):
     ids = [task_id for submitter in submitters for task_id in submitter.ids]
     assert len(ids) > ROUNDS
     deadline = time.monotonic() + 90
-    while (left := daemon.query("select count(*) from loon.query_task where mq_status is null or mq_status <> 'SUCCESS'")[0][0]) and time.monotonic() < deadline:
+    while (
+        left := daemon.query("select count(*) from loon.query_task where mq_status is null or mq_status <> 'SUCCESS'")[
+            0
+        ][0]
+    ) and time.monotonic() < deadline:
         time.sleep(0.1)
     assert left == 0
     rows = dict(daemon.query("select id, status from loon.query_task"))
@@ -78,7 +101,10 @@ def test_messages_arrive_though_daemon_and_broker_are_killed(tmp_path):
         # A repeat is the same event, to the letter.
         assert events[body["subject"]].setdefault(body["id"], body) == body
         order[body["subject"]].append(int(body["sequence"]))
-    ends = {subject: [body for body in bodies.values() if body["type"] == "loon.task.success"] for subject, bodies in events.items()}
+    ends = {
+        subject: [body for body in bodies.values() if body["type"] == "loon.task.success"]
+        for subject, bodies in events.items()
+    }
     assert set(ends) == set(rows) and all(len(found) == 1 for found in ends.values())
     # None comes before an earlier one has.
     for numbers in order.values():

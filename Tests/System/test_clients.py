@@ -12,8 +12,25 @@ import loon
 
 def mariadb(daemon, user, sql, *options):
     return subprocess.run(
-        ["mariadb", "-c", "-N", "-h", "127.0.0.1", "-P", str(daemon.program.port), "-u", user, "-p" + daemon.passwords[user], *options, "-e", sql],
-        capture_output=True, text=True, timeout=60)
+        [
+            "mariadb",
+            "-c",
+            "-N",
+            "-h",
+            "127.0.0.1",
+            "-P",
+            str(daemon.program.port),
+            "-u",
+            user,
+            "-p" + daemon.passwords[user],
+            *options,
+            "-e",
+            sql,
+        ],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
 
 
 @pytest.mark.parametrize("user", ["user", "native"])
@@ -27,8 +44,20 @@ def test_mariadb_cli(daemon, user):
 
 def test_mariadb_cli_over_the_unix_socket(daemon):
     run = subprocess.run(
-        ["mariadb", "-S", str(daemon.data / "loond.sock"), "-u", "user", "-p" + daemon.passwords["user"], "-N", "-e", "select current_user"],
-        capture_output=True, text=True)
+        [
+            "mariadb",
+            "-S",
+            str(daemon.data / "loond.sock"),
+            "-u",
+            "user",
+            "-p" + daemon.passwords["user"],
+            "-N",
+            "-e",
+            "select current_user",
+        ],
+        capture_output=True,
+        text=True,
+    )
     assert run.stdout == "user@%\n", run.stderr
 
 
@@ -36,7 +65,12 @@ def test_mariadb_cli_over_the_unix_socket(daemon):
 def test_pymysql(daemon, user):
     for _ in range(2):
         connection = daemon.connect(user, database="oss_schema")
-        assert loon.query(connection, "select 1+1, 'x', null, 2.50, date '2024-02-29'")[0][:4] == (2, "x", None, decimal.Decimal("2.50"))
+        assert loon.query(connection, "select 1+1, 'x', null, 2.50, date '2024-02-29'")[0][:4] == (
+            2,
+            "x",
+            None,
+            decimal.Decimal("2.50"),
+        )
         connection.ping(reconnect=False)
         connection.select_db("oss_schema")
         connection.close()
@@ -45,7 +79,8 @@ def test_pymysql(daemon, user):
 @pytest.mark.parametrize("user", ["user", "native"])
 def test_mysql_connector(daemon, user):
     connection = mysql.connector.connect(
-        host="127.0.0.1", port=daemon.program.port, user=user, password=daemon.passwords[user], ssl_disabled=True)
+        host="127.0.0.1", port=daemon.program.port, user=user, password=daemon.passwords[user], ssl_disabled=True
+    )
     cursor = connection.cursor()
     cursor.execute("select 1+1, 'ä€😀', true, timestamp '2024-02-29 12:34:56.5'")
     assert cursor.fetchall()[0][:3] == (2, "ä€😀", 1)
@@ -72,8 +107,17 @@ def test_session_statements(daemon):
     loon.query(connection, "set names utf8mb4 collate utf8mb4_general_ci, @@session.autocommit = off")
     assert loon.query(connection, "select @@autocommit as a limit 1") == ((0,),)
     for sql, number in [
-        ("set nonsense = 1", 1193), ("select @@nonsense", 1193), ("use nowhere", 1049), ("set global autocommit = 1", 1227),
-        ("kill 4000000000", 1094), ("selec 1", 1064), ("select 1; select 2", 1064), ("", 1065), ("select 'open", 1064), ("set names latin1", 1235)]:
+        ("set nonsense = 1", 1193),
+        ("select @@nonsense", 1193),
+        ("use nowhere", 1049),
+        ("set global autocommit = 1", 1227),
+        ("kill 4000000000", 1094),
+        ("selec 1", 1064),
+        ("select 1; select 2", 1064),
+        ("", 1065),
+        ("select 'open", 1064),
+        ("set names latin1", 1235),
+    ]:
         with pytest.raises(pymysql.err.MySQLError) as raised:
             loon.query(connection, sql)
         assert raised.value.args[0] == number, (sql, raised.value)
@@ -86,10 +130,10 @@ def test_session_statements(daemon):
 def test_mysql_literals_mean_what_mysql_says(daemon):
     connection = daemon.connect("user")
     with connection.cursor() as cursor:
-        text = "it's \\ \"quoted\"\n\t%_ \x1a"
+        text = 'it\'s \\ "quoted"\n\t%_ \x1a'
         cursor.execute("select %s as a, length(%s)", (text, text))
         assert cursor.fetchone() == (text, len(text))
-        cursor.execute('select "a""b" as `x y`, \'a\'\'b\', concat(\'a\\\'b\', "c")')
+        cursor.execute("select \"a\"\"b\" as `x y`, 'a''b', concat('a\\'b', \"c\")")
         assert cursor.fetchone() == ('a"b', "a'b", "a'bc")
         assert cursor.description[0][0] == "x y"
         cursor.execute("select v from (values (1), (2), (3)) t(v) order by v limit 1, 1")
@@ -194,7 +238,6 @@ def test_too_many_connections_are_told_so(tmp_path):
         connection.close()
     assert daemon.query("select 1") == ((1,),)
     assert daemon.program.stop() == 0
-
 
 
 def test_the_server_says_how_strings_are_escaped(daemon):

@@ -24,7 +24,9 @@ def submit_until_killed(daemon, broker, count, acknowledged, topic):
         for number in range(count):
             rows = 400_000 if number % 5 == 0 else 1_000
             sql = f"select range as n, md5(range::varchar) as h from range({rows}) order by h"
-            acknowledged.append((loon.query(connection, f"/*+ run_async=true, {loon.ons(broker.port, topic)} */ {sql}")[0][0], rows))
+            acknowledged.append(
+                (loon.query(connection, f"/*+ run_async=true, {loon.ons(broker.port, topic)} */ {sql}")[0][0], rows)
+            )
     except pymysql.err.MySQLError:
         pass
 
@@ -36,7 +38,9 @@ def test_kill_9_while_50_tasks_are_queued_and_running(tmp_path, broker):
         topic = f"round-{round_number}"
         acknowledged = []
         threads = [
-            threading.Thread(target=submit_until_killed, args=(daemon, broker, TASKS // 5, acknowledged, topic)) for _ in range(5)]
+            threading.Thread(target=submit_until_killed, args=(daemon, broker, TASKS // 5, acknowledged, topic))
+            for _ in range(5)
+        ]
         for thread in threads:
             thread.start()
         if round_number % 2 == 0:
@@ -119,7 +123,11 @@ def test_a_task_is_not_to_blame_for_a_query_that_runs_beside_it(tmp_path):
         running(daemon, task_id)
         query = threading.Thread(target=swallow, args=(daemon, LONG))
         query.start()
-        while not any(row[7] == LONG and row[4] == "Query" and row[6] == "executing" for row in daemon.query("show full processlist")): time.sleep(0.05)
+        while not any(
+            row[7] == LONG and row[4] == "Query" and row[6] == "executing"
+            for row in daemon.query("show full processlist")
+        ):
+            time.sleep(0.05)
         time.sleep(0.2)
         daemon.program.kill()
         query.join()

@@ -80,7 +80,6 @@ def test_a_task_that_failed_leaves_nothing_behind(daemon):
     assert rows(daemon) == ((1, "old"),) and daemon.task(row["id"])["status"] == "FAILURE"
 
 
-
 def submit_while_the_disk_fails(daemon, sql, path, is_task):
     outcome = {}
 
@@ -99,7 +98,9 @@ def submit_while_the_disk_fails(daemon, sql, path, is_task):
 
 
 def test_a_write_that_can_neither_be_carried_out_nor_taken_back_is_carried_out_as_soon_as_it_can(daemon):
-    thread, outcome = submit_while_the_disk_fails(daemon, "insert overwrite s.t values (2, 'A')", "/oss/lake/s/t/i", False)
+    thread, outcome = submit_while_the_disk_fails(
+        daemon, "insert overwrite s.t values (2, 'A')", "/oss/lake/s/t/i", False
+    )
     thread.join(timeout=60)
     assert outcome["error"][0] == 1030 and "do not repeat it" in outcome["error"][1], outcome
     # Not half of it is seen meanwhile, and nobody writes over it.
@@ -182,7 +183,9 @@ def test_a_result_is_synced_before_it_has_its_place_and_that_before_the_task_has
     task = daemon.await_task(daemon.submit("select a from s.t"))
     folder = str(daemon.data / "oss") + "/" + task["result_file_oss_file"].removeprefix("oss://").rpartition("/")[0]
     steps = daemon.steps()[before:]
-    moved = next(index for index, (kind, _, target) in enumerate(steps) if kind == "rename" and target.rstrip("/") == folder)
+    moved = next(
+        index for index, (kind, _, target) in enumerate(steps) if kind == "rename" and target.rstrip("/") == folder
+    )
     staged = steps[moved][1].rstrip("/")
     for name in ("result.csv", "result.meta.json"):
         assert place(steps, "sync", f"{staged}/{name}", "") < moved
@@ -201,5 +204,9 @@ def test_a_write_is_synced_before_it_is_decided(daemon):
     assert moved, steps
     for index in moved:
         written = place(steps, "sync", steps[index][1], "")
-        decided = next(number for number, (kind, path, _) in enumerate(steps) if number > written and path.endswith("loon.sqlite-wal"))
+        decided = next(
+            number
+            for number, (kind, path, _) in enumerate(steps)
+            if number > written and path.endswith("loon.sqlite-wal")
+        )
         assert written < decided < index, steps

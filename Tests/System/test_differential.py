@@ -135,7 +135,7 @@ def ask(connection, sql):
             cursor.execute(sql)
         except pymysql.err.MySQLError as error:
             return ("error", error.args[0])
-        return (getattr(cursor._result, 'fields', ()) or (), tuple(cursor.fetchall() or ()))
+        return (getattr(cursor._result, "fields", ()) or (), tuple(cursor.fetchall() or ()))
 
 
 @pytest.fixture(scope="module")
@@ -155,7 +155,11 @@ def test_statements(both, sql):
     # 1 and 1.0 and Decimal('1') are equal to Python, as they are to a reader.
     assert ours[1] == theirs[1]
     for our, their in zip(ours[0], theirs[0]):
-        assert our.type_code == their.type_code or TYPES.get((their.type_code, our.type_code)), (our.name, their.type_code, our.type_code)
+        assert our.type_code == their.type_code or TYPES.get((their.type_code, our.type_code)), (
+            our.name,
+            their.type_code,
+            our.type_code,
+        )
 
 
 @pytest.mark.parametrize("sql", ERRORS)
@@ -174,14 +178,24 @@ COLUMNS = [
     ("int", "int", "integer", [-(2**31), 2**31 - 1]),
     ("bigint", "bigint", "bigint", [-(2**63), 2**63 - 1]),
     ("float", "float", "float", [1.5, -0.25]),
-    ("double", "double", "double", [1.5, -1e300, 0.1, 1e15, 123456789.125, 1e-5, 1e-20, 5e-324, 1.7976931348623157e308]),
+    (
+        "double",
+        "double",
+        "double",
+        [1.5, -1e300, 0.1, 1e15, 123456789.125, 1e-5, 1e-20, 5e-324, 1.7976931348623157e308],
+    ),
     ("decimal(18,4)", "decimal(18,4)", "decimal(18,4)", ["12345678901234.5678", "-0.0001"]),
     ("decimal(38,10)", "decimal(38,10)", "decimal(38,10)", ["1234567890123456789012345678.0123456789", "0.5"]),
     ("string", "longtext", "varchar", ["ä€😀", "", "a'b\\c\n"]),
     ("varchar(40)", "varchar(40)", "varchar", ["short"]),
     ("binary", "longblob", "blob", [b"\x00\xff\x80"]),
     ("date", "date", "date", ["0001-01-01", "9999-12-31", "2024-02-29"]),
-    ("timestamp", "datetime(6)", "timestamp", ["2024-02-29 12:34:56.789012", "0001-01-01 00:00:00", "9999-12-31 23:59:59.999999"]),
+    (
+        "timestamp",
+        "datetime(6)",
+        "timestamp",
+        ["2024-02-29 12:34:56.789012", "0001-01-01 00:00:00", "9999-12-31 23:59:59.999999"],
+    ),
 ]
 
 DEFINITIONS = {
@@ -202,7 +216,9 @@ def test_columns(daemon, mariadb, tmp_path, hive, mysql, engine, values, is_prep
     duck.executemany("insert into t values (?, ?)", [(0, None), *enumerate(values, 1)])
     duck.execute(f"copy t to '{file}' (format parquet)")
     daemon.put(f"oss://lake/oss_schema/{name}/f.parquet", file.read_bytes())
-    daemon.query(f"create external table oss_schema.{name} (n int, v {hive}) stored as parquet location 'oss://lake/oss_schema/{name}/'")
+    daemon.query(
+        f"create external table oss_schema.{name} (n int, v {hive}) stored as parquet location 'oss://lake/oss_schema/{name}/'"
+    )
     with contextlib.closing(mariadb.connect()) as theirs:
         loon.query(theirs, "create database if not exists d")
         loon.query(theirs, f"create table d.{name} (n int, v {mysql})")
@@ -216,8 +232,15 @@ def test_columns(daemon, mariadb, tmp_path, hive, mysql, engine, values, is_prep
 
             password = daemon.passwords["native"] if server is daemon else mariadb.password
             port = daemon.program.port if server is daemon else mariadb.port
-            with contextlib.closing(connector.connect(
-                host="127.0.0.1", port=port, user="native" if server is daemon else "root", password=password, ssl_disabled=True)) as connection:
+            with contextlib.closing(
+                connector.connect(
+                    host="127.0.0.1",
+                    port=port,
+                    user="native" if server is daemon else "root",
+                    password=password,
+                    ssl_disabled=True,
+                )
+            ) as connection:
                 cursor = connection.cursor(prepared=True)
                 cursor.execute(f"select v from {schema}.{name} order by n")
                 results.append(([], cursor.fetchall()))

@@ -53,7 +53,10 @@ def failed(row):
 
 def start(folder, rules, **settings):
     configuration = folder / "loon.yaml"
-    configuration.write_text("notify:\n  request-timeout-ms: 3000\n  retry-cap-ms: 300\n  allow:\n" + "".join(f"    - {rule}\n" for rule in rules))
+    configuration.write_text(
+        "notify:\n  request-timeout-ms: 3000\n  retry-cap-ms: 300\n  allow:\n"
+        + "".join(f"    - {rule}\n" for rule in rules)
+    )
     daemon = loon.Daemon(folder / "data", NOTIFY_WEBHOOK_SECRET="whsec_" + "QUJD" * 10, **settings)
     return daemon.start("--config", configuration)
 
@@ -69,14 +72,49 @@ def test_https_with_http_2_and_only_where_the_certificate_is_trusted(folder):
         "    while (await receive()).get('more_body'): pass\n"
         "    open('seen', 'a').write(scope['http_version'] + ' ' + scope['scheme'] + '\\n')\n"
         "    await send({'type': 'http.response.start', 'status': 204, 'headers': []})\n"
-        "    await send({'type': 'http.response.body', 'body': b''})\n")
+        "    await send({'type': 'http.response.body', 'body': b''})\n"
+    )
     subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "key.pem", "-out", "cert.pem", "-days", "2", "-subj", "/CN=hooks.localhost", "-addext",
-         "subjectAltName=DNS:hooks.localhost"], cwd=folder, check=True, capture_output=True)
+        [
+            "openssl",
+            "req",
+            "-x509",
+            "-newkey",
+            "rsa:2048",
+            "-nodes",
+            "-keyout",
+            "key.pem",
+            "-out",
+            "cert.pem",
+            "-days",
+            "2",
+            "-subj",
+            "/CN=hooks.localhost",
+            "-addext",
+            "subjectAltName=DNS:hooks.localhost",
+        ],
+        cwd=folder,
+        check=True,
+        capture_output=True,
+    )
     port = rabbitmq_server.free_port()
     server = subprocess.Popen(
-        [sys.executable, "-m", "hypercorn", "--bind", f"127.0.0.1:{port}", "--certfile", "cert.pem", "--keyfile", "key.pem", "app:app"], cwd=folder,
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        [
+            sys.executable,
+            "-m",
+            "hypercorn",
+            "--bind",
+            f"127.0.0.1:{port}",
+            "--certfile",
+            "cert.pem",
+            "--keyfile",
+            "key.pem",
+            "app:app",
+        ],
+        cwd=folder,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     try:
         for _ in range(100):
             with open(os.devnull) as null, __import__("contextlib").suppress(OSError):
@@ -96,7 +134,9 @@ def test_https_with_http_2_and_only_where_the_certificate_is_trusted(folder):
             daemon.await_task(daemon.submit("select 1", hints), sent)
         assert (folder / "seen").read_text().splitlines() == ["2 https"] * 3
         row = daemon.await_task(daemon.submit("select 1", hints.replace("hooks.", "others.")), failed)
-        assert "certificate" in row["mq_error_msg"].lower() or "subject" in row["mq_error_msg"].lower(), row["mq_error_msg"]
+        assert "certificate" in row["mq_error_msg"].lower() or "subject" in row["mq_error_msg"].lower(), row[
+            "mq_error_msg"
+        ]
         assert daemon.program.stop() == 0
     finally:
         server.terminate()
@@ -123,12 +163,23 @@ def test_hostile_answers_end_nothing(folder):
             handler.send_header("Content-Length", str(len(content)))
             handler.end_headers()
             handler.wfile.write(content)
+
         return answer
 
     answers = [
         (body(201, deep), "mq-notify-by=ons, mq-topic=t, mq-producer-id=G", "FAILURE", None),
-        (body(403, b"<Error><Code>No</Code><Message>" + ("e" + "\u0301" * 30_000).encode() + b"</Message></Error>"), "mq-notify-by=ons, mq-topic=t, mq-producer-id=G", "FAILURE", "No"),
-        (body(403, "<Error><Code>No</Code><Message>a\u202eb</Message></Error>".encode()), "mq-notify-by=ons, mq-topic=t, mq-producer-id=G", "FAILURE", "No: a b"),
+        (
+            body(403, b"<Error><Code>No</Code><Message>" + ("e" + "\u0301" * 30_000).encode() + b"</Message></Error>"),
+            "mq-notify-by=ons, mq-topic=t, mq-producer-id=G",
+            "FAILURE",
+            "No",
+        ),
+        (
+            body(403, "<Error><Code>No</Code><Message>a\u202eb</Message></Error>".encode()),
+            "mq-notify-by=ons, mq-topic=t, mq-producer-id=G",
+            "FAILURE",
+            "No: a b",
+        ),
         (endless, "mq-notify-by=ons, mq-topic=t, mq-producer-id=G", "FAILURE", None),
         # Whatever a webhook's answer says, its status counts.
         (endless, "mq-notify-by=webhook", "SUCCESS", None),
@@ -139,7 +190,9 @@ def test_hostile_answers_end_nothing(folder):
         server = serve(answer)
         started = time.monotonic()
         hints += f", mq-endpoint=http://MQ_INST_1_x.localhost:{server.server_port}"
-        row = daemon.await_task(daemon.submit("select 1", hints), lambda row: row["mq_status"] in ("SUCCESS", "FAILURE"))
+        row = daemon.await_task(
+            daemon.submit("select 1", hints), lambda row: row["mq_status"] in ("SUCCESS", "FAILURE")
+        )
         assert row["mq_status"] == status, (hints, row["mq_error_msg"])
         assert reason is None or reason in row["mq_error_msg"], row["mq_error_msg"]
         assert len((row["mq_error_msg"] or "").encode()) <= 4_096 and "\u202e" not in (row["mq_error_msg"] or "")
@@ -150,7 +203,9 @@ def test_hostile_answers_end_nothing(folder):
 
 def test_a_slow_name_server_holds_up_nobody_elses_messages(folder):
     library = folder / "slow_names.so"
-    subprocess.run(["cc", "-O1", "-shared", "-fPIC", "-o", library, loon.ROOT / "Tests/System/slow_names.c", "-ldl"], check=True)
+    subprocess.run(
+        ["cc", "-O1", "-shared", "-fPIC", "-o", library, loon.ROOT / "Tests/System/slow_names.c", "-ldl"], check=True
+    )
     server = serve(no_content)
     daemon = None
     os.environ["LD_PRELOAD"] = str(library)
@@ -159,10 +214,15 @@ def test_a_slow_name_server_holds_up_nobody_elses_messages(folder):
     finally:
         del os.environ["LD_PRELOAD"]
     for number in range(3):
-        daemon.submit("select 1", f"mq-notify-by=webhook, mq-endpoint=http://slow{number}.test:{server.server_port}/slow")
+        daemon.submit(
+            "select 1", f"mq-notify-by=webhook, mq-endpoint=http://slow{number}.test:{server.server_port}/slow"
+        )
     waits = []
     for _ in range(10):
-        row = daemon.await_task(daemon.submit("select 1", f"mq-notify-by=webhook, mq-endpoint=http://fast.test:{server.server_port}/fast"), sent)
+        row = daemon.await_task(
+            daemon.submit("select 1", f"mq-notify-by=webhook, mq-endpoint=http://fast.test:{server.server_port}/fast"),
+            sent,
+        )
         waits.append(row["mq_total_time"])
         time.sleep(0.5)
     assert max(waits) < 3_000, waits

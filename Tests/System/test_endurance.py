@@ -90,7 +90,9 @@ def test_the_ledger_agrees_after_every_kill(tmp_path, broker):
     ledger, generator = Ledger(), random.Random(int(os.environ.get("ENDURANCE_SEED", "5")))
     for round_number in range(ROUNDS):
         stop = threading.Event()
-        threads = [threading.Thread(target=client, args=(daemon, broker, ledger, generator.random(), stop)) for _ in range(6)]
+        threads = [
+            threading.Thread(target=client, args=(daemon, broker, ledger, generator.random(), stop)) for _ in range(6)
+        ]
         for thread in threads:
             thread.start()
         time.sleep(generator.uniform(0.1, 1.2))
@@ -101,7 +103,9 @@ def test_the_ledger_agrees_after_every_kill(tmp_path, broker):
         daemon.start()
         compare(daemon, ledger, isOver=False)
     deadline = time.monotonic() + 300
-    while daemon.query("select count(*) from loon.query_task where status in ('QUEUED', 'RUNNING') or mq_status in ('WAITING', 'SENDING')")[0][0]:
+    while daemon.query(
+        "select count(*) from loon.query_task where status in ('QUEUED', 'RUNNING') or mq_status in ('WAITING', 'SENDING')"
+    )[0][0]:
         assert time.monotonic() < deadline, "everything ends"
         time.sleep(0.1)
     compare(daemon, ledger, isOver=True)
@@ -129,7 +133,11 @@ def compare(daemon, ledger, isOver):
     inserted = set()
     for row in rows.values():
         kind, number = ledger.tokens[row["client_token"]]
-        assert row["mq_status"] == "SUCCESS" and (row["status"] == "CANCELLED") == (row["result_file_oss_file"] is None) or kind == "insert", row
+        assert (
+            row["mq_status"] == "SUCCESS"
+            and (row["status"] == "CANCELLED") == (row["result_file_oss_file"] is None)
+            or kind == "insert"
+        ), row
         if kind == "insert" and row["status"] == "SUCCESS":
             inserted.add(number)
         if row["status"] == "SUCCESS" and kind == "value":
@@ -149,6 +157,7 @@ def test_a_stop_while_hundreds_run(tmp_path):
     config.write_text("service: { drain-s: 1 }\ncluster: { running: 120, running-tasks: 110, threads: 1 }\n")
     daemon = loon.Daemon(tmp_path / "data").start("--config", config)
     with contextlib.closing(daemon.connect()) as connection:
+
         def submit(hints, sql):
             return loon.query(connection, f"/*+ run_async=true, {hints} */ {sql}")[0][0]
 
@@ -158,7 +167,9 @@ def test_a_stop_while_hundreds_run(tmp_path):
             time.sleep(0.1)
     assert daemon.program.stop() == 0
     daemon.start()
-    assert daemon.query("select count(*), count(distinct id) from loon.query_task where status in ('QUEUED', 'RUNNING')") == ((200, 200),)
+    assert daemon.query(
+        "select count(*), count(distinct id) from loon.query_task where status in ('QUEUED', 'RUNNING')"
+    ) == ((200, 200),)
     with contextlib.closing(daemon.connect()) as connection, connection.cursor() as cursor:
         assert cursor.execute("cancel query_task where label = 'long'") == len(long)
     for task_id in quick:
@@ -183,7 +194,9 @@ def test_a_store_that_turns_read_only(tmp_path, library):
     assert daemon.query(f"select * from query_result.`{before}`") == (("before",),)
     daemon.fault(number=errno.EROFS, path="/data/staging/")
     row = daemon.await_task(daemon.submit("select 'meanwhile'"))
-    assert row["status"] == "FAILURE" and ("disk" in row["message"] or "read-only" in row["message"].lower()), row["message"]
+    assert row["status"] == "FAILURE" and ("disk" in row["message"] or "read-only" in row["message"].lower()), row[
+        "message"
+    ]
     daemon.fault()
     assert daemon.await_task(daemon.submit("select 'after'"))["status"] == "SUCCESS"
     assert list((daemon.data / "staging").iterdir()) == []

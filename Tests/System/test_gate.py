@@ -13,8 +13,36 @@ import loon
 HERE = pathlib.Path(__file__).resolve().parent
 # What a refusal may be. 1105 would be the engine's own words: something that the gate let through.
 REFUSALS = {
-    1044, 1045, 1046, 1047, 1049, 1051, 1054, 1064, 1094, 1095, 1104, 1109, 1141, 1142, 1146, 1193, 1210, 1227, 1235, 1238, 1305, 1347, 1366, 1064, 1060, 1410, 1396, 1017,
-    1231, 1288,
+    1044,
+    1045,
+    1046,
+    1047,
+    1049,
+    1051,
+    1054,
+    1064,
+    1094,
+    1095,
+    1104,
+    1109,
+    1141,
+    1142,
+    1146,
+    1193,
+    1210,
+    1227,
+    1235,
+    1238,
+    1305,
+    1347,
+    1366,
+    1064,
+    1060,
+    1410,
+    1396,
+    1017,
+    1231,
+    1288,
 }
 MODES = ("", "ANSI_QUOTES", "NO_BACKSLASH_ESCAPES", "ANSI_QUOTES,NO_BACKSLASH_ESCAPES")
 
@@ -25,7 +53,7 @@ def corpus():
     for line in (HERE / "attacks.txt").read_text().splitlines():
         if line.startswith("# "):
             continue
-        if line.startswith(("union all", ", theirs", "b\"")):
+        if line.startswith(("union all", ", theirs", 'b"')):
             statements[-1] += "\n" + line
         else:
             statements.append(line)
@@ -55,7 +83,9 @@ def attack(lake, sql, mode="", connection=None):
     flags = pymysql.constants.CLIENT.MULTI_STATEMENTS
     with contextlib.ExitStack() as stack:
         if connection is None:
-            connection = stack.enter_context(contextlib.closing(lake.connect("attacker", client_flag=flags, read_timeout=60)))
+            connection = stack.enter_context(
+                contextlib.closing(lake.connect("attacker", client_flag=flags, read_timeout=60))
+            )
         cursor = stack.enter_context(connection.cursor())
         cursor.execute(f"set sql_mode = '{mode}'")
         rows = []
@@ -98,7 +128,13 @@ def test_no_attack_gets_through_as_a_prepared_statement(lake):
     import mysql.connector
 
     connection = mysql.connector.connect(
-        host="127.0.0.1", port=lake.program.port, user="attacker", password=lake.passwords["attacker"], ssl_disabled=True, use_pure=True)
+        host="127.0.0.1",
+        port=lake.program.port,
+        user="attacker",
+        password=lake.passwords["attacker"],
+        ssl_disabled=True,
+        use_pure=True,
+    )
     through = []
     for statement in corpus():
         statement = statement.replace("{task}", lake.secret_task)
@@ -113,8 +149,22 @@ def test_no_attack_gets_through_as_a_prepared_statement(lake):
     assert not through, "\n".join(map(str, through))
     # Values of parameters are values, whatever is in them.
     connection = mysql.connector.connect(
-        host="127.0.0.1", port=lake.program.port, user="attacker", password=lake.passwords["attacker"], ssl_disabled=True, use_pure=True)
-    for value in ("' or 1=1 -- ", "\\' or 1=1 -- ", "'; select * from theirs.secret; -- ", "${jndi}", "*/ select 1 /*", "$$", "\\"):
+        host="127.0.0.1",
+        port=lake.program.port,
+        user="attacker",
+        password=lake.passwords["attacker"],
+        ssl_disabled=True,
+        use_pure=True,
+    )
+    for value in (
+        "' or 1=1 -- ",
+        "\\' or 1=1 -- ",
+        "'; select * from theirs.secret; -- ",
+        "${jndi}",
+        "*/ select 1 /*",
+        "$$",
+        "\\",
+    ):
         with contextlib.closing(connection.cursor(prepared=True)) as cursor:
             cursor.execute("select b from mine.t where b = %s", (value,))
             assert cursor.fetchall() == []
@@ -123,46 +173,52 @@ def test_no_attack_gets_through_as_a_prepared_statement(lake):
     connection.close()
 
 
-@pytest.mark.parametrize("sql", [
-    "select " + "(" * 10_000 + "1" + ")" * 10_000,
-    "select " + "(" * 150 + "1" + ")" * 150 + " from range(1)",
-    "select " + "1+" * 50_000 + "1 from range(1)",
-    "select " + "not " * 20_000 + "true from range(1)",
-    "select " + "-" * 20_001 + "1 from range(1)",
-    "select " + "~" * 20_000 + "1 from range(1)",
-    "select " + "case when 1 then " * 5_000 + "1" + " end" * 5_000 + " from range(1)",
-    "select 1 from range(1) where " + " and ".join(["1=1"] * 30_000),
-    "select 1 from range(1) where " + " or ".join(f"range = {n}" for n in range(30_000)),
-    " union all ".join(["select 1 from range(1)"] * 20_000),
-    " union ".join(["select 1"] * 20_000),
-    "select * from " + "(select * from " * 3_000 + "range(1)" + ")" * 3_000,
-    "with " + ", ".join(f"c{n} as (select * from c{n - 1})" if n else "c0 as (select 1 as a)" for n in range(5_000)) + " select * from c4999",
-    "select * from " + ", ".join(["range(1)"] * 5_000),
-    "select * from range(1) t0 " + " ".join(f"join range(1) t{n} on true" for n in range(1, 2_000)),
-    "select " + "[" * 5_000 + "]" * 5_000 + " from range(1)",
-    "select " + "{'a':" * 3_000 + "1" + "}" * 3_000 + " from range(1)",
-    "select 'x' in (" + ",".join(["'y'"] * 150_000) + ") from range(1)",
-    "select '" + "x" * 20_000_000 + "' from range(1)",
-    "select `" + "x" * 1_000_000 + "` from range(1)",
-    "select 1 as `" + "x" * 1_000_000 + "` from range(1)",
-    "select " + "a" * 1_000_000 + "() from range(1)",
-    "select " + ", ".join(["1"] * 100_000) + " from range(1)",
-    "select * from range(1) where 'a' regexp '" + "(" * 10_000 + ")" * 10_000 + "'",
-    "select regexp_matches('" + "a" * 50_000 + "', '(a*)*(a*)*(a*)*b') from range(1)",
-    "select cast('" + "[" * 50_000 + "]" * 50_000 + "' as json) from range(1)",
-    "select json_extract('" + '{"a":' * 20_000 + "1" + "}" * 20_000 + "', '$.a') from range(1)",
-    "create table mine.deep (a " + "array<" * 5_000 + "int" + ">" * 5_000 + ")",
-    "/*+ " + "a=b, " * 100_000 + "c=d */ select 1",
-    "/*" * 50_000 + "*/" * 50_000 + " select 1",
-    "/*!" * 20_000 + " select 1 " + "*/" * 20_000,
-    "select " + "cast(" * 3_000 + "1" + " as int)" * 3_000 + " from range(1)",
-    "select 1 from range(1) order by " + ", ".join(["1"] * 50_000),
-    "select sum(1) over (" * 2_000 + ")" * 2_000 + " from range(1)",
-    "select date '2020-01-01' " + "+ interval 1 day " * 20_000 + " from range(1)",
-    "select 'a' " + "|| 'b' " * 40_000 + " from range(1)",
-    "select coalesce(" * 3_000 + "1" + ")" * 3_000 + " from range(1)",
-    "select x -> " * 1 + "(" * 199 + "1" + ")" * 199,
-], ids=lambda sql: sql[:40])
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "select " + "(" * 10_000 + "1" + ")" * 10_000,
+        "select " + "(" * 150 + "1" + ")" * 150 + " from range(1)",
+        "select " + "1+" * 50_000 + "1 from range(1)",
+        "select " + "not " * 20_000 + "true from range(1)",
+        "select " + "-" * 20_001 + "1 from range(1)",
+        "select " + "~" * 20_000 + "1 from range(1)",
+        "select " + "case when 1 then " * 5_000 + "1" + " end" * 5_000 + " from range(1)",
+        "select 1 from range(1) where " + " and ".join(["1=1"] * 30_000),
+        "select 1 from range(1) where " + " or ".join(f"range = {n}" for n in range(30_000)),
+        " union all ".join(["select 1 from range(1)"] * 20_000),
+        " union ".join(["select 1"] * 20_000),
+        "select * from " + "(select * from " * 3_000 + "range(1)" + ")" * 3_000,
+        "with "
+        + ", ".join(f"c{n} as (select * from c{n - 1})" if n else "c0 as (select 1 as a)" for n in range(5_000))
+        + " select * from c4999",
+        "select * from " + ", ".join(["range(1)"] * 5_000),
+        "select * from range(1) t0 " + " ".join(f"join range(1) t{n} on true" for n in range(1, 2_000)),
+        "select " + "[" * 5_000 + "]" * 5_000 + " from range(1)",
+        "select " + "{'a':" * 3_000 + "1" + "}" * 3_000 + " from range(1)",
+        "select 'x' in (" + ",".join(["'y'"] * 150_000) + ") from range(1)",
+        "select '" + "x" * 20_000_000 + "' from range(1)",
+        "select `" + "x" * 1_000_000 + "` from range(1)",
+        "select 1 as `" + "x" * 1_000_000 + "` from range(1)",
+        "select " + "a" * 1_000_000 + "() from range(1)",
+        "select " + ", ".join(["1"] * 100_000) + " from range(1)",
+        "select * from range(1) where 'a' regexp '" + "(" * 10_000 + ")" * 10_000 + "'",
+        "select regexp_matches('" + "a" * 50_000 + "', '(a*)*(a*)*(a*)*b') from range(1)",
+        "select cast('" + "[" * 50_000 + "]" * 50_000 + "' as json) from range(1)",
+        "select json_extract('" + '{"a":' * 20_000 + "1" + "}" * 20_000 + "', '$.a') from range(1)",
+        "create table mine.deep (a " + "array<" * 5_000 + "int" + ">" * 5_000 + ")",
+        "/*+ " + "a=b, " * 100_000 + "c=d */ select 1",
+        "/*" * 50_000 + "*/" * 50_000 + " select 1",
+        "/*!" * 20_000 + " select 1 " + "*/" * 20_000,
+        "select " + "cast(" * 3_000 + "1" + " as int)" * 3_000 + " from range(1)",
+        "select 1 from range(1) order by " + ", ".join(["1"] * 50_000),
+        "select sum(1) over (" * 2_000 + ")" * 2_000 + " from range(1)",
+        "select date '2020-01-01' " + "+ interval 1 day " * 20_000 + " from range(1)",
+        "select 'a' " + "|| 'b' " * 40_000 + " from range(1)",
+        "select coalesce(" * 3_000 + "1" + ")" * 3_000 + " from range(1)",
+        "select x -> " * 1 + "(" * 199 + "1" + ")" * 199,
+    ],
+    ids=lambda sql: sql[:40],
+)
 def test_nothing_that_is_deep_long_or_many_ends_the_daemon(lake, sql):
     """Whatever comes of it, it comes within its time limit, and the daemon is there afterwards."""
     with contextlib.closing(lake.connect("attacker", read_timeout=60)) as connection, connection.cursor() as cursor:
@@ -198,14 +254,19 @@ def test_statements_that_the_engine_cannot_be_stopped_in_leave_others_their_thre
     daemon = loon.Daemon(tmp_path / "data").start()
     daemon.put("oss://lake/mine/t/a.csv", "1,a\n")
     daemon.query("create schema mine with dbproperties (catalog='oss', location='oss://lake/mine/')")
-    daemon.query("create external table mine.t (a int, b string) row format delimited fields terminated by ',' location 'oss://lake/mine/t/'")
+    daemon.query(
+        "create external table mine.t (a int, b string) row format delimited fields terminated by ',' location 'oss://lake/mine/t/'"
+    )
     daemon.create_account("attacker")
     daemon.create_account("user")
     held = [daemon.connect("attacker") for _ in range(10)]
     # COM_STMT_PREPARE, CREATE VIEW, EXPLAIN, and queries with a limit.
     for number, connection in enumerate(held):
         command, sql = [
-            (0x16, STUCK), (0x03, f"create view mine.v{number} as " + STUCK), (0x03, "explain " + STUCK), (0x03, "/*+ max-running-time-sec=1 */ " + STUCK),
+            (0x16, STUCK),
+            (0x03, f"create view mine.v{number} as " + STUCK),
+            (0x03, "explain " + STUCK),
+            (0x03, "/*+ max-running-time-sec=1 */ " + STUCK),
         ][number % 4]
         connection._execute_command(command, sql)
     try:
@@ -221,10 +282,14 @@ def test_statements_that_the_engine_cannot_be_stopped_in_leave_others_their_thre
         daemon.program.kill()
 
 
-@pytest.mark.parametrize("sql", [
-    "select error('has been invalidated') from range(1)", "select cast('FATAL Error: has been invalidated' as int) from range(1)",
-    "select array_select([]::int[], [1, 2, 3]) from range(1)",
-])
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "select error('has been invalidated') from range(1)",
+        "select cast('FATAL Error: has been invalidated' as int) from range(1)",
+        "select array_select([]::int[], [1, 2, 3]) from range(1)",
+    ],
+)
 def test_no_text_of_a_users_resets_the_engine(lake, sql):
     with pytest.raises(pymysql.MySQLError) as raised:
         lake.query(sql, "attacker")
@@ -236,8 +301,10 @@ NBSP = "\u00a0"
 
 def shifted(store):
     """Wide spaces that the engine's parser makes shorter: edits at the places of its tree would land further left, in a dollar-quoted text."""
-    return (f"select {NBSP * 49} $repeat$A$repeat$ as a, {NBSP}$repeat$ as x, content as y from read_text('{store}/lake/theirs/secret/a.csv') "
-            f"where content <> {NBSP}$repeat$ as b, repeat('z',1) as c, 'q$repeat$ --' as e")
+    return (
+        f"select {NBSP * 49} $repeat$A$repeat$ as a, {NBSP}$repeat$ as x, content as y from read_text('{store}/lake/theirs/secret/a.csv') "
+        f"where content <> {NBSP}$repeat$ as b, repeat('z',1) as c, 'q$repeat$ --' as e"
+    )
 
 
 @pytest.mark.parametrize("space", [NBSP, "\u2003", "\u3000", "\ufeff", "\u200b", "\u200d", "\u2060", "\u0085"])
@@ -245,14 +312,25 @@ def test_spaces_beyond_ascii_move_nothing(lake, space):
     attack_text = shifted(lake.data / "oss").replace(NBSP, space)
     hidden = f"select a$repeat$ as `x`, '{space}$repeat$' as y, repeat('z', 2) as c"
     for sql in (attack_text, hidden):
-        for form in (sql, f"/*+ run_async=true */ {sql}", f"create view mine.shifted as {sql}", f"explain {sql}", f"insert into mine.t select 1, y from ({sql}) q",
-                     f"create table mine.stolen as {sql}", f"with w as ({sql}) select * from w", f"select * from ({sql}) q", f"prepare p from \"{sql}\""):
+        for form in (
+            sql,
+            f"/*+ run_async=true */ {sql}",
+            f"create view mine.shifted as {sql}",
+            f"explain {sql}",
+            f"insert into mine.t select 1, y from ({sql}) q",
+            f"create table mine.stolen as {sql}",
+            f"with w as ({sql}) select * from w",
+            f"select * from ({sql}) q",
+            f'prepare p from "{sql}"',
+        ):
             errors, rows = attack(lake, form)
             assert (errors or sql == hidden) and "PLANTED" not in repr(rows), form
     with contextlib.closing(lake.connect("attacker")) as connection, connection.cursor() as cursor:
         # What is pasted with them is read as with others.
         if space not in "\u200d\u2060":
-            cursor.execute(f"select{space}a,{space}repeat('z',{space}2) as c{space}from{space}mine.t{space}where b{space}= 'a'")
+            cursor.execute(
+                f"select{space}a,{space}repeat('z',{space}2) as c{space}from{space}mine.t{space}where b{space}= 'a'"
+            )
             assert cursor.fetchall() == ((1, "zz"),)
         cursor.execute(f"select '{space}' as t, a as `x{space}y` from mine.t")
         assert cursor.fetchall() == ((space, 1),) and cursor.description[1][0] == f"x{space}y"
@@ -270,7 +348,9 @@ def test_a_statement_that_breaks_the_engine_breaks_no_other(tmp_path):
     daemon = loon.Daemon(tmp_path / "data", CLUSTER_MEMORY="1GiB").start()
     daemon.put("oss://lake/s/t/a.csv", "".join(f"{number},x{number}\n" for number in range(1000)))
     daemon.query("create schema s with dbproperties (catalog='oss', location='oss://lake/s/')")
-    daemon.query("create external table s.t (a int, b string) row format delimited fields terminated by ',' location 'oss://lake/s/t/'")
+    daemon.query(
+        "create external table s.t (a int, b string) row format delimited fields terminated by ',' location 'oss://lake/s/t/'"
+    )
     daemon.create_account("attacker", grants=["SELECT ON s.*"])
     daemon.create_account("other", grants=["SELECT ON s.*"])
     stop, errors, counts = threading.Event(), [], []
@@ -295,15 +375,24 @@ def test_a_statement_that_breaks_the_engine_breaks_no_other(tmp_path):
                     errors.append(error)
             counts.append(number)
 
-    threads = [threading.Thread(target=attack_again_and_again), threading.Thread(target=work, args=("select count(*), max(a) from s.t", (1000, 999))),
-               threading.Thread(target=work, args=("select x.a from s.t x join s.t y on x.a = y.a order by 1", (999,)))]
+    threads = [
+        threading.Thread(target=attack_again_and_again),
+        threading.Thread(target=work, args=("select count(*), max(a) from s.t", (1000, 999))),
+        threading.Thread(target=work, args=("select x.a from s.t x join s.t y on x.a = y.a order by 1", (999,))),
+    ]
     # One that runs all the while, and a reader that takes its rows slowly.
-    with contextlib.closing(daemon.connect("other", cursorclass=pymysql.cursors.SSCursor)) as slow, slow.cursor() as cursor:
+    with (
+        contextlib.closing(daemon.connect("other", cursorclass=pymysql.cursors.SSCursor)) as slow,
+        slow.cursor() as cursor,
+    ):
         cursor.execute("select i, repeat('x', 100) from range(300000) t(i)")
         first = cursor.fetchmany(10)
         for thread in threads:
             thread.start()
-        tasks = [daemon.submit(f"select a, count(*) from s.t group by a having a < {number}", user="other") for number in range(20)]
+        tasks = [
+            daemon.submit(f"select a, count(*) from s.t group by a having a < {number}", user="other")
+            for number in range(20)
+        ]
         rows = len(first)
         while part := cursor.fetchmany(20000):
             rows += len(part)

@@ -19,11 +19,17 @@ D = decimal.Decimal
 DAY, MOMENT = datetime.date, datetime.datetime
 REPEATED = 1_500
 COMPARISONS = {
-    "=": operator.eq, "<>": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
+    "=": operator.eq,
+    "<>": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
 
 WHOLE = [-128, -7, -1, 0, 2, 77, 127]
-WIDE = [-2**31, -1, 0, 2, 300, 70_000, 2**31 - 1]
-HUGE = [-2**63, -2**31 - 1, 0, 77, 2**53 + 1, 2**63 - 1]
+WIDE = [-(2**31), -1, 0, 2, 300, 70_000, 2**31 - 1]
+HUGE = [-(2**63), -(2**31) - 1, 0, 77, 2**53 + 1, 2**63 - 1]
 REAL = [-1.5, -0.25, 0.0, 0.5, 1.0, 1024.125]
 CENTS = [D("-99.99"), D("-0.01"), D("0.00"), D("1.50"), D("2.00"), D("1234567.89")]
 LONG = [D("-1.0000000001"), D("0"), D("1.1"), D("2"), D("12345678901234567890.0123456789")]
@@ -31,8 +37,12 @@ TEXTS = ["", "7", "Zürich", "a", "aa", "b'c", "😀"]
 BYTES = [b"", b"\x00\xff", b"a", b"\\x41", b"A", bytes(range(16))]
 DAYS = [DAY(1969, 12, 31), DAY(1970, 1, 1), DAY(2024, 1, 5), DAY(2024, 2, 29), DAY(9999, 12, 31)]
 MOMENTS = [
-    MOMENT(1969, 12, 31, 23, 59, 59), MOMENT(2024, 1, 5), MOMENT(2024, 1, 5, 12, 30, 1, 500_000), MOMENT(2024, 1, 6),
-    MOMENT(2024, 2, 29, 23, 59, 59, 999_000)]
+    MOMENT(1969, 12, 31, 23, 59, 59),
+    MOMENT(2024, 1, 5),
+    MOMENT(2024, 1, 5, 12, 30, 1, 500_000),
+    MOMENT(2024, 1, 6),
+    MOMENT(2024, 2, 29, 23, 59, 59, 999_000),
+]
 
 
 def number(value, _):
@@ -47,7 +57,9 @@ def as_text(value, _):
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, MOMENT):
-        return value.strftime("%Y-%m-%d %H:%M:%S") + (f".{value.microsecond:06}".rstrip("0") if value.microsecond else "")
+        return value.strftime("%Y-%m-%d %H:%M:%S") + (
+            f".{value.microsecond:06}".rstrip("0") if value.microsecond else ""
+        )
     return value.decode() if isinstance(value, bytes) else str(value)
 
 
@@ -60,9 +72,20 @@ def as_moment(value, _):
 
 
 CONVERT = {
-    "tinyint": number, "smallint": number, "int": number, "bigint": number, "float": number, "double": number,
-    "boolean": number, "binary": number, "decimal": as_decimal, "string": as_text, "varchar": as_text, "date": as_day,
-    "timestamp": as_moment}
+    "tinyint": number,
+    "smallint": number,
+    "int": number,
+    "bigint": number,
+    "float": number,
+    "double": number,
+    "boolean": number,
+    "binary": number,
+    "decimal": as_decimal,
+    "string": as_text,
+    "varchar": as_text,
+    "date": as_day,
+    "timestamp": as_moment,
+}
 
 # The type in the file, the values, and the types that DDL may give them.
 PARQUET = [
@@ -92,8 +115,17 @@ PARQUET = [
     ("TIMESTAMP_S", [moment.replace(microsecond=0) for moment in MOMENTS], ["timestamp", "date"]),
 ]
 TEXT_TYPES = [
-    ("tinyint", WHOLE), ("int", WIDE), ("bigint", HUGE), ("double", REAL), ("decimal(12,2)", CENTS),
-    ("decimal(38,10)", LONG), ("string", TEXTS), ("boolean", [True, False]), ("date", DAYS), ("timestamp", MOMENTS)]
+    ("tinyint", WHOLE),
+    ("int", WIDE),
+    ("bigint", HUGE),
+    ("double", REAL),
+    ("decimal(12,2)", CENTS),
+    ("decimal(38,10)", LONG),
+    ("string", TEXTS),
+    ("boolean", [True, False]),
+    ("date", DAYS),
+    ("timestamp", MOMENTS),
+]
 
 
 def converted(value, ddl):
@@ -152,9 +184,17 @@ def cells(name, values, ddl):
                 yield name, f"c {sign} {text}", REPEATED * sum(compare(value, constant) for value in own)
     for low, high in zip(constants, constants[2:]):
         if low <= high:
-            yield name, f"c between {literal(low)} and {literal(high)}", REPEATED * sum(low <= value <= high for value in own)
+            yield (
+                name,
+                f"c between {literal(low)} and {literal(high)}",
+                REPEATED * sum(low <= value <= high for value in own),
+            )
         yield name, f"c in ({literal(low)}, {literal(high)})", REPEATED * sum(value in (low, high) for value in own)
-        yield name, f"c not in ({literal(low)}, {literal(high)})", REPEATED * sum(value not in (low, high) for value in own)
+        yield (
+            name,
+            f"c not in ({literal(low)}, {literal(high)})",
+            REPEATED * sum(value not in (low, high) for value in own),
+        )
     yield name, "c is null", REPEATED
     yield name, "c is not null", REPEATED * len(own)
 
@@ -163,10 +203,17 @@ def check(connection, cells):
     """Asks many at once, each as a scan of its own; returns those that came out wrong."""
     cells, wrong = list(cells), []
     for start in range(0, len(cells), 50):
-        part = cells[start:start + 50]
-        sql = " union all ".join(f"select {i} as i, count(*) as n from m.{name} where {condition}" for i, (name, condition, _) in enumerate(part))
+        part = cells[start : start + 50]
+        sql = " union all ".join(
+            f"select {i} as i, count(*) as n from m.{name} where {condition}"
+            for i, (name, condition, _) in enumerate(part)
+        )
         found = dict(loon.query(connection, sql))
-        wrong += [(name, condition, expected, found[i]) for i, (name, condition, expected) in enumerate(part) if found[i] != expected]
+        wrong += [
+            (name, condition, expected, found[i])
+            for i, (name, condition, expected) in enumerate(part)
+            if found[i] != expected
+        ]
     return len(cells), wrong
 
 
@@ -179,11 +226,14 @@ def test_parquet_with_every_pair_of_types(daemon, tmp_path):
         rows = ", ".join(f"({i}, {literal(value)})" for i, value in enumerate(values)) + f", ({len(values)}, NULL)"
         duckdb.sql(
             f"copy (select cast(v as {kind}) as c from (values {rows}) as t(i, v), range({REPEATED}) order by i) "
-            f"to '{tmp_path}/{number}.parquet' (format parquet, row_group_size 2048)".replace("unhex(", "from_hex("))
+            f"to '{tmp_path}/{number}.parquet' (format parquet, row_group_size 2048)".replace("unhex(", "from_hex(")
+        )
         daemon.put(f"oss://lake/m/p{number}/a.parquet", (tmp_path / f"{number}.parquet").read_bytes())
         for place, ddl in enumerate(ddls):
             name = f"p{number}_{place}"
-            daemon.query(f"create external table m.{name} (c {ddl}) stored as parquet location 'oss://lake/m/p{number}/'")
+            daemon.query(
+                f"create external table m.{name} (c {ddl}) stored as parquet location 'oss://lake/m/p{number}/'"
+            )
             all_cells += cells(name, values, ddl)
     with contextlib.closing(daemon.connect()) as connection:
         count, wrong = check(connection, all_cells)
@@ -207,7 +257,11 @@ def quoted(values):
 
 def lines_of_json(values):
     def shown(value):
-        return str(value) if isinstance(value, D) else json.dumps(value if isinstance(value, bool) else plain(value), ensure_ascii=False)
+        return (
+            str(value)
+            if isinstance(value, D)
+            else json.dumps(value if isinstance(value, bool) else plain(value), ensure_ascii=False)
+        )
 
     return "".join(f'{{"c": {shown(value)}}}\n' for value in values) + '{"c": null}\n'
 
@@ -216,7 +270,11 @@ def test_text_and_json_with_every_type(daemon):
     daemon.put("oss://lake/m/x", "x")
     daemon.query("create schema if not exists m with dbproperties (location='oss://lake/m/')")
     serde = "row format serde 'org.apache.hadoop.hive.serde2.OpenCSVSerde' with serdeproperties ('escapeChar'='\"')"
-    formats = {"t": (delimited, "row format delimited fields terminated by ','"), "q": (quoted, serde), "j": (lines_of_json, "stored as json")}
+    formats = {
+        "t": (delimited, "row format delimited fields terminated by ','"),
+        "q": (quoted, serde),
+        "j": (lines_of_json, "stored as json"),
+    }
     all_cells = []
     for number, (ddl, values) in enumerate(TEXT_TYPES):
         for kind, (write, clause) in formats.items():
@@ -237,14 +295,20 @@ def test_avro_with_every_type(daemon):
     daemon.put("oss://lake/m/x", "x")
     daemon.query("create schema if not exists m with dbproperties (location='oss://lake/m/')")
     kinds = [
-        ("int", WIDE, ["int", "bigint", "decimal(12,2)", "string"]), ("long", HUGE, ["bigint", "decimal(38,10)"]),
-        ("double", REAL, ["double"]), ("float", REAL, ["float", "double"]), ("string", TEXTS, ["string"]),
-        ("bytes", BYTES, ["binary"]), ("boolean", [True, False], ["boolean"]),
+        ("int", WIDE, ["int", "bigint", "decimal(12,2)", "string"]),
+        ("long", HUGE, ["bigint", "decimal(38,10)"]),
+        ("double", REAL, ["double"]),
+        ("float", REAL, ["float", "double"]),
+        ("string", TEXTS, ["string"]),
+        ("bytes", BYTES, ["binary"]),
+        ("boolean", [True, False], ["boolean"]),
         ({"type": "int", "logicalType": "date"}, DAYS, ["date", "timestamp"]),
-        ({"type": "long", "logicalType": "timestamp-micros"}, MOMENTS, ["timestamp", "date"])]
+        ({"type": "long", "logicalType": "timestamp-micros"}, MOMENTS, ["timestamp", "date"]),
+    ]
     all_cells = []
     for number, (kind, values, ddls) in enumerate(kinds):
         schema = {"type": "record", "name": "r", "fields": [{"name": "c", "type": ["null", kind]}]}
+
         def written(value):
             return value.replace(tzinfo=datetime.UTC) if isinstance(value, MOMENT) else value
 

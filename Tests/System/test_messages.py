@@ -53,7 +53,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         status, headers, seconds = self.server.answer
         time.sleep(seconds)
-        self.server.got.append((self.path, {name.lower(): value for name, value in self.headers.items()}, body, time.monotonic()))
+        self.server.got.append(
+            (self.path, {name.lower(): value for name, value in self.headers.items()}, body, time.monotonic())
+        )
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             self.send_response(status)
             for name, value in headers.items():
@@ -114,6 +116,7 @@ def event(request):
 
 # MARK: Webhooks
 
+
 @pytest.mark.parametrize("mode", ["structured", "binary"])
 def test_a_webhook(caller, hook, mode):
     task_id = caller.submit("select 'ä\"<>&' as x", f"mq-notify-by=webhook, mq-mode={mode}, mq-endpoint={hook.url()}")
@@ -124,21 +127,34 @@ def test_a_webhook(caller, hook, mode):
     Webhook(SECRET).verify(body, headers)
     with pytest.raises(Exception):
         Webhook(SECRET).verify(body + b" ", headers)
-    assert headers["content-type"].startswith("application/json" if mode == "binary" else "application/cloudevents+json")
+    assert headers["content-type"].startswith(
+        "application/json" if mode == "binary" else "application/cloudevents+json"
+    )
     whole = event(hook.got[0])
-    assert (whole["id"], whole["type"], whole["subject"], whole["sequence"]) == (task_id + ".1", "loon.task.success", task_id, "0000000001")
+    assert (whole["id"], whole["type"], whole["subject"], whole["sequence"]) == (
+        task_id + ".1",
+        "loon.task.success",
+        task_id,
+        "0000000001",
+    )
     assert whole["data"]["command"] == row["command"] and whole["data"]["row_count"] == 1
 
 
 def test_events_of_the_start(caller, hook):
     task_id = caller.submit("select 1", f"mq-notify-by=webhook, notify-on=start,finish, mq-endpoint={hook.url()}")
     caller.await_task(task_id, sent)
-    assert [(event(got)["id"], event(got)["type"]) for got in hook.got] == [(task_id + ".1", "loon.task.running"), (task_id + ".2", "loon.task.success")]
+    assert [(event(got)["id"], event(got)["type"]) for got in hook.got] == [
+        (task_id + ".1", "loon.task.running"),
+        (task_id + ".2", "loon.task.success"),
+    ]
     hook.got.clear()
     failing = caller.submit("select cast('a' as int)", f"mq-notify-by=webhook, notify-on=all, mq-endpoint={hook.url()}")
     caller.await_task(failing, sent)
     assert [(event(got)["type"], event(got)["data"]["status"]) for got in hook.got] == [
-        ("loon.task.queued", "QUEUED"), ("loon.task.running", "RUNNING"), ("loon.task.failure", "FAILURE")]
+        ("loon.task.queued", "QUEUED"),
+        ("loon.task.running", "RUNNING"),
+        ("loon.task.failure", "FAILURE"),
+    ]
     assert [event(got)["sequence"][-1] for got in hook.got] == ["1", "2", "3"]
 
 
@@ -152,7 +168,10 @@ def test_messages_of_a_task_keep_their_order(caller, hook):
     hook.answer = (204, {}, 0)
     assert caller.await_task(task_id, sent)["mq_status"] == "SUCCESS"
     types = [event(got)["type"] for got in hook.got]
-    assert types == sorted(types, key=["loon.task.queued", "loon.task.running", "loon.task.success"].index) and len(set(types)) == 3
+    assert (
+        types == sorted(types, key=["loon.task.queued", "loon.task.running", "loon.task.success"].index)
+        and len(set(types)) == 3
+    )
 
 
 def test_retry_after_is_honoured(caller, hook):
@@ -195,8 +214,10 @@ def test_a_message_is_sent_again_on_request(caller, hook):
     caller.await_task(task_id, sent)
     assert caller.task(task_id, full=True)["mq_attempts"] == 3
     for wrong, words in [
-        ("resend query_task message 'q1'", "Unknown task id"), (f"resend query_task message '{caller.submit('select 1')}'", "mq-notify-by"),
-        ("resend query_task 'q1'", "message")]:
+        ("resend query_task message 'q1'", "Unknown task id"),
+        (f"resend query_task message '{caller.submit('select 1')}'", "mq-notify-by"),
+        ("resend query_task 'q1'", "message"),
+    ]:
         with pytest.raises(Exception, match=words):
             caller.query(wrong)
     with pytest.raises(Exception, match="Unknown task id"):
@@ -206,7 +227,10 @@ def test_a_message_is_sent_again_on_request(caller, hook):
 def test_a_dead_and_a_slow_endpoint_hold_up_nobody(caller, hook):
     slow = Hook()
     slow.answer = (204, {}, 30)
-    waiting = [caller.submit("select 1", f"mq-notify-by=webhook, mq-endpoint={url}") for url in [slow.url(), "http://127.0.0.1:1/"] * 20]
+    waiting = [
+        caller.submit("select 1", f"mq-notify-by=webhook, mq-endpoint={url}")
+        for url in [slow.url(), "http://127.0.0.1:1/"] * 20
+    ]
     for _ in range(10):
         row = caller.await_task(caller.submit("select 1", f"mq-notify-by=webhook, mq-endpoint={hook.url()}"), sent)
         assert row["mq_status"] == "SUCCESS" and row["mq_total_time"] < 1_000
@@ -220,7 +244,12 @@ def test_a_burst_to_a_new_endpoint_goes_out_at_once(caller, hook):
     """News of a message that comes while the lane is full is not forgotten."""
     hook.answer = (204, {}, 0.05)
     with contextlib.closing(caller.connect()) as connection:
-        ids = [loon.query(connection, f"/*+ run_async=true, mq-notify-by=webhook, mq-endpoint={hook.url()} */ select 1")[0][0] for _ in range(60)]
+        ids = [
+            loon.query(connection, f"/*+ run_async=true, mq-notify-by=webhook, mq-endpoint={hook.url()} */ select 1")[
+                0
+            ][0]
+            for _ in range(60)
+        ]
     assert {caller.await_task(task_id, sent, seconds=15)["mq_status"] for task_id in ids} == {"SUCCESS"}
 
 
@@ -253,9 +282,9 @@ def test_defaults_of_accounts_and_clusters(tmp_path, hook):
 notify:
   webhook-secret: {SECRET}
   accounts:
-    teller: {{ mq-notify-by: webhook, mq-endpoint: "{hook.url('/of-account')}" }}
+    teller: {{ mq-notify-by: webhook, mq-endpoint: "{hook.url("/of-account")}" }}
   clusters:
-    public: {{ mq-notify-by: webhook, mq-endpoint: "{hook.url('/of-cluster')}", notify-on: "start,finish" }}
+    public: {{ mq-notify-by: webhook, mq-endpoint: "{hook.url("/of-cluster")}", notify-on: "start,finish" }}
 """)
     daemon = loon.Daemon(tmp_path / "data").start("--config", config)
     daemon.create_account("teller")
@@ -270,7 +299,11 @@ notify:
     with pytest.raises(Exception, match="mq-queue"):
         daemon.submit("select 1", "mq-notify-by=mns", user="teller")
     assert daemon.program.stop() == 0
-    for bad, words in [("{ x: { mq-topic: t } }", "mq-notify-by"), ("{ x: { mq-notify-by: ons, label: y } }", "label"), ("[1]", "names below it")]:
+    for bad, words in [
+        ("{ x: { mq-topic: t } }", "mq-notify-by"),
+        ("{ x: { mq-notify-by: ons, label: y } }", "label"),
+        ("[1]", "names below it"),
+    ]:
         config.write_text(f"notify:\n  accounts: {bad}\n")
         found = daemon.command("check-config", "--config", config, check=False)
         assert found.returncode != 0 and words in found.stderr, found.stderr
@@ -278,19 +311,30 @@ notify:
 
 def test_what_cannot_be_called_is_refused_at_once(caller, tmp_path):
     for hints, words in [
-        ("mq-notify-by=webhook", "mq-endpoint"), ("mq-notify-by=webhook, mq-endpoint=ftp://127.0.0.1/", "http://"),
-        ("mq-notify-by=webhook, mq-endpoint=http://example.com/", "not allowed"), ("mq-notify-by=webhook, mq-endpoint=http://u@127.0.0.1/", "user"),
-        ("mq-notify-by=webhook, mq-endpoint=http://127.0.0.1/#x", "path"), ("mq-notify-by=webhook, mq-mode=odd, mq-endpoint=http://127.0.0.1/", "mq-mode"),
+        ("mq-notify-by=webhook", "mq-endpoint"),
+        ("mq-notify-by=webhook, mq-endpoint=ftp://127.0.0.1/", "http://"),
+        ("mq-notify-by=webhook, mq-endpoint=http://example.com/", "not allowed"),
+        ("mq-notify-by=webhook, mq-endpoint=http://u@127.0.0.1/", "user"),
+        ("mq-notify-by=webhook, mq-endpoint=http://127.0.0.1/#x", "path"),
+        ("mq-notify-by=webhook, mq-mode=odd, mq-endpoint=http://127.0.0.1/", "mq-mode"),
         (f"mq-notify-by=rabbitmq, mq-endpoint=http://127.0.0.1:{RABBIT_PORT}", "mq-queue"),
-        ("mq-notify-by=rabbitmq, mq-queue=q, mq-endpoint=http://127.0.0.1:1", "rabbitmq-endpoint"), ("mq-notify-by=mns, mq-model=topic", "mq-topic"),
+        ("mq-notify-by=rabbitmq, mq-queue=q, mq-endpoint=http://127.0.0.1:1", "rabbitmq-endpoint"),
+        ("mq-notify-by=mns, mq-model=topic", "mq-topic"),
         ("mq-notify-by=mns, mq-model=topic, mq-topic=t, mq-delayed-by=3, mq-endpoint=http://127.0.0.1:1", "delayed"),
-        ("notify-on=never", "notify_on"), ("mq-notify-by=ons, mq-model=topic", "mq-model")]:
+        ("notify-on=never", "notify_on"),
+        ("mq-notify-by=ons, mq-model=topic", "mq-model"),
+    ]:
         with pytest.raises(Exception, match=words):
             caller.submit("select 1", hints)
     bare = loon.Daemon(tmp_path / "bare", NOTIFY_ACCESS_KEY_ID="", NOTIFY_ACCESS_KEY_SECRET="")
     del bare.settings["NOTIFY_ACCESS_KEY_ID"], bare.settings["NOTIFY_ACCESS_KEY_SECRET"]
     bare.start()
-    for product, words in [("ons", "access key"), ("mns", "access key"), ("webhook", "notify.webhook-secret-file"), ("rabbitmq", "notify.rabbitmq-user")]:
+    for product, words in [
+        ("ons", "access key"),
+        ("mns", "access key"),
+        ("webhook", "notify.webhook-secret-file"),
+        ("rabbitmq", "notify.rabbitmq-user"),
+    ]:
         with pytest.raises(Exception, match=words):
             bare.submit("select 1", f"mq-notify-by={product}")
     assert bare.program.stop() == 0
@@ -298,10 +342,15 @@ def test_what_cannot_be_called_is_refused_at_once(caller, tmp_path):
 
 # MARK: Roles
 
+
 def test_the_documents_role(caller, broker):
     """Steps 1 to 3 of the document: the role, its trust policy, its permissions. What is missing shows, by name."""
     role = caller.ram / "roles" / MQ_ROLE
-    trust, policies, policy = role / "trust-policy.json", role / "policies.json", caller.ram / "policies/AliyunMQFullAccess.json"
+    trust, policies, policy = (
+        role / "trust-policy.json",
+        role / "policies.json",
+        caller.ram / "policies/AliyunMQFullAccess.json",
+    )
     whole = {path: path.read_text() for path in (trust, policies, policy)}
 
     def outcome():
@@ -310,35 +359,98 @@ def test_the_documents_role(caller, broker):
         return row["mq_status"], row["mq_error_msg"] or ""
 
     def explained():
-        found = caller.command("ram", "check", "--role", MQ_ROLE, "--resource", "acs:mq:cn-hangzhou:1000000000000000:MQ_INST_1_test%dla_topic", check=False)
+        found = caller.command(
+            "ram",
+            "check",
+            "--role",
+            MQ_ROLE,
+            "--resource",
+            "acs:mq:cn-hangzhou:1000000000000000:MQ_INST_1_test%dla_topic",
+            check=False,
+        )
         return found.returncode, found.stdout
 
     caller.settings["RAM_DIRECTORY"] = caller.ram
     assert outcome()[0] == "SUCCESS"
-    assert explained() == (0, explained()[1]) and "statement 1 of the policy AliyunMQFullAccess allows it" in explained()[1]
+    assert (
+        explained() == (0, explained()[1])
+        and "statement 1 of the policy AliyunMQFullAccess allows it" in explained()[1]
+    )
     shown = {row[0]: row for row in caller.query("show ram roles")}
-    assert shown[MQ_ROLE][1:4] == ("openanalytics.aliyuncs.com", "AliyunMQFullAccess", "YES") and "statement 1" in shown[MQ_ROLE][4]
-    address = {"Version": "1", "Statement": [
-        {"Effect": "Allow", "Action": "mq:*", "Resource": "*"},
-        {"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": {"NotIpAddress": {"acs:SourceIp": "10.0.0.0/8"}}}]}
-    deny = {"Version": "1", "Statement": [
-        {"Effect": "Allow", "Action": "*", "Resource": "*"}, {"Effect": "Deny", "Action": ["mq:P?B"], "Resource": "acs:mq:*:*:*%dla_topic"}]}
-    secure = {"Version": "1", "Statement": {"Effect": "Allow", "Action": "mq:*", "Resource": "*", "Condition": {"Bool": {"acs:SecureTransport": True}}}}
+    assert (
+        shown[MQ_ROLE][1:4] == ("openanalytics.aliyuncs.com", "AliyunMQFullAccess", "YES")
+        and "statement 1" in shown[MQ_ROLE][4]
+    )
+    address = {
+        "Version": "1",
+        "Statement": [
+            {"Effect": "Allow", "Action": "mq:*", "Resource": "*"},
+            {
+                "Effect": "Deny",
+                "Action": "*",
+                "Resource": "*",
+                "Condition": {"NotIpAddress": {"acs:SourceIp": "10.0.0.0/8"}},
+            },
+        ],
+    }
+    deny = {
+        "Version": "1",
+        "Statement": [
+            {"Effect": "Allow", "Action": "*", "Resource": "*"},
+            {"Effect": "Deny", "Action": ["mq:P?B"], "Resource": "acs:mq:*:*:*%dla_topic"},
+        ],
+    }
+    secure = {
+        "Version": "1",
+        "Statement": {
+            "Effect": "Allow",
+            "Action": "mq:*",
+            "Resource": "*",
+            "Condition": {"Bool": {"acs:SecureTransport": True}},
+        },
+    }
     cases = [
         (trust, whole[trust].replace("openanalytics.aliyuncs.com", ""), "blank service"),
         (trust, whole[trust].replace("openanalytics", "ecs"), "ecs.aliyuncs.com"),
         (trust, "{", "not JSON"),
-        (policy, '{"Version": "1", "Statement": [{"Effect": "Deny", "Effect": "Allow", "Action": "*", "Resource": "*"}]}', "says 'Effect' twice"),
-        (policy, '{"Version": "1", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": {"Bool": {"acs:SecureTransport": "true"}}, "Condi\\u0074ion": {}}]}', "twice"),
-        (trust, '{"Version": "1", "Statement": [{"Effect": "Deny", "Action": "*", "Principal": {"Service": "*"}}, {"Effect": "Allow", "Action": "*", "Principal": {"Service": "openanalytics.aliyuncs.com"}}]}', "statement 1 of its trust policy denies it"),
+        (
+            policy,
+            '{"Version": "1", "Statement": [{"Effect": "Deny", "Effect": "Allow", "Action": "*", "Resource": "*"}]}',
+            "says 'Effect' twice",
+        ),
+        (
+            policy,
+            '{"Version": "1", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": {"Bool": {"acs:SecureTransport": "true"}}, "Condi\\u0074ion": {}}]}',
+            "twice",
+        ),
+        (
+            trust,
+            '{"Version": "1", "Statement": [{"Effect": "Deny", "Action": "*", "Principal": {"Service": "*"}}, {"Effect": "Allow", "Action": "*", "Principal": {"Service": "openanalytics.aliyuncs.com"}}]}',
+            "statement 1 of its trust policy denies it",
+        ),
         (policies, '{"Policies": {"Policy": []}}', "has no policy"),
         (policies, '{"Policies": {"Policy": [{"PolicyName": "Nothing"}]}}', "policy Nothing"),
         (policy, json.dumps(deny), "statement 2 of the policy AliyunMQFullAccess denies it"),
-        (policy, whole[policy].replace("mq:*", "mq:SUB").replace("rocketmq", "x").replace("mq-as:*", "y"), "no statement of AliyunMQFullAccess allows it"),
+        (
+            policy,
+            whole[policy].replace("mq:*", "mq:SUB").replace("rocketmq", "x").replace("mq-as:*", "y"),
+            "no statement of AliyunMQFullAccess allows it",
+        ),
         (policy, json.dumps(secure), "no statement"),
         # A circumstance that the daemon does not know lifts no denial.
         (policy, json.dumps(address), "statement 2 of the policy AliyunMQFullAccess denies it"),
-        (policy, json.dumps({"Version": "1", "Statement": [{"Effect": "Allow", "Action": "mq:*", "Resource": "*", "Condition": {"Odd": {"a": "b"}}}]}), "not understood"),
+        (
+            policy,
+            json.dumps(
+                {
+                    "Version": "1",
+                    "Statement": [
+                        {"Effect": "Allow", "Action": "mq:*", "Resource": "*", "Condition": {"Odd": {"a": "b"}}}
+                    ],
+                }
+            ),
+            "not understood",
+        ),
     ]
     for path, text, words in cases:
         path.write_text(text)
@@ -377,6 +489,7 @@ def test_no_role_is_needed_for_what_is_not_the_vendors(caller, hook):
 
 # MARK: RabbitMQ
 
+
 @pytest.fixture(scope="module")
 def rabbit(tmp_path_factory):
     server = rabbitmq_server.RabbitMQ(tmp_path_factory.mktemp("rabbit"), RABBIT_PORT)
@@ -400,15 +513,22 @@ def test_rabbitmq(caller, rabbit):
     (message,) = take("of%20tasks")
     whole = json.loads(message["payload"])
     jsonschema.validate(whole, SCHEMA)
-    assert whole["id"] == message["properties"]["message_id"] == task_id + ".1" and message["properties"]["delivery_mode"] == 2
+    assert (
+        whole["id"] == message["properties"]["message_id"] == task_id + ".1"
+        and message["properties"]["delivery_mode"] == 2
+    )
     # An exchange, by what happened; and a queue that is bound later.
     call("PUT", "/exchanges/%2F/tasks", type="topic", durable=True)
     call("PUT", "/queues/%2F/failures", durable=True)
-    failing = caller.submit("select cast('a' as int)", f"mq-notify-by=rabbitmq, mq-topic=tasks, mq-endpoint={rabbit.base}")
+    failing = caller.submit(
+        "select cast('a' as int)", f"mq-notify-by=rabbitmq, mq-topic=tasks, mq-endpoint={rabbit.base}"
+    )
     row = caller.await_task(failing, lambda row: row["mq_error_msg"])
     assert "no queue" in row["mq_error_msg"] and row["mq_model"] == "topic"
     call("POST", "/bindings/%2F/e/tasks/q/failures", routing_key="loon.task.failure")
     assert caller.await_task(failing, sent)["mq_status"] == "SUCCESS"
     assert json.loads(take("failures")[0]["payload"])["type"] == "loon.task.failure"
-    missing = caller.await_task(caller.submit("select 1", f"mq-notify-by=rabbitmq, mq-topic=none, mq-endpoint={rabbit.base}"), sent)
+    missing = caller.await_task(
+        caller.submit("select 1", f"mq-notify-by=rabbitmq, mq-topic=none, mq-endpoint={rabbit.base}"), sent
+    )
     assert missing["mq_status"] == "FAILURE" and "404" in missing["mq_error_msg"]

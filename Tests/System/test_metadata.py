@@ -62,7 +62,10 @@ def test_lost_metadata_is_an_error_that_names_the_backup(tmp_path, how):
     # Neither a start nor a command makes a new one.
     for arguments in (["serve", "--port", "0"], ["account", "create", "x", "--password-stdin"], ["tasks", "export"]):
         run = daemon.command(*arguments, "--data-dir", daemon.data, check=False, input="x\n")
-        assert run.returncode == 1 and "loond backup" in run.stderr and "loond init" in run.stderr, (arguments, run.stderr)
+        assert run.returncode == 1 and "loond backup" in run.stderr and "loond init" in run.stderr, (
+            arguments,
+            run.stderr,
+        )
     if how == "only the log is left":
         (daemon.data / "loon.sqlite-wal").unlink()
     shutil.copy(backup, daemon.data / "loon.sqlite")
@@ -137,7 +140,9 @@ def test_purge_beside_a_daemon_that_purges(tmp_path):
             tasks.append(daemon.submit(f"select {number}"))
         for task in tasks[-5:]:
             daemon.await_task(task)
-        runs = [threading.Thread(target=lambda: codes.append(purge(daemon, "--keep", "2", check=False))) for _ in range(3)]
+        runs = [
+            threading.Thread(target=lambda: codes.append(purge(daemon, "--keep", "2", check=False))) for _ in range(3)
+        ]
         codes = []
         for run in runs:
             run.start()
@@ -202,7 +207,10 @@ def test_purge_makes_room_on_a_full_disk(small_disk, is_running):
 
 def test_a_stop_waits_for_no_client_that_is_idle(tmp_path):
     daemon = loon.Daemon(tmp_path / "data", SERVICE_DRAIN_S=30).start()
-    plain, encrypted = daemon.connect(ssl_disabled=True), daemon.connect(ssl={"check_hostname": False, "verify_mode": ssl.CERT_NONE})
+    plain, encrypted = (
+        daemon.connect(ssl_disabled=True),
+        daemon.connect(ssl={"check_hostname": False, "verify_mode": ssl.CERT_NONE}),
+    )
     assert loon.query(plain, "select 1") == loon.query(encrypted, "select 1")
     started = time.monotonic()
     assert daemon.program.stop() == 0
@@ -217,7 +225,9 @@ def test_no_error_plan_or_variable_tells_a_path_of_the_host(tmp_path, library):
     daemon.put("oss://lake/s/p/a.parquet", b"PAR1 this is none PAR1")
     daemon.put("oss://lake/s/j/a.json.gz", b"\x1f\x8b not gzip")
     daemon.query("create schema s with dbproperties (catalog='oss', location='oss://lake/s/')")
-    daemon.query("create external table s.t (a int, b string) row format delimited fields terminated by ',' location 'oss://lake/s/t/'")
+    daemon.query(
+        "create external table s.t (a int, b string) row format delimited fields terminated by ',' location 'oss://lake/s/t/'"
+    )
     daemon.query("create external table s.p (a int) stored as parquet location 'oss://lake/s/p/'")
     daemon.query("create external table s.j (a int) stored as json location 'oss://lake/s/j/'")
 
@@ -227,19 +237,41 @@ def test_no_error_plan_or_variable_tells_a_path_of_the_host(tmp_path, library):
         except pymysql.err.MySQLError as error:
             return repr(error.args)
 
-    found = [words(sql) for sql in (
-        "select * from s.p", "select * from s.j", "select * from s.t join s.p using (a)", "create external table s.l like mapping ('oss://lake/s/p/a.parquet')",
-        "create external table s.l like mapping ('oss://lake/s/none/')", "show global variables", "show variables like '%dir%'", "select @@socket, @@datadir",
-        "explain select * from s.t x, s.t y", "explain analyze select * from s.t x join s.t y on x.a = y.a", "show create table s.t",
-        "select array_select([]::int[], [1, 2, 3]) from range(1)",
-        "select (case when i>5 then null end)::int[100000][100000][100000] x from range(10) t(i)",
-        "select error('0x' || 'ffffffffffff')", "select * from information_schema.global_variables", "show status")]
-    messages = [daemon.await_task(daemon.submit(sql))["message"] for sql in ("select * from s.p", "explain analyze select * from s.t")]
+    found = [
+        words(sql)
+        for sql in (
+            "select * from s.p",
+            "select * from s.j",
+            "select * from s.t join s.p using (a)",
+            "create external table s.l like mapping ('oss://lake/s/p/a.parquet')",
+            "create external table s.l like mapping ('oss://lake/s/none/')",
+            "show global variables",
+            "show variables like '%dir%'",
+            "select @@socket, @@datadir",
+            "explain select * from s.t x, s.t y",
+            "explain analyze select * from s.t x join s.t y on x.a = y.a",
+            "show create table s.t",
+            "select array_select([]::int[], [1, 2, 3]) from range(1)",
+            "select (case when i>5 then null end)::int[100000][100000][100000] x from range(10) t(i)",
+            "select error('0x' || 'ffffffffffff')",
+            "select * from information_schema.global_variables",
+            "show status",
+        )
+    ]
+    messages = [
+        daemon.await_task(daemon.submit(sql))["message"]
+        for sql in ("select * from s.p", "explain analyze select * from s.t")
+    ]
     daemon.fault(number=errno.EACCES, path="/data/")
     found += [words("insert into s.t values (2, 'x')"), words("select list(range) from range(30000000)")]
     daemon.fault()
     for text in found + messages:
-        assert secret not in text and "Stack Trace" not in text and ".so(" not in text and "/loon" not in text.replace("'/loon", ""), text
+        assert (
+            secret not in text
+            and "Stack Trace" not in text
+            and ".so(" not in text
+            and "/loon" not in text.replace("'/loon", "")
+        ), text
     plan = daemon.query("explain analyze select * from s.t")[0][0]
     assert "TABLE_SCAN" in plan and "a.csv" not in plan and secret[:12] not in plan, plan
     assert daemon.program.stop() == 0

@@ -20,21 +20,34 @@ def test_settings_flags_over_environment_over_file(tmp_path):
     config.write_text("listen:\n  port: 1\nlog:\n  level: debug\nservice: { region-code: sh }\n")
     daemon = loon.Daemon(tmp_path / "data", LISTEN_PORT=2)
     program = loon.Program(
-        [loon.BIN / "loond", "serve", "--config", config, "--port", "0", "--data-dir", daemon.data], tmp_path / "log", "server.ready",
-        loon.environment(LISTEN_PORT=2))
+        [loon.BIN / "loond", "serve", "--config", config, "--port", "0", "--data-dir", daemon.data],
+        tmp_path / "log",
+        "server.ready",
+        loon.environment(LISTEN_PORT=2),
+    )
     assert program.port > 2
     assert program.stop() == 0
     assert len(re.findall("event=server.ready", program.log())) == 1
 
 
-@pytest.mark.parametrize("text, words", [
-    ("listen:\n  prt: 1\n", ":2: there is no setting 'listen.prt'"), ("listen:\n  port: many\n", ":2: listen.port: 'many' is not a whole number"),
-    ("\nlisten: 5\n", ":2:"), ("log: [a]\n", ":1:"), ("{", "is not YAML"), ("service:\n  time-zone: '+25:00'\n", ":2:"),
-    ("notify:\n  mns-endpoint: moon\n", ":2: notify.mns-endpoint: 'moon' is not an endpoint"), ("notify:\n  ca-file: /no/such\n", "a file that can be read"),
-    ("notify:\n  rabbitmq-endpoint: http://u:hidden@host/x y\n", ":2: notify.rabbitmq-endpoint: the value is not"),
-    ("notify:\n  rabbitmq-user: u\n", "notify.rabbitmq-user and notify.rabbitmq-password"),
-    ("notify:\n  allow:\n    - { host: x, prot: 1 }\n", ":3:"), ("notify:\n  allow:\n    - { host: x, address: [moon] }\n", ":3:"), ("x: 1\n", ":1:"),
-])
+@pytest.mark.parametrize(
+    "text, words",
+    [
+        ("listen:\n  prt: 1\n", ":2: there is no setting 'listen.prt'"),
+        ("listen:\n  port: many\n", ":2: listen.port: 'many' is not a whole number"),
+        ("\nlisten: 5\n", ":2:"),
+        ("log: [a]\n", ":1:"),
+        ("{", "is not YAML"),
+        ("service:\n  time-zone: '+25:00'\n", ":2:"),
+        ("notify:\n  mns-endpoint: moon\n", ":2: notify.mns-endpoint: 'moon' is not an endpoint"),
+        ("notify:\n  ca-file: /no/such\n", "a file that can be read"),
+        ("notify:\n  rabbitmq-endpoint: http://u:hidden@host/x y\n", ":2: notify.rabbitmq-endpoint: the value is not"),
+        ("notify:\n  rabbitmq-user: u\n", "notify.rabbitmq-user and notify.rabbitmq-password"),
+        ("notify:\n  allow:\n    - { host: x, prot: 1 }\n", ":3:"),
+        ("notify:\n  allow:\n    - { host: x, address: [moon] }\n", ":3:"),
+        ("x: 1\n", ":1:"),
+    ],
+)
 def test_a_bad_configuration_names_its_line(tmp_path, text, words):
     path = tmp_path / "loon.yaml"
     path.write_text(text)
@@ -48,7 +61,9 @@ def test_the_shipped_configuration_is_good_and_complete():
     assert daemon.command("check-config", "--config", path).returncode == 0
     sources = [loon.ROOT / f"Sources/LoonService/Configuration/{name}.swift" for name in ("Settings", "ClusterSetting")]
     source = "".join(path.read_text() for path in sources)
-    names = set(re.findall(r'(?:path: |name: |text\(|integer\(|flag\(|size\(|endpoint\()"([a-z-]+(?:\.[a-z-]+)?)"', source)) - {"notify.access-key-secret"}
+    names = set(
+        re.findall(r'(?:path: |name: |text\(|integer\(|flag\(|size\(|endpoint\()"([a-z-]+(?:\.[a-z-]+)?)"', source)
+    ) - {"notify.access-key-secret"}
     assert len(names) > 40
     for name in names:
         assert re.search(rf"^\s*(# )?{name.split('.')[-1]}:", path.read_text(), re.M), name
@@ -56,10 +71,18 @@ def test_the_shipped_configuration_is_good_and_complete():
 
 def test_wrong_settings_elsewhere(tmp_path):
     daemon = loon.Daemon(tmp_path / "data")
-    assert "LISTEN_PORT" in subprocess.run(
-        [loon.BIN / "loond", "check-config"], env=loon.environment(LISTEN_PORT="x"), capture_output=True, text=True).stderr
-    assert "LOON_NONSENSE" in subprocess.run(
-        [loon.BIN / "loond", "check-config"], env=loon.environment(NONSENSE="x"), capture_output=True, text=True).stderr
+    assert (
+        "LISTEN_PORT"
+        in subprocess.run(
+            [loon.BIN / "loond", "check-config"], env=loon.environment(LISTEN_PORT="x"), capture_output=True, text=True
+        ).stderr
+    )
+    assert (
+        "LOON_NONSENSE"
+        in subprocess.run(
+            [loon.BIN / "loond", "check-config"], env=loon.environment(NONSENSE="x"), capture_output=True, text=True
+        ).stderr
+    )
     for usage in [("serve", "--nonsense"), ("account", "create", "x"), ("oss",), ("oss", "cp", "x")]:
         assert daemon.command(*usage, check=False).returncode in (0, 2), usage
     assert daemon.command("serve", "--nonsense", check=False).returncode == 2
@@ -67,8 +90,12 @@ def test_wrong_settings_elsewhere(tmp_path):
 
 def failing_start(tmp_path, *arguments, **settings):
     run = subprocess.run(
-        [loon.BIN / "loond", "serve", "--data-dir", str(tmp_path / "other"), *map(str, arguments)], env=loon.environment(**settings),
-        capture_output=True, text=True, timeout=30)
+        [loon.BIN / "loond", "serve", "--data-dir", str(tmp_path / "other"), *map(str, arguments)],
+        env=loon.environment(**settings),
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
     lines = [line for line in run.stderr.splitlines() if not re.match(r"\d{4}-.* info event=", line)]
     assert run.returncode == 1 and len(lines) == 1, run.stderr
     return lines[0]
@@ -104,10 +131,20 @@ def test_object_store_commands(daemon, tmp_path):
     (tmp_path / "link").symlink_to("/etc")
     (daemon.data / "oss/bucket-1/escape").symlink_to("/etc")
     for bad in [
-        ("cat", "oss://bucket-1/escape/passwd"), ("cat", "oss://bucket-1/../../root-password"), ("cat", "oss://bucket-1/nothing"), ("cat", "/etc/passwd"),
-        ("mb", "oss://A"), ("mb", "oss://.."), ("mb", "oss://b1-/"), ("cp", tmp_path / "a.txt", "oss://nobucket/a"),
-        ("cp", tmp_path / "a.txt", "oss://bucket-1/x/y/a.txt/z"), ("cp", tmp_path / "a.txt", "oss://bucket-1/x"),
-        ("cp", tmp_path / "a.txt", "oss://bucket-1/escape/a"), ("cp", tmp_path / "nothing", "oss://bucket-1/n"), ("ls", "oss://nobucket/")]:
+        ("cat", "oss://bucket-1/escape/passwd"),
+        ("cat", "oss://bucket-1/../../root-password"),
+        ("cat", "oss://bucket-1/nothing"),
+        ("cat", "/etc/passwd"),
+        ("mb", "oss://A"),
+        ("mb", "oss://.."),
+        ("mb", "oss://b1-/"),
+        ("cp", tmp_path / "a.txt", "oss://nobucket/a"),
+        ("cp", tmp_path / "a.txt", "oss://bucket-1/x/y/a.txt/z"),
+        ("cp", tmp_path / "a.txt", "oss://bucket-1/x"),
+        ("cp", tmp_path / "a.txt", "oss://bucket-1/escape/a"),
+        ("cp", tmp_path / "nothing", "oss://bucket-1/n"),
+        ("ls", "oss://nobucket/"),
+    ]:
         run = oss(*bad, check=False)
         assert run.returncode == 1 and run.stderr.startswith("loond: ") and run.stdout == "", (bad, run)
 
@@ -128,11 +165,26 @@ def packet(sequence, payload):
 
 def test_random_bytes_and_cut_handshakes(daemon):
     generator = random.Random(7)
-    login = struct.pack("<IIB23x", 0x3FA28D, 1 << 24, 45) + b"user\0" + b"\x14" + b"x" * 20 + b"db\0" + b"mysql_native_password\0"
+    login = (
+        struct.pack("<IIB23x", 0x3FA28D, 1 << 24, 45)
+        + b"user\0"
+        + b"\x14"
+        + b"x" * 20
+        + b"db\0"
+        + b"mysql_native_password\0"
+    )
     inputs = [generator.randbytes(generator.randrange(1, 2000)) for _ in range(200)]
     inputs += [packet(1, login[:cut]) for cut in range(0, len(login), 3)]
-    inputs += [packet(1, bytes([generator.randrange(256) if generator.random() < 0.1 else b for b in login])) for _ in range(200)]
-    inputs += [packet(2, login), packet(1, b""), packet(1, b"\xff" * 60_000), struct.pack("<I", 0x01FFFFFF) + b"x" * 70_000]
+    inputs += [
+        packet(1, bytes([generator.randrange(256) if generator.random() < 0.1 else b for b in login]))
+        for _ in range(200)
+    ]
+    inputs += [
+        packet(2, login),
+        packet(1, b""),
+        packet(1, b"\xff" * 60_000),
+        struct.pack("<I", 0x01FFFFFF) + b"x" * 70_000,
+    ]
     for data in inputs:
         with greeting(daemon.program.port) as connection:
             connection.sendall(data)
@@ -151,7 +203,9 @@ def test_bad_commands_after_the_login(daemon):
     generator = random.Random(8)
     for number in range(150):
         connection = daemon.connect("user")
-        payload = bytes([generator.choice([2, 3, 4, 9, 12, 13, 14, 17, 22, 23, 26, 27, 28, 31, 99])]) + generator.randbytes(generator.randrange(300))
+        payload = bytes(
+            [generator.choice([2, 3, 4, 9, 12, 13, 14, 17, 22, 23, 26, 27, 28, 31, 99])]
+        ) + generator.randbytes(generator.randrange(300))
         connection._sock.sendall(packet(0, payload))
         try:
             connection._read_packet()
@@ -188,7 +242,9 @@ def test_the_log_is_opened_again_on_sighup_and_cannot_be_forged(tmp_path):
     log = tmp_path / "loond.log"
     daemon = loon.Daemon(tmp_path / "data")
     process = subprocess.Popen(
-        [loon.BIN / "loond", "serve", "--port", "0", "--data-dir", daemon.data], env=loon.environment(LOG_FILE=log, LOG_LEVEL="debug"))
+        [loon.BIN / "loond", "serve", "--port", "0", "--data-dir", daemon.data],
+        env=loon.environment(LOG_FILE=log, LOG_LEVEL="debug"),
+    )
     try:
         deadline = time.monotonic() + 20
         while "server.ready" not in (log.read_text() if log.exists() else "") and time.monotonic() < deadline:
@@ -201,12 +257,19 @@ def test_the_log_is_opened_again_on_sighup_and_cannot_be_forged(tmp_path):
         import pymysql
 
         with pytest.raises(pymysql.err.MySQLError):
-            pymysql.connect(host="127.0.0.1", port=port, user="x\n2026-01-01T00:00:00.000Z info event=forged a=\"b", password="p")
+            pymysql.connect(
+                host="127.0.0.1", port=port, user='x\n2026-01-01T00:00:00.000Z info event=forged a="b', password="p"
+            )
         while "connection.refused" not in log.read_text() and time.monotonic() < deadline:
             time.sleep(0.05)
         lines = log.read_text().splitlines()
         assert any("event=connection.refused" in line for line in lines)
-        assert all(re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z (trace|debug|info|notice|warning|error) event=(?!forged)", line) for line in lines)
+        assert all(
+            re.match(
+                r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z (trace|debug|info|notice|warning|error) event=(?!forged)", line
+            )
+            for line in lines
+        )
         assert log.stat().st_mode & 0o777 == 0o600
     finally:
         process.send_signal(signal.SIGTERM)
@@ -218,7 +281,12 @@ def test_every_event_that_is_logged_is_documented(daemon):
     documented = set(re.findall(r"^\| `([a-z_]+\.[a-z_]+)` \|", text, re.M))
     used = set()
     for path in pathlib.Path(loon.ROOT / "Sources").rglob("*.swift"):
-        used |= set(re.findall(r'"((?:server|connection|statement|task|message|notifier|scheduler|account|log|broker|tls|table|storage|role|sts|login|audit|gate)\.[a-z_]+)"', path.read_text()))
+        used |= set(
+            re.findall(
+                r'"((?:server|connection|statement|task|message|notifier|scheduler|account|log|broker|tls|table|storage|role|sts|login|audit|gate)\.[a-z_]+)"',
+                path.read_text(),
+            )
+        )
     used -= {"log.file", "log.level"}  # settings
     assert documented == used
     logged = set(re.findall(r"event=([a-z_.]+)", pathlib.Path(str(daemon.data) + ".log").read_text()))

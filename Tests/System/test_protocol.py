@@ -20,9 +20,10 @@ import loon
 from loon import DEAF, ENDLESS
 
 
-
 def connector(daemon, user="user", **options):
-    return mysql.connector.connect(host="127.0.0.1", port=daemon.program.port, user=user, password=daemon.passwords[user], **options)
+    return mysql.connector.connect(
+        host="127.0.0.1", port=daemon.program.port, user=user, password=daemon.passwords[user], **options
+    )
 
 
 def command(connection, code, payload=b""):
@@ -37,16 +38,31 @@ def command(connection, code, payload=b""):
 def test_prepared_values_of_every_type_come_back(daemon):
     with contextlib.closing(connector(daemon, ssl_disabled=True)) as connection:
         cursor = connection.cursor(prepared=True)
-        row = (1, -1, 2**63 - 1, -(2**63), 1.5, "ä'\\\n😀", None, decimal.Decimal("12345.6789"), datetime.date(2024, 2, 29), datetime.datetime(2024, 2, 29, 1, 2, 3, 4))
+        row = (
+            1,
+            -1,
+            2**63 - 1,
+            -(2**63),
+            1.5,
+            "ä'\\\n😀",
+            None,
+            decimal.Decimal("12345.6789"),
+            datetime.date(2024, 2, 29),
+            datetime.datetime(2024, 2, 29, 1, 2, 3, 4),
+        )
         # Types are learned from what the values are compared with, or cast to.
         cursor.execute(
             "select cast(? as tinyint), cast(? as smallint), cast(? as bigint), cast(? as bigint), cast(? as double), ?, ?, cast(? as decimal(12,4)), "
-            "cast(? as date), cast(? as timestamp) from range(1)", row)
+            "cast(? as date), cast(? as timestamp) from range(1)",
+            row,
+        )
         assert cursor.fetchall() == [row]
         # Executed again with other values, and with types that change.
         cursor.execute(
             "select cast(? as tinyint), cast(? as smallint), cast(? as bigint), cast(? as bigint), cast(? as double), ?, ?, cast(? as decimal(12,4)), "
-            "cast(? as date), cast(? as timestamp) from range(1)", (None,) * 10)
+            "cast(? as date), cast(? as timestamp) from range(1)",
+            (None,) * 10,
+        )
         assert cursor.fetchall() == [(None,) * 10]
 
 
@@ -55,7 +71,8 @@ def test_binary_results_equal_text_results(daemon):
         "select true as b, cast(-5 as tinyint) as t, cast(300 as smallint) as s, 70000 as i, 5000000000 as l, cast(200 as utinyint) as ut, "
         "cast(18446744073709551615 as ubigint) as ul, cast(1.25 as float) as f, 1e300 as d, 1.50 as n, 'text' as v, date '0001-01-01' as da, "
         "timestamp '2024-02-29 12:34:56.789' as ts, timestamp '2024-02-29 00:00:00' as midnight, time '23:59:59.000001' as ti, time '00:00:00' as zero, "
-        "[1, 2] as li, null as nu, blob '\\xAA' as bl from range(2)")
+        "[1, 2] as li, null as nu, blob '\\xAA' as bl from range(2)"
+    )
     with contextlib.closing(connector(daemon, ssl_disabled=True)) as connection:
         plain = connection.cursor()
         plain.execute(sql)
@@ -69,14 +86,23 @@ def test_binary_results_equal_text_results(daemon):
 def test_errors_of_prepared_statements(daemon):
     with contextlib.closing(connector(daemon, ssl_disabled=True)) as connection:
         cursor = connection.cursor(prepared=True)
-        for sql, number in [("select * from oss_schema.nothing", 1146), ("selec ?", 1064), ("select nothing from oss_schema.oss_json", 1054)]:
+        for sql, number in [
+            ("select * from oss_schema.nothing", 1146),
+            ("selec ?", 1064),
+            ("select nothing from oss_schema.oss_json", 1054),
+        ]:
             with pytest.raises(mysql.connector.Error) as raised:
                 cursor.execute(sql, ("x",) if "?" in sql else ())
             assert raised.value.errno == number, raised.value
         cursor.execute("select id from oss_schema.oss_json where name = ? order by 1 limit ?", ("nobody", 1))
         assert cursor.fetchall() == []
     connection = daemon.connect("user")
-    for code, payload, number in [(0x17, struct.pack("<IBI", 99, 0, 1), 1243), (0x1C, struct.pack("<II", 99, 1), 1243), (0x1A, struct.pack("<I", 99), 1243), (0x7E, b"", 1047)]:
+    for code, payload, number in [
+        (0x17, struct.pack("<IBI", 99, 0, 1), 1243),
+        (0x1C, struct.pack("<II", 99, 1), 1243),
+        (0x1A, struct.pack("<I", 99), 1243),
+        (0x7E, b"", 1047),
+    ]:
         with pytest.raises(pymysql.err.MySQLError) as raised:
             command(connection, code, payload)
         assert raised.value.args[0] == number
@@ -218,8 +244,24 @@ def test_tls(daemon, user):
         assert loon.query(connection, "show status like 'ssl_cipher'")[0][1] == "TLS"
         assert len(loon.query(connection, "select repeat('x', 20000000) from range(1)")[0][0]) == 20_000_000
     run = subprocess.run(
-        ["mariadb", "-h", "127.0.0.1", "-P", str(daemon.program.port), "-u", user, "-p" + daemon.passwords[user], "--ssl",
-         "--ssl-ca", str(daemon.data / "server-cert.pem"), "-e", "\\s"], capture_output=True, text=True)
+        [
+            "mariadb",
+            "-h",
+            "127.0.0.1",
+            "-P",
+            str(daemon.program.port),
+            "-u",
+            user,
+            "-p" + daemon.passwords[user],
+            "--ssl",
+            "--ssl-ca",
+            str(daemon.data / "server-cert.pem"),
+            "-e",
+            "\\s",
+        ],
+        capture_output=True,
+        text=True,
+    )
     assert "Cipher in use is TLS" in run.stdout, run.stderr
 
 
@@ -249,10 +291,25 @@ def test_only_secure_transport(tmp_path):
     with pytest.raises(pymysql.err.OperationalError) as raised:
         daemon.connect(ssl_disabled=True)
     assert raised.value.args[0] == 3159
-    with contextlib.closing(daemon.connect(ssl={"ca": str(daemon.data / "server-cert.pem"), "check_hostname": False})) as connection:
+    with contextlib.closing(
+        daemon.connect(ssl={"ca": str(daemon.data / "server-cert.pem"), "check_hostname": False})
+    ) as connection:
         assert loon.query(connection, "select @@require_secure_transport") == ((1,),)
     socket_run = subprocess.run(
-        ["mariadb", "-S", str(daemon.data / "loond.sock"), "-u", "root", "-p" + daemon.passwords["root"], "-N", "-e", "select 1"], capture_output=True, text=True)
+        [
+            "mariadb",
+            "-S",
+            str(daemon.data / "loond.sock"),
+            "-u",
+            "root",
+            "-p" + daemon.passwords["root"],
+            "-N",
+            "-e",
+            "select 1",
+        ],
+        capture_output=True,
+        text=True,
+    )
     assert socket_run.stdout == "1\n", socket_run.stderr
     assert daemon.program.stop() == 0
 
@@ -267,20 +324,46 @@ def test_compression(daemon):
         cursor.execute("select 1")
         assert cursor.fetchall() == [(1,)]
     run = subprocess.run(
-        ["mariadb", "-C", "--max-allowed-packet=64M", "-h", "127.0.0.1", "-P", str(daemon.program.port), "-u", "user", "-p" + daemon.passwords["user"], "-N", "-e",
-         "select 1; show status like 'nothing'; select range from range(100000); select repeat('x', 17000000) from range(1)"], capture_output=True, text=True)
+        [
+            "mariadb",
+            "-C",
+            "--max-allowed-packet=64M",
+            "-h",
+            "127.0.0.1",
+            "-P",
+            str(daemon.program.port),
+            "-u",
+            "user",
+            "-p" + daemon.passwords["user"],
+            "-N",
+            "-e",
+            "select 1; show status like 'nothing'; select range from range(100000); select repeat('x', 17000000) from range(1)",
+        ],
+        capture_output=True,
+        text=True,
+    )
     assert run.stdout.split() == ["1"] + [str(i) for i in range(100_000)] + ["x" * 17_000_000], run.stderr[:200]
 
 
 def test_a_frame_that_lies_ends_the_connection_and_nothing_else(daemon):
-    for frame in [b"\x05\x00\x00\x00\xff\xff\xff12345", b"\x00\x00\x00\x00\x01\x00\x00", b"\x02\x00\x00\x00\xff\xff\xffab"]:
+    for frame in [
+        b"\x05\x00\x00\x00\xff\xff\xff12345",
+        b"\x00\x00\x00\x00\x01\x00\x00",
+        b"\x02\x00\x00\x00\xff\xff\xffab",
+    ]:
         with socket.create_connection(("127.0.0.1", daemon.program.port), timeout=10) as peer:
             greeting = peer.recv(4096)
             end = greeting.index(b"\0", 5)
             nonce = greeting[end + 5 : end + 13] + greeting[end + 32 : end + 44]
             answer = pymysql._auth.scramble_native_password(daemon.passwords["native"].encode(), nonce)
             # PROTOCOL_41, SECURE_CONNECTION, PLUGIN_AUTH and COMPRESS
-            response = struct.pack("<IIB23x", 0x0008_8220, 1 << 24, 45) + b"native\0" + bytes([20]) + answer + b"mysql_native_password\0"
+            response = (
+                struct.pack("<IIB23x", 0x0008_8220, 1 << 24, 45)
+                + b"native\0"
+                + bytes([20])
+                + answer
+                + b"mysql_native_password\0"
+            )
             peer.sendall(struct.pack("<I", len(response))[:3] + b"\x01" + response)
             assert peer.recv(100)[4:5] == b"\x00"
             peer.sendall(frame)
@@ -321,7 +404,12 @@ def test_a_statement_behind_a_write_can_be_killed(daemon):
 
     thread, outcome = in_background(both)
     deadline = time.monotonic() + 30
-    while not any(row[7] and "select sum" in row[7] and row[6] == "executing" for row in daemon.query("show full processlist")) or len(daemon.query("select a from killed.t")) < 2:
+    while (
+        not any(
+            row[7] and "select sum" in row[7] and row[6] == "executing" for row in daemon.query("show full processlist")
+        )
+        or len(daemon.query("select a from killed.t")) < 2
+    ):
         assert time.monotonic() < deadline
         time.sleep(0.05)
     time.sleep(0.2)
@@ -346,7 +434,13 @@ def kill_query(daemon, sql):
     thread, outcome = in_background(lambda: loon.query(victim, sql))
     killer = daemon.connect("user")
     deadline = time.monotonic() + 10
-    while not (rows := [row for row in loon.query(killer, "show processlist") if row[0] == victim.thread_id() and row[6] == "executing"]):
+    while not (
+        rows := [
+            row
+            for row in loon.query(killer, "show processlist")
+            if row[0] == victim.thread_id() and row[6] == "executing"
+        ]
+    ):
         assert time.monotonic() < deadline
     assert rows[0][4] == "Query" and rows[0][7].startswith("select"), rows
     loon.query(killer, f"kill query {victim.thread_id()}")
@@ -361,12 +455,20 @@ def kill_query(daemon, sql):
 def test_the_process_list_tells_how_far_a_query_is(daemon):
     daemon.put("oss://lake/progress/t/numbers.csv", "".join(f"{number},{number % 97}\n" for number in range(2_000_000)))
     daemon.query("create schema progress with dbproperties (catalog='oss', location='oss://lake/progress/')")
-    daemon.query("create external table progress.t (a bigint, b int) row format delimited fields terminated by ',' location 'oss://lake/progress/t/'")
+    daemon.query(
+        "create external table progress.t (a bigint, b int) row format delimited fields terminated by ',' location 'oss://lake/progress/t/'"
+    )
     reader, watcher = daemon.connect("user"), daemon.connect("user")
-    thread, outcome = in_background(lambda: loon.query(reader, "select count(md5(md5(md5(cast(a as varchar))))) from progress.t"))
+    thread, outcome = in_background(
+        lambda: loon.query(reader, "select count(md5(md5(md5(cast(a as varchar))))) from progress.t")
+    )
     seen = []
     while thread.is_alive():
-        seen += [row[8] for row in loon.query(watcher, "show processlist") if row[0] == reader.thread_id() and row[4] == "Query"]
+        seen += [
+            row[8]
+            for row in loon.query(watcher, "show processlist")
+            if row[0] == reader.thread_id() and row[4] == "Query"
+        ]
         time.sleep(0.02)
     assert outcome["value"] == ((2_000_000,),)
     assert sorted(seen) == seen and 0 < seen[-1] <= 100, seen
@@ -400,7 +502,9 @@ def test_accounts_kill_and_see_their_own_only(daemon):
     assert raised.value.args[0] == 1095
     assert {row[1] for row in loon.query(connection, "show full processlist")} == {"user"}
     administrator = daemon.connect()
-    assert {"user", "native", "root"} <= {row[1] for row in loon.query(administrator, "select * from information_schema.processlist")}
+    assert {"user", "native", "root"} <= {
+        row[1] for row in loon.query(administrator, "select * from information_schema.processlist")
+    }
     loon.query(administrator, f"kill {other.thread_id()}")
 
 
@@ -483,9 +587,25 @@ def test_change_user_and_reset(daemon):
 
 def test_statistics_and_field_list(daemon):
     run = subprocess.run(
-        ["mariadb-admin", "-h", "127.0.0.1", "-P", str(daemon.program.port), "-u", "user", "-p" + daemon.passwords["user"], "status", "ping", "processlist"],
-        capture_output=True, text=True)
-    assert run.stdout.startswith("Uptime: ") and "mysqld is alive" in run.stdout and "show processlist" in run.stdout, run
+        [
+            "mariadb-admin",
+            "-h",
+            "127.0.0.1",
+            "-P",
+            str(daemon.program.port),
+            "-u",
+            "user",
+            "-p" + daemon.passwords["user"],
+            "status",
+            "ping",
+            "processlist",
+        ],
+        capture_output=True,
+        text=True,
+    )
+    assert run.stdout.startswith("Uptime: ") and "mysqld is alive" in run.stdout and "show processlist" in run.stdout, (
+        run
+    )
     connection = daemon.connect("user", database="oss_schema")
     packet = command(connection, COMMAND.COM_FIELD_LIST, b"oss_json\0%")
     names = []
@@ -523,9 +643,17 @@ def test_places_are_kept_for_administrators(tmp_path):
 
 def test_statements_that_ended_the_daemon(daemon):
     for sql in [
-        "select unix_timestamp('2020-01-01 .')", "select character set", "select a from t for update skip", "select 1" + " is not null" * 60_000,
-        "select 1" + " between 0 and 2" * 100, "select " + "case 1 when 1 then " * 60 + "1" + " end" * 60, "select time_format('.', '%H')",
-        "select " + " + ".join(["interval 1 day"] * 5000), "select " + "interval " * 5000 + "1 day", "select " + " div ".join(["1"] * 3000)]:
+        "select unix_timestamp('2020-01-01 .')",
+        "select character set",
+        "select a from t for update skip",
+        "select 1" + " is not null" * 60_000,
+        "select 1" + " between 0 and 2" * 100,
+        "select " + "case 1 when 1 then " * 60 + "1" + " end" * 60,
+        "select time_format('.', '%H')",
+        "select " + " + ".join(["interval 1 day"] * 5000),
+        "select " + "interval " * 5000 + "1 day",
+        "select " + " div ".join(["1"] * 3000),
+    ]:
         started = time.monotonic()
         with contextlib.suppress(pymysql.err.MySQLError):
             daemon.query(sql, "user")
@@ -604,7 +732,14 @@ def test_limits_belong_to_one_statement(daemon):
         while cursor.nextset():
             pass
     assert len(loon.query(connection, "select * from range(9) limit 5")) == 5
-    assert len(loon.query(connection, "select collation_name from information_schema.collations limit 2, 18446744073709551615")) > 100
+    assert (
+        len(
+            loon.query(
+                connection, "select collation_name from information_schema.collations limit 2, 18446744073709551615"
+            )
+        )
+        > 100
+    )
     assert loon.query(connection, "select 18446744073709551615 = 18446744073709551614") == ((0,),)
     loon.query(connection, "set session transaction isolation level read committed, read only")
     assert loon.query(connection, "select @@transaction_isolation, @@tx_read_only") == (("READ-COMMITTED", 1),)
@@ -667,8 +802,14 @@ def test_the_first_of_several_results_does_not_wait_for_the_last(daemon):
 def test_prepared_statements_keep_their_columns_names(daemon):
     with contextlib.closing(connector(daemon, ssl_disabled=True)) as connection:
         for sql, values, names in [
-            ("select 1 + ?", (5,), ("1 + ?",)), ("select ? as a, 1+? , 'x'", (5, 6), ("a", "1+?", "x")),
-            ("select id + ?, concat(?, 'a') from oss_schema.oss_json limit ?, ?", (5, "b", 0, 1), ("id + ?", "concat(?, 'a')"))]:
+            ("select 1 + ?", (5,), ("1 + ?",)),
+            ("select ? as a, 1+? , 'x'", (5, 6), ("a", "1+?", "x")),
+            (
+                "select id + ?, concat(?, 'a') from oss_schema.oss_json limit ?, ?",
+                (5, "b", 0, 1),
+                ("id + ?", "concat(?, 'a')"),
+            ),
+        ]:
             cursor = connection.cursor(prepared=True)
             cursor.execute(sql, values)
             assert len(cursor.fetchall()) == 1 and cursor.column_names == names
@@ -679,7 +820,8 @@ def test_errors_say_what_was_probably_meant(daemon):
         ("select * from oss_schema.oss_jsn", 1146, "doesn't exist; did you mean 'oss_json'?"),
         ("select temperatur from oss_schema.oss_json", 1054, "in 'field list'; did you mean 'temperature'?"),
         ("select * from oss_schema.something", 1146, "Table 'oss_schema.something' doesn't exist"),
-        ("select something from oss_schema.oss_json", 1054, "Unknown column 'something' in 'field list'")]:
+        ("select something from oss_schema.oss_json", 1054, "Unknown column 'something' in 'field list'"),
+    ]:
         with pytest.raises(pymysql.err.MySQLError) as raised:
             daemon.query(sql, "user")
         assert raised.value.args[0] == number and raised.value.args[1].endswith(end), raised.value

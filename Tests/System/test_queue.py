@@ -25,13 +25,16 @@ def start(data):
     config.write_text(
         "cluster: { running: 2, running-tasks: 1 }\n"
         "clusters:\n  etl: { running: 3, running-tasks: 2, threads: 1 }\n  tiny: { memory: 64MiB, spill: 1MiB, max-running-time-sec: 1 }\n"
-        "  strict: { max-scan-bytes: 100, max-result-rows: 10, max-result-bytes: 200, queued-tasks: 3, queued-tasks-per-account: 2 }\n")
+        "  strict: { max-scan-bytes: 100, max-result-rows: 10, max-result-bytes: 200, queued-tasks: 3, queued-tasks-per-account: 2 }\n"
+    )
     daemon = loon.Daemon(data).start("--config", config)
     daemon.create_account("user")
     daemon.create_account("other")
     daemon.put("oss://lake/s/t/a.csv", "1,x\n2,y\n3,\n")
     daemon.query("create schema s with dbproperties (location = 'oss://lake/s/')")
-    daemon.query("create external table s.t (n int, v string) row format delimited fields terminated by ',' location 'oss://lake/s/t/'")
+    daemon.query(
+        "create external table s.t (n int, v string) row format delimited fields terminated by ',' location 'oss://lake/s/t/'"
+    )
     return daemon
 
 
@@ -77,9 +80,26 @@ def age(daemon, seconds=10):
 
 # Hints
 
-@pytest.mark.parametrize("hint", [
-    "max-running-time-sec=0", "max-running-time-sec=21601", "max-running-time-sec=1.5", "priority=10", "priority=high", "result-format=xml",
-    "result-reuse-max-age-sec=-1", "max-scan-bytes=0", "client-token=", "label=" + "x" * 256, "cluster=none", "engine=spark", "cluster=", "run_async=maybe"])
+
+@pytest.mark.parametrize(
+    "hint",
+    [
+        "max-running-time-sec=0",
+        "max-running-time-sec=21601",
+        "max-running-time-sec=1.5",
+        "priority=10",
+        "priority=high",
+        "result-format=xml",
+        "result-reuse-max-age-sec=-1",
+        "max-scan-bytes=0",
+        "client-token=",
+        "label=" + "x" * 256,
+        "cluster=none",
+        "engine=spark",
+        "cluster=",
+        "run_async=maybe",
+    ],
+)
 def test_a_hint_with_a_bad_value_is_refused(own, hint):
     number, message = error(own, f"/*+ run_async=true, {hint} */ select 1")
     name = hint.split("=")[0]
@@ -97,8 +117,16 @@ def test_an_unknown_hint_is_a_warning(own):
 
 
 def test_full_shows_what_the_hints_said(own):
-    row = full(own, own.submit("select 1", "priority=7, label='Nightly run', client-token=abc-1, cluster=etl, notify=x"))
-    assert (row["priority"], row["label"], row["client_token"], row["cluster"], row["engine"]) == (7, "Nightly run", "abc-1", "etl", "duckdb")
+    row = full(
+        own, own.submit("select 1", "priority=7, label='Nightly run', client-token=abc-1, cluster=etl, notify=x")
+    )
+    assert (row["priority"], row["label"], row["client_token"], row["cluster"], row["engine"]) == (
+        7,
+        "Nightly run",
+        "abc-1",
+        "etl",
+        "duckdb",
+    )
     row = ended(own, row["id"]) and full(own, row["id"])
     assert row["progress"] == 100 and row["queue_time"] >= 0 and row["attempts"] == 1 and row["result_bytes"] == 4
     assert row["peak_memory_bytes"] is not None
@@ -117,8 +145,12 @@ def test_the_token_gives_the_same_task(own):
 
 # Looking up
 
+
 def test_every_comparison_over_every_column(own):
-    ids = [own.submit(f"select {number} as n", f"label=Group{number % 2}, priority={number}", "other") for number in range(6)]
+    ids = [
+        own.submit(f"select {number} as n", f"label=Group{number % 2}, priority={number}", "other")
+        for number in range(6)
+    ]
     for task_id in ids:
         ended(own, task_id)
     today = own.task(ids[0])["create_time"][:10]
@@ -137,7 +169,13 @@ def test_every_comparison_over_every_column(own):
     assert found("row_count = 1 and elapse_time >= 0.0 and elapse_time > -1.5") == [0, 1, 2, 3, 4, 5]
     assert found(f"create_time >= '{today}' and create_time < '2999-01-01 00:00:00'") == [0, 1, 2, 3, 4, 5]
     assert found(f"create_time not between '{today}' and '2999-01-01'") == []
-    assert found("creator_id = 'other' and command like '%select _ as n' and command not like '%4 as%'") == [0, 1, 2, 3, 5]
+    assert found("creator_id = 'other' and command like '%select _ as n' and command not like '%4 as%'") == [
+        0,
+        1,
+        2,
+        3,
+        5,
+    ]
     assert found("result_reused_from is not null") == []
     assert found("priority > 0", "order by priority desc limit 1, 2") == [4, 3]
     assert found("priority > 0", "order by label desc, create_time, priority limit 2 offset 1") == [3, 5]
@@ -157,7 +195,9 @@ def test_the_table_of_tasks(own):
         assert cursor.fetchone() == shown
         cursor.execute("select status, count(*) as tasks from loon.query_task where label = 't' group by status")
         assert cursor.fetchall() == [{"status": "SUCCESS", "tasks": 1}]
-        cursor.execute("select id from loon.query_task where create_time >= '2020-01-01' and update_time <= '2999-01-01' order by create_time desc limit 1")
+        cursor.execute(
+            "select id from loon.query_task where create_time >= '2020-01-01' and update_time <= '2999-01-01' order by create_time desc limit 1"
+        )
         assert cursor.fetchone()
         cursor.execute("select distinct creator_id from loon.query_task")
         assert cursor.fetchall() == [{"creator_id": "user"}]
@@ -170,12 +210,15 @@ def test_the_table_of_tasks(own):
 
 # Cancelling
 
+
 def test_cancel(own):
     slow = own.submit(ENDLESS, user="user")
     running(own, slow)
     waiting = own.submit("select 1", "label=Waits", "user")
     assert own.task(waiting)["status"] == "QUEUED"
-    assert error(own, f"cancel query_task '{slow}'", "other") == error(own, "cancel query_task 'q1'", "other")[:1] + (f"Unknown task id: '{slow}'",)
+    assert error(own, f"cancel query_task '{slow}'", "other") == error(own, "cancel query_task 'q1'", "other")[:1] + (
+        f"Unknown task id: '{slow}'",
+    )
     with contextlib.closing(own.connect("user")) as connection, connection.cursor() as cursor:
         started = time.monotonic()
         assert cursor.execute(f"cancel query_task '{slow}'") == 1
@@ -215,10 +258,13 @@ def test_an_engine_that_does_not_hear_holds_nobody_up(deaf):
     deaf.program.wait_for("event=task.lingers .*" + task_id)
     # Its place is not free, and the others are.
     assert ended(deaf, deaf.submit("select 1", "cluster=etl"))["status"] == "SUCCESS"
-    assert deaf.task(task_id)["result_file_oss_file"] is None and not list((deaf.data / "oss").glob(f"*/DLA_Result/*/*/*/{task_id}"))
+    assert deaf.task(task_id)["result_file_oss_file"] is None and not list(
+        (deaf.data / "oss").glob(f"*/DLA_Result/*/*/*/{task_id}")
+    )
 
 
 # Waiting
+
 
 def test_wait(own):
     slow = own.submit(SLOW.format(4000), user="user")
@@ -260,6 +306,7 @@ def test_many_wait_without_a_thread_each(own):
 
 # Clusters, order, limits
 
+
 def test_priorities_and_fairness(own):
     blocker = own.submit(ENDLESS)
     running(own, blocker)
@@ -270,7 +317,10 @@ def test_priorities_and_fairness(own):
     for task_id in greedy + modest + [urgent]:
         ended(own, task_id)
     with contextlib.closing(sqlite3.connect(f"file:{own.data}/loon.sqlite?mode=ro", uri=True)) as file:
-        order = [row[0] for row in file.execute("select id from task where started is not null order by started, engine_query_id")]
+        order = [
+            row[0]
+            for row in file.execute("select id from task where started is not null order by started, engine_query_id")
+        ]
     order = [task_id for task_id in order if task_id in greedy + modest + [urgent]]
     assert order[0] == urgent
     assert [task_id for task_id in order if task_id in greedy] == greedy, "first come, first served within an account"
@@ -321,21 +371,30 @@ def test_the_running_time_is_held(own):
     number, message = error(own, "/*+ max-running-time-sec=1 */ " + ENDLESS)
     assert number == 3024 and "max-running-time-sec = 1 " in message
     row = ended(own, own.submit(ENDLESS, "max-running-time-sec=1"))
-    assert row["status"] == "FAILURE" and "max-running-time-sec = 1 " in row["message"] and 1000 <= row["elapse_time"], row
+    assert (
+        row["status"] == "FAILURE" and "max-running-time-sec = 1 " in row["message"] and 1000 <= row["elapse_time"]
+    ), row
 
 
 def test_the_running_time_is_held_where_the_engine_does_not_hear(deaf):
     row = ended(deaf, deaf.submit(DEAF, "cluster=tiny, max-running-time-sec=60"))
-    assert row["status"] == "FAILURE" and "max-running-time-sec = 1 " in row["message"] and 1000 <= row["elapse_time"], row
+    assert (
+        row["status"] == "FAILURE" and "max-running-time-sec = 1 " in row["message"] and 1000 <= row["elapse_time"]
+    ), row
 
 
 def test_what_is_scanned_is_bounded_before_it_runs(own):
     own.put("oss://lake/s/big/a.csv", "1,xxxxxxxx\n" * 50)
-    own.query("create external table s.big (n int, v string) row format delimited fields terminated by ',' location 'oss://lake/s/big/'")
+    own.query(
+        "create external table s.big (n int, v string) row format delimited fields terminated by ',' location 'oss://lake/s/big/'"
+    )
     row = ended(own, own.submit("select * from s.big", "max-scan-bytes=549"))
     assert row["status"] == "FAILURE" and "max-scan-bytes = 549" in row["message"] and "550 bytes" in row["message"]
     assert ended(own, own.submit("select * from s.big", "max-scan-bytes=550"))["status"] == "SUCCESS"
-    assert "max-scan-bytes = 100" in ended(own, own.submit("select * from s.big", "cluster=strict, max-scan-bytes=5000"))["message"]
+    assert (
+        "max-scan-bytes = 100"
+        in ended(own, own.submit("select * from s.big", "cluster=strict, max-scan-bytes=5000"))["message"]
+    )
     assert error(own, "/*+ max-scan-bytes=10 */ select * from s.big")[0] == 1104
 
 
@@ -343,7 +402,12 @@ def test_what_is_scanned_is_bounded_before_it_runs(own):
 def test_results_are_bounded(own, form):
     row = ended(own, own.submit("select range from range(11)", f"cluster=strict, result-format={form}"))
     assert row["status"] == "FAILURE" and "max-result-rows = 10" in row["message"]
-    row = ended(own, own.submit("select repeat(md5(range::varchar), 30) as r from range(9)", f"cluster=strict, result-format={form}"))
+    row = ended(
+        own,
+        own.submit(
+            "select repeat(md5(range::varchar), 30) as r from range(9)", f"cluster=strict, result-format={form}"
+        ),
+    )
     assert row["status"] == "FAILURE" and "max-result-bytes = 200" in row["message"]
     assert ended(own, own.submit("select range from range(10)", f"cluster=strict"))["status"] == "SUCCESS"
     deadline = time.monotonic() + 60
@@ -354,7 +418,9 @@ def test_results_are_bounded(own, form):
 
 def test_the_engines_memory_is_bounded(own):
     row = ended(own, own.submit("select list(range) as l from range(30000000)", "cluster=tiny"))
-    assert row["status"] == "FAILURE" and ("memory = 64MiB" in row["message"] or "spill = 1MiB" in row["message"]), row["message"]
+    assert row["status"] == "FAILURE" and ("memory = 64MiB" in row["message"] or "spill = 1MiB" in row["message"]), row[
+        "message"
+    ]
     assert ended(own, own.submit("select 1", "cluster=tiny"))["status"] == "SUCCESS"
 
 
@@ -410,9 +476,18 @@ def test_killed_queries_leave_the_queue(own):
 def test_conditions_on_what_is_computed(own):
     slow = own.submit(ENDLESS, "label=Computed")
     running(own, slow)
-    for where in ["cancellable_task = '1'", "cancellable_task = 1", "progress >= 0", "progress between '0' and '100'", "queue_time >= '0'",
-                  "not progress is null", "progress < 100"]:
-        assert [row[0] for row in own.query(f"show full query_task where label = 'computed' and {where}")] == [slow], where
+    for where in [
+        "cancellable_task = '1'",
+        "cancellable_task = 1",
+        "progress >= 0",
+        "progress between '0' and '100'",
+        "queue_time >= '0'",
+        "not progress is null",
+        "progress < 100",
+    ]:
+        assert [row[0] for row in own.query(f"show full query_task where label = 'computed' and {where}")] == [slow], (
+            where
+        )
     assert own.query("show full query_task where label = 'computed' and progress > 100") == ()
     own.query(f"cancel query_task '{slow}'")
     assert error(own, "show query_task where command like '" + "%a" * 1000 + "'")[0] == 1064
@@ -471,7 +546,8 @@ def test_what_was_published_before_a_kill_is_not_cancelled_half(tmp_path):
         file.execute("update task set status = 'RUNNING' where id in (?, ?)", (done, read))
         file.execute(
             "insert into publication (task, definition, is_done) values (?, ?, 1)",
-            (done, json.dumps({"schema": "k", "table": "t", "moves": [], "replaced": [], "rowCount": 1})))
+            (done, json.dumps({"schema": "k", "table": "t", "moves": [], "replaced": [], "rowCount": 1})),
+        )
         # So that it waits behind the other.
         file.execute("update task set n = 1000000 where id = ?", (done,))
         file.execute("update task set n = 1000001 where id = ?", (read,))
@@ -581,8 +657,13 @@ def test_results_of_results(own):
     ended(own, first)
     second = own.submit(f"select k, sum(n) as s from query_result.`{first}` group by k order by k", user="user")
     assert ended(own, second)["status"] == "SUCCESS"
-    assert own.query(f"select a.k, s from query_result.`{second}` a join s.t on n = k order by k", "user") == ((1, 12), (2, 15))
-    assert error(own, "/*+ run_async=true */ select * from query_result.q209901010000hz000000000000001", "user")[0] == 1146
+    assert own.query(f"select a.k, s from query_result.`{second}` a join s.t on n = k order by k", "user") == (
+        (1, 12),
+        (2, 15),
+    )
+    assert (
+        error(own, "/*+ run_async=true */ select * from query_result.q209901010000hz000000000000001", "user")[0] == 1146
+    )
     failed = own.submit("select error('no')", user="user")
     ended(own, failed)
     assert "FAILURE" in error(own, f"select * from query_result.`{failed}`", "user")[1]
@@ -592,23 +673,38 @@ def test_results_of_results(own):
 def test_fields_without_names_get_some(own, form):
     task = own.submit("select row(1, 'a') as r from range(2)", f"result-format={form}")
     assert ended(own, task)["status"] == "SUCCESS"
-    assert [list(json.loads(row[0]).values()) for row in own.query(f"select * from query_result.`{task}`")] == [[1, "a"], [1, "a"]]
+    assert [list(json.loads(row[0]).values()) for row in own.query(f"select * from query_result.`{task}`")] == [
+        [1, "a"],
+        [1, "a"],
+    ]
 
 
 def test_a_json_result_is_lines_of_json(own):
-    row = ended(own, own.submit("select 1 as a, 'x\"y' as b, [1.5, null] as c, null as d, true as e, 'nan'::double as f, 2 as a", "result-format=json"))
+    row = ended(
+        own,
+        own.submit(
+            "select 1 as a, 'x\"y' as b, [1.5, null] as c, null as d, true as e, 'nan'::double as f, 2 as a",
+            "result-format=json",
+        ),
+    )
     lines = own.read(row["result_file_oss_file"]).splitlines()
-    assert [json.loads(line) for line in lines] == [{"a": 1, "b": 'x"y', "c": [1.5, None], "d": None, "e": True, "f": "nan", "a_1": 2}]
+    assert [json.loads(line) for line in lines] == [
+        {"a": 1, "b": 'x"y', "c": [1.5, None], "d": None, "e": True, "f": "nan", "a_1": 2}
+    ]
 
 
 def test_explain_analyze_may_be_a_task(own):
     row = ended(own, own.submit("explain analyze select count(*) from s.t"))
     assert row["status"] == "SUCCESS" and row["task_name"] == "EXPLAIN" and row["row_count"] == 1
-    assert "TABLE_SCAN" in own.read(row["result_file_oss_file"]).upper() or "READ_CSV" in own.read(row["result_file_oss_file"]).upper()
+    assert (
+        "TABLE_SCAN" in own.read(row["result_file_oss_file"]).upper()
+        or "READ_CSV" in own.read(row["result_file_oss_file"]).upper()
+    )
     assert error(own, "/*+ run_async=true */ explain select 1")[0] == 1235
 
 
 # Reuse
+
 
 def test_reuse(own, broker):
     own.put("oss://lake/s/r/a.csv", "1\n2\n")
@@ -624,15 +720,24 @@ def test_reuse(own, broker):
         return full(own, row["id"])
 
     row = again(hints="result-reuse-max-age-sec=600, " + notify(broker))
-    assert row["status"] == "SUCCESS" and row["result_reused_from"] == first and row["elapse_time"] == 0 and row["row_count"] == 1
+    assert (
+        row["status"] == "SUCCESS"
+        and row["result_reused_from"] == first
+        and row["elapse_time"] == 0
+        and row["row_count"] == 1
+    )
     assert row["result_file_oss_file"] == own.task(first)["result_file_oss_file"] and row["scanned_data_bytes"] == 0
     assert own.await_task(row["id"], lambda row: row["mq_status"] == "SUCCESS")
     assert own.query(f"select * from query_result.`{row['id']}`", "user") == ((3,),)
     # Other text, other format, an older result than wanted, chance, the moment, files that changed.
     for sql, hints in [
-        (statement + " ", "result-reuse-max-age-sec=0"), ("select sum(n) as t from s.r", "result-reuse-max-age-sec=600"),
-        (statement, "result-reuse-max-age-sec=600, result-format=json"), ("select random() + n from s.r", "result-reuse-max-age-sec=600"),
-        ("select now(), n from s.r", "result-reuse-max-age-sec=600"), ("select current_localtimestamp(), n from s.r", "result-reuse-max-age-sec=600"), ("select n from s.r using sample 50%", "result-reuse-max-age-sec=600"),
+        (statement + " ", "result-reuse-max-age-sec=0"),
+        ("select sum(n) as t from s.r", "result-reuse-max-age-sec=600"),
+        (statement, "result-reuse-max-age-sec=600, result-format=json"),
+        ("select random() + n from s.r", "result-reuse-max-age-sec=600"),
+        ("select now(), n from s.r", "result-reuse-max-age-sec=600"),
+        ("select current_localtimestamp(), n from s.r", "result-reuse-max-age-sec=600"),
+        ("select n from s.r using sample 50%", "result-reuse-max-age-sec=600"),
         ("select 1", "result-reuse-max-age-sec=600"),
     ]:
         for _ in range(2):
@@ -659,6 +764,7 @@ def test_reuse(own, broker):
 
 # Retention, backup, space
 
+
 def test_old_tasks_go_with_their_results(tmp_path):
     daemon = loon.Daemon(tmp_path / "data", TASKS_KEEP_DAYS=1).start()
     daemon.create_account("user")
@@ -683,8 +789,12 @@ def test_old_tasks_go_with_their_results(tmp_path):
     # By number, from outside, while the daemon runs and has the row at hand.
     newer = daemon.submit("select 2")
     daemon.await_task(newer)
-    lines = [json.loads(line) for line in daemon.command("tasks", "export", "--data-dir", daemon.data).stdout.splitlines()]
-    assert [line["id"] for line in lines] == [new, newer] and lines[1]["row_count"] == 1 and lines[1]["mq_status"] is None
+    lines = [
+        json.loads(line) for line in daemon.command("tasks", "export", "--data-dir", daemon.data).stdout.splitlines()
+    ]
+    assert (
+        [line["id"] for line in lines] == [new, newer] and lines[1]["row_count"] == 1 and lines[1]["mq_status"] is None
+    )
     assert "1 tasks" in daemon.command("tasks", "purge", "--keep", "1", "--data-dir", daemon.data).stdout
     deadline = time.monotonic() + 10
     while daemon.task(new):
@@ -719,7 +829,9 @@ def test_backup_and_restore(tmp_path):
     running(daemon, slow)
     copy = tmp_path / "copy.sqlite"
     daemon.command("backup", copy, "--data-dir", daemon.data)
-    assert daemon.command("backup", copy, "--data-dir", daemon.data, check=False).returncode == 1, "what is there is not written over"
+    assert daemon.command("backup", copy, "--data-dir", daemon.data, check=False).returncode == 1, (
+        "what is there is not written over"
+    )
     later = daemon.submit("select 'lost'")
     daemon.program.kill()
     for suffix in ("", "-wal", "-shm"):
@@ -781,10 +893,18 @@ def test_tasks_of_a_cluster_that_is_no_more_run_in_the_default_one(tmp_path):
     daemon.program.stop()
 
 
-@pytest.mark.parametrize("text, words", [
-    ("clusters: [a]", "names of clusters"), ("clusters: { Public: {} }", "small letters"), ("clusters: { public: {} }", "under 'cluster'"),
-    ("clusters: { a: { runing: 1 } }", "clusters.a.runing"), ("clusters: { a: { running: 0 } }", "whole number from 1"),
-    ("cluster: { memory: lots }", "a size such as"), ("cluster: { engine: spark }", "duckdb")])
+@pytest.mark.parametrize(
+    "text, words",
+    [
+        ("clusters: [a]", "names of clusters"),
+        ("clusters: { Public: {} }", "small letters"),
+        ("clusters: { public: {} }", "under 'cluster'"),
+        ("clusters: { a: { runing: 1 } }", "clusters.a.runing"),
+        ("clusters: { a: { running: 0 } }", "whole number from 1"),
+        ("cluster: { memory: lots }", "a size such as"),
+        ("cluster: { engine: spark }", "duckdb"),
+    ],
+)
 def test_bad_clusters_name_their_line(tmp_path, text, words):
     path = tmp_path / "loon.yaml"
     path.write_text("# one line\n" + text + "\n")
@@ -794,7 +914,13 @@ def test_bad_clusters_name_their_line(tmp_path, text, words):
 
 def test_a_message_that_waits_keeps_its_task(tmp_path):
     daemon = loon.Daemon(tmp_path / "data", TASKS_KEEP_COUNT=1, NOTIFY_RETRY_BASE_MS=100).start()
-    unsent = [daemon.submit(f"select {number}", "mq-notify-by=ons, mq-topic=T, mq-producer-id=G, mq-endpoint=http://MQ_INST_1_x.localhost:1") for number in range(4)]
+    unsent = [
+        daemon.submit(
+            f"select {number}",
+            "mq-notify-by=ons, mq-topic=T, mq-producer-id=G, mq-endpoint=http://MQ_INST_1_x.localhost:1",
+        )
+        for number in range(4)
+    ]
     for task_id in unsent:
         daemon.await_task(task_id)
     plain = [daemon.submit(f"select {number}") for number in range(3)]

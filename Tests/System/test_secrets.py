@@ -12,7 +12,13 @@ import loon
 
 # Each of a form that nothing else has.
 KEY, WEBHOOK, RABBIT, PASSWORD, WRONG, NEW = (
-    "PLANTEDaccesskeysecret", "whsec_UExBTlRFRHdlYmhvb2tzZWNyZXQxMjM0NTY3ODkw", "PLANTEDrabbitpassword", "PLANTEDpassword", "PLANTEDwrongpassword", "PLANTEDnewpassword")
+    "PLANTEDaccesskeysecret",
+    "whsec_UExBTlRFRHdlYmhvb2tzZWNyZXQxMjM0NTY3ODkw",
+    "PLANTEDrabbitpassword",
+    "PLANTEDpassword",
+    "PLANTEDwrongpassword",
+    "PLANTEDnewpassword",
+)
 SECRETS = [KEY, WEBHOOK, "UExBTlRFRHdlYmhvb2tz", "PLANTEDwebhooksecret", RABBIT, PASSWORD, WRONG, NEW, "PLANTED"]
 
 
@@ -24,7 +30,11 @@ def sink():
             self.send_response(self.server.status)
             self.end_headers()
             # Brokers may say anything back.
-            self.wfile.write(b"<Error><Code>No</Code><Message>" + self.headers.get("Authorization", "").encode() + b"</Message></Error>")
+            self.wfile.write(
+                b"<Error><Code>No</Code><Message>"
+                + self.headers.get("Authorization", "").encode()
+                + b"</Message></Error>"
+            )
 
         def log_message(self, *_):
             pass
@@ -40,14 +50,27 @@ def everything_that_is_shown(daemon, connection):
     shown = []
     with connection.cursor() as cursor:
         for sql in (
-            "show full query_task", "show full processlist", "show variables", "show global variables", "show status", "show warnings", "show grants", "show ram roles",
-            "select * from mysql.user", "select * from information_schema.processlist", "select * from performance_schema.session_variables",
-            "select * from performance_schema.session_connect_attrs", "select * from information_schema.user_privileges", "select * from loon.query_task",
+            "show full query_task",
+            "show full processlist",
+            "show variables",
+            "show global variables",
+            "show status",
+            "show warnings",
+            "show grants",
+            "show ram roles",
+            "select * from mysql.user",
+            "select * from information_schema.processlist",
+            "select * from performance_schema.session_variables",
+            "select * from performance_schema.session_connect_attrs",
+            "select * from information_schema.user_privileges",
+            "select * from loon.query_task",
         ):
             cursor.execute(sql)
             shown.append(str(cursor.fetchall()))
     for command in (["tasks", "export"], ["ram", "roles"], ["check-config"], ["oss", "ls", "-r", "oss://"]):
-        run = daemon.command(*command, *([] if command[0] == "check-config" else ["--data-dir", daemon.data]), check=False)
+        run = daemon.command(
+            *command, *([] if command[0] == "check-config" else ["--data-dir", daemon.data]), check=False
+        )
         shown.append(run.stdout + run.stderr)
     return shown
 
@@ -57,8 +80,15 @@ def test_planted_secrets_are_nowhere(tmp_path, sink):
     secret_file.write_text(RABBIT + "\n")
     endpoint = f"http://127.0.0.1:{sink.server_port}"
     daemon = loon.Daemon(
-        tmp_path / "data", NOTIFY_ACCESS_KEY_SECRET=KEY, NOTIFY_WEBHOOK_SECRET=WEBHOOK, NOTIFY_RABBITMQ_ENDPOINT=endpoint, NOTIFY_RABBITMQ_USER="guest",
-        NOTIFY_RABBITMQ_PASSWORD_FILE=secret_file, LOG_LEVEL="trace", NOTIFY_MAX_ATTEMPTS=2).start()
+        tmp_path / "data",
+        NOTIFY_ACCESS_KEY_SECRET=KEY,
+        NOTIFY_WEBHOOK_SECRET=WEBHOOK,
+        NOTIFY_RABBITMQ_ENDPOINT=endpoint,
+        NOTIFY_RABBITMQ_USER="guest",
+        NOTIFY_RABBITMQ_PASSWORD_FILE=secret_file,
+        LOG_LEVEL="trace",
+        NOTIFY_MAX_ATTEMPTS=2,
+    ).start()
     daemon.passwords["ann"] = PASSWORD
     errors = []
     with contextlib.closing(daemon.connect()) as connection:
@@ -78,8 +108,10 @@ def test_planted_secrets_are_nowhere(tmp_path, sink):
         attempt(f"/*+ run_async=true */ set password for ann = '{NEW}'")
         for hints in (
             f"mq-notify-by=ons, mq-topic=t, mq-producer-id=G, mq-endpoint=http://MQ_INST_1_x.localhost:{sink.server_port}",
-            f"mq-notify-by=mns, mq-queue=q, mq-endpoint={endpoint}", f"mq-notify-by=webhook, mq-endpoint={endpoint}/hook",
-            f"mq-notify-by=rabbitmq, mq-queue=q, mq-endpoint={endpoint}", f"mq-notify-by=rabbitmq, mq-queue=q, mq-endpoint=http://127.0.0.1:1",
+            f"mq-notify-by=mns, mq-queue=q, mq-endpoint={endpoint}",
+            f"mq-notify-by=webhook, mq-endpoint={endpoint}/hook",
+            f"mq-notify-by=rabbitmq, mq-queue=q, mq-endpoint={endpoint}",
+            f"mq-notify-by=rabbitmq, mq-queue=q, mq-endpoint=http://127.0.0.1:1",
         ):
             for sink.status in (403, 500):
                 task = attempt(f"/*+ run_async=true, {hints} */ select 1")

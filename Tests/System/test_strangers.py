@@ -108,13 +108,23 @@ def test_beyond_this_machine_tls_is_asked_for(tmp_path):
     """Unless it was switched off by name."""
     daemon = loon.Daemon(tmp_path / "data", LISTEN_HOST="0.0.0.0").start()
     with pytest.raises(pymysql.MySQLError) as raised:
-        pymysql.connect(host="127.0.0.1", port=daemon.program.port, user="root", password=daemon.passwords["root"], ssl_disabled=True)
+        pymysql.connect(
+            host="127.0.0.1",
+            port=daemon.program.port,
+            user="root",
+            password=daemon.passwords["root"],
+            ssl_disabled=True,
+        )
     assert raised.value.args[0] == 3159
-    with contextlib.closing(daemon.connect(ssl={"ca": str(daemon.data / "server-cert.pem"), "check_hostname": False})) as connection:
+    with contextlib.closing(
+        daemon.connect(ssl={"ca": str(daemon.data / "server-cert.pem"), "check_hostname": False})
+    ) as connection:
         assert loon.query(connection, "select @@require_secure_transport") == ((1,),)
     # Nobody takes the socket of a daemon that lives.
     other = loon.Daemon(tmp_path / "other")
-    run = other.command("serve", "--port", "0", "--data-dir", other.data, "--socket", daemon.data / "loond.sock", check=False)
+    run = other.command(
+        "serve", "--port", "0", "--data-dir", other.data, "--socket", daemon.data / "loond.sock", check=False
+    )
     assert run.returncode == 1 and "Another process listens" in run.stderr
     assert daemon.program.stop() == 0
     daemon.settings["LISTEN_TLS"] = "false"

@@ -21,7 +21,8 @@ from test_tables import flights  # noqa: F401 (a fixture)
 COLUMNS = (
     "id mpp_query_id status task_name table_schema command creator_id create_time update_time connection_id message row_count elapse_time "
     "scanned_row_count scanned_data_bytes result_file_oss_file cancellable_task mq_product mq_model mq_topic mq_queue mq_producer_id mq_endpoint "
-    "mq_status mq_error_msg mq_message_id mq_total_time").split()
+    "mq_status mq_error_msg mq_message_id mq_total_time"
+).split()
 sent = lambda row: row["mq_status"] in ("SUCCESS", "FAILURE")  # noqa: E731
 
 
@@ -40,7 +41,10 @@ def test_a_task_looked_up_again_and_again_is_seen_by_its_account_alone(daemon):
         while states[-1] not in ("SUCCESS", "FAILURE"):
             states.append(loon.query(connection, sql)[0][2])
         assert sorted(states, key=["QUEUED", "RUNNING", "SUCCESS"].index) == states
-        assert loon.query(connection, sql) == loon.query(connection, sql) == loon.query(root, sql) and len(loon.query(root, sql)[0]) == 27
+        assert (
+            loon.query(connection, sql) == loon.query(connection, sql) == loon.query(root, sql)
+            and len(loon.query(root, sql)[0]) == 27
+        )
         assert loon.query(root, sql.replace("query_task", "full query_task"))[0][:27] == loon.query(root, sql)[0]
         own = loon.query(root, "/*+ run_async=true */ select 1")[0][0]
         daemon.await_task(own)
@@ -56,26 +60,53 @@ def test_the_documents_example(daemon, broker):
     assert list(row) == COLUMNS
     day = f"{task_id[1:5]}/{task_id[5:7]}/{task_id[7:9]}"
     expected = {
-        "id": task_id, "status": "SUCCESS", "task_name": "SELECT", "table_schema": "oss_schema", "command": statement, "creator_id": "user",
-        "message": "", "row_count": 4, "scanned_row_count": 4, "scanned_data_bytes": 230, "cancellable_task": 0, "mq_product": "ons",
-        "mq_model": "queue", "mq_topic": "dla_topic", "mq_queue": None, "mq_producer_id": "GID_test",
-        "mq_endpoint": f"http://MQ_INST_1_test.localhost:{broker.port}", "mq_status": "SUCCESS", "mq_error_msg": None,
-        "result_file_oss_file": f"oss://aliyun-oa-query-results-1000000000000000-oss-cn-hangzhou/DLA_Result/{day}/{task_id}/result.csv"}
+        "id": task_id,
+        "status": "SUCCESS",
+        "task_name": "SELECT",
+        "table_schema": "oss_schema",
+        "command": statement,
+        "creator_id": "user",
+        "message": "",
+        "row_count": 4,
+        "scanned_row_count": 4,
+        "scanned_data_bytes": 230,
+        "cancellable_task": 0,
+        "mq_product": "ons",
+        "mq_model": "queue",
+        "mq_topic": "dla_topic",
+        "mq_queue": None,
+        "mq_producer_id": "GID_test",
+        "mq_endpoint": f"http://MQ_INST_1_test.localhost:{broker.port}",
+        "mq_status": "SUCCESS",
+        "mq_error_msg": None,
+        "result_file_oss_file": f"oss://aliyun-oa-query-results-1000000000000000-oss-cn-hangzhou/DLA_Result/{day}/{task_id}/result.csv",
+    }
     assert {name: row[name] for name in expected} == expected
     assert re.fullmatch(r"\d{8}_\d{6}_\d{5}_[a-z0-9]{5}", row["mpp_query_id"])
     assert re.fullmatch(r"[0-9A-F]{32}", row["mq_message_id"])
     assert 0 <= row["elapse_time"] < 10_000 and 0 <= row["mq_total_time"] < 10_000
     made = datetime.datetime.strptime(row["create_time"], "%Y-%m-%d %H:%M:%S") - datetime.timedelta(hours=8)
     assert abs((made - datetime.datetime.now(datetime.timezone.utc).replace(tzinfo=None)).total_seconds()) < 60
-    assert daemon.read(row["result_file_oss_file"]) == "id,name,temperature,rainy\n1,Hangzhou,21,1\n2,Shanghai,23.5,0\n3,Beijing,14,0\n4,Shenzhen,27,1\n"
+    assert (
+        daemon.read(row["result_file_oss_file"])
+        == "id,name,temperature,rainy\n1,Hangzhou,21,1\n2,Shanghai,23.5,0\n3,Beijing,14,0\n4,Shenzhen,27,1\n"
+    )
     meta = json.loads(daemon.read(row["result_file_oss_file"].replace("result.csv", "result.meta.json")))
     assert (meta["rows"], [c["type"] for c in meta["columns"]]) == (4, ["int", "string", "double", "boolean"])
 
     [(message, event)] = [(m, e) for m, e in loon.receive_ons(broker.port) if e["subject"] == task_id]
     for event_name in ["task.queued", "task.started", "task.ended", "message.sent"]:
-        line = next(line for line in daemon.program.log().splitlines() if f"event={event_name} " in line and f"task={task_id}" in line)
+        line = next(
+            line
+            for line in daemon.program.log().splitlines()
+            if f"event={event_name} " in line and f"task={task_id}" in line
+        )
         assert f" connection={row['connection_id']} " in line
-    assert message.message_id == row["mq_message_id"] and message.message_tag == "SUCCESS" and message.properties["KEYS"] == task_id
+    assert (
+        message.message_id == row["mq_message_id"]
+        and message.message_tag == "SUCCESS"
+        and message.properties["KEYS"] == task_id
+    )
     assert (event["specversion"], event["id"], event["type"]) == ("1.0", task_id + ".1", "loon.task.success")
     at_send = {"mq_status": "WAITING", "mq_message_id": None, "mq_total_time": None}
     assert event["data"] == {**row, **at_send}
@@ -84,7 +115,9 @@ def test_the_documents_example(daemon, broker):
 def test_mns_queue(daemon, broker):
     from mns.account import Account
 
-    task_id = daemon.submit("select 'ä' as x", f"mq-notify-by=mns, mq-queue=dla, mq-endpoint=http://127.0.0.1:{broker.port}")
+    task_id = daemon.submit(
+        "select 'ä' as x", f"mq-notify-by=mns, mq-queue=dla, mq-endpoint=http://127.0.0.1:{broker.port}"
+    )
     row = daemon.await_task(task_id, sent)
     assert (row["mq_status"], row["mq_product"], row["mq_queue"], row["mq_topic"]) == ("SUCCESS", "mns", "dla", None)
     queue = Account(f"http://127.0.0.1:{broker.port}", loon.KEY_ID, loon.KEY_SECRET).get_queue("dla")
@@ -106,7 +139,10 @@ def test_the_documents_slip_mns_with_a_topic_means_ons(daemon, broker):
 def test_hints_as_session_variables(daemon, broker):
     with daemon.connect("user", database="oss_schema") as connection:
         loon.query(connection, "set session run_async = true, mq_notify_by = 'ons', mq_topic = 'session_topic'")
-        loon.query(connection, f"set mq_producer_id = 'GID_s', @@session.mq_endpoint = 'http://MQ_INST_1_s.localhost:{broker.port}'")
+        loon.query(
+            connection,
+            f"set mq_producer_id = 'GID_s', @@session.mq_endpoint = 'http://MQ_INST_1_s.localhost:{broker.port}'",
+        )
         task_id = loon.query(connection, "select id from oss_json where id > 1")[0][0]
         # What a driver asks of its own accord is answered as ever, and the statement's own hints win.
         assert loon.query(connection, "select @@mq_topic, @@run_async, 1") == (("session_topic", "true", 1),)
@@ -124,33 +160,71 @@ def test_hints_as_session_variables(daemon, broker):
 
 
 def test_hints_in_every_spelling(daemon):
-    for hint in ["/*+run-async=true*/", "/*+ RUN_ASYNC = TRUE , engine=duckdb*/ /*+ mq-topic=t */", "-- first\n /* a */ /*+\nrun_async='true'\n*/"]:
+    for hint in [
+        "/*+run-async=true*/",
+        "/*+ RUN_ASYNC = TRUE , engine=duckdb*/ /*+ mq-topic=t */",
+        "-- first\n /* a */ /*+\nrun_async='true'\n*/",
+    ]:
         task_id = daemon.query(f"{hint} select 1")[0][0]
         assert daemon.await_task(task_id)["status"] == "SUCCESS"
 
 
-@pytest.mark.parametrize("hints, words", [
-    ("mq-notify-by=kafka", "kafka"), ("mq-notify-by=ons", "mq-topic"), ("mq-notify-by=ons, mq-topic=t", "mq-producer-id"),
-    ("mq-notify-by=ons, mq-topic=t, mq-producer-id=g", "mq-endpoint"), ("mq-notify-by=mns", "mq-queue"),
-    ("mq-notify-by=mns, mq-queue=q", "mq-endpoint"), ("mq-notify-by=mns, mq-queue=q, mq-model=topic, mq-endpoint=http://127.0.0.1", "mq-model"),
-    ("mq-notify-by=mns, mq-queue=../x, mq-endpoint=http://127.0.0.1", "mq-queue"),
-    ("mq-notify-by=mns, mq-queue=q, mq-delayed-by=soon, mq-endpoint=http://127.0.0.1", "mq_delayed_by"),
-    *[(f"mq-notify-by=mns, mq-queue=q, mq-endpoint={endpoint}", words) for endpoint, words in [
-        ("http://example.com", "not allowed"), ("http://10.0.0.1:80", "not allowed"), ("http://127.0.0.2:80", "not allowed"),
-        ("http://169.254.169.254", "not allowed"), ("http://[::1]:80", "not allowed"), ("ftp://127.0.0.1", "http://"), ("127.0.0.1:80", "http://"),
-        ("http://user:pw@127.0.0.1", "user"), ("http://127.0.0.1/path", "path"), ("http://127.0.0.1?x=1", "path"), ("http://127.0.0.1#x", "path"),
-        ("http://127.0.0.1:0", "port"), ("http://127.0.0.1:99999", "port"), ("http://", "host"), ("http://evil.com\\.localhost", "path"),
-        ("http://1.2.mns.cn-beijing.aliyuncs.com", "not allowed"), ("http://mns.cn-hangzhou.aliyuncs.com.evil.com", "not allowed"),
-        ("http://localhost", "not allowed")]],
-])
+@pytest.mark.parametrize(
+    "hints, words",
+    [
+        ("mq-notify-by=kafka", "kafka"),
+        ("mq-notify-by=ons", "mq-topic"),
+        ("mq-notify-by=ons, mq-topic=t", "mq-producer-id"),
+        ("mq-notify-by=ons, mq-topic=t, mq-producer-id=g", "mq-endpoint"),
+        ("mq-notify-by=mns", "mq-queue"),
+        ("mq-notify-by=mns, mq-queue=q", "mq-endpoint"),
+        ("mq-notify-by=mns, mq-queue=q, mq-model=topic, mq-endpoint=http://127.0.0.1", "mq-model"),
+        ("mq-notify-by=mns, mq-queue=../x, mq-endpoint=http://127.0.0.1", "mq-queue"),
+        ("mq-notify-by=mns, mq-queue=q, mq-delayed-by=soon, mq-endpoint=http://127.0.0.1", "mq_delayed_by"),
+        *[
+            (f"mq-notify-by=mns, mq-queue=q, mq-endpoint={endpoint}", words)
+            for endpoint, words in [
+                ("http://example.com", "not allowed"),
+                ("http://10.0.0.1:80", "not allowed"),
+                ("http://127.0.0.2:80", "not allowed"),
+                ("http://169.254.169.254", "not allowed"),
+                ("http://[::1]:80", "not allowed"),
+                ("ftp://127.0.0.1", "http://"),
+                ("127.0.0.1:80", "http://"),
+                ("http://user:pw@127.0.0.1", "user"),
+                ("http://127.0.0.1/path", "path"),
+                ("http://127.0.0.1?x=1", "path"),
+                ("http://127.0.0.1#x", "path"),
+                ("http://127.0.0.1:0", "port"),
+                ("http://127.0.0.1:99999", "port"),
+                ("http://", "host"),
+                ("http://evil.com\\.localhost", "path"),
+                ("http://1.2.mns.cn-beijing.aliyuncs.com", "not allowed"),
+                ("http://mns.cn-hangzhou.aliyuncs.com.evil.com", "not allowed"),
+                ("http://localhost", "not allowed"),
+            ]
+        ],
+    ],
+)
 def test_a_notification_that_cannot_work_is_refused_at_once(daemon, hints, words):
     number, text = refused(daemon, f"/*+ run_async=true, {hints} */ select 1")
     assert number in (1210, 1235) and words in text
 
 
-@pytest.mark.parametrize("sql, number", [
-    ("show tables", 1235), ("use oss_schema", 1235), ("create schema x", 1235), ("insert into x values (1)", 1046), ("drop table x", 1235), ("alter table x rename to y", 1235),
-    ("selec 1", 1064), ("select * from oss_schema.nowhere", 1146), ("select 1; select 2", 1064)])
+@pytest.mark.parametrize(
+    "sql, number",
+    [
+        ("show tables", 1235),
+        ("use oss_schema", 1235),
+        ("create schema x", 1235),
+        ("insert into x values (1)", 1046),
+        ("drop table x", 1235),
+        ("alter table x rename to y", 1235),
+        ("selec 1", 1064),
+        ("select * from oss_schema.nowhere", 1146),
+        ("select 1; select 2", 1064),
+    ],
+)
 def test_what_cannot_be_a_task_is_refused_at_once(daemon, sql, number):
     assert refused(daemon, f"/*+ run_async=true */ {sql}")[0] == number
     assert refused(daemon, "/*+ run_async=perhaps */ select 1")[0] == 1210
@@ -159,21 +233,33 @@ def test_what_cannot_be_a_task_is_refused_at_once(daemon, sql, number):
 def test_what_fails_later_is_a_task_that_says_why(daemon, broker):
     task_id = daemon.submit("select cast('x' as int) from oss_schema.oss_json", loon.ons(broker.port, "failures"))
     row = daemon.await_task(task_id, sent)
-    assert row["status"] == "FAILURE" and "x" in row["message"] and row["result_file_oss_file"] is None and row["row_count"] is None
+    assert (
+        row["status"] == "FAILURE"
+        and "x" in row["message"]
+        and row["result_file_oss_file"] is None
+        and row["row_count"] is None
+    )
     [(message, event)] = loon.receive_ons(broker.port, "failures")
-    assert (message.message_tag, event["type"], event["data"]["message"]) == ("FAILURE", "loon.task.failure", row["message"])
+    assert (message.message_tag, event["type"], event["data"]["message"]) == (
+        "FAILURE",
+        "loon.task.failure",
+        row["message"],
+    )
     assert list((daemon.data / "staging").iterdir()) == []
 
 
 def test_csv_keeps_what_a_value_is(daemon):
     sql = (
         "select * from (values ('a,b', 1.50::decimal(5,2), null, ''), ('say \"hi\"', -0.05::decimal(5,2), 'x', 'line\\nbreak')) "
-        "t(s, d, n, e)")
+        "t(s, d, n, e)"
+    )
     row = daemon.await_task(daemon.submit(sql))
     text = daemon.read(row["result_file_oss_file"])
     assert text == 's,d,n,e\n"a,b",1.50,,""\n"say ""hi""",-0.05,x,"line\nbreak"\n'
     # The same texts as over the socket.
-    assert [[v or "" for v in r] for r in daemon.query(f"select s, cast(d as varchar), n, e from ({sql})")] == list(csv.reader(io.StringIO(text)))[1:]
+    assert [[v or "" for v in r] for r in daemon.query(f"select s, cast(d as varchar), n, e from ({sql})")] == list(
+        csv.reader(io.StringIO(text))
+    )[1:]
 
 
 def test_what_xml_cannot_carry_arrives_all_the_same(daemon, broker):
@@ -184,27 +270,54 @@ def test_what_xml_cannot_carry_arrives_all_the_same(daemon, broker):
 
 
 def test_values_at_the_ends_of_their_ranges_end_nothing(daemon):
-    row = daemon.await_task(daemon.submit("select to_days((-2147483648)::int) as d, to_months(2147483647) as m, 1e300 as e, 1e-7 as s"))
-    assert daemon.read(row["result_file_oss_file"]) == "d,m,e,s\n-2147483648 days,178956970 years 7 months,1e300,0.0000001\n"
+    row = daemon.await_task(
+        daemon.submit("select to_days((-2147483648)::int) as d, to_months(2147483647) as m, 1e300 as e, 1e-7 as s")
+    )
+    assert (
+        daemon.read(row["result_file_oss_file"])
+        == "d,m,e,s\n-2147483648 days,178956970 years 7 months,1e300,0.0000001\n"
+    )
 
 
 def test_duplicate_names_no_rows_and_nested_values(daemon):
     row = daemon.await_task(daemon.submit("select 1 as a, 2 as a where 1 = 0"))
     assert daemon.read(row["result_file_oss_file"]) == "a,a\n" and row["row_count"] == 0
-    row = daemon.await_task(daemon.submit("select [1, null, 3] as l, {'k': 'v'} as s, map {'x': [true]} as m, 'NaN'::double as n, 1e300 as e"))
+    row = daemon.await_task(
+        daemon.submit(
+            "select [1, null, 3] as l, {'k': 'v'} as s, map {'x': [true]} as m, 'NaN'::double as n, 1e300 as e"
+        )
+    )
     [header, values] = list(csv.reader(io.StringIO(daemon.read(row["result_file_oss_file"]))))
-    assert [json.loads(v) for v in values[:3]] == [[1, None, 3], {"k": "v"}, {"x": [True]}] and values[3:] == ["nan", "1e300"]
+    assert [json.loads(v) for v in values[:3]] == [[1, None, 3], {"k": "v"}, {"x": [True]}] and values[3:] == [
+        "nan",
+        "1e300",
+    ]
 
 
-@pytest.mark.parametrize("value, text", [
-    ("-0.05::decimal(5,2)", "-0.05"), ("-170141183460469231731687303715884105727::hugeint", "-170141183460469231731687303715884105727"),
-    ("interval '1 year 2 months -3 days 4 hours'", "1 year 2 months -3 days 04:00:00"), ("'a'::enum('a','b')", "a"),
-    ("uuid '123e4567-e89b-12d3-a456-426614174000'", "123e4567-e89b-12d3-a456-426614174000"), ("time '23:59:59.5'", "23:59:59.500000"),
-    ("date '0001-01-01'", "0001-01-01"), ("date '12024-01-01'", "12024-01-01"), ("date '-infinity'", "-infinity"), ("timestamp 'infinity'", "infinity"),
-    ("timestamp '1969-12-31 23:59:59.999999'", "1969-12-31 23:59:59.999999"), ("3.0::double", "3"), ("0.1::float", "0.1"),
-    ("18446744073709551615::ubigint", "18446744073709551615"), ("[[1],[2,null]]", "[[1],[2,null]]"), ("[{'a':'x\"y'}]", '[{"a":"x\\"y"}]'),
-    ("map {1: 'x'}", '{"1":"x"}'), ("repeat('ab', 200)", "ab" * 200), ("'1969-12-31'::date", "1969-12-31"),
-])
+@pytest.mark.parametrize(
+    "value, text",
+    [
+        ("-0.05::decimal(5,2)", "-0.05"),
+        ("-170141183460469231731687303715884105727::hugeint", "-170141183460469231731687303715884105727"),
+        ("interval '1 year 2 months -3 days 4 hours'", "1 year 2 months -3 days 04:00:00"),
+        ("'a'::enum('a','b')", "a"),
+        ("uuid '123e4567-e89b-12d3-a456-426614174000'", "123e4567-e89b-12d3-a456-426614174000"),
+        ("time '23:59:59.5'", "23:59:59.500000"),
+        ("date '0001-01-01'", "0001-01-01"),
+        ("date '12024-01-01'", "12024-01-01"),
+        ("date '-infinity'", "-infinity"),
+        ("timestamp 'infinity'", "infinity"),
+        ("timestamp '1969-12-31 23:59:59.999999'", "1969-12-31 23:59:59.999999"),
+        ("3.0::double", "3"),
+        ("0.1::float", "0.1"),
+        ("18446744073709551615::ubigint", "18446744073709551615"),
+        ("[[1],[2,null]]", "[[1],[2,null]]"),
+        ("[{'a':'x\"y'}]", '[{"a":"x\\"y"}]'),
+        ("map {1: 'x'}", '{"1":"x"}'),
+        ("repeat('ab', 200)", "ab" * 200),
+        ("'1969-12-31'::date", "1969-12-31"),
+    ],
+)
 def test_a_value_has_one_text(daemon, value, text):
     with daemon.connect(conv={}) as connection:  # no conversion: the text as it came
         assert loon.query(connection, f"select {value} as v from range(1)")[0][0] == text
@@ -212,14 +325,21 @@ def test_a_value_has_one_text(daemon, value, text):
     assert list(csv.reader(io.StringIO(daemon.read(row["result_file_oss_file"])))) == [["v"], [text]]
 
 
-@pytest.mark.parametrize("value", ["'101'::bit", "340282366920938463463374607431768211455::uhugeint", "timetz '10:00:00+02'", "union_value(n := 5)"])
+@pytest.mark.parametrize(
+    "value",
+    ["'101'::bit", "340282366920938463463374607431768211455::uhugeint", "timetz '10:00:00+02'", "union_value(n := 5)"],
+)
 def test_a_type_that_cannot_be_shown_says_so(daemon, value):
     number, text = refused(daemon, f"select {value} as odd")
     assert number == 1235 and "'odd'" in text and "VARCHAR" in text
 
 
 def test_a_full_disk_fails_what_needs_it_and_nothing_else(tmp_path):
-    if os.geteuid() != 0 or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", tmp_path], capture_output=True).returncode != 0:
+    if (
+        os.geteuid() != 0
+        or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", tmp_path], capture_output=True).returncode
+        != 0
+    ):
         pytest.skip("a small file system cannot be mounted here")
     try:
         daemon = loon.Daemon(tmp_path / "data", STORAGE_MIN_FREE_MIB=0).start()
@@ -254,7 +374,9 @@ def test_flights_equal_the_engines_own_answer_from_the_files(flights, tmp_path):
     row = flights.await_task(flights.submit(sql))
     assert row["status"] == "SUCCESS", row["message"]
     assert row["scanned_row_count"] == 336_776 + 16 + 26_115
-    assert row["scanned_data_bytes"] == sum((loon.FLIGHTS / f"{t}.csv").stat().st_size for t in ["flights", "airlines", "weather"])
+    assert row["scanned_data_bytes"] == sum(
+        (loon.FLIGHTS / f"{t}.csv").stat().st_size for t in ["flights", "airlines", "weather"]
+    )
     for table in ["flights", "airlines", "weather"]:
         sql = sql.replace(f"nycflights13.{table}", f"read_csv('{loon.FLIGHTS}/{table}.csv', nullstr='NA')")
     expected = [tuple(map(str, r)) for r in duckdb.sql(sql).fetchall()]
@@ -270,11 +392,21 @@ def test_show_query_task_conditions(daemon):
     listed = "'" + "','".join(ids) + "'"
     with daemon.connect() as connection, connection.cursor() as cursor:
         for condition, expected in [
-            (f"where id in ({listed}) order by id desc", ids[::-1]), (f"where id in ({listed}) order by create_time, id limit 1, 1", ids[1:2]),
-            (f"where id in ({listed}) order by id limit 1 offset 2", ids[2:]), (f"where id >= '{ids[1]}' and not id = '{ids[2]}' and creator_id = 'user'", [ids[1]]),
+            (f"where id in ({listed}) order by id desc", ids[::-1]),
+            (f"where id in ({listed}) order by create_time, id limit 1, 1", ids[1:2]),
+            (f"where id in ({listed}) order by id limit 1 offset 2", ids[2:]),
+            (f"where id >= '{ids[1]}' and not id = '{ids[2]}' and creator_id = 'user'", [ids[1]]),
             (f"where (id = '{ids[0]}' or id = '{ids[1]}') and command like '%select 1'", [ids[1]]),
-            (f"where id between '{ids[0]}' and '{ids[1]}' and message = '' and mq_status is null and row_count = 1 order by id", ids[:2]),
-            (f"where id = '{ids[0]}' and create_time > '2020-01-01' and cancellable_task <> 1 and elapse_time >= 0", ids[:1]), ("limit 0", [])]:
+            (
+                f"where id between '{ids[0]}' and '{ids[1]}' and message = '' and mq_status is null and row_count = 1 order by id",
+                ids[:2],
+            ),
+            (
+                f"where id = '{ids[0]}' and create_time > '2020-01-01' and cancellable_task <> 1 and elapse_time >= 0",
+                ids[:1],
+            ),
+            ("limit 0", []),
+        ]:
             cursor.execute("show query_task " + condition)
             assert [r[0] for r in cursor.fetchall()] == expected, condition
         cursor.execute("show full query_task for 'user' where id = '" + ids[0] + "'")
@@ -334,19 +466,34 @@ def bad_broker():
 def impatient(tmp_path_factory):
     """A daemon that gives messages up after a second."""
     daemon = loon.Daemon(
-        tmp_path_factory.mktemp("impatient") / "data", NOTIFY_GIVE_UP_S=1, NOTIFY_RETRY_CAP_MS=200, NOTIFY_REQUEST_TIMEOUT_MS=300).start()
+        tmp_path_factory.mktemp("impatient") / "data",
+        NOTIFY_GIVE_UP_S=1,
+        NOTIFY_RETRY_CAP_MS=200,
+        NOTIFY_REQUEST_TIMEOUT_MS=300,
+    ).start()
     yield daemon
     assert daemon.program.stop() == 0
 
 
-@pytest.mark.parametrize("answer, status, words", [
-    ((403, b"<Error><Code>AccessDenied</Code><Message>no</Message></Error>"), "FAILURE", "AccessDenied: no"),
-    ((400, b"<?a?><Error/>"), "FAILURE", "HTTP 400"), ((400, "<!DOCTYPE a [<!NOTATION n PUBLIC 'p'>]><a/>".encode("utf-16")), "FAILURE", "HTTP 400"),
-    ((500, b""), "FAILURE", "HTTP 500"), ((201, b"garbage"), "FAILURE", "no broker's"), ((201, b"\xff\xfe<<<"), "FAILURE", "no broker's"),
-    ((201, b"<!DOCTYPE x [<!ENTITY a 'b'>]><Message><MessageId>&a;</MessageId></Message>"), "FAILURE", "no broker's"),
-    ((201, b"<Message><MessageId>1</MessageId><MessageBodyMD5>00</MessageBodyMD5></Message>"), "FAILURE", "MD5"),
-    ((201, b"x" * 1_000_000), "FAILURE", ""), ((302, b""), "FAILURE", "HTTP 302"),
-])
+@pytest.mark.parametrize(
+    "answer, status, words",
+    [
+        ((403, b"<Error><Code>AccessDenied</Code><Message>no</Message></Error>"), "FAILURE", "AccessDenied: no"),
+        ((400, b"<?a?><Error/>"), "FAILURE", "HTTP 400"),
+        ((400, "<!DOCTYPE a [<!NOTATION n PUBLIC 'p'>]><a/>".encode("utf-16")), "FAILURE", "HTTP 400"),
+        ((500, b""), "FAILURE", "HTTP 500"),
+        ((201, b"garbage"), "FAILURE", "no broker's"),
+        ((201, b"\xff\xfe<<<"), "FAILURE", "no broker's"),
+        (
+            (201, b"<!DOCTYPE x [<!ENTITY a 'b'>]><Message><MessageId>&a;</MessageId></Message>"),
+            "FAILURE",
+            "no broker's",
+        ),
+        ((201, b"<Message><MessageId>1</MessageId><MessageBodyMD5>00</MessageBodyMD5></Message>"), "FAILURE", "MD5"),
+        ((201, b"x" * 1_000_000), "FAILURE", ""),
+        ((302, b""), "FAILURE", "HTTP 302"),
+    ],
+)
 def test_brokers_that_refuse_or_answer_garbage(impatient, bad_broker, answer, status, words):
     BadBroker.answers = [answer]
     task_id = impatient.submit("select 1", loon.ons(bad_broker.server_port))
@@ -386,7 +533,10 @@ def test_a_message_is_tried_again_until_it_is_taken(daemon, bad_broker):
     assert len(BadBroker.requests) == 4 and "MalformedXML" in row["mq_error_msg"]
     assert daemon.task(task_id, full=True)["mq_attempts"] == 4
     # Every try is the same event.
-    assert len({re.search(rb"<MessageBody>(.*)</MessageBody>", body, re.S).group(1) for _, _, body in BadBroker.requests}) == 1
+    assert (
+        len({re.search(rb"<MessageBody>(.*)</MessageBody>", body, re.S).group(1) for _, _, body in BadBroker.requests})
+        == 1
+    )
 
 
 def test_a_statement_of_15_mib_makes_a_small_message(daemon, broker):
@@ -396,7 +546,11 @@ def test_a_statement_of_15_mib_makes_a_small_message(daemon, broker):
     row = daemon.await_task(task_id, sent)
     assert row["status"] == "SUCCESS" and len(row["command"].encode()) > 15 << 20
     [(message, event)] = loon.receive_ons(broker.port, "large")
-    assert event["data"]["command_truncated"] and len(event["data"]["command_sha256"]) == 64 and len(message.message_body) < 61_440
+    assert (
+        event["data"]["command_truncated"]
+        and len(event["data"]["command_sha256"]) == 64
+        and len(message.message_body) < 61_440
+    )
     import hashlib
 
     assert hashlib.sha256(row["command"].encode()).hexdigest() == event["data"]["command_sha256"]

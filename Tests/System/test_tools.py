@@ -27,7 +27,12 @@ def test_asyncmy(daemon):
     async def work():
         # It speaks CLIENT_DEPRECATE_EOF.
         connection = await asyncmy.connect(
-            host="127.0.0.1", port=daemon.program.port, user="native", password=daemon.passwords["native"], db="oss_schema")
+            host="127.0.0.1",
+            port=daemon.program.port,
+            user="native",
+            password=daemon.passwords["native"],
+            db="oss_schema",
+        )
         async with connection.cursor() as cursor:
             await cursor.execute("select id, name from oss_json where id < %s order by id", (3,))
             rows = await cursor.fetchall()
@@ -39,11 +44,26 @@ def test_asyncmy(daemon):
     assert [row[0] for row in asyncio.run(work())] == [1, 2]
 
 
-@pytest.mark.parametrize("options", ["", "?useServerPrepStmts=true", "?useCompression=true", "?allowMultiQueries=true&rewriteBatchedStatements=true"])
+@pytest.mark.parametrize(
+    "options",
+    ["", "?useServerPrepStmts=true", "?useCompression=true", "?allowMultiQueries=true&rewriteBatchedStatements=true"],
+)
 def test_connector_j(daemon, options):
     run = subprocess.run(
-        ["java", "-cp", "/usr/share/java/mariadb-java-client.jar", HERE / "Peer.java", f"jdbc:mariadb://127.0.0.1:{daemon.program.port}/oss_schema{options}", "native",
-         daemon.passwords["native"], "oss_schema"], capture_output=True, text=True, timeout=60)
+        [
+            "java",
+            "-cp",
+            "/usr/share/java/mariadb-java-client.jar",
+            HERE / "Peer.java",
+            f"jdbc:mariadb://127.0.0.1:{daemon.program.port}/oss_schema{options}",
+            "native",
+            daemon.passwords["native"],
+            "oss_schema",
+        ],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
     lines = run.stdout.splitlines()
     assert lines[0] == "1|é", run.stderr[-2000:]
     assert [line for line in lines if "it's 3" in line][0].startswith("4|")
@@ -53,11 +73,16 @@ def test_connector_j(daemon, options):
 
 def test_the_exporter(daemon, tmp_path):
     settings = tmp_path / "my.cnf"
-    settings.write_text(f"[client]\nhost=127.0.0.1\nport={daemon.program.port}\nuser=native\npassword={daemon.passwords['native']}\n")
+    settings.write_text(
+        f"[client]\nhost=127.0.0.1\nport={daemon.program.port}\nuser=native\npassword={daemon.passwords['native']}\n"
+    )
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     with open(tmp_path / "log", "w+") as log:
-        exporter = subprocess.Popen(["prometheus-mysqld-exporter", f"--web.listen-address=127.0.0.1:{port}", f"--config.my-cnf={settings}"], stderr=log)
+        exporter = subprocess.Popen(
+            ["prometheus-mysqld-exporter", f"--web.listen-address=127.0.0.1:{port}", f"--config.my-cnf={settings}"],
+            stderr=log,
+        )
         try:
             deadline = time.monotonic() + 20
             while True:
@@ -71,17 +96,45 @@ def test_the_exporter(daemon, tmp_path):
             exporter.wait(timeout=10)
         log.seek(0)
         assert "\nmysql_up 1\n" in metrics and "mysql_exporter_last_scrape_error 0" in metrics, log.read()
-        assert re.search(r"^mysql_global_status_threads_connected [1-9]", metrics, re.M) and "mysql_global_variables_max_connections" in metrics
+        assert (
+            re.search(r"^mysql_global_status_threads_connected [1-9]", metrics, re.M)
+            and "mysql_global_variables_max_connections" in metrics
+        )
 
 
 def test_mycli(daemon, tmp_path):
     environment = {**os.environ, "HOME": str(tmp_path), "MYSQL_PWD": daemon.passwords["native"], "LANG": "C.UTF-8"}
-    base = ["/usr/bin/mycli", "--defaults-file", "/dev/null", "--host", "127.0.0.1", "--port", str(daemon.program.port), "--user", "native"]
-    run = subprocess.run([*base, "-D", "oss_schema", "-e", "select count(*) as n from oss_json"], env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    base = [
+        "/usr/bin/mycli",
+        "--defaults-file",
+        "/dev/null",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(daemon.program.port),
+        "--user",
+        "native",
+    ]
+    run = subprocess.run(
+        [*base, "-D", "oss_schema", "-e", "select count(*) as n from oss_json"],
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+    )
     assert run.stdout.split() == ["n", "4"], run.stderr
-    (tmp_path / ".myclirc").write_text("[main]\nsmart_completion = True\nenable_pager = False\nless_chatty = True\nlog_file = ~/.mycli.log\nlog_level = ERROR\n")
+    (tmp_path / ".myclirc").write_text(
+        "[main]\nsmart_completion = True\nenable_pager = False\nless_chatty = True\nlog_file = ~/.mycli.log\nlog_level = ERROR\n"
+    )
     environment.update(TERM="dumb", PROMPT_TOOLKIT_NO_CPR="1")
-    shell = pexpect.spawn(base[0], [*base[1:], "--prompt", "MYCLI> ", "oss_schema"], env=environment, encoding="utf-8", timeout=20, dimensions=(40, 160))
+    shell = pexpect.spawn(
+        base[0],
+        [*base[1:], "--prompt", "MYCLI> ", "oss_schema"],
+        env=environment,
+        encoding="utf-8",
+        timeout=20,
+        dimensions=(40, 160),
+    )
     shell.expect("MYCLI>")
     time.sleep(1)  # the completions come over a connection of their own
     for line, answer in [("select 1 + 1 as two;", "1 row in set"), ("select nope;", r"\(1054,"), ("\\dt", "oss_json")]:
@@ -94,8 +147,23 @@ def test_mycli(daemon, tmp_path):
 
 def cli(daemon, *options):
     return pexpect.spawn(
-        "mariadb", ["--no-defaults", "-h", "127.0.0.1", "-P", str(daemon.program.port), "-u", "native", "-p" + daemon.passwords["native"], *options],
-        encoding="utf-8", timeout=30, dimensions=(40, 160), env={**os.environ, "TERM": "xterm"})
+        "mariadb",
+        [
+            "--no-defaults",
+            "-h",
+            "127.0.0.1",
+            "-P",
+            str(daemon.program.port),
+            "-u",
+            "native",
+            "-p" + daemon.passwords["native"],
+            *options,
+        ],
+        encoding="utf-8",
+        timeout=30,
+        dimensions=(40, 160),
+        env={**os.environ, "TERM": "xterm"},
+    )
 
 
 def test_the_cli_completes_names(daemon):
@@ -150,9 +218,16 @@ def test_recorded_statements_err_only_where_mysql_errs(daemon, mariadb):
     """Every tool's statements, in order, on one connection: what passes on MariaDB passes here."""
     daemon.put("oss://shop/shop/orders/a.json", '{"id":1,"name":"a"}\n{"id":2,"name":"b"}\n')
     daemon.query("create schema shop with dbproperties (catalog='oss', location='oss://shop/shop/')")
-    daemon.query("create external table shop.orders (id bigint, name string) stored as json location 'oss://shop/shop/orders/'")
+    daemon.query(
+        "create external table shop.orders (id bigint, name string) stored as json location 'oss://shop/shop/orders/'"
+    )
     with contextlib.closing(mariadb.connect()) as connection:
-        for sql in ["create database shop", "create table shop.orders (id bigint, name varchar(255))", "insert into shop.orders values (1, 'a'), (2, 'b')", "commit"]:
+        for sql in [
+            "create database shop",
+            "create table shop.orders (id bigint, name varchar(255))",
+            "insert into shop.orders values (1, 'a'), (2, 'b')",
+            "commit",
+        ]:
             loon.query(connection, sql)
     different = []
     count = 0
@@ -202,7 +277,13 @@ def test_wireshark_reads_every_packet(daemon, tmp_path):
     recorder = capture.Recorder(("127.0.0.1", daemon.program.port))
     options = dict(host="127.0.0.1", port=recorder.port, user="native", password=daemon.passwords["native"])
     connection = pymysql.connect(**options, ssl_disabled=True, client_flag=CLIENT.MULTI_STATEMENTS)
-    for sql in ["select * from oss_schema.oss_json", "show variables", "show collation", "select 1; select 2; set @a = 1", "select repeat('x', 300000) from range(3)"]:
+    for sql in [
+        "select * from oss_schema.oss_json",
+        "show variables",
+        "show collation",
+        "select 1; select 2; set @a = 1",
+        "select repeat('x', 300000) from range(3)",
+    ]:
         connection.query(sql)
         while connection._result.has_next:
             connection.next_result()
@@ -216,7 +297,10 @@ def test_wireshark_reads_every_packet(daemon, tmp_path):
     with contextlib.closing(mysql.connector.connect(**options, ssl_disabled=True)) as prepared:
         cursor = prepared.cursor(prepared=True)
         for value in (1, None, "text", 1.5):
-            cursor.execute("select ? as a, id, name, temperature, rainy, null as n, date '2024-02-29' as d from oss_schema.oss_json order by id", (value,))
+            cursor.execute(
+                "select ? as a, id, name, temperature, rainy, null as n, date '2024-02-29' as d from oss_schema.oss_json order by id",
+                (value,),
+            )
             assert len(cursor.fetchall()) == 4
     time.sleep(0.3)
     recorder.close()
@@ -225,7 +309,9 @@ def test_wireshark_reads_every_packet(daemon, tmp_path):
     assert complaints == []
     capture.write_pcap(tmp_path / "x.pcap", 3306, recorder.conversations)
     read = ["tshark", "-n", "-r", str(tmp_path / "x.pcap"), "-d", "tcp.port==3306,mysql"]
-    seen = subprocess.run([*read, "-Y", "mysql.query", "-T", "fields", "-e", "mysql.query"], check=True, capture_output=True, text=True).stdout
+    seen = subprocess.run(
+        [*read, "-Y", "mysql.query", "-T", "fields", "-e", "mysql.query"], check=True, capture_output=True, text=True
+    ).stdout
     assert "show collation" in seen
     bad = "tcp.srcport == 3306 && (_ws.malformed || mysql.unknown_response || mysql.invalid_length)"
     assert subprocess.run([*read, "-Y", bad], check=True, capture_output=True, text=True).stdout == ""

@@ -37,32 +37,51 @@ def create(daemon, schema, table, kinds, rest):
 def as_csv(daemon, tpch, folder, schema):
     for table in TABLES:
         tpch.execute(f"copy {table} to '{folder}/{table}.csv' (format csv, header true)")
-        daemon.command("oss", "cp", folder / f"{table}.csv", f"oss://lake/{schema}/{table}/{table}.csv", "--data-dir", daemon.data)
+        daemon.command(
+            "oss", "cp", folder / f"{table}.csv", f"oss://lake/{schema}/{table}/{table}.csv", "--data-dir", daemon.data
+        )
         kinds = columns(tpch, table)
         listed = ", ".join(f"{name} {kind}" for name, kind in kinds.items())
         daemon.query(
             f"create external table {schema}.{table} ({listed}) row format serde 'org.apache.hadoop.hive.serde2.OpenCSVSerde' "
-            f"with serdeproperties ('escapeChar' = '\"') location 'oss://lake/{schema}/{table}/' tblproperties ('skip.header.line.count' = '1')")
+            f"with serdeproperties ('escapeChar' = '\"') location 'oss://lake/{schema}/{table}/' tblproperties ('skip.header.line.count' = '1')"
+        )
 
 
 def as_text(daemon, tpch, folder, schema):
     for table in TABLES:
         tpch.execute(f"copy {table} to '{folder}/{table}.tbl' (format csv, header false, delimiter '|', quote '')")
-        daemon.command("oss", "cp", folder / f"{table}.tbl", f"oss://lake/{schema}/{table}/{table}.tbl", "--data-dir", daemon.data)
+        daemon.command(
+            "oss", "cp", folder / f"{table}.tbl", f"oss://lake/{schema}/{table}/{table}.tbl", "--data-dir", daemon.data
+        )
         create(daemon, schema, table, columns(tpch, table), DELIMITED.format("|"))
 
 
 def as_json(daemon, tpch, folder, schema):
     for table in TABLES:
         tpch.execute(f"copy {table} to '{folder}/{table}.json' (format json)")
-        daemon.command("oss", "cp", folder / f"{table}.json", f"oss://lake/{schema}/{table}/{table}.json", "--data-dir", daemon.data)
+        daemon.command(
+            "oss",
+            "cp",
+            folder / f"{table}.json",
+            f"oss://lake/{schema}/{table}/{table}.json",
+            "--data-dir",
+            daemon.data,
+        )
         create(daemon, schema, table, columns(tpch, table), "stored as json")
 
 
 def as_parquet(daemon, tpch, folder, schema):
     for table in TABLES:
         tpch.execute(f"copy {table} to '{folder}/{table}.parquet' (format parquet)")
-        daemon.command("oss", "cp", folder / f"{table}.parquet", f"oss://lake/{schema}/{table}/{table}.parquet", "--data-dir", daemon.data)
+        daemon.command(
+            "oss",
+            "cp",
+            folder / f"{table}.parquet",
+            f"oss://lake/{schema}/{table}/{table}.parquet",
+            "--data-dir",
+            daemon.data,
+        )
         create(daemon, schema, table, columns(tpch, table), "stored as parquet")
 
 
@@ -79,7 +98,8 @@ def as_partitioned_parquet(daemon, tpch, folder, schema):
         data = [name for name in kinds if name != key]
         listed = ", ".join(f"{name} {kinds[name]}" for name in data)
         daemon.query(
-            f"create external table {schema}.{table} ({listed}) partitioned by ({key} {kinds[key]}) stored as parquet location 'oss://lake/{schema}/{table}/'")
+            f"create external table {schema}.{table} ({listed}) partitioned by ({key} {kinds[key]}) stored as parquet location 'oss://lake/{schema}/{table}/'"
+        )
         daemon.query(f"insert into {schema}.{table} select {', '.join(data)}, {key} from {schema}_source.{table}")
         assert len(daemon.query(f"show partitions {schema}.{table}")) == 5 + 2 * (key == "l_shipmode")
 
@@ -91,7 +111,9 @@ def value(text):
     return "" if text is None else str(text)
 
 
-@pytest.mark.parametrize("layout", [as_csv, as_text, as_json, as_parquet, as_partitioned_parquet], ids=lambda function: function.__name__)
+@pytest.mark.parametrize(
+    "layout", [as_csv, as_text, as_json, as_parquet, as_partitioned_parquet], ids=lambda function: function.__name__
+)
 def test_answers(daemon, tpch, tmp_path, layout):
     schema = layout.__name__
     for name in {schema, schema + "_source"}:
@@ -100,8 +122,12 @@ def test_answers(daemon, tpch, tmp_path, layout):
     wrong = []
     with contextlib.closing(daemon.connect(database=schema)) as connection:
         for number, sql in tpch.execute("select query_nr, query from tpch_queries() order by 1").fetchall():
-            answer = tpch.execute("select answer from tpch_answers() where query_nr = ? and scale_factor = ?", [number, SCALE]).fetchone()[0]
-            expected = [[value(field) for field in row] for row in list(csv.reader(io.StringIO(answer), delimiter="|"))[1:]]
+            answer = tpch.execute(
+                "select answer from tpch_answers() where query_nr = ? and scale_factor = ?", [number, SCALE]
+            ).fetchone()[0]
+            expected = [
+                [value(field) for field in row] for row in list(csv.reader(io.StringIO(answer), delimiter="|"))[1:]
+            ]
             found = [[value(field) for field in row] for row in loon.query(connection, sql)]
             if found != expected:
                 wrong.append((number, found[:3], expected[:3]))

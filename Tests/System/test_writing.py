@@ -26,7 +26,9 @@ def files(daemon, folder):
 
 
 FORMATS = {
-    "parquet": "stored as parquet", "json": "stored as json", "text": "row format delimited fields terminated by ',' escaped by '\\\\'",
+    "parquet": "stored as parquet",
+    "json": "stored as json",
+    "text": "row format delimited fields terminated by ',' escaped by '\\\\'",
     "csv": "row format serde 'org.apache.hadoop.hive.serde2.OpenCSVSerde' with serdeproperties ('escapeChar'='\"')",
     "multi": "row format serde 'org.apache.hadoop.hive.serde2.MultiDelimitSerDe' with serdeproperties ('field.delim'='||')",
     "header": "row format delimited fields terminated by '|' tblproperties ('skip.header.line.count'='1')",
@@ -46,16 +48,33 @@ def test_values_come_back_as_they_were_written(daemon, name):
     daemon.query(f"create table w.v_{name} ({TYPES}) {clauses}{properties}")
     for row in ROWS:
         daemon.query(f"insert into w.v_{name} values ({row})")
-    kinds = ["boolean", "tinyint", "smallint", "int", "bigint", "float", "double", "decimal(20,3)", "varchar", "varchar", "date", "timestamp"]
+    kinds = [
+        "boolean",
+        "tinyint",
+        "smallint",
+        "int",
+        "bigint",
+        "float",
+        "double",
+        "decimal(20,3)",
+        "varchar",
+        "varchar",
+        "date",
+        "timestamp",
+    ]
     casts = ", ".join(f"cast(c{place} as {kind})" for place, kind in enumerate(kinds))
     names = ", ".join(f"c{place}" for place in range(len(kinds)))
     expected = [daemon.query(f"select {casts} from (values ({row})) as t({names})")[0] for row in ROWS]
-    expected = [tuple(value[:3] if place == 9 and value else value for place, value in enumerate(row)) for row in expected]
+    expected = [
+        tuple(value[:3] if place == 9 and value else value for place, value in enumerate(row)) for row in expected
+    ]
     found = daemon.query(f"select * from w.v_{name} order by i nulls first, b desc")
     wanted = sorted(expected, key=lambda row: (row[3] is not None, row[3] or 0))
     if name in ("csv", "multi"):
         # OpenCSVSerde has no NULL text: '' and NULL are one.
-        found, wanted = ([tuple(None if value == "" else value for value in row) for row in rows] for rows in (found, wanted))
+        found, wanted = (
+            [tuple(None if value == "" else value for value in row) for row in rows] for rows in (found, wanted)
+        )
     assert list(found) == list(wanted)
 
 
@@ -64,13 +83,20 @@ def test_nested_values(daemon):
     for name in ("parquet", "json", "text"):
         clauses = FORMATS[name].replace(" escaped by '\\\\'", "")
         daemon.query(f"create table w.n_{name} ({kinds}) {clauses}")
-        daemon.query(f"insert into w.n_{name} values ([1,null,3], map{{'k':1.5,'l':2}}, {{'x':7,'y':['p','q']}}), (null, null, null), ([], map{{}}, {{'x':null,'y':['r']}})")
+        daemon.query(
+            f"insert into w.n_{name} values ([1,null,3], map{{'k':1.5,'l':2}}, {{'x':7,'y':['p','q']}}), (null, null, null), ([], map{{}}, {{'x':null,'y':['r']}})"
+        )
         assert set(daemon.query(f"select * from w.n_{name}")) == {
-            ("[1,null,3]", '{"k":1.5,"l":2}', '{"x":7,"y":["p","q"]}'), (None, None, None), ("[]", "{}", '{"x":null,"y":["r"]}')}, name
+            ("[1,null,3]", '{"k":1.5,"l":2}', '{"x":7,"y":["p","q"]}'),
+            (None, None, None),
+            ("[]", "{}", '{"x":null,"y":["r"]}'),
+        }, name
 
 
 def test_insert_by_columns_counts_and_errors(daemon):
-    daemon.query("create table w.c (a int, b string) partitioned by (p int, q string) stored as parquet location 'oss://lake/w/c/'")
+    daemon.query(
+        "create table w.c (a int, b string) partitioned by (p int, q string) stored as parquet location 'oss://lake/w/c/'"
+    )
     with contextlib.closing(daemon.connect()) as connection, connection.cursor() as cursor:
         assert cursor.execute("insert into w.c (b, q, p) select 'x', 'y', 1 from range(3)") == 3
         cursor.execute("select * from w.c")
@@ -108,7 +134,12 @@ def test_overwrite_replaces_what_it_names(daemon):
 def test_asynchronous_writes(daemon):
     daemon.query("create table w.a (n bigint) stored as parquet")
     task = daemon.await_task(daemon.submit("insert into w.a select range from range(1000)"))
-    assert (task["status"], task["task_name"], task["row_count"], task["result_file_oss_file"]) == ("SUCCESS", "INSERT", 1000, None)
+    assert (task["status"], task["task_name"], task["row_count"], task["result_file_oss_file"]) == (
+        "SUCCESS",
+        "INSERT",
+        1000,
+        None,
+    )
     task = daemon.await_task(daemon.submit("insert overwrite w.a select n from w.a where n < 10"))
     assert (task["task_name"], task["row_count"]) == ("INSERT_OVERWRITE", 10)
     task = daemon.await_task(daemon.submit("create table w.a2 as select n, 'x' as s from w.a"))
@@ -122,7 +153,9 @@ def test_asynchronous_writes(daemon):
 
 
 def test_create_table_as(daemon):
-    daemon.query("create table w.t1 partitioned by (k) stored as parquet tblproperties ('compression.type'='zstd') as select range as n, range % 3 as k from range(10)")
+    daemon.query(
+        "create table w.t1 partitioned by (k) stored as parquet tblproperties ('compression.type'='zstd') as select range as n, range % 3 as k from range(10)"
+    )
     assert daemon.query("show partitions w.t1") == (("k=0",), ("k=1",), ("k=2",))
     assert daemon.query("select sum(n), count(*) from w.t1 where k = 1") == ((12, 3),)
     daemon.query("create table if not exists w.t1 as select 1 as n")
@@ -135,13 +168,30 @@ def test_create_table_as(daemon):
 
 
 def test_what_text_cannot_keep_is_refused(daemon):
-    daemon.query("create table w.nested (a array<string>, m map<string,string>) row format delimited fields terminated by ','")
-    for values in ["['a' || chr(2) || 'b'], null", "['']::varchar[], null", "[null]::varchar[], null", "['\\\\N'], null", "null, map{'a' || chr(3): 'b'}", "null, map{'a': chr(10)}"]:
+    daemon.query(
+        "create table w.nested (a array<string>, m map<string,string>) row format delimited fields terminated by ','"
+    )
+    for values in [
+        "['a' || chr(2) || 'b'], null",
+        "['']::varchar[], null",
+        "[null]::varchar[], null",
+        "['\\\\N'], null",
+        "null, map{'a' || chr(3): 'b'}",
+        "null, map{'a': chr(10)}",
+    ]:
         assert refused(daemon, f"insert into w.nested select {values}")[0] == 1366, values
     daemon.query("create table w.plain (a string, d date, n int) row format delimited fields terminated by '-'")
-    for values in ["'\\\\N', null, 1", "'x-y', null, 1", "null, date '2024-01-01', 1", "null, null, -1", "'a' || chr(10), null, 1"]:
+    for values in [
+        "'\\\\N', null, 1",
+        "'x-y', null, 1",
+        "null, date '2024-01-01', 1",
+        "null, null, -1",
+        "'a' || chr(10), null, 1",
+    ]:
         assert refused(daemon, f"insert into w.plain select {values}")[0] == 1366, values
-    daemon.query("create table w.line (a string) partitioned by (line string) row format delimited fields terminated by ','")
+    daemon.query(
+        "create table w.line (a string) partitioned by (line string) row format delimited fields terminated by ','"
+    )
     daemon.query("insert into w.line select '', 'p1'")
     assert daemon.query("select * from w.line") == (("", "p1"),)
     daemon.query("create table w.nothing (a string) row format serde 'org.apache.hadoop.hive.serde2.OpenCSVSerde'")
@@ -170,11 +220,21 @@ def test_tables_over_one_place_do_not_write_at_once(daemon):
         return outcomes
 
     for _ in range(5):
-        together("insert overwrite w.one select range from range(300000)", "insert overwrite w.two select range from range(300000)")
+        together(
+            "insert overwrite w.one select range from range(300000)",
+            "insert overwrite w.two select range from range(300000)",
+        )
         assert daemon.query("select count(*) from w.one") == ((300_000,),)
-    made = together(*(f"create table w.made{n} stored as parquet location 'oss://lake/w/made/' as select range as n from range(1000000)" for n in (1, 2)))
+    made = together(
+        *(
+            f"create table w.made{n} stored as parquet location 'oss://lake/w/made/' as select range as n from range(1000000)"
+            for n in (1, 2)
+        )
+    )
     assert 1210 in made and len(files(daemon, "made")) >= 1
-    counts = [daemon.query(f"select count(*) from w.{row[0]}") for row in daemon.query("show tables from w like 'made%'")]
+    counts = [
+        daemon.query(f"select count(*) from w.{row[0]}") for row in daemon.query("show tables from w like 'made%'")
+    ]
     assert counts == [((1_000_000,),)]
 
 
@@ -243,13 +303,17 @@ def test_writers_of_one_partition_come_one_after_another(daemon):
 
 
 def test_flights_written_back_by_month(flights):  # noqa: F811
-    flights.query("create table w.by_month partitioned by (m) stored as parquet as select *, month as m from nycflights13.flights")
+    flights.query(
+        "create table w.by_month partitioned by (m) stored as parquet as select *, month as m from nycflights13.flights"
+    )
     assert len(flights.query("show partitions w.by_month")) == 12
     columns = ", ".join(row[0] for row in flights.query("describe nycflights13.flights"))
     difference = f"select count(*) from (select {columns} from %s except all select {columns} from %s)"
     assert flights.query(difference % ("nycflights13.flights", "w.by_month")) == ((0,),)
     assert flights.query(difference % ("w.by_month", "nycflights13.flights")) == ((0,),)
-    assert flights.query("select count(*) from w.by_month where m = 2") == flights.query("select count(*) from nycflights13.flights where month = 2")
+    assert flights.query("select count(*) from w.by_month where m = 2") == flights.query(
+        "select count(*) from nycflights13.flights where month = 2"
+    )
 
 
 # kill -9 at every step
@@ -258,7 +322,9 @@ def test_flights_written_back_by_month(flights):  # noqa: F811
 @pytest.fixture(scope="module")
 def killer(tmp_path_factory):
     library = tmp_path_factory.mktemp("kill") / "kill_at.so"
-    subprocess.run(["cc", "-O1", "-shared", "-fPIC", "-o", library, loon.ROOT / "Tests/System/kill_at.c", "-ldl"], check=True)
+    subprocess.run(
+        ["cc", "-O1", "-shared", "-fPIC", "-o", library, loon.ROOT / "Tests/System/kill_at.c", "-ldl"], check=True
+    )
     return library
 
 
@@ -281,7 +347,9 @@ def test_kill_9_at_every_step(tmp_path, killer, name, is_task):
     trigger = tmp_path / "kill-at"
     os.environ["KILL_AT_FILE"] = str(trigger)
     before = ((30, 30, 0), None)
-    after = {"insert": ((60, 60, 0), None), "overwrite": ((30, 30, 1000), None), "create": ((30, 30, 0), (30, 30))}[name]
+    after = {"insert": ((60, 60, 0), None), "overwrite": ((30, 30, 1000), None), "create": ((30, 30, 0), (30, 30))}[
+        name
+    ]
     outcomes = set()
     for step in range(1, 1000, 1 if loon.FULL else 7):
         data = tmp_path / f"data-{step}"
