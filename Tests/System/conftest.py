@@ -3,6 +3,7 @@ import subprocess
 import pytest
 
 import loon
+import pools
 import mariadb_server
 
 JSON_ROWS = (loon.ROOT / "scripts/demo/oss_json.json").read_bytes()
@@ -69,3 +70,18 @@ def prepare(daemon):
             "create external table oss_schema.oss_json (id int, name string, temperature double, rainy boolean) "
             "stored as json location 'oss://lake/oss_schema/oss_json/'",
         )
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory):
+    daemon = pools.start(tmp_path_factory.mktemp("queue") / "data")
+    yield daemon
+    assert daemon.program.stop() == 0
+
+
+@pytest.fixture
+def deaf(tmp_path):
+    """A daemon for what can only be ended with it."""
+    daemon = pools.start(tmp_path / "data")
+    yield daemon
+    daemon.program.kill()
