@@ -51,7 +51,10 @@ struct ScanFiles {
             listed.ranges = ranges(of: table, scans)
             return Found(listed: [listed], bytes: listed.bytes.multipliedSaturated(by: scans.count))
         }
-        let all = try context.store.partitions(of: table)
+        let all =
+            try PartitionProjection(table)?.partitions(
+                ScanPredicate.said(by: scans.map(\.scan.predicate)), now: context.clock.now())
+            ?? context.store.partitions(of: table)
         let mixed = mixedColumns ?? Set(table.partitionColumns.map { $0.name.lowercased() })
         var known: [(predicate: ScanPredicate, selection: [Int])] = []
         var (united, isCrowded): (Set<Int>, Bool) = ([], false)

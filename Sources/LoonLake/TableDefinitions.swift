@@ -83,10 +83,16 @@ package struct TableDefinitions {
                 .notSupported, "The compression.type '\(compression)' is not supported; snappy, gzip, zstd and none are"
             )
         }
+        try Self.checkProjection(of: table)
         guard !table.isPartitioned || location.isFolder else {
             throw QueryError(.location, "The LOCATION of a partitioned table is a folder; end it with a slash")
         }
         return table
+    }
+
+    /// Throws where the table's properties project partitions, and do not say which.
+    package static func checkProjection(of table: ExternalTable) throws(QueryError) {
+        _ = try PartitionProjection(table)
     }
 
     /// Columns of a result as a table's.

@@ -213,6 +213,12 @@ package struct TableWriter {
     }
 
     private func checkWritable(_ table: ExternalTable) throws(QueryError) {
+        guard table.properties["projection.enabled"]?.lowercased() != "true" else {
+            throw QueryError(
+                .notSupported,
+                "The partitions of \(table.schema).\(table.name) are a projection, which is not written to; write "
+                    + "through a table that registers its partitions")
+        }
         let name = "\(table.schema).\(table.name)"
         guard table.view == nil else {
             throw QueryError(

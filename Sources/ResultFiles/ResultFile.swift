@@ -1,3 +1,4 @@
+import Foundation
 package import LoonCore
 import QueryEngine
 
@@ -6,6 +7,9 @@ import QueryEngine
 ///
 /// CSV is RFC 4180 in UTF-8 with LF, a header line with the names that a client would see; NULL is an empty field and
 /// an empty string `""`. JSON is one object a line, with names that come twice numbered as `query_result` numbers them.
+///
+/// Bytes are no text: in CSV they are pairs of hexadecimal digits with a space between them, as Athena and Trino write
+/// them, and in JSON Base64, as Loon's JSON tables hold them.
 package final class ResultFile: BatchSink {
     package enum Form {
         case csv, json
@@ -97,6 +101,7 @@ package final class ResultFile: BatchSink {
             if column.isNull(row) { continue }
             let start = out.count
             column.appendText(row: row, to: &out)
+            if column.type == .binary { spellBytes(from: start) }
             if column.needsQuoting { quote(from: start) }
         }
     }
@@ -104,9 +109,29 @@ package final class ResultFile: BatchSink {
     private func appendJSON(_ row: Int, of batch: RecordBatch) {
         for (key, column) in zip(keys, batch.columns) {
             for byte in key { out.append(byte) }
-            column.appendJSON(row: row, to: &out)
+            if column.type == .binary, !column.isNull(row) {
+                let start = out.count
+                column.appendText(row: row, to: &out)
+                let text = Data(out.bytes[start...]).base64EncodedString()
+                out.truncate(to: start)
+                out.append(jsonString: text)
+            } else {
+                column.appendJSON(row: row, to: &out)
+            }
         }
         out.append(UInt8(ascii: "}"))
+    }
+
+    /// Writes the bytes from `start` on as hexadecimal digits.
+    private func spellBytes(from start: Int) {
+        let bytes = Array(out.bytes[start...])
+        let digits = Array("0123456789abcdef".utf8)
+        out.truncate(to: start)
+        for (index, byte) in bytes.enumerated() {
+            if index > 0 { out.append(UInt8(ascii: " ")) }
+            out.append(digits[Int(byte >> 4)])
+            out.append(digits[Int(byte & 15)])
+        }
     }
 
     private func append(field: String) {

@@ -305,7 +305,7 @@ struct DialectRewriter {
     }
 
     /// `LIMIT offset, count` → `LIMIT count OFFSET offset`. Where the query casts to whole numbers the count is a
-    /// query: DuckDB 1.5.5 asks of a column what ORDER BY … LIMIT has found of a narrower number's bytes (docs/engine.md).
+    /// query: DuckDB 1.5.5 asks of a column what ORDER BY … LIMIT has found of a narrower number (docs/engine.md).
     private func writeLimit(at index: Int, to out: inout [UInt8]) -> Int? {
         if lexer.tokens[index + 1].kind == .number, !lexer.isSymbol(lexer.tokens[index + 2], ",") {
             out += Array("LIMIT ".utf8) + limit(lexer.tokens[index + 1])

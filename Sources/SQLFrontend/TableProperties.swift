@@ -6,7 +6,8 @@ package enum TableProperties {
     private static let known: Set<String> = [
         "auto.create.location", "comment", "compression.type", "ignore.malformed.json", "loon.malformed",
         "parquet.compression", "recursive.directories", "serialization.encoding", "serialization.null.format",
-        "skip.footer.line.count", "skip.header.line.count", "textinputformat.record.delimiter",
+        "skip.footer.line.count", "skip.header.line.count", "storage.location.template",
+        "textinputformat.record.delimiter",
     ]
 
     /// The keys that Hive, Glue and Spark write of their own accord, and that change no row.
@@ -20,19 +21,13 @@ package enum TableProperties {
     ]
 
     /// The beginnings of keys that come in families.
-    private static let families = ["mapping."]
+    private static let families = ["mapping.", "projection."]
     private static let silentFamilies = ["spark.", "presto_", "trino_", "impala."]
 
     /// Throws where a property says what cannot be.
     package static func check(_ properties: [String: String]) throws(QueryError) {
         if let mode = properties["loon.malformed"], !["null", "fail", "drop"].contains(mode) {
             throw QueryError(.syntax, "loon.malformed is null, fail or drop, not '\(mode)'")
-        }
-        if properties["projection.enabled"]?.lowercased() == "true" {
-            throw QueryError(
-                .notSupported,
-                "Partition projection (projection.enabled) is not supported: leave its properties out, and register "
-                    + "the partitions with MSCK REPAIR TABLE or ALTER TABLE … ADD PARTITION")
         }
     }
 

@@ -85,6 +85,7 @@ struct TableChanges {
             table.name = name.table
         case .setProperties(let properties):
             table.properties.merge(properties) { $1 }
+            try TableDefinitions.checkProjection(of: table)
             try finish(&table)
         case .unsetProperties(let names):
             for name in names { table.properties[name] = nil }

@@ -30,6 +30,7 @@ extension StatementParser {
             guard let pattern = properties["input.regex"] else {
                 throw QueryError(.syntax, "RegexSerDe needs the property 'input.regex'")
             }
+            try requireReadable(pattern)
             var layout = TextLayout(serDe: .regex)
             layout.pattern = pattern
             return .text(layout)
@@ -50,6 +51,37 @@ extension StatementParser {
                 "The SerDe '\(name)' is not supported; LazySimpleSerDe, OpenCSVSerde, MultiDelimitSerDe, "
                     + "RegexSerDe and JsonSerDe are"
             )
+        }
+    }
+
+    /// Throws where the engine's patterns (RE2's, https://github.com/google/re2/wiki/Syntax) cannot be what Java's is.
+    private static func requireReadable(_ pattern: String) throws(QueryError) {
+        func refused(_ what: String) -> QueryError {
+            QueryError(
+                .notSupported, "The input.regex has \(what), which the engine's patterns have not; write it otherwise")
+        }
+        if pattern.firstMatch(of: /(?:^|[^\\])(?:\\\\)*\(\?<?[=!]/) != nil {
+            throw refused("a look-ahead or look-behind")
+        }
+        if pattern.firstMatch(of: /(?:^|[^\\])(?:\\\\)*\\[1-9]/) != nil { throw refused("a reference to a group") }
+        if pattern.firstMatch(of: /(?:^|[^\\])(?:\\\\)*(?:\(\?>|[*+?}]\+)/) != nil {
+            throw refused("a possessive part")
+        }
+        // Groups that count: neither escaped, nor in brackets, nor (?:…).
+        var (groups, isEscaped, isInBrackets) = (0, false, false)
+        let letters = Array(pattern.unicodeScalars)
+        for (index, letter) in letters.enumerated() {
+            defer { isEscaped = letter == "\\" && !isEscaped }
+            guard !isEscaped else { continue }
+            if letter == "[" { isInBrackets = true }
+            if letter == "]" { isInBrackets = false }
+            let next = index + 1 < letters.count ? letters[index + 1] : " "
+            let isNamed = next == "?" && index + 2 < letters.count && ["<", "P"].contains(letters[index + 2])
+            if letter == "(", !isInBrackets, next != "?" || isNamed { groups += 1 }
+        }
+        guard groups <= 9 else {
+            throw QueryError(
+                .notSupported, "The input.regex has \(groups) groups, and nine can be read; write (?:…) for the others")
         }
     }
 
