@@ -35,7 +35,7 @@ final class DuckDBWorkspace: @unchecked Sendable {
         let catalog = "loon_\(number)"
         self.catalog = catalog
         let views = TableViews(
-            catalog: catalog, queryNumber: number, fileColumns: { try connection.columns(of: $0).map(\.name) },
+            catalog: catalog, queryNumber: number, fileColumns: connection.storedColumns,
             parquetGroups: { try footers.groups(of: $0) { connection } })
         for statement in ["ATTACH ':memory:' AS \(catalog)"] + (try views.statements(for: query)) {
             if let reason = cancellation.reason { throw reason }

@@ -4,13 +4,10 @@ import Synchronization
 
 /// The columns and rows that the footers of Parquet files tell, read once for each file and kept by its identity.
 final class ParquetFooters: Sendable {
-    /// The columns of files that are alike, with the engine's types for them, in their order.
-    typealias Columns = [(name: String, type: String)]
-
     /// Files of a table whose columns have exactly the same types.
     struct Group {
         var files: [TableBinding.File]
-        let columns: Columns
+        let columns: StoredColumns
         /// The sum of the files' rows.
         var rowCount: Int64
         /// Whether the files differ, and the engine is to bring their columns together by their names.
@@ -57,7 +54,7 @@ final class ParquetFooters: Sendable {
         var footers: [Identity: Footer] = [:]
         /// The number of each schema by a digest of its text.
         var numbers: [String: Int] = [:]
-        var schemas: [Columns] = []
+        var schemas: [StoredColumns] = []
     }
     private let state = Mutex(State())
 
@@ -129,16 +126,8 @@ final class ParquetFooters: Sendable {
     /// The number of a schema, of which `path` is a file.
     private func schema(_ digest: String, of path: String, _ connection: DuckDBConnection) throws -> Int {
         if let number = state.withLock({ $0.numbers[digest] }) { return number }
-        let text = try connection.text(
-            of: "SELECT string_agg(column_name || chr(31) || column_type, chr(30)) FROM (DESCRIBE SELECT * FROM "
-                + "read_parquet(\(EngineText.literal(path)), hive_partitioning = false))")
-        let columns: Columns = try text.split(separator: Self.line).map { line in
-            let parts = line.split(separator: Self.part, omittingEmptySubsequences: false).map(String.init)
-            guard parts.count == 2 else {
-                throw QueryError(.malformedData, "A column of '\(path)' has a control character in its name")
-            }
-            return (parts[0], parts[1])
-        }
+        let columns = try connection.storedColumns(
+            of: "read_parquet(\(EngineText.literal(path)), hive_partitioning = false)")
         return state.withLock { state in
             if let number = state.numbers[digest] { return number }
             state.schemas.append(columns)
@@ -150,7 +139,7 @@ final class ParquetFooters: Sendable {
     /// One group of many whose types differ, where the engine brings them together without a loss. Throws, with two
     /// files of which one would lose something, where it does not.
     static func united(_ groups: [Group], of table: ExternalTable) throws(QueryError) -> Group {
-        var columns: Columns = []
+        var columns: StoredColumns = []
         var places: [CatalogName: (place: Int, group: Int)] = [:]
         let texts = Set(table.columns.filter { EngineText.type($0.type) == "VARCHAR" }.map { CatalogName($0.name) })
         for (index, group) in groups.enumerated() {

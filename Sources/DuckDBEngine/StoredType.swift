@@ -96,6 +96,9 @@ indirect enum StoredType: Equatable {
         // DuckDB 1.5.5 asks a Bloom filter with the text of a BLOB in place of its bytes: what is computed is compared
         // by itself.
         case (.simple("BLOB"), .binary): return depth == 0 ? "\(source) || ''::BLOB" : source
+        // A union of Avro's: what stands in it, whichever branch it is of.
+        case (.simple(let name), _) where name.hasPrefix("UNION("):
+            return "CAST(CAST(\(source) AS VARCHAR) AS \(wanted))"
         case (.simple(let name), _):
             guard name != wanted else { return source }
             // And it asks of a column what ORDER BY … LIMIT has found of a narrower number's bytes, unless the cast is

@@ -7,7 +7,7 @@ struct TableViews {
     /// Counts what does not fit (`EngineFunctions.malformed`).
     let queryNumber: Int64
     /// The columns of an Avro file, which its reader wants to know.
-    let fileColumns: (String) throws -> [String]
+    let fileColumns: (String) throws -> StoredColumns
     /// The files of a Parquet table by their types.
     let parquetGroups: ([TableBinding.File]) throws -> [ParquetFooters.Group]
     func statements(for query: EngineQuery) throws -> [String] {
@@ -88,10 +88,10 @@ struct TableViews {
 
     /// The reader takes files of one schema at a time.
     private func avro(_ binding: TableBinding, _ values: PartitionValues) throws -> String {
-        var groups: [(columns: [String], partition: Int, files: [TableBinding.File])] = []
+        var groups: [(columns: StoredColumns, partition: Int, files: [TableBinding.File])] = []
         for file in binding.files {
-            let columns = try fileColumns("SELECT * FROM read_avro(\(EngineText.literal(file.path)))")
-            if let last = groups.last, last.columns == columns,
+            let columns = try fileColumns("read_avro(\(EngineText.literal(file.path)))")
+            if let last = groups.last, last.columns.elementsEqual(columns, by: ==),
                 last.partition == file.partition || !binding.table.isPartitioned
             {
                 groups[groups.count - 1].files.append(file)
@@ -99,15 +99,35 @@ struct TableViews {
                 groups.append((columns, file.partition, [file]))
             }
         }
-        return groups.map { group in
-            let own = Dictionary(group.columns.map { ($0.lowercased(), $0) }) { first, _ in first }
-            let list = binding.table.columns.map { column in
-                let source = own[column.name.lowercased()].map(EngineText.name) ?? "NULL"
-                return "CAST(\(source) AS \(EngineText.type(column.type))) AS \(EngineText.name(column.name))"
+        return try groups.map { group in
+            let own = Dictionary(group.columns.map { (CatalogName($0.name), $0) }) { first, _ in first }
+            let list = try binding.table.columns.map { column in
+                let found = binding.reads(column) ? own[CatalogName(column.name)] : nil
+                let value =
+                    try found.map { try avroValue($0, column, binding.table) }
+                    ?? "CAST(NULL AS \(EngineText.type(column.type)))"
+                return "\(value) AS \(EngineText.name(column.name))"
             }
             let all = list + values.constants(of: group.partition)
             return "SELECT \(all.joined(separator: ", ")) FROM read_avro(\(Self.files(group.files)))"
         }.joined(separator: " UNION ALL ")
+    }
+
+    private func avroValue(_ found: (name: String, type: String), _ column: TableColumn, _ table: ExternalTable)
+        throws(QueryError) -> String
+    {
+        let source = EngineText.name(found.name)
+        switch (found.type, column.type) {
+        case ("BLOB", .decimal):
+            throw QueryError(
+                .notSupported,
+                "The column \(column.name) of \(table.schema).\(table.name) is a decimal of bytes, of which the engine's "
+                    + "Avro reader knows no scale; declare it BINARY, or write Parquet")
+        case ("BLOB", .string), ("BLOB", .varchar), ("BLOB", .char):
+            let loss = "\(EngineFunctions.malformed)(\(queryNumber), CAST(\(source) AS VARCHAR))"
+            return "CASE WHEN \(source) IS NOT NULL THEN coalesce(try(decode(\(source))), \(loss)) END"
+        default: return StoredType(found.type).value(source, as: column.type)
+        }
     }
 
     static func files(_ files: [TableBinding.File]) -> String {

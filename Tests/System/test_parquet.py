@@ -1,10 +1,12 @@
-"""Parquet as strangers write it: read right, or refused by name."""
+"""Parquet and Avro as strangers write them: read right, or refused by name."""
 
 import datetime
+import io
 
+import fastavro
 import pytest
 
-from strangers import D, parquet, refused, rows, table
+from strangers import D, parquet, refused, rows, table, warnings
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -126,3 +128,31 @@ def test_bytes_and_texts_within_nested_values(daemon, tmp_path):
     )
     name = table(daemon, "id int, s struct<nothing:int>", "stored as parquet", {"a.parquet": data})
     assert daemon.query(f"select id, s.nothing from {name}") == ((1, None),)
+
+
+def avro(kind, values):
+    schema = {"type": "record", "name": "r", "fields": [{"name": "id", "type": "int"}, {"name": "v", "type": kind}]}
+    out = io.BytesIO()
+    fastavro.writer(out, schema, [{"id": i, "v": value} for i, value in enumerate(values)])
+    return {"a.avro": out.getvalue()}
+
+
+def test_unions_of_avro_are_what_stands_in_them(daemon):
+    files = avro(["null", "int", "string"], [5, "x", None])
+    assert rows(daemon, table(daemon, "id int, v string", "stored as avro", files)) == [(0, "5"), (1, "x"), (2, None)]
+    name = table(daemon, "id int, v int", "stored as avro", files)
+    assert daemon.query(f"select count(id) from {name}") == ((3,),)
+    refused(daemon, f"select v from {name}", "x")
+
+
+def test_decimals_of_bytes_in_avro_are_refused_where_they_are_read(daemon):
+    kind = {"type": "bytes", "logicalType": "decimal", "precision": 10, "scale": 2}
+    name = table(daemon, "id int, v decimal(10,2)", "stored as avro", avro(kind, [D("1.50"), D("-3.25")]))
+    assert daemon.query(f"select id from {name} order by id") == ((0,), (1,))
+    refused(daemon, f"select v from {name}", "decimal of bytes", "BINARY")
+
+
+def test_bytes_of_avro_under_a_string(daemon):
+    name = table(daemon, "id int, v string", "stored as avro", avro("bytes", ["Zü".encode(), b"\xff"]))
+    assert rows(daemon, name) == [(0, "Zü"), (1, None)]
+    assert warnings(daemon, f"select * from {name}")
