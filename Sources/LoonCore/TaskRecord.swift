@@ -1,7 +1,6 @@
 /// A statement as it was accepted: all that is needed to run it again alone.
 package struct Submission: Sendable, Equatable {
-    /// The column `task_name`: the kind of statement.
-    package let kind: String
+    package let kind: TaskKind
     /// As received, hint included.
     package let command: String
     /// The column `table_schema`: the session's schema, else the first table's, else ''.
@@ -41,7 +40,7 @@ package struct Submission: Sendable, Equatable {
     }
 
     package init(
-        kind: String, command: String, schema: String, sessionSchema: String?, engineText: String, sqlMode: String,
+        kind: TaskKind, command: String, schema: String, sessionSchema: String?, engineText: String, sqlMode: String,
         timeZoneOffsetMinutes: Int,
         now: Int64, owner: AccountIdentity, connectionID: Int64, hints: [String: String],
         notification: NotificationTarget?, placement: Placement = Placement()
@@ -62,8 +61,6 @@ package struct Submission: Sendable, Equatable {
     }
 
     package var account: String { owner.name }
-    /// Whether it writes a table's files rather than a result.
-    package var isWrite: Bool { kind != "SELECT" && kind != "EXPLAIN" }
     /// The account's own name for the task, unique while the task is kept.
     package var clientToken: String? { hints["client_token"] }
     /// The label that the account files the task under.

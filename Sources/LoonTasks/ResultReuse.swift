@@ -42,7 +42,7 @@ struct ResultReuse {
     func fingerprint(_ planned: PlannedQuery, _ submission: Submission, format: Hints.ResultFormat) throws -> String? {
         let query = planned.query
         let parsed = try ParsedStatement(Array(submission.command.utf8), mode: LexicalMode(sqlMode: submission.sqlMode))
-        guard submission.kind == "SELECT", !parsed.dependsOnMoment else { return nil }
+        guard submission.kind == .select, !parsed.dependsOnMoment else { return nil }
         guard !query.tables.isEmpty, query.valueTables.isEmpty, query.results.isEmpty, let functions = planned.functions
         else { return nil }
         guard functions.isDisjoint(with: try context.changeable.functions(of: context.lake.engine)) else { return nil }

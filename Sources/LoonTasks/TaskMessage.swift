@@ -87,7 +87,7 @@ package struct TaskMessage: Sendable {
             "id": .text(task.id.description),
             "mpp_query_id": Member(task.engineQueryID),
             "status": .text(task.state.rawValue),
-            "task_name": .text(task.submission.kind),
+            "task_name": .text(task.submission.kind.rawValue),
             "table_schema": .text(task.submission.schema),
             "command": .text(task.submission.command),
             "creator_id": .text(task.submission.account),

@@ -135,13 +135,10 @@ package final class TaskRunner: Sendable {
 
     private func produce(_ task: RunningTask, in cluster: Cluster) throws -> TaskOutcome {
         let submission = task.record.submission
-        if submission.isWrite { try requireUndecided(task) }
+        if submission.kind.isWrite { try requireUndecided(task) }
         if let reason = task.cancellation.reason { throw reason }
         try context.accounts.requireAlive(submission.owner)
-        switch submission.kind {
-        case "SELECT", "EXPLAIN": return try select(task, in: cluster)
-        default: return try write(task, in: cluster)
-        }
+        return submission.kind.isWrite ? try write(task, in: cluster) : try select(task, in: cluster)
     }
 
     private func select(_ task: RunningTask, in cluster: Cluster) throws -> TaskOutcome {
@@ -164,7 +161,7 @@ package final class TaskRunner: Sendable {
             let result = TaskResult(
                 engine: cluster.engine, limits: limits, folder: staged, cancellation: task.cancellation)
             let outcome: TaskResult.Outcome
-            if submission.kind == "EXPLAIN" {
+            if submission.kind == .explain {
                 let text = try planned.withFilesHeld {
                     try cluster.engine.explain($0, isAnalyze: true, cancellation: task.cancellation)
                 }

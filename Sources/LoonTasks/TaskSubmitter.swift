@@ -59,7 +59,7 @@ package struct TaskSubmitter: Sendable {
         completion: @escaping @Sendable (Result<TaskID, QueryError>) -> Void
     ) throws {
         let (parsed, hints, dialect) = (request.parsed, request.hints, request.dialect)
-        try requireTaskable(parsed.statement)
+        let kind = try kind(of: parsed.statement)
         let command = parsed.text.trimmingSuffix { $0.isWhitespace || $0 == ";" || $0 == "\0" }
         // A client that tries again is answered, whatever has changed since.
         if let earlier = try context.store.repeated(
@@ -74,7 +74,7 @@ package struct TaskSubmitter: Sendable {
         let (target, warning) = try notifications.target(hints, account: request.account.name, cluster: cluster.name)
         let (planned, engineText) = try check(request, in: cluster)
         let submission = Submission(
-            kind: parsed.statement.kind, command: command, schema: request.schema ?? planned.firstSchema ?? "",
+            kind: kind, command: command, schema: request.schema ?? planned.firstSchema ?? "",
             sessionSchema: request.schema, engineText: engineText, sqlMode: request.sqlMode,
             timeZoneOffsetMinutes: dialect.timeZoneOffsetMinutes, now: dialect.now, owner: request.account,
             connectionID: Int64(request.connectionID), hints: hints.values, notification: target,
@@ -83,23 +83,20 @@ package struct TaskSubmitter: Sendable {
                 priority: try hints.priority() ?? Limits.taskPriorityDefault))
         if let warning { warn(warning) }
         var source: TaskID?
-        if case .query = parsed.statement {
+        if kind == .select {
             source = try ResultReuse(context: context).source(planned, submission, hints, cluster)
         }
         try store(submission, reusing: source, in: cluster, request, completion)
     }
 
-    /// Throws, with what can run, where a statement of that kind cannot run asynchronously.
-    private func requireTaskable(_ statement: Statement) throws {
-        switch statement {
-        case .query, .explain(isAnalyze: true), .insert, .createTableAs: return
-        default:
-            throw QueryError(
-                .notSupported,
-                "\(statement.kind) cannot run asynchronously; SELECT, WITH, VALUES, INSERT, CREATE "
-                    + "TABLE … AS and EXPLAIN ANALYZE can"
-            )
-        }
+    /// The kind of the task. Throws, with what can run, where the statement cannot run asynchronously.
+    private func kind(of statement: Statement) throws(QueryError) -> TaskKind {
+        if let kind = statement.taskKind { return kind }
+        throw QueryError(
+            .notSupported,
+            "\(statement.kind) cannot run asynchronously; SELECT, WITH, VALUES, INSERT, CREATE "
+                + "TABLE … AS and EXPLAIN ANALYZE can"
+        )
     }
 
     /// Plans the statement as it will be planned when the task runs. One that cannot be understood, or names what is

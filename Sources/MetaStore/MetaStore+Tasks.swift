@@ -247,7 +247,7 @@ extension MetaStore {
                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """)
         try statement.execute(arguments: [
-            task.id.description, task.state.rawValue, submission.kind, submission.command, submission.schema,
+            task.id.description, task.state.rawValue, submission.kind.rawValue, submission.command, submission.schema,
             submission.sessionSchema,
             submission.engineText, submission.sqlMode,
             submission.timeZoneOffsetMinutes, submission.now, submission.account, submission.connectionID,
@@ -275,7 +275,8 @@ extension MetaStore {
         guard let row = try Row.fetchOne(statement, arguments: [number]) else { return nil }
         let target: String? = row[12]
         let submission = Submission(
-            kind: row[1], command: row[2], schema: row[3], sessionSchema: row[4], engineText: row[5], sqlMode: row[6],
+            kind: TaskKind(rawValue: row[1]) ?? .select, command: row[2], schema: row[3], sessionSchema: row[4],
+            engineText: row[5], sqlMode: row[6],
             timeZoneOffsetMinutes: row[7],
             now: row[8], owner: AccountIdentity(name: row[9], number: row[39]), connectionID: row[10],
             hints: (try? self.hints.value(row[11])) ?? [:],

@@ -21,7 +21,7 @@ import Testing
             instanceID: "MQ_INST_1",
             delaySeconds: nil)
         return Submission(
-            kind: "SELECT", command: command, schema: "s", sessionSchema: nil, engineText: "select 1", sqlMode: "",
+            kind: .select, command: command, schema: "s", sessionSchema: nil, engineText: "select 1", sqlMode: "",
             timeZoneOffsetMinutes: 0,
             now: 1, owner: AccountIdentity(name: account, number: 0), connectionID: 5,
             hints: hints.merging(["run_async": "true"]) { $1 }, notification: notifies ? target : nil,

@@ -73,17 +73,30 @@ package enum Statement: Sendable, Equatable {
         case .dropSchema: "DROP SCHEMA"
         case .createTable: "CREATE TABLE"
         case .createTableLike, .createTableLikeMapping: "CREATE TABLE LIKE"
-        case .createTableAs: "CREATE_TABLE_AS_SELECT"
+        case .createTableAs: TaskKind.createTableAs.rawValue
         case .createView: "CREATE VIEW"
         case .dropView: "DROP VIEW"
         case .dropTable: "DROP TABLE"
         case .alterTable: "ALTER TABLE"
         case .repairTable, .repairSchema: "MSCK"
-        case .insert(let insert): insert.isOverwrite ? "INSERT_OVERWRITE" : "INSERT"
+        case .insert(let insert): (insert.isOverwrite ? TaskKind.insertOverwrite : .insert).rawValue
         case .account(let statement): statement.kind
         case .evaluate: "DO"
         case .accepted: "transaction statement"
         case .unsupported(let kind): kind
+        }
+    }
+}
+
+extension Statement {
+    /// The kind of task that the statement can become; `nil` where it cannot run asynchronously.
+    package var taskKind: TaskKind? {
+        switch self {
+        case .query: .select
+        case .explain(isAnalyze: true): .explain
+        case .insert(let insert): insert.isOverwrite ? .insertOverwrite : .insert
+        case .createTableAs: .createTableAs
+        default: nil
         }
     }
 }
