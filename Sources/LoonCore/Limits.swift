@@ -202,6 +202,8 @@ package enum Limits {
     package static let viewDepthMax = 16
     /// Tables and views that a query comes to when its views are written out.
     package static let expandedTablesMax = 2_000
+    /// Bytes of a text that is written anew, a piece at a time.
+    package static let rewrittenPieceBytes = 1 << 20
     /// Bytes of a line of text or JSON.
     package static let textLineBytesMax = 16 * 1024 * 1024
     /// About where a file of a table that Loon writes ends, and the next begins.

@@ -35,7 +35,7 @@ struct QuotedText {
     }
 
     private let rules: QuoteRules
-    private var isQuoted = false
+    private(set) var isQuoted = false
     /// Nothing but spaces has come of this field.
     private var isFieldStart = true
     /// Something came behind a closing quote of this field.
@@ -99,11 +99,15 @@ struct QuotedText {
 
 /// Looks through quoted text, piece by piece, for fields that the engine's reader reads otherwise.
 struct QuotedScanner {
+    private let rules: QuoteRules
     private var walk: QuotedText
     private var rest: [UInt8] = []
     private var isFirst = true
 
-    init(_ rules: QuoteRules) { walk = QuotedText(rules) }
+    init(_ rules: QuoteRules) {
+        self.rules = rules
+        walk = QuotedText(rules)
+    }
 
     var hasOddFields: Bool { walk.hasOddFields }
 
@@ -113,6 +117,7 @@ struct QuotedScanner {
         rest.append(contentsOf: piece)
         rest.withUnsafeBufferPointer { text in
             var place = isFirst && text.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
+            place = max(place, plainEnd(of: text))
             while place < (isLast ? text.count : text.count - 1) { place += walk.step(text, place).count }
             used = place
         }
@@ -121,6 +126,19 @@ struct QuotedScanner {
     }
     private var used = 0
 
+    /// The end of the last field that ends before any mark comes: memory is read faster than fields are told apart.
+    private func plainEnd(of text: UnsafeBufferPointer<UInt8>) -> Int {
+        guard !walk.isQuoted, let start = text.baseAddress else { return 0 }
+        var end = text.count
+        for mark in [rules.quote, rules.escape ?? rules.quote] {
+            if let found = memchr(start, Int32(mark), end) {
+                end = start.distance(to: found.assumingMemoryBound(to: UInt8.self))
+            }
+        }
+        // The field that goes on was begun before: it has no mark so far, and none until here.
+        return text[..<end].lastIndex { $0 == rules.delimiter || $0 == 0x0A } ?? 0
+    }
+
     mutating func finish() -> Bool {
         take(UnsafeBufferPointer(start: nil, count: 0), isLast: true)
         return hasOddFields
@@ -128,13 +146,15 @@ struct QuotedScanner {
 }
 
 extension QuotedText {
-    /// The text with every field in quotes, in which a quote is written twice.
-    static func rewritten(_ text: UnsafeBufferPointer<UInt8>, _ rules: QuoteRules) -> Data {
+    /// Writes the text with every field in quotes, in which a quote is written twice, a megabyte at a time.
+    static func rewrite(
+        _ text: UnsafeBufferPointer<UInt8>, _ rules: QuoteRules, to write: (Data) throws -> Void
+    ) rethrows {
         var walk = QuotedText(rules)
-        var out = Data(capacity: text.count + text.count / 4)
+        var out = Data()
         var field: [UInt8] = []
         var isEmptyLine = true
-        func flush() {
+        func endField() {
             out.append(rules.quote)
             for byte in field {
                 if byte == rules.quote { out.append(byte) }
@@ -151,16 +171,20 @@ extension QuotedText {
             case .mark: break
             case .opening: field.removeAll(keepingCapacity: true)
             case .delimiter:
-                flush()
+                endField()
                 out.append(contentsOf: text[place..<place + count])
             case .lineEnd:
-                if !isEmptyLine { flush() }
+                if !isEmptyLine { endField() }
                 out.append(contentsOf: text[place..<place + count])
+                if out.count >= Limits.rewrittenPieceBytes {
+                    try write(out)
+                    out.removeAll(keepingCapacity: true)
+                }
             }
             isEmptyLine = step == .lineEnd
             place += count
         }
-        if !isEmptyLine { flush() }
-        return out
+        if !isEmptyLine { endField() }
+        try write(out)
     }
 }

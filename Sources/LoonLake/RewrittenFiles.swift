@@ -41,12 +41,10 @@ final class RewrittenFiles {
             guard isOdd || layout.footerLines > 0 else { return }
             var data = try Data(contentsOf: URL(fileURLWithPath: source), options: .alwaysMapped)
             data = data.prefix(Self.length(of: data, withoutLines: layout.footerLines))
-            if isOdd, let rules {
-                data = data.withUnsafeBytes {
-                    QuotedText.rewritten($0.bindMemory(to: UInt8.self), rules)
-                }
+            try write(to: path) { write in
+                guard isOdd, let rules else { return try write(data) }
+                try data.withUnsafeBytes { try QuotedText.rewrite($0.bindMemory(to: UInt8.self), rules, to: write) }
             }
-            try write(data, to: path)
         }
     }
 
@@ -75,7 +73,9 @@ final class RewrittenFiles {
             }
             guard isArray else { return }
             let data = try Data(contentsOf: URL(fileURLWithPath: source), options: .alwaysMapped)
-            try write(data.withUnsafeBytes { JSONArrays.lines($0.bindMemory(to: UInt8.self)) }, to: path)
+            try write(to: path) { write in
+                try data.withUnsafeBytes { try JSONArrays.writeLines($0.bindMemory(to: UInt8.self), to: write) }
+            }
         }
     }
 
@@ -100,25 +100,36 @@ final class RewrittenFiles {
         return path
     }
 
-    private func write(_ data: Data, to path: String) throws(QueryError) {
-        do { try data.write(to: URL(fileURLWithPath: path)) } catch {
-            throw QueryError(.storage, "The staging folder does not take a file's text", detail: "\(error)")
+    /// Makes a file of the pieces that `body` hands over.
+    private func write(to path: String, _ body: ((Data) throws -> Void) throws -> Void) throws {
+        guard FileManager.default.createFile(atPath: path, contents: nil, attributes: [.posixPermissions: 0o600]),
+            let file = FileHandle(forWritingAtPath: path)
+        else { throw QueryError(.storage, "The staging folder does not take a file") }
+        defer { try? file.close() }
+        try body { piece in
+            do { try file.write(contentsOf: piece) } catch {
+                throw QueryError(.storage, "The staging folder does not take a file's text", detail: "\(error)")
+            }
         }
     }
 }
 
 /// JSON files that are one array, or several: their elements a line each, as the engine reads them.
 enum JSONArrays {
-    /// The elements of the arrays of a text, and what stands beside them, a line each; line breaks within an element
-    /// become spaces, which JSON takes for the same.
-    static func lines(_ text: UnsafeBufferPointer<UInt8>) -> Data {
-        var out = Data(capacity: text.count)
+    /// Writes the elements of the arrays of a text, and what stands beside them, a line each, a megabyte at a time. Line
+    /// breaks within an element become spaces, which JSON takes for the same.
+    static func writeLines(_ text: UnsafeBufferPointer<UInt8>, to write: (Data) throws -> Void) rethrows {
+        var out = Data()
         var depth = 0
         var isText = false
         var isEscaped = false
         // The outermost mark opened an array, and no object that stands beside them.
         var isArray = false
         for byte in text {
+            if out.count >= Limits.rewrittenPieceBytes {
+                try write(out)
+                out.removeAll(keepingCapacity: true)
+            }
             if isText {
                 out.append(byte == 0x0A || byte == 0x0D ? 0x20 : byte)
                 if isEscaped {
@@ -153,6 +164,6 @@ enum JSONArrays {
             }
             out.append(byte)
         }
-        return out
+        try write(out)
     }
 }
