@@ -121,8 +121,8 @@ struct TableViews {
         case ("BLOB", .decimal):
             throw QueryError(
                 .notSupported,
-                "The column \(column.name) of \(table.schema).\(table.name) is a decimal of bytes, of which the engine's "
-                    + "Avro reader knows no scale; declare it BINARY, or write Parquet")
+                "The column \(column.name) of \(table.schema).\(table.name) is a decimal of bytes, of which the "
+                    + "engine's Avro reader knows no scale; declare it BINARY, or write Parquet")
         case ("BLOB", .string), ("BLOB", .varchar), ("BLOB", .char):
             let loss = "\(EngineFunctions.malformed)(\(queryNumber), CAST(\(source) AS VARCHAR))"
             return "CASE WHEN \(source) IS NOT NULL THEN coalesce(try(decode(\(source))), \(loss)) END"

@@ -116,8 +116,8 @@ final class RewrittenFiles {
 
 /// JSON files that are one array, or several: their elements a line each, as the engine reads them.
 enum JSONArrays {
-    /// Writes the elements of the arrays of a text, and what stands beside them, a line each, a megabyte at a time. Line
-    /// breaks within an element become spaces, which JSON takes for the same.
+    /// Writes the elements of the arrays of a text, and what stands beside them, a line each, a megabyte at a time.
+    /// Line breaks within an element become spaces, which JSON takes for the same.
     static func writeLines(_ text: UnsafeBufferPointer<UInt8>, to write: (Data) throws -> Void) rethrows {
         var out = Data()
         var depth = 0
