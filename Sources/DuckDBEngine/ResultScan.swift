@@ -59,7 +59,7 @@ enum ResultScan {
 
     /// A moment with a time zone becomes the time that the clocks of the query's zone showed.
     private static func value(_ source: String, _ type: ColumnType, as name: String, _ offsetMinutes: Int) -> String {
-        guard case .timestamp = type, offsetMinutes != 0 else { return "CAST(\(source) AS \(name))" }
+        guard type == .timestamp(.microsecond), offsetMinutes != 0 else { return "CAST(\(source) AS \(name))" }
         let shift = "CASE WHEN typeof(\(source)) = 'TIMESTAMP WITH TIME ZONE' THEN \(offsetMinutes) ELSE 0 END"
         return "CAST(\(source) AS \(name)) + to_minutes(\(shift))"
     }
