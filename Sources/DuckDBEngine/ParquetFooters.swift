@@ -45,16 +45,21 @@ final class ParquetFooters: Sendable {
         }
     }
 
+    /// The columns of files that are alike, which all of their footers share.
+    private final class Schema: Sendable {
+        let columns: StoredColumns
+        init(_ columns: StoredColumns) { self.columns = columns }
+    }
+
     private struct Footer {
-        let schema: Int
+        let schema: Schema
         let rowCount: Int64
     }
 
     private struct State {
         var footers: [Identity: Footer] = [:]
-        /// The number of each schema by a digest of its text.
-        var numbers: [String: Int] = [:]
-        var schemas: [StoredColumns] = []
+        /// By a digest of the schema's text.
+        var schemas: [String: Schema] = [:]
     }
     private let state = Mutex(State())
 
@@ -77,21 +82,22 @@ final class ParquetFooters: Sendable {
             }
             let found = missing.compactMap { index in known[index].map { (identities[index], $0) } }
             state.withLock { state in
-                if state.footers.count + found.count > Limits.footersMax { state.footers.removeAll() }
+                if state.footers.count + found.count > Limits.footersMax {
+                    (state.footers, state.schemas) = ([:], [:])
+                }
                 for (identity, footer) in found { state.footers[identity] = footer }
             }
         }
-        let schemas = state.withLock(\.schemas)
         var groups: [Group] = []
-        var places: [Int: Int] = [:]
+        var places: [ObjectIdentifier: Int] = [:]
         for (file, footer) in zip(files, known) {
             guard let footer else { continue }
-            if let place = places[footer.schema] {
+            if let place = places[ObjectIdentifier(footer.schema)] {
                 groups[place].files.append(file)
                 groups[place].rowCount += footer.rowCount
             } else {
-                places[footer.schema] = groups.count
-                groups.append(Group(files: [file], columns: schemas[footer.schema], rowCount: footer.rowCount))
+                places[ObjectIdentifier(footer.schema)] = groups.count
+                groups.append(Group(files: [file], columns: footer.schema.columns, rowCount: footer.rowCount))
             }
         }
         return groups
@@ -123,16 +129,16 @@ final class ParquetFooters: Sendable {
         return footers
     }
 
-    /// The number of a schema, of which `path` is a file.
-    private func schema(_ digest: String, of path: String, _ connection: DuckDBConnection) throws -> Int {
-        if let number = state.withLock({ $0.numbers[digest] }) { return number }
-        let columns = try connection.storedColumns(
-            of: "read_parquet(\(EngineText.literal(path)), hive_partitioning = false)")
+    /// The schema with that digest, of which `path` is a file.
+    private func schema(_ digest: String, of path: String, _ connection: DuckDBConnection) throws -> Schema {
+        if let schema = state.withLock({ $0.schemas[digest] }) { return schema }
+        let schema = Schema(
+            try connection.storedColumns(
+                of: "read_parquet(\(EngineText.literal(path)), hive_partitioning = false)"))
         return state.withLock { state in
-            if let number = state.numbers[digest] { return number }
-            state.schemas.append(columns)
-            state.numbers[digest] = state.schemas.count - 1
-            return state.schemas.count - 1
+            if let schema = state.schemas[digest] { return schema }
+            state.schemas[digest] = schema
+            return schema
         }
     }
 
