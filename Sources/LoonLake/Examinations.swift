@@ -53,7 +53,8 @@ final class Examinations: Sendable {
         if isSmall, confirmed.withLock({ $0.contains(key) }) { return true }
         let walked = try text.tree ?? tree(of: text.sql, engine)
         let replacements = Dictionary(edits.map { ($0.range.lowerBound, $0.replacement) }) { first, _ in first }
-        guard replacements.count == edits.count, walked.equals(try tree(of: edited, engine), with: replacements) else {
+        try StatementGate.requirePlain(edited)
+        guard replacements.count == edits.count, walked.equals(try engine.parse(edited), with: replacements) else {
             return false
         }
         guard isSmall else { return true }

@@ -85,8 +85,8 @@ struct QueryText {
     /// Where `name` ends that begins at `place`, quoted or not, in whatever case; `nil` where something else stands
     /// there.
     private static func end(of name: String, in bytes: [UInt8], at place: Int) -> Int? {
-        // A scan without a place has the largest one.
-        guard place < bytes.count else { return nil }
+        // A scan without a place has the largest one; `FROM ''` names a table without a name.
+        guard place < bytes.count, !name.isEmpty else { return nil }
         for text in [quoted(name), name] {
             let end = place + text.utf8.count
             guard end <= bytes.count,
