@@ -35,12 +35,26 @@ package struct ViewDefinition: Sendable, Equatable, Codable {
     package let sqlMode: String
     /// The names of the query's columns when the view was made: what the tables get later is not the view's.
     package let queryColumns: [String]
+    package let dialect: SourceDialect
 
-    package init(statement: String, schema: String?, sqlMode: String, queryColumns: [String]) {
+    package init(
+        statement: String, schema: String?, sqlMode: String, queryColumns: [String], dialect: SourceDialect = .mysql
+    ) {
         self.statement = statement
         self.schema = schema
         self.sqlMode = sqlMode
         self.queryColumns = queryColumns
+        self.dialect = dialect
+    }
+
+    /// Views of an earlier version have no dialect.
+    package init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        statement = try values.decode(String.self, forKey: .statement)
+        schema = try values.decodeIfPresent(String.self, forKey: .schema)
+        sqlMode = try values.decode(String.self, forKey: .sqlMode)
+        queryColumns = try values.decode([String].self, forKey: .queryColumns)
+        dialect = try values.decodeIfPresent(SourceDialect.self, forKey: .dialect) ?? .mysql
     }
 }
 

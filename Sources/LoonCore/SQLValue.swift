@@ -1,5 +1,5 @@
 /// A value that the daemon itself answers with or computes: in rows of SHOW, of the system's tables, in SET.
-package enum SQLValue: Sendable, Hashable {
+package enum SQLValue: Sendable, Hashable, Codable {
     case null
     case integer(Int64)
     case unsigned(UInt64)

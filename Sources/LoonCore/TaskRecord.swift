@@ -1,15 +1,15 @@
 /// A statement as it was accepted: all that is needed to run it again alone.
 package struct Submission: Sendable, Equatable {
     package let kind: TaskKind
-    /// As received, hint included.
+    /// As received, hint included, with the values of its parameters in their places.
     package let command: String
+    /// The dialect that the command is written in.
+    package let dialect: SourceDialect
     /// The column `table_schema`: the session's schema, else the first table's, else ''.
     package let schema: String
     /// The schema that unqualified names mean; `nil` where there is none.
     package let sessionSchema: String?
-    /// The query for the engine: in its dialect, with the values of the session's variables and functions in their
-    /// places.
-    package let engineText: String
+    package let source: TextSource
     package let sqlMode: String
     /// Minutes east of UTC that `now()` is shown in.
     package let timeZoneOffsetMinutes: Int
@@ -21,6 +21,14 @@ package struct Submission: Sendable, Equatable {
     package let hints: [String: String]
     package let notification: NotificationTarget?
     package let placement: Placement
+
+    /// The origin of the text that the engine gets.
+    package enum TextSource: Sendable, Equatable {
+        /// The command, with the values that it asked of its session.
+        case asked(SessionValues)
+        /// The engine's text itself, as an earlier version has stored it.
+        case stored(String)
+    }
 
     /// Where a task waits and runs.
     package struct Placement: Sendable, Equatable {
@@ -40,16 +48,17 @@ package struct Submission: Sendable, Equatable {
     }
 
     package init(
-        kind: TaskKind, command: String, schema: String, sessionSchema: String?, engineText: String, sqlMode: String,
-        timeZoneOffsetMinutes: Int,
-        now: Int64, owner: AccountIdentity, connectionID: Int64, hints: [String: String],
+        kind: TaskKind, command: String, dialect: SourceDialect = .mysql, schema: String, sessionSchema: String?,
+        source: TextSource, sqlMode: String, timeZoneOffsetMinutes: Int, now: Int64,
+        owner: AccountIdentity, connectionID: Int64, hints: [String: String],
         notification: NotificationTarget?, placement: Placement = Placement()
     ) {
         self.kind = kind
         self.command = command
+        self.dialect = dialect
         self.schema = schema
         self.sessionSchema = sessionSchema
-        self.engineText = engineText
+        self.source = source
         self.sqlMode = sqlMode
         self.timeZoneOffsetMinutes = timeZoneOffsetMinutes
         self.now = now

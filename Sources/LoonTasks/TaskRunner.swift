@@ -145,7 +145,7 @@ package final class TaskRunner: Sendable {
         let submission = task.record.submission
         let hints = Hints(values: submission.hints)
         let planned = try context.lake.planner.plan(
-            StoredText.plain(submission.engineText), schema: submission.sessionSchema,
+            TaskText(submission).engineText, schema: submission.sessionSchema,
             dialect: Self.dialect(submission, context),
             isProfiled: true,
             viewer: .init(account: submission.owner, systemTables: NoSystemTables()))
@@ -196,8 +196,7 @@ package final class TaskRunner: Sendable {
     private static func dialect(_ submission: Submission, _ context: TaskContext) -> DialectContext {
         DialectContext(
             now: submission.now, timeZoneOffsetMinutes: submission.timeZoneOffsetMinutes,
-            systemTimeZoneOffsetMinutes: context.timeZoneOffsetMinutes, variable: { _, _ in .null },
-            function: { _ in .null })
+            values: SessionValues(systemTimeZoneOffsetMinutes: context.timeZoneOffsetMinutes))
     }
 
     /// Ends a task whose write is decided when its files have their places. It stays RUNNING until then and is never a
@@ -236,11 +235,10 @@ package final class TaskRunner: Sendable {
 
     private func write(_ task: RunningTask, in cluster: Cluster) throws -> TaskOutcome {
         let submission = task.record.submission
-        let parsed = try ParsedStatement(Array(submission.command.utf8), mode: LexicalMode(sqlMode: submission.sqlMode))
+        let text = try TaskText(submission)
         let hints = Hints(values: submission.hints)
         let write = TableWrite(
-            statement: parsed.statement, engineText: StoredText.plain(submission.engineText),
-            schema: submission.sessionSchema,
+            statement: text.statement, engineText: text.engineText, schema: submission.sessionSchema,
             dialect: Self.dialect(submission, context), account: submission.owner, task: task.id,
             ignoresConflict: try hints.flag("insert_overwrite_ignore_conflict") == true)
         let outcome = try TableWriter(

@@ -72,10 +72,11 @@ package struct TaskSubmitter: Sendable {
         if let refusal = context.freeSpace.refusal { throw refusal }
         let cluster = try context.clusters.choose(hints, usual: request.cluster)
         let (target, warning) = try notifications.target(hints, account: request.account.name, cluster: cluster.name)
-        let (planned, engineText) = try check(request, in: cluster)
+        let (planned, asked) = try check(request, in: cluster)
         let submission = Submission(
             kind: kind, command: command, schema: request.schema ?? planned.firstSchema ?? "",
-            sessionSchema: request.schema, engineText: engineText, sqlMode: request.sqlMode,
+            sessionSchema: request.schema, source: .asked(asked),
+            sqlMode: parsed.lexer.mode.written(into: request.sqlMode),
             timeZoneOffsetMinutes: dialect.timeZoneOffsetMinutes, now: dialect.now, owner: request.account,
             connectionID: Int64(request.connectionID), hints: hints.values, notification: target,
             placement: .init(
@@ -101,16 +102,15 @@ package struct TaskSubmitter: Sendable {
 
     /// Plans the statement as it will be planned when the task runs. One that cannot be understood, or names what is
     /// not there, is refused now and not as a task that fails.
-    private func check(_ request: TaskRequest, in cluster: Cluster) throws -> (PlannedQuery, engineText: String) {
+    private func check(_ request: TaskRequest, in cluster: Cluster) throws -> (PlannedQuery, SessionValues) {
         let (parsed, schema, dialect) = (request.parsed, request.schema, request.dialect)
-        var isWhole = false
-        if case .query = parsed.statement { isWhole = true }
-        let engineText = try (isWhole ? parsed : parsed.innerQuery()).engineText(dialect)
-        let asked = AskedOfSession()
+        let recorder = SessionRecorder()
+        let engineText = try TaskText.query(of: parsed).engineText(dialect.recording(in: recorder))
+        let asked = SessionRecorder()
         let planned = try context.lake.planner.plan(
             engineText, schema: schema, dialect: dialect.recording(in: asked), isProfiled: false,
             viewer: request.viewer)
-        // The statement's own text has the session's values in it; a view's is written out anew when the task runs.
+        // The row keeps what the statement itself asks for, and not what its views do.
         if let name = asked.names.first {
             throw QueryError(
                 .notSupported,
@@ -135,7 +135,7 @@ package struct TaskSubmitter: Sendable {
                 .notSupported,
                 "A task cannot read information_schema and its like: what they say belongs to the session")
         }
-        return (planned, engineText)
+        return (planned, recorder.values(in: dialect))
     }
 
     /// Stores the task, which takes a place in the cluster's queue unless an earlier result answers it.
@@ -180,35 +180,6 @@ package struct TaskSubmitter: Sendable {
             context.log.info("task.reused", metadata: metadata)
             scheduler.wakeNotifier()
         }
-    }
-}
-
-/// The names that views ask a session for.
-private final class AskedOfSession: Sendable {
-    private let found = Mutex<Set<String>>([])
-    var names: [String] { found.withLock { $0.sorted() } }
-    func add(_ name: String) { found.withLock { _ = $0.insert(name) } }
-}
-
-extension DialectContext {
-    /// The same, with a note of what is asked for but the moment.
-    fileprivate func recording(in asked: AskedOfSession) -> DialectContext {
-        let (variable, userVariable, function) = (variable, userVariable, function)
-        return DialectContext(
-            now: now, timeZoneOffsetMinutes: timeZoneOffsetMinutes,
-            systemTimeZoneOffsetMinutes: systemTimeZoneOffsetMinutes,
-            variable: {
-                asked.add("@@" + $0)
-                return variable($0, $1)
-            },
-            userVariable: {
-                asked.add($0)
-                return userVariable($0)
-            },
-            function: {
-                asked.add($0 + "()")
-                return function($0)
-            })
     }
 }
 

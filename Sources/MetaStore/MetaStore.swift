@@ -237,4 +237,5 @@ package final class MetaStore: Sendable {
     static let targets = DecodedTexts<NotificationTarget>()
     static let hints = DecodedTexts<[String: String]>()
     static let tables = DecodedTexts<ExternalTable>()
+    static let sessionValues = DecodedTexts<SessionValues>()
 }

@@ -205,6 +205,14 @@ enum Schema {
                     ALTER TABLE publication ADD COLUMN is_moved INTEGER NOT NULL DEFAULT 0;
                     """)
         }
+        migrator.registerMigration("7: dialects, values of the session") { database in
+            try database.execute(
+                sql: """
+                    ALTER TABLE task ADD COLUMN dialect TEXT NOT NULL DEFAULT 'mysql';
+                    -- JSON of SessionValues; NULL for tasks of an earlier version, which run engine_text.
+                    ALTER TABLE task ADD COLUMN session_values TEXT;
+                    """)
+        }
         return migrator
     }
 }

@@ -21,7 +21,8 @@ import Testing
             instanceID: "MQ_INST_1",
             delaySeconds: nil)
         return Submission(
-            kind: .select, command: command, schema: "s", sessionSchema: nil, engineText: "select 1", sqlMode: "",
+            kind: .select, command: command, schema: "s", sessionSchema: nil, source: .asked(SessionValues()),
+            sqlMode: "",
             timeZoneOffsetMinutes: 0,
             now: 1, owner: AccountIdentity(name: account, number: 0), connectionID: 5,
             hints: hints.merging(["run_async": "true"]) { $1 }, notification: notifies ? target : nil,
@@ -324,7 +325,7 @@ import Testing
             try $0.execute(
                 sql:
                     "DELETE FROM grdb_migrations WHERE identifier LIKE '99%' OR identifier LIKE '3%' OR "
-                    + "identifier LIKE '6%'"
+                    + "identifier LIKE '6%' OR identifier LIKE '7%'"
             )
         }
         try database.write { database in
@@ -361,6 +362,7 @@ import Testing
                 ALTER TABLE publication DROP COLUMN is_undone;
                 ALTER TABLE publication DROP COLUMN is_moved; CREATE INDEX outbox_by_age ON outbox (created) WHERE
                 is_given_up = 0;
+                ALTER TABLE task DROP COLUMN dialect; ALTER TABLE task DROP COLUMN session_values;
                 """)
     }
 
@@ -373,8 +375,8 @@ import Testing
                 sql: "CREATE UNIQUE INDEX task_by_token ON task (account, client_token) WHERE client_token IS NOT NULL")
             try database.execute(
                 sql:
-                    "DELETE FROM grdb_migrations WHERE identifier LIKE '5%' OR identifier LIKE '6%'; DROP "
-                    + "TABLE account_grant; DROP TABLE account_usage"
+                    "DELETE FROM grdb_migrations WHERE identifier LIKE '5%' OR identifier LIKE '6%' OR "
+                    + "identifier LIKE '7%'; DROP TABLE account_grant; DROP TABLE account_usage"
             )
             for column in [
                 "password_set", "password_days", "is_locked", "connections_max", "running_max", "queued_max",

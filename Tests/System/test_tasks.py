@@ -12,6 +12,7 @@ import subprocess
 import threading
 import time
 
+import mysql.connector
 import pymysql
 import pytest
 
@@ -418,6 +419,43 @@ def test_show_query_task_conditions(daemon):
     mine = daemon.submit("select 'secret'")
     assert daemon.query(f"show query_task where id = '{mine}'", "user") == ()
     assert refused(daemon, "show query_task for 'root'", "user")[0] == 1227
+
+
+# The row keeps the values that the text asked for, not the text with values in it.
+def test_what_a_task_asks_of_its_session_is_kept_until_it_runs(daemon):
+    with contextlib.closing(daemon.connect()) as connection, connection.cursor() as cursor:
+        cursor.execute(
+            "set @n = 41, @t = 'it''s \\\\', @r = 1e-1, @none = null, sql_mode = 'ANSI_QUOTES', time_zone = '-03:30'"
+        )
+        cursor.execute(
+            '/*+ run_async=true */ select @n + 1 as "n", @t as t, @r as r, @none as z, connection_id() as c, @@sql_mode as m, '
+            "@@global.max_connections as g, @@time_zone as u from (values (1)) t(a)"
+        )
+        ((task,),) = cursor.fetchall()
+        cursor.execute("select connection_id()")
+        ((own,),) = cursor.fetchall()
+    row = daemon.await_task(task)
+    assert row["status"] == "SUCCESS", row["message"]
+    text = daemon.read(row["result_file_oss_file"]).splitlines()[1]
+    assert text.startswith(f"42,it's \\,0.1,,{own},ANSI_QUOTES,"), text
+    assert text.endswith(",-03:30"), text
+
+
+def test_a_prepared_statement_that_becomes_a_task_keeps_the_mode_that_it_was_prepared_in(daemon):
+    with mysql.connector.connect(
+        host="127.0.0.1", port=daemon.program.port, user="root", password=daemon.passwords["root"]
+    ) as connection:
+        connection.cmd_query("set sql_mode = 'ANSI_QUOTES,NO_BACKSLASH_ESCAPES'")
+        with contextlib.closing(connection.cursor(prepared=True)) as cursor:
+            statement = "/*+ run_async=true */ select \"a\" || ? as x, '\\' as y from (select 'b' as a) t"
+            cursor.execute(statement, ("1",))
+            cursor.fetchall()
+            connection.cmd_query("set sql_mode = ''")
+            cursor.execute(statement, ("\\",))
+            ((task,),) = cursor.fetchall()
+    row = daemon.await_task(task)
+    assert row["status"] == "SUCCESS", row["message"]
+    assert daemon.read(row["result_file_oss_file"]) == "x,y\nb\\,\\\n"
 
 
 def test_now_is_the_moment_of_submission(daemon):

@@ -208,7 +208,9 @@ struct DefinitionHandler {
                 TableColumn(name: $0.name, type: $1.type, comment: $0.comment)
             }
         }
-        let view = ViewDefinition(statement: query.text, schema: schema.name, sqlMode: mode, queryColumns: queryColumns)
+        let view = ViewDefinition(
+            statement: query.text, schema: schema.name, sqlMode: query.lexer.mode.written(into: mode),
+            queryColumns: queryColumns)
         let table = ExternalTable(
             schema: schema.name, name: statement.name.table, columns: columns, format: .json, location: "",
             comment: statement.comment,

@@ -37,4 +37,15 @@ package struct LexicalMode: Sendable, Hashable {
         ansiQuotes = flags.contains("ANSI_QUOTES") || flags.contains("ANSI")
         noBackslashEscapes = flags.contains("NO_BACKSLASH_ESCAPES")
     }
+
+    /// `value` of `@@sql_mode` with these flags instead of its own: a prepared statement keeps the mode that it was
+    /// prepared in.
+    package func written(into value: String) -> String {
+        guard LexicalMode(sqlMode: value) != self else { return value }
+        let own = ["ANSI", "ANSI_QUOTES", "NO_BACKSLASH_ESCAPES"]
+        var flags = value.split(separator: ",").map(String.init).filter { !own.contains($0.uppercased()) }
+        if ansiQuotes { flags.append("ANSI_QUOTES") }
+        if noBackslashEscapes { flags.append("NO_BACKSLASH_ESCAPES") }
+        return flags.joined(separator: ",")
+    }
 }

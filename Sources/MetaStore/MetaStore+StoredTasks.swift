@@ -1,0 +1,120 @@
+import Foundation
+import GRDB
+import LoonCore
+
+/// Tasks as rows of the table `task`.
+extension MetaStore {
+    /// The columns that a task is read from, by their names in the file.
+    private enum TaskField: String, CaseIterable {
+        case id, status, kind, command, dialect, now, account, hints, target, cluster, engine, priority, created,
+            updated
+        case started, message, attempts, suspect
+        case tableSchema = "table_schema"
+        case sessionSchema = "session_schema"
+        case engineText = "engine_text"
+        case sessionValues = "session_values"
+        case sqlMode = "sql_mode"
+        case timeZone = "time_zone"
+        case accountNumber = "account_number"
+        case connectionID = "connection_id"
+        case engineQueryID = "engine_query_id"
+        case rowCount = "row_count"
+        case scannedRowCount = "scanned_row_count"
+        case scannedBytes = "scanned_data_bytes"
+        case elapsed = "elapse_time"
+        case resultBytes = "result_bytes"
+        case malformedCount = "malformed_count"
+        case peakMemoryBytes = "peak_memory_bytes"
+        case resultFile = "result_file"
+        case reusedFrom = "reused_from"
+        case messageState = "mq_status"
+        case messageError = "mq_error_msg"
+        case messageID = "mq_message_id"
+        case messageTime = "mq_total_time"
+        case messageAttempts = "mq_attempts"
+        case messageSequence = "mq_sequence"
+
+        static let list = allCases.map(\.rawValue).joined(separator: ", ")
+        /// Rows are read by place: GRDB looks a name up among all names of the row, each time.
+        static let places = Dictionary(uniqueKeysWithValues: allCases.enumerated().map { ($1, $0) })
+    }
+
+    /// A row whose columns are those of `TaskField`, in their order.
+    private struct TaskRow {
+        let row: Row
+
+        subscript<Value: DatabaseValueConvertible & StatementColumnConvertible>(field: TaskField) -> Value {
+            row[TaskField.places[field] ?? 0]
+        }
+    }
+
+    static func insert(_ task: TaskRecord, _ database: Database) throws {
+        let submission = task.submission
+        let (engineText, values): (String, SessionValues?) =
+            switch submission.source {
+            case .asked(let values): ("", values)
+            case .stored(let text): (text, nil)
+            }
+        let columns: [(TaskField, (any DatabaseValueConvertible)?)] = [
+            (.id, task.id.description), (.status, task.state.rawValue), (.kind, submission.kind.rawValue),
+            (.command, submission.command), (.dialect, submission.dialect.rawValue),
+            (.tableSchema, submission.schema), (.sessionSchema, submission.sessionSchema), (.engineText, engineText),
+            (.sessionValues, try values.map(json)), (.sqlMode, submission.sqlMode),
+            (.timeZone, submission.timeZoneOffsetMinutes), (.now, submission.now), (.account, submission.account),
+            (.accountNumber, submission.owner.number), (.connectionID, submission.connectionID),
+            (.hints, json(submission.hints)), (.target, try submission.notification.map(json)),
+            (.created, task.created), (.updated, task.updated), (.cluster, submission.placement.cluster),
+            (.engine, submission.placement.engine), (.priority, submission.placement.priority),
+        ]
+        // Two names that the row has for others to find it by.
+        let names = columns.map(\.0.rawValue) + ["client_token", "label"]
+        let places = names.map { _ in "?" }.joined(separator: ", ")
+        let statement = try database.cachedStatement(
+            sql: "INSERT INTO task (\(names.joined(separator: ", "))) VALUES (\(places))")
+        try statement.execute(
+            arguments: StatementArguments(columns.map(\.1) + [submission.clientToken, submission.label]))
+    }
+
+    static func task(number: Int64, _ database: Database) throws -> TaskRecord? {
+        let statement = try database.cachedStatement(sql: "SELECT \(TaskField.list) FROM task WHERE n = ?")
+        guard let row = try Row.fetchOne(statement, arguments: [number]).map(TaskRow.init) else { return nil }
+        guard let id = TaskID(row[.id]) else { throw QueryError(.storage, "A task's id is damaged") }
+        var task = TaskRecord(id: id, submission: try submission(row), created: row[.created])
+        task.state = TaskState(rawValue: row[.status]) ?? .failure
+        task.updated = row[.updated]
+        task.started = row[.started]
+        task.engineQueryID = row[.engineQueryID]
+        task.message = row[.message]
+        task.measures = TaskMeasures(
+            rowCount: row[.rowCount], scannedRowCount: row[.scannedRowCount], scannedBytes: row[.scannedBytes],
+            elapsedMilliseconds: row[.elapsed], resultBytes: row[.resultBytes],
+            malformedCount: row[.malformedCount], peakMemoryBytes: row[.peakMemoryBytes])
+        task.resultFile = row[.resultFile]
+        task.reusedFrom = row[.reusedFrom]
+        task.attempts = row[.attempts]
+        task.isSuspect = row[.suspect] == 1
+        task.messageState = (row[.messageState] as String?).flatMap(MessageState.init)
+        task.messageError = row[.messageError]
+        task.messageID = row[.messageID]
+        task.messageMilliseconds = row[.messageTime]
+        task.messageAttempts = row[.messageAttempts]
+        task.messageSequence = row[.messageSequence]
+        return task
+    }
+
+    private static func submission(_ row: TaskRow) throws -> Submission {
+        let target: String? = row[.target]
+        let values: String? = row[.sessionValues]
+        return Submission(
+            kind: TaskKind(rawValue: row[.kind]) ?? .select, command: row[.command],
+            dialect: SourceDialect(rawValue: row[.dialect]) ?? .mysql, schema: row[.tableSchema],
+            sessionSchema: row[.sessionSchema],
+            source: try values.map { .asked(try sessionValues.value($0)) } ?? .stored(row[.engineText]),
+            sqlMode: row[.sqlMode], timeZoneOffsetMinutes: row[.timeZone], now: row[.now],
+            owner: AccountIdentity(name: row[.account], number: row[.accountNumber]),
+            connectionID: row[.connectionID], hints: (try? self.hints.value(row[.hints])) ?? [:],
+            // A target that this version cannot read stops no other task.
+            notification: target.map { (try? targets.value($0)) ?? .unreadable },
+            placement: .init(cluster: row[.cluster], engine: row[.engine], priority: row[.priority]))
+    }
+}
