@@ -24,8 +24,8 @@ package struct AuditLog: TaskAudit {
         log?.info(failures == nil && refusal == nil ? "audit.login" : "audit.login_failed", metadata: metadata)
     }
 
-    func account(_ session: Session, _ statement: AccountStatement, _ outcome: Result<Void, any Error>) {
-        var metadata = Self.metadata(of: session)
+    func account(_ login: Login, _ statement: AccountStatement, _ outcome: Result<Void, any Error>) {
+        var metadata = Self.metadata(of: login)
         metadata["kind"] = "\(statement.kind)"
         metadata["what"] = "\(statement.summary)"
         Self.add(outcome.failure, to: &metadata)
@@ -33,10 +33,10 @@ package struct AuditLog: TaskAudit {
     }
 
     /// KILL, which is answered at once.
-    func kill(_ session: Session, _ victim: UInt32) {
+    func kill(_ login: Login, _ victim: UInt32) {
         log?.info(
             "audit.statement",
-            metadata: Self.metadata(of: session).merging(["kind": "KILL", "sql": "KILL \(victim)", "outcome": "OK"]) {
+            metadata: Self.metadata(of: login).merging(["kind": "KILL", "sql": "KILL \(victim)", "outcome": "OK"]) {
                 $1
             })
     }
@@ -72,19 +72,16 @@ package struct AuditLog: TaskAudit {
         var error: (any Error)?
 
         /// `nil` for what neither reads nor changes what is stored.
-        init?(_ parsed: ParsedStatement, _ session: Session) {
-            guard parsed.isAudited(session) else { return nil }
+        init?(_ parsed: ParsedStatement, _ caller: StatementContext) {
+            guard parsed.isAudited(caller) else { return nil }
             kind = parsed.statement.kind
             text = SecretMask.shown(Array(parsed.text.utf8.prefix(Limits.auditedTextBytesMax)), mode: LexicalMode())
-            metadata = AuditLog.metadata(of: session)
+            metadata = AuditLog.metadata(of: caller.login)
         }
     }
 
-    private static func metadata(of session: Session) -> Logger.Metadata {
-        [
-            "account": "\(session.login.user)", "host": "\(session.login.host)",
-            "connection": "\(session.login.connectionID)",
-        ]
+    private static func metadata(of login: Login) -> Logger.Metadata {
+        ["account": "\(login.user)", "host": "\(login.host)", "connection": "\(login.connectionID)"]
     }
 
     private static func add(_ error: (any Error)?, to metadata: inout Logger.Metadata) {
@@ -98,9 +95,9 @@ package struct AuditLog: TaskAudit {
 }
 
 extension ParsedStatement {
-    fileprivate func isAudited(_ session: Session) -> Bool {
+    fileprivate func isAudited(_ caller: StatementContext) -> Bool {
         switch statement {
-        case .query(let select): select.map { $0.table != nil && session.localTable($0) == nil } ?? true
+        case .query(let select): select.map { $0.table != nil && caller.localTable($0) == nil } ?? true
         case .explain, .createSchema, .dropSchema, .createTable, .createTableLike, .createTableLikeMapping,
             .createTableAs, .createView, .dropView,
             .dropTable, .alterTable, .repairTable, .repairSchema, .insert, .cancelQueryTask, .cancelQueryTasks,

@@ -3,9 +3,9 @@ package import SQLFrontend
 
 /// Limits of statements in a cluster: the hints may say less than the configuration, not more.
 extension Cluster {
-    /// Seconds that a task with these hints may run.
-    func runningSecondsMax(_ hints: Hints) -> Int {
-        min((try? hints.runningSecondsMax()) ?? settings.runningSecondsMax, settings.runningSecondsMax)
+    /// Seconds that a task with these hints may run; without any where they cannot be read.
+    func runningSecondsMax(_ hints: StatementHints?) -> Int {
+        min(hints?.runningSecondsMax ?? settings.runningSecondsMax, settings.runningSecondsMax)
     }
 
     /// Runs `body`, and says which limit it was where the engine ran out of memory.
@@ -20,8 +20,8 @@ extension Cluster {
     }
 
     /// Throws where a query would read more than it may.
-    package func checkScan(_ bytes: Int64, _ hints: Hints) throws(QueryError) {
-        let limits = [try hints.scanBytesMax(), settings.scanBytesMax == 0 ? nil : settings.scanBytesMax].compactMap(
+    package func checkScan(_ bytes: Int64, _ hints: StatementHints) throws(QueryError) {
+        let limits = [hints.scanBytesMax, settings.scanBytesMax == 0 ? nil : settings.scanBytesMax].compactMap(
             \.self)
         guard let limit = limits.min(), bytes > Int64(limit) else { return }
         throw QueryError(

@@ -23,11 +23,11 @@ package struct NotificationHints: Sendable {
 
     /// The target, `nil` where no message is asked for, and a warning where the hints were taken to mean another
     /// product.
-    func target(_ given: Hints, account: String, cluster: String) throws(QueryError) -> (
+    func target(_ given: StatementHints, account: String, cluster: String) throws(QueryError) -> (
         NotificationTarget?, warning: QueryError?
     ) {
         let defaults = accountDefaults[account] ?? clusterDefaults[cluster] ?? [:]
-        let hints = given.filled(from: defaults)
+        let hints = try given.filled(from: defaults)
         guard let word = hints["mq_notify_by"], word.lowercased() != "none" else { return (nil, nil) }
         guard let named = NotificationTarget.Product(rawValue: word.lowercased()) else {
             let known = NotificationTarget.Product.allCases.map(\.rawValue).joined(separator: ", ")
@@ -56,7 +56,7 @@ package struct NotificationHints: Sendable {
         return (target, warning)
     }
 
-    private func ons(_ hints: Hints) throws(QueryError) -> NotificationTarget {
+    private func ons(_ hints: StatementHints) throws(QueryError) -> NotificationTarget {
         _ = try model(hints, for: "ons", "queue")
         let topic = try name("mq-topic", hints["mq_topic"], for: "ons")
         let producer = try name("mq-producer-id", hints["mq_producer_id"], for: "ons")
@@ -66,15 +66,15 @@ package struct NotificationHints: Sendable {
         return NotificationTarget(
             product: .ons, model: "queue", topic: topic, queue: nil, producerID: producer, endpoint: endpoint.url,
             instanceID: instance,
-            delaySeconds: try hints.delaySeconds(), events: try events(hints))
+            delaySeconds: hints.delaySeconds, events: try events(hints))
     }
 
-    private func mns(_ hints: Hints) throws(QueryError) -> NotificationTarget {
+    private func mns(_ hints: StatementHints) throws(QueryError) -> NotificationTarget {
         let model = try model(hints, for: "mns", "queue", "topic")
         let isTopic = model == "topic"
         let topic = isTopic ? try name("mq-topic", hints["mq_topic"], for: "mns with mq-model=topic") : nil
         let queue = isTopic ? nil : try name("mq-queue", hints["mq_queue"], for: "mns")
-        let delay = try hints.delaySeconds()
+        let delay = hints.delaySeconds
         if isTopic, delay != nil {
             throw QueryError(.hintValue, "mq-delayed-by: a topic of MNS delivers at once; a queue can delay")
         }
@@ -85,8 +85,8 @@ package struct NotificationHints: Sendable {
             events: try events(hints))
     }
 
-    private func webhook(_ hints: Hints) throws(QueryError) -> NotificationTarget {
-        if try hints.delaySeconds() != nil {
+    private func webhook(_ hints: StatementHints) throws(QueryError) -> NotificationTarget {
+        if hints.delaySeconds != nil {
             throw QueryError(.hintValue, "mq-delayed-by: a webhook is called at once")
         }
         let endpoint = try endpoint(hints["mq_endpoint"], for: "webhook")
@@ -103,8 +103,8 @@ package struct NotificationHints: Sendable {
     }
 
     /// A queue by its name, or an exchange, which is what RabbitMQ calls a topic. The instance is the virtual host.
-    private func rabbitMQ(_ hints: Hints) throws(QueryError) -> NotificationTarget {
-        if try hints.delaySeconds() != nil { throw QueryError(.hintValue, "mq-delayed-by: RabbitMQ delivers at once") }
+    private func rabbitMQ(_ hints: StatementHints) throws(QueryError) -> NotificationTarget {
+        if hints.delaySeconds != nil { throw QueryError(.hintValue, "mq-delayed-by: RabbitMQ delivers at once") }
         let model = try model(
             hints, for: "rabbitmq", "queue", "topic",
             usual: hints["mq_queue"] == nil && hints["mq_topic"] != nil ? "topic" : "queue")
@@ -138,12 +138,13 @@ package struct NotificationHints: Sendable {
 
     // MARK: Values
 
-    private func events(_ hints: Hints) throws(QueryError) -> NotificationTarget.Events? {
-        let events = try hints.events()
+    private func events(_ hints: StatementHints) throws(QueryError) -> NotificationTarget.Events? {
+        let events = hints.events
         return events == .finish ? nil : events
     }
 
-    private func model(_ hints: Hints, for product: String, _ known: String..., usual: String? = nil) throws(QueryError)
+    private func model(_ hints: StatementHints, for product: String, _ known: String..., usual: String? = nil)
+        throws(QueryError)
         -> String
     {
         guard let model = hints["mq_model"]?.lowercased() else { return usual ?? known[0] }

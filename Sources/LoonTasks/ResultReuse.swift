@@ -39,7 +39,7 @@ struct ResultReuse {
     /// those that read no table.
     ///
     /// The text holds what the session's variables and functions said, `now()` among them.
-    func fingerprint(_ planned: PlannedQuery, _ submission: Submission, format: Hints.ResultFormat) throws -> String? {
+    func fingerprint(_ planned: PlannedQuery, _ submission: Submission, format: ResultFormat) throws -> String? {
         let query = planned.query
         let parsed = try ParsedStatement(Array(submission.command.utf8), mode: LexicalMode(sqlMode: submission.sqlMode))
         guard submission.kind == .select, !parsed.dependsOnMoment else { return nil }
@@ -74,10 +74,11 @@ struct ResultReuse {
     }
 
     /// The earlier task whose result a submission may have.
-    func source(_ planned: PlannedQuery, _ submission: Submission, _ hints: Hints, _ cluster: Cluster) throws -> TaskID?
-    {
-        guard let seconds = try hints.reuseSecondsMax(), seconds > 0,
-            let fingerprint = try fingerprint(planned, submission, format: try hints.resultFormat() ?? .csv),
+    func source(
+        _ planned: PlannedQuery, _ submission: Submission, _ hints: StatementHints, _ cluster: Cluster
+    ) throws -> TaskID? {
+        guard let seconds = hints.reuseSecondsMax, seconds > 0,
+            let fingerprint = try fingerprint(planned, submission, format: hints.resultFormat ?? .csv),
             let found = try context.store.reusable(
                 fingerprint: fingerprint, since: context.clock.now() - Int64(seconds) * 1_000)
         else { return nil }

@@ -100,7 +100,7 @@ package final class Scheduler: Sendable {
             // Suspects are claimed before all others: once another task comes, none is left.
             if !record.isSuspect { state.mayHaveSuspects = false }
         }
-        let seconds = cluster.runningSecondsMax(Hints(values: record.submission.hints))
+        let seconds = cluster.runningSecondsMax(try? StatementHints(Hints(values: record.submission.hints)))
         task.setLimit(seconds: seconds, on: context.timers) { [weak task] in
             guard let task else { return }
             self.stop(task, QueryError(.limitExceeded, "The limit max-running-time-sec = \(seconds) is exceeded"))

@@ -22,7 +22,7 @@ struct TaskResult {
         let profile: QueryProfile
     }
 
-    func compute(_ planned: PlannedQuery, as format: Hints.ResultFormat, statement: String) throws -> Outcome {
+    func compute(_ planned: PlannedQuery, as format: ResultFormat, statement: String) throws -> Outcome {
         let rows: Rows
         switch format {
         case .csv:

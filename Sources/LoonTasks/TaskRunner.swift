@@ -143,7 +143,7 @@ package final class TaskRunner: Sendable {
 
     private func select(_ task: RunningTask, in cluster: Cluster) throws -> TaskOutcome {
         let submission = task.record.submission
-        let hints = Hints(values: submission.hints)
+        let hints = try StatementHints(Hints(values: submission.hints))
         let planned = try context.lake.planner.plan(
             TaskText(submission).engineText, schema: submission.sessionSchema,
             dialect: Self.dialect(submission, context),
@@ -154,7 +154,7 @@ package final class TaskRunner: Sendable {
         let folder = try context.resultFolder(of: task.id)
         let staged = try context.objects.makeStagingFolder()
         do {
-            let format = try hints.resultFormat() ?? .csv
+            let format = hints.resultFormat ?? .csv
             let fingerprint = try ResultReuse(context: context).fingerprint(planned, submission, format: format)
             let limits = ResultLimits(
                 rowsMax: cluster.settings.resultRowsMax, bytesMax: cluster.settings.resultBytesMax)
@@ -236,11 +236,11 @@ package final class TaskRunner: Sendable {
     private func write(_ task: RunningTask, in cluster: Cluster) throws -> TaskOutcome {
         let submission = task.record.submission
         let text = try TaskText(submission)
-        let hints = Hints(values: submission.hints)
+        let hints = try StatementHints(Hints(values: submission.hints))
         let write = TableWrite(
             statement: text.statement, engineText: text.engineText, schema: submission.sessionSchema,
             dialect: Self.dialect(submission, context), account: submission.owner, task: task.id,
-            ignoresConflict: try hints.flag("insert_overwrite_ignore_conflict") == true)
+            ignoresConflict: hints.ignoresConflict)
         let outcome = try TableWriter(
             context: context.lake, engine: cluster.engine, checkScan: { try cluster.checkScan($0, hints) }
         ).run(

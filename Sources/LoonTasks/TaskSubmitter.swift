@@ -11,7 +11,7 @@ import Synchronization
 package struct TaskRequest: Sendable {
     let parsed: ParsedStatement
     /// Every hint in effect, those of the session included.
-    let hints: Hints
+    let hints: StatementHints
     /// The schema that unqualified names mean; `nil` where there is none.
     let schema: String?
     let sqlMode: String
@@ -22,7 +22,7 @@ package struct TaskRequest: Sendable {
     let cluster: Cluster
 
     package init(
-        _ parsed: ParsedStatement, hints: Hints, schema: String?, sqlMode: String, dialect: DialectContext,
+        _ parsed: ParsedStatement, hints: StatementHints, schema: String?, sqlMode: String, dialect: DialectContext,
         viewer: QueryPlanner.Viewer, connectionID: UInt32, cluster: Cluster
     ) {
         self.parsed = parsed
@@ -63,7 +63,7 @@ package struct TaskSubmitter: Sendable {
         let command = parsed.text.trimmingSuffix { $0.isWhitespace || $0 == ";" || $0 == "\0" }
         // A client that tries again is answered, whatever has changed since.
         if let earlier = try context.store.repeated(
-            token: hints["client_token"], owner: request.account, command: command, hints: hints.values,
+            token: hints.clientToken, owner: request.account, command: command, hints: hints.texts,
             sessionSchema: request.schema)
         {
             accepted(.repeated(earlier), source: nil, in: request.cluster, request)
@@ -78,10 +78,10 @@ package struct TaskSubmitter: Sendable {
             sessionSchema: request.schema, source: .asked(asked),
             sqlMode: parsed.lexer.mode.written(into: request.sqlMode),
             timeZoneOffsetMinutes: dialect.timeZoneOffsetMinutes, now: dialect.now, owner: request.account,
-            connectionID: Int64(request.connectionID), hints: hints.values, notification: target,
+            connectionID: Int64(request.connectionID), hints: hints.texts, notification: target,
             placement: .init(
                 cluster: cluster.name, engine: cluster.settings.engine,
-                priority: try hints.priority() ?? Limits.taskPriorityDefault))
+                priority: hints.priority ?? Limits.taskPriorityDefault))
         if let warning { warn(warning) }
         var source: TaskID?
         if kind == .select {

@@ -1,6 +1,7 @@
 package import LoonCore
 
-/// The hints of a statement: keys in one spelling (lower case, `_` for `-`), values as written.
+/// The hints of a statement as they are written: keys in one spelling (lower case, `_` for `-`), values as texts.
+/// `StatementHints` says what they mean.
 ///
 /// Syntax: `/*+ key=value, key2=value2 */` before the statement, in one comment or several; values may hold `:` and
 /// `/`, and may be quoted.
@@ -22,9 +23,6 @@ package struct Hints: Sendable, Equatable {
     private static let passedOver: Set<String> = [
         "join_distribution_type", "jdbc_scan_splits", "jdbc_split_column", "orc_bloomfilters_enabled",
     ]
-
-    /// The format of a task's result.
-    package enum ResultFormat: String, Sendable, CaseIterable { case csv, json, parquet }
 
     package init() {}
 
@@ -115,102 +113,5 @@ package struct Hints: Sendable, Equatable {
     /// Keys that mean nothing here, in their order.
     package var unknownKeys: [String] {
         values.keys.filter { !Self.known.contains($0) && !Self.passedOver.contains($0) }.sorted()
-    }
-
-    /// Throws where a value cannot be what its hint means.
-    package func validate() throws(QueryError) {
-        _ = try flag("run_async")
-        _ = try flag("insert_overwrite_ignore_conflict")
-        _ = try delaySeconds()
-        _ = try events()
-        _ = try runningSecondsMax()
-        _ = try scanBytesMax()
-        _ = try priority()
-        _ = try reuseSecondsMax()
-        _ = try resultFormat()
-        try text("client_token", charactersMax: Limits.clientTokenCharactersMax)
-        try text("label", charactersMax: Limits.labelCharactersMax)
-        for key in ["cluster", "engine"] where values[key]?.isEmpty == true {
-            throw QueryError(.hintValue, "The hint '\(key)' is empty")
-        }
-    }
-
-    private func text(_ key: String, charactersMax: Int) throws(QueryError) {
-        guard let value = values[key] else { return }
-        let scalars = value.unicodeScalars
-        guard !scalars.isEmpty, scalars.count <= charactersMax,
-            !scalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F })
-        else {
-            throw QueryError(
-                .hintValue, "The hint '\(key)' has 1 to \(charactersMax) characters, none of them a control character")
-        }
-    }
-
-    /// `max-running-time-sec`
-    package func runningSecondsMax() throws(QueryError) -> Int? {
-        try integer("max_running_time_sec", in: 1...Limits.runningSecondsMax)
-    }
-    /// `max-scan-bytes`
-    package func scanBytesMax() throws(QueryError) -> Int? { try integer("max_scan_bytes", in: 1...Int.max) }
-    /// `priority`: higher ones run first.
-    package func priority() throws(QueryError) -> Int? { try integer("priority", in: 0...Limits.taskPriorityMax) }
-    /// `result-reuse-max-age-sec`: 0 for none.
-    package func reuseSecondsMax() throws(QueryError) -> Int? {
-        try integer("result_reuse_max_age_sec", in: 0...Limits.reuseSecondsMax)
-    }
-
-    /// `result-format`; `nil` where it is not given.
-    package func resultFormat() throws(QueryError) -> ResultFormat? {
-        guard let value = values["result_format"] else { return nil }
-        guard let format = ResultFormat(rawValue: value.lowercased()) else {
-            throw QueryError(
-                .hintValue,
-                "The hint 'result_format' is \(ResultFormat.allCases.map(\.rawValue).joined(separator: ", ")), "
-                    + "not '\(value)'"
-            )
-        }
-        return format
-    }
-
-    /// `mq-delayed-by`: seconds, at most 7 days.
-    package func delaySeconds() throws(QueryError) -> Int? { try integer("mq_delayed_by", in: 0...604_800) }
-
-    /// `notify-on`; `nil` where it is not given.
-    package func events() throws(QueryError) -> NotificationTarget.Events? {
-        guard let value = values["notify_on"] else { return nil }
-        guard let events = NotificationTarget.Events(rawValue: value.lowercased().filter { $0 != " " }) else {
-            throw QueryError(.hintValue, "The hint 'notify_on' is finish, start,finish or all, not '\(value)'")
-        }
-        return events
-    }
-
-    /// The same where the statement and its session say nothing of a message, or of one to the same product: with what
-    /// `defaults` say.
-    package func filled(from defaults: [String: String]) -> Hints {
-        if let product = values["mq_notify_by"], product.lowercased() != defaults["mq_notify_by"]?.lowercased() {
-            return self
-        }
-        return Hints(values: values.merging(defaults) { own, _ in own })
-    }
-
-    /// A hint that is true or false; `nil` where it is not given.
-    package func flag(_ key: String) throws(QueryError) -> Bool? {
-        guard let value = values[key] else { return nil }
-        switch value.lowercased() {
-        case "true", "1", "on": return true
-        case "false", "0", "off": return false
-        default: throw QueryError(.hintValue, "The hint '\(key)' is true or false, not '\(value)'")
-        }
-    }
-
-    /// A hint that is a whole number in `range`; `nil` where it is not given.
-    package func integer(_ key: String, in range: ClosedRange<Int>) throws(QueryError) -> Int? {
-        guard let value = values[key] else { return nil }
-        guard let number = Int(value), range.contains(number) else {
-            throw QueryError(
-                .hintValue,
-                "The hint '\(key)' is a whole number from \(range.lowerBound) to \(range.upperBound), not '\(value)'")
-        }
-        return number
     }
 }

@@ -62,7 +62,7 @@ import Testing
             statement.hints.values == [
                 "run_async": "true", "mq_topic": "a,b", "mq_endpoint": "http://MQ_INST_1.x:8080", "engine": "spark",
             ])
-        #expect(try statement.hints.flag("run_async") == true)
+        #expect(try StatementHints(statement.hints).isAsync)
         #expect(try parse("/*+ MAX_EXECUTION_TIME(1000) */ select 1").hints.values.isEmpty)
         #expect(throws: QueryError.self) { try parse("/*+ run_async */ select 1") }
         #expect(throws: QueryError.self) { try parse("/*+ mq-topic='dont, run_async=true */ select 1") }
@@ -71,7 +71,14 @@ import Testing
                 "mq_topic": "don't", "run_async": "true",
             ])
         #expect(try parse("/*+ don't care */ select 1").hints.values.isEmpty)
-        #expect(throws: QueryError.self) { try parse("/*+ run_async=maybe */ select 1").hints.flag("run_async") }
+        for (hints, words) in [
+            ("run_async=maybe", "true or false"), ("priority=10", "from 0 to 9"), ("label=", "1 to"),
+            ("result-format=xml", "csv, json, parquet"), ("notify-on=never", "finish"), ("cluster=''", "is empty"),
+            ("max-scan-bytes=-1", "whole number"),
+        ] {
+            let parsed = try parse("/*+ \(hints) */ select 1")
+            #expect { try StatementHints(parsed.hints) } throws: { "\($0)".contains(words) }
+        }
     }
 
     @Test func readsTheConditionsOfShowQueryTask() throws {

@@ -6,13 +6,13 @@ import Synchronization
 
 /// The rows of SHOW PROCESSLIST: the sessions, the tasks that run, and statements that were killed and linger.
 struct ProcessList {
-    let session: Session
-    private var context: SessionContext { session.context }
+    let caller: StatementContext
+    private var context: SessionContext { caller.services }
 
     /// The columns of MySQL, with MariaDB's Progress behind them. An account sees its own, an administrator all.
     func rows(full: Bool) -> [[SQLValue]] {
         let now = context.clock.now()
-        func isSeen(_ account: AccountIdentity) -> Bool { session.isAdministrator || account == session.account }
+        func isSeen(_ account: AccountIdentity) -> Bool { caller.isAdministrator || account == caller.account }
         func shown(_ text: String) -> SQLValue {
             text.isEmpty ? .null : .text(full ? text : String(text.unicodeScalars.prefix(100).map(Character.init)))
         }
@@ -29,7 +29,7 @@ struct ProcessList {
             let (running, schema, since) = other.state.withLock { ($0.running, $0.schema, $0.idleSince) }
             if let running { return row(running, command: running.command) }
             // The session that asks is answered without becoming a running statement.
-            if other === session {
+            if other.login.connectionID == caller.login.connectionID {
                 return [
                     .integer(Int64(other.login.connectionID)), .text(other.login.user), .text(other.login.host),
                     .optional(schema), .text("Query"),

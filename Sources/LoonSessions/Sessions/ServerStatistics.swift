@@ -26,12 +26,12 @@ struct ServerStatistics {
 
     /// The status variables of MySQL that mean something here, by name
     /// (https://dev.mysql.com/doc/refman/8.0/en/server-status-variables.html).
-    func status(of session: Session) -> [(String, String)] {
+    func status(of login: Login) -> [(String, String)] {
         [
             ("Compression", "OFF"), ("Connections", "\(counts.opened)"), ("Max_used_connections", "\(counts.most)"),
             ("Queries", "\(counts.statements)"), ("Questions", "\(counts.statements)"),
-            ("Ssl_cipher", session.login.cipher ?? ""),
-            ("Ssl_version", session.login.cipher ?? ""), ("Threads_cached", "0"),
+            ("Ssl_cipher", login.cipher ?? ""),
+            ("Ssl_version", login.cipher ?? ""), ("Threads_cached", "0"),
             ("Threads_connected", "\(counts.open)"),
             ("Threads_created", "\(counts.opened)"), ("Threads_running", "\(counts.running)"), ("Uptime", "\(uptime)"),
             ("Uptime_since_flush_status", "\(uptime)"),

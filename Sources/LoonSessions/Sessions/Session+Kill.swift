@@ -14,7 +14,7 @@ extension Session {
         guard isAdministrator || victim.account == account else {
             throw QueryError(.notOwner, "You are not owner of thread \(connectionID)")
         }
-        context.audit.kill(self, connectionID)
+        context.audit.kill(login, connectionID)
         let running = victim.state.withLock(\.running)
         if let running, running.response !== state.withLock(\.running)?.response || isQueryOnly {
             victim.interrupt(running, QueryError(.interrupted, "Query execution was interrupted"))
@@ -34,7 +34,7 @@ extension Session {
         context.timers.asyncAfter(deadline: .now() + .milliseconds(Limits.killPatienceMilliseconds)) {
             running.audit?.error = reason
             guard running.response.takeOver(reason) else { return }
-            self.state.withLock { $0.warnings = [Diagnostic(error: reason, isWarning: false)] }
+            self.diagnostics.end(with: reason)
             context.sessions.addZombie(running)
             context.timers.asyncAfter(deadline: .now() + .milliseconds(Limits.lingerMilliseconds)) {
                 guard context.sessions.zombies.contains(where: { $0 === running }) else { return }

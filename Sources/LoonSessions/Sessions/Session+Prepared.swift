@@ -16,13 +16,15 @@ extension Session {
             parsed.parameterCount == 0
             ? parsed : try ParsedStatement(text, mode: mode, parameters: parsed.probe)
         // Refused here, it is never executed.
-        running.audit = AuditLog.Entry(parsed, self)
-        let isTask = try hints(of: parsed).flag("run_async") == true && becomesTask(parsed)
+        let caller = try statementContext(parsed, running)
+        running.audit = AuditLog.Entry(parsed, caller)
+        let isTask = caller.hints.isAsync && caller.becomesTask(parsed)
         let columns =
             isTask
             ? [Self.taskIDColumn]
-            : try StatementHandler(session: self, response: running.response, running: running).describe(
-                probe, hasParameters: parsed.parameterCount > 0)
+            : try StatementHandler(session: self, caller: caller, response: running.response, running: running)
+                .describe(
+                    probe, hasParameters: parsed.parameterCount > 0)
         let isSmall = text.count <= Limits.inlineStatementBytesMax
         let isInline = parsed.mayBeAnsweredAtOnce && parsed.hints.isEmpty && isSmall
         state.withLock { state in

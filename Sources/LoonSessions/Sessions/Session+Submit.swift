@@ -9,16 +9,16 @@ extension Session {
     static let taskIDColumn = ResultColumn(name: "ASYNC_TASK_ID", type: .text)
 
     /// Makes the statement a task, and answers with its id once it is durable.
-    func submit(_ parsed: ParsedStatement, hints: Hints, _ response: ResponseWriter) throws {
-        let (schema, variables) = state.withLock { ($0.schema, $0.variables) }
+    func submit(_ parsed: ParsedStatement, _ caller: StatementContext, _ response: ResponseWriter) throws {
         let request = TaskRequest(
-            parsed, hints: hints, schema: schema, sqlMode: variables.value("sql_mode")?.textValue ?? "",
-            dialect: dialectContext(), viewer: viewer, connectionID: login.connectionID, cluster: cluster)
-        try context.submitter.submit(request, warn: warn) { result in
+            parsed, hints: caller.hints, schema: caller.schema,
+            sqlMode: caller.variables.value("sql_mode")?.textValue ?? "",
+            dialect: caller.dialect, viewer: caller.viewer, connectionID: login.connectionID, cluster: cluster)
+        try context.submitter.submit(request, warn: diagnostics.warn) { result in
             switch result {
             case .success(let task):
                 self.audited(task, response)
-                response.rows([Self.taskIDColumn], [[.text(task.description)]], warnings: self.warningCount)
+                response.rows([Self.taskIDColumn], [[.text(task.description)]], warnings: self.diagnostics.count)
             case .failure(let error): self.fail(error, response)
             }
         }

@@ -17,19 +17,12 @@ final class Session: ProtocolSession {
     struct State {
         var schema: String?
         var variables: SessionVariables
-        var warnings: [Diagnostic] = []
         var prepared: [UInt32: Prepared] = [:]
         /// The statement that runs now, to be stopped if the client goes away or somebody kills it.
         var running: RunningStatement?
         /// Since when nothing runs, in milliseconds since 1970.
         var idleSince: Int64
         var isClosed = false
-    }
-
-    /// An error or warning of the last statement, for SHOW WARNINGS.
-    struct Diagnostic {
-        let error: QueryError
-        let isWarning: Bool
     }
 
     /// A statement as it was prepared, with the mode that its quotes are read by.
@@ -47,6 +40,7 @@ final class Session: ProtocolSession {
     let context: SessionContext
     /// Where statements run that name no other.
     let cluster: Cluster
+    let diagnostics = Diagnostics()
     let state: Mutex<State>
 
     init(login: Login, account: AccountIdentity, cluster: Cluster, context: SessionContext) {
@@ -58,9 +52,6 @@ final class Session: ProtocolSession {
         state = Mutex(State(schema: login.database, variables: variables, idleSince: context.clock.now()))
         context.sessions.add(self)
     }
-
-    /// As they are at this moment.
-    var rights: AccountRights { context.accounts.rights(of: account) }
 
     // MARK: ProtocolSession
 
@@ -93,9 +84,11 @@ final class Session: ProtocolSession {
         // Statements that need no disk and no engine are answered here and now, on the event loop.
         let parsed = readSmall(command)
         if let parsed, parsed.hints.isEmpty, parsed.mayBeAnsweredAtOnce {
-            if !parsed.keepsWarnings { state.withLock { $0.warnings = [] } }
+            if !parsed.keepsWarnings { diagnostics.clear() }
             do {
-                if try StatementHandler(session: self, response: response, running: nil).answerAtOnce(parsed) { return }
+                let caller = try statementContext(parsed, nil)
+                let handler = StatementHandler(session: self, caller: caller, response: response, running: nil)
+                if try handler.answerAtOnce(parsed) { return }
             } catch { return fail(error, response) }
         }
         if case .kill(let id) = command {
@@ -114,7 +107,7 @@ final class Session: ProtocolSession {
         }
         if isClosed { running.cancellation.cancel(QueryError(.interrupted, "The client went away")) }
         response.whenAnswered { [weak self] in self?.ended(running) }
-        let accepted = context.statementThreads.run(for: self) { self.perform(command, parsed, running) }
+        let accepted = onStatementThread { self.perform(command, parsed, running) }
         if !accepted { response.fail(QueryError(.queueFull, "Too many statements are waiting; try again")) }
     }
 
@@ -160,14 +153,17 @@ final class Session: ProtocolSession {
                 } else {
                     try run(trimmed(text), from: 0, isMulti: isMulti, running)
                 }
-            case .prepare(let id, let text): try plan(running) { try self.prepare(id, self.trimmed(text), running) }
+            case .prepare(let id, let text):
+                try onPlanningThread(running) { try self.prepare(id, self.trimmed(text), running) }
             case .executePrepared(let id, let parameters): try executePrepared(id, parameters, running)
             case .fetch(let spool, let rows): response.fetch(spool, rows: rows)
             case .useDatabase(let name):
                 try use(name)
                 response.ok()
             case .listFields(let table):
-                try StatementHandler(session: self, response: response, running: running).listFields(of: table)
+                let caller = try statementContext(nil, running)
+                try StatementHandler(session: self, caller: caller, response: response, running: running)
+                    .listFields(of: table)
             case .statistics: response.text(ServerStatistics(context).line)
             case .kill: break  // answered at once
             case .debug:
@@ -189,9 +185,9 @@ final class Session: ProtocolSession {
     private func reset() {
         state.withLock { state in
             state.variables = SessionVariables(context.variables, isInteractive: login.isInteractive)
-            state.warnings = []
             state.prepared = [:]
         }
+        diagnostics.clear()
     }
 
     /// Runs the statement that begins at `start`, and then those after it.
@@ -201,7 +197,7 @@ final class Session: ProtocolSession {
         if let next = parsed.next {
             running.response.followed { [weak self] in
                 guard let self else { return running.response.fail(QueryError(.interrupted, "The client went away")) }
-                let accepted = context.statementThreads.run(for: self) {
+                let accepted = onStatementThread {
                     if let reason = running.cancellation.reason { return self.fail(reason, running.response) }
                     running.beginNext()
                     do {
@@ -219,42 +215,34 @@ final class Session: ProtocolSession {
     }
 
     func run(_ parsed: ParsedStatement, _ running: RunningStatement) throws {
-        if !parsed.keepsWarnings || !parsed.hints.isEmpty { state.withLock { $0.warnings = [] } }
+        if !parsed.keepsWarnings || !parsed.hints.isEmpty { diagnostics.clear() }
         for key in parsed.hints.unknownKeys {
-            warn(QueryError(.unknownHint, "The hint '\(key)' is not known, and was passed over"))
+            diagnostics.warn(QueryError(.unknownHint, "The hint '\(key)' is not known, and was passed over"))
         }
-        let hints = hints(of: parsed)
-        running.audit = AuditLog.Entry(parsed, self)
-        try hints.validate()
-        let isTask = try hints.flag("run_async") == true && becomesTask(parsed)
+        let caller = try statementContext(parsed, running)
+        running.audit = AuditLog.Entry(parsed, caller)
+        let isTask = caller.hints.isAsync && caller.becomesTask(parsed)
         func carryOut() throws {
-            if isTask { return try submit(parsed, hints: hints, running.response) }
-            try StatementHandler(session: self, response: running.response, running: running).handle(parsed)
+            if isTask { return try submit(parsed, caller, running.response) }
+            try StatementHandler(session: self, caller: caller, response: running.response, running: running)
+                .handle(parsed)
         }
-        if parsed.mayTakeLong(isTask: isTask) { try plan(running, carryOut) } else { try carryOut() }
+        if parsed.mayTakeLong(isTask: isTask) { try onPlanningThread(running, carryOut) } else { try carryOut() }
     }
 
     /// Goes on on a planning thread, where it may take any time.
-    private func plan(_ running: RunningStatement, _ body: @escaping () throws -> Void) throws(QueryError) {
+    private func onPlanningThread(_ running: RunningStatement, _ body: @escaping () throws -> Void) throws(QueryError) {
         // Handed over from one thread to the next, and never shared.
         nonisolated(unsafe) let body = body
-        let accepted = context.statementThreads.plan(for: self) {
+        let accepted = context.statementThreads.plan(for: login.user, isAdministrator: isAdministrator) {
             if let reason = running.cancellation.reason { return self.fail(reason, running.response) }
             do { try body() } catch { self.fail(error, running.response) }
         }
         guard accepted else { throw QueryError(.queueFull, "Too many statements are waiting; try again") }
     }
 
-    /// A statement's own hints always count, and are an error where it cannot be a task. A session's is for queries of
-    /// tables: what a driver asks of its own accord (`select @@version`, SHOW, SET) is answered as ever.
-    func becomesTask(_ parsed: ParsedStatement) -> Bool {
-        if !parsed.hints.isEmpty { return true }
-        switch parsed.statement {
-        case .insert, .createTableAs: return true
-        default: break
-        }
-        guard case .query(let select) = parsed.statement else { return false }
-        return select.map { localTable($0) == nil && $0.table != nil } ?? true
+    private func onStatementThread(_ job: @escaping @Sendable () -> Void) -> Bool {
+        context.statementThreads.run(for: login.user, isAdministrator: isAdministrator, job)
     }
 
     /// MySQL takes a NUL at the end, as some clients send one.
@@ -264,41 +252,23 @@ final class Session: ProtocolSession {
 
     func use(_ name: String) throws {
         if SystemSchema.names.contains(name.lowercased()) { return state.withLock { $0.schema = name.lowercased() } }
-        try rights.requireSight(schema: name)
+        try context.accounts.rights(of: account).requireSight(schema: name)
         guard let schema = try context.store.schema(name) else {
             throw QueryError(.unknownDatabase, "Unknown database '\(name)'")
         }
         state.withLock { $0.schema = schema.name }
     }
 
-    /// The daemon's own table that a SELECT reads; `nil` where it reads another.
-    func localTable(_ select: LocalSelect) -> SystemTable? {
-        guard let table = select.table, let schema = table.schema ?? state.withLock(\.schema) else { return nil }
-        return SystemTables.table(schema: schema, name: table.table)
-    }
-
-    /// The context that the statement's text depends on, at this moment.
-    func dialectContext() -> DialectContext {
-        let variables = state.withLock { $0.variables }
-        let service = context.timeZoneOffsetMinutes
-        let now = context.clock.now()
-        return DialectContext(
-            now: now, timeZoneOffsetMinutes: variables.timeZoneOffsetMinutes(service: service, now: now),
-            systemTimeZoneOffsetMinutes: service,
-            variable: { self.variable($0, isGlobal: $1, in: variables) },
-            userVariable: { variables.userVariables[$0] ?? .null },
-            function: { self.function($0) })
-    }
-
-    /// Some variables say what the session is rather than what was set.
-    private func variable(_ name: String, isGlobal: Bool, in variables: SessionVariables) -> SQLValue? {
-        switch name {
-        case "pseudo_thread_id": .integer(Int64(login.connectionID))
-        case "warning_count": .integer(Int64(state.withLock { $0.warnings.count }))
-        case "error_count": .integer(Int64(state.withLock { $0.warnings.count { !$0.isWarning } }))
-        case "timestamp": .real(Double(context.clock.now()) / 1_000)
-        default: variables.value(name, isGlobal: isGlobal)
-        }
+    /// The context of a statement that begins now. `parsed` is `nil` for a command that is no statement.
+    func statementContext(_ parsed: ParsedStatement?, _ running: RunningStatement?) throws(QueryError)
+        -> StatementContext
+    {
+        let (schema, variables) = state.withLock { ($0.schema, $0.variables) }
+        return StatementContext(
+            login: login, account: account, schema: schema, variables: variables,
+            hints: try StatementHints((parsed?.hints ?? Hints()).over(session: variables.hints)), cluster: cluster,
+            now: context.clock.now(), cancellation: running?.cancellation ?? Cancellation(), diagnostics: diagnostics,
+            services: context, fail: { self.fail($0, $1) })
     }
 
     func fail(_ error: any Error, _ response: ResponseWriter) {
@@ -306,35 +276,13 @@ final class Session: ProtocolSession {
             error as? QueryError ?? QueryError(.internalFault, "The statement failed", detail: "\(error)"))
         // Before the answer, and only if it is the answer: a killed statement's worker has nothing to say.
         state.withLock { $0.running.flatMap { $0.response === response ? $0 : nil } }?.audit?.error = error
-        response.whenFailing { self.state.withLock { $0.warnings = [Diagnostic(error: error, isWarning: false)] } }
+        response.whenFailing { self.diagnostics.end(with: error) }
         var metadata = metadata
         metadata["code"] = "\(ErrorNumber(error.code).number)"
         metadata["error"] = "\(error.detail ?? error.message)"
         context.log.debug("statement.failed", metadata: metadata)
         response.fail(error)
     }
-
-    /// The statement's hints over the session's.
-    func hints(of parsed: ParsedStatement) -> Hints {
-        parsed.hints.over(session: state.withLock { $0.variables.hints })
-    }
-
-    /// Warns of fields that a query could not read as their columns' types.
-    func warn(_ profile: QueryProfile) {
-        guard profile.malformedCount > 0 else { return }
-        warn(QueryError(.malformedData, MalformedWarning.text(profile.malformedCount)))
-    }
-
-    /// Warns of properties of a table that change nothing.
-    func warnOfProperties(_ texts: [String]) {
-        for text in texts { warn(QueryError(.unknownHint, text)) }
-    }
-
-    func warn(_ warning: QueryError) {
-        state.withLock { $0.warnings.append(Diagnostic(error: warning, isWarning: true)) }
-    }
-    var warningCount: Int { state.withLock { $0.warnings.count } }
-    var viewer: QueryPlanner.Viewer { .init(account: account, systemTables: SessionTables(session: self)) }
 
     var metadata: Logger.Metadata { ["connection": "\(login.connectionID)", "account": "\(login.user)"] }
 }

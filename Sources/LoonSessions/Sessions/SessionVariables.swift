@@ -118,7 +118,7 @@ struct SessionVariables: Sendable {
                     .sessionVariable, "Variable '\(name)' is a SESSION variable and can't be used with SET GLOBAL")
             }
             let text = value.flatMap { $0.isNull ? nil : $0.textValue }
-            try Hints(values: text.map { [key: $0] } ?? [:]).validate()
+            _ = try StatementHints(Hints(values: text.map { [key: $0] } ?? [:]))
             hints[key] = text
             return
         }

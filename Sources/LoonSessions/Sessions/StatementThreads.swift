@@ -13,14 +13,14 @@ final class StatementThreads: Sendable {
         name: "loon.planning", threadsMax: Limits.planningThreads, perAccountMax: Limits.planningThreadsPerAccount)
     private let administrators = WorkerThreads(name: "loon.admin", threadsMax: 4, queueMax: Limits.statementQueueMax)
 
-    /// Runs `job` for a session. False where too many wait already.
-    func run(for session: Session, _ job: @escaping @Sendable () -> Void) -> Bool {
-        session.isAdministrator ? administrators.run(job) : common.run(for: session.login.user, job)
+    /// Runs `job` for an account. False where too many wait already.
+    func run(for user: String, isAdministrator: Bool, _ job: @escaping @Sendable () -> Void) -> Bool {
+        isAdministrator ? administrators.run(job) : common.run(for: user, job)
     }
 
     /// The same for a job that may take any time.
-    func plan(for session: Session, _ job: @escaping @Sendable () -> Void) -> Bool {
-        session.isAdministrator ? administrators.run(job) : planners.run(for: session.login.user, job)
+    func plan(for user: String, isAdministrator: Bool, _ job: @escaping @Sendable () -> Void) -> Bool {
+        isAdministrator ? administrators.run(job) : planners.run(for: user, job)
     }
 }
 

@@ -8,21 +8,21 @@ import Synchronization
 
 /// CREATE, ALTER and DROP USER, SET PASSWORD, GRANT and REVOKE.
 struct AccountHandler {
-    let session: Session
+    let caller: StatementContext
     let response: ResponseWriter
-    private var context: SessionContext { session.context }
+    private var context: SessionContext { caller.services }
 
-    init(session: Session, response: ResponseWriter) {
-        self.session = session
+    init(_ caller: StatementContext, response: ResponseWriter) {
+        self.caller = caller
         self.response = response
     }
 
     /// Takes some tens of milliseconds for each password.
     func run(_ statement: AccountStatement) throws {
         let outcome = Result { try carryOut(statement) }
-        context.audit.account(session, statement, outcome)
+        context.audit.account(caller.login, statement, outcome)
         _ = try outcome.get()
-        response.ok(warnings: session.warningCount)
+        response.ok(warnings: caller.diagnostics.count)
     }
 
     private func carryOut(_ statement: AccountStatement) throws {
@@ -35,7 +35,7 @@ struct AccountHandler {
             try context.store.dropAccounts(names, ifExist: ifExists)
             try context.accounts.reload()
             for account in dropped where context.accounts.record(of: account) == nil {
-                try session.context.scheduler.endTasks(of: account)
+                try context.scheduler.endTasks(of: account)
             }
         case .grant(let privileges, let place, let names):
             let level = try level(place)
@@ -66,11 +66,11 @@ struct AccountHandler {
         try context.accounts.reload()
         endSessions()
         // Tasks may run now that a limit held back.
-        if case .alter = statement { for cluster in context.clusters.all { session.context.scheduler.wake(cluster) } }
+        if case .alter = statement { for cluster in context.clusters.all { context.scheduler.wake(cluster) } }
     }
 
     private func level(_ place: GrantPlace) throws -> GrantLevel {
-        let level = try place.level(schema: session.state.withLock(\.schema))
+        let level = try place.level(schema: caller.schema)
         switch level {
         case .everything: break
         case .schema(let schema), .table(let schema, _):
@@ -88,18 +88,18 @@ struct AccountHandler {
     // MARK: Who may
 
     private func requireAdministrator(_ statement: AccountStatement) throws(QueryError) {
-        guard session.isAdministrator else {
+        guard caller.isAdministrator else {
             throw QueryError(.accessDenied, "Access denied; only an administrator may use \(statement.kind)")
         }
     }
 
     /// An account with GRANT OPTION hands on its own privileges.
     private func requireGrant(_ privileges: Privileges, at level: GrantLevel) throws(QueryError) {
-        let own = session.rights.privileges(at: level)
+        let own = caller.rights.privileges(at: level)
         guard own.isSuperset(of: privileges.union(.grantOption)) else {
             throw QueryError(
                 .databaseAccessDenied,
-                "Access denied for user '\(session.login.user)'@'%' to grant or revoke \(privileges.text) on "
+                "Access denied for user '\(caller.login.user)'@'%' to grant or revoke \(privileges.text) on "
                     + "\(level.text); it takes GRANT OPTION and the privileges themselves"
             )
         }
@@ -113,7 +113,7 @@ struct AccountHandler {
         for change in changes {
             guard let name = change.name, let password = change.password else { continue }
             if try ifNotExists && context.store.account(name) != nil {
-                session.warn(QueryError(.accountOperation, "The account '\(name)' exists already"))
+                caller.diagnostics.warn(QueryError(.accountOperation, "The account '\(name)' exists already"))
                 continue
             }
             var record = try AccountRecords.record(
@@ -126,16 +126,15 @@ struct AccountHandler {
     }
 
     private func alter(_ changes: [AccountChange], ifExists: Bool) throws {
-        for change in changes where !change.isPasswordOnly || (change.name ?? session.login.user) != session.login.user
-        {
+        for change in changes where !change.isPasswordOnly || (change.name ?? caller.login.user) != caller.login.user {
             try requireAdministrator(.alter(changes, ifExists: ifExists))
         }
         let now = context.clock.now()
         for change in changes {
-            let name = change.name ?? session.login.user
+            let name = change.name ?? caller.login.user
             let old = try context.store.account(name)
             if old == nil, ifExists {
-                session.warn(QueryError(.accountOperation, "There is no account '\(name)'"))
+                caller.diagnostics.warn(QueryError(.accountOperation, "There is no account '\(name)'"))
                 continue
             }
             let plugin = (change.plugin ?? old?.plugin).flatMap(AuthenticationPlugin.init) ?? .cachingSHA2
@@ -155,7 +154,7 @@ struct AccountHandler {
 
     /// Accounts that are gone or locked have no sessions.
     private func endSessions() {
-        for other in context.sessions.all where other !== session {
+        for other in context.sessions.all where other.login.connectionID != caller.login.connectionID {
             guard context.accounts.record(of: other.account).map(\.isLocked) ?? true else { continue }
             if let running = other.state.withLock(\.running) {
                 other.interrupt(running, QueryError(.interrupted, "The account was locked or dropped"))

@@ -7,17 +7,16 @@ import ObjectStore
 import QueryEngine
 import SQLDialect
 import SQLFrontend
-import Synchronization
 
 /// CREATE and DROP, with the rules of locations: a table lies under its schema, schemas do not contain each other, and
 /// what is the daemon's own is never a location.
 struct DefinitionHandler {
-    let session: Session
+    let caller: StatementContext
     let response: ResponseWriter
-    private var context: SessionContext { session.context }
+    private var context: SessionContext { caller.services }
 
-    init(session: Session, response: ResponseWriter) {
-        self.session = session
+    init(_ caller: StatementContext, response: ResponseWriter) {
+        self.caller = caller
         self.response = response
     }
 
@@ -30,7 +29,7 @@ struct DefinitionHandler {
     ]
 
     func create(_ statement: CreateSchema) throws {
-        guard session.isAdministrator else {
+        guard caller.isAdministrator else {
             throw QueryError(.accessDenied, "Access denied; only an administrator creates schemas")
         }
         guard !Self.reservedSchemas.contains(statement.name.lowercased()) else {
@@ -51,7 +50,7 @@ struct DefinitionHandler {
         }
         try definitions.checkBucket(location)
         let mayOverlap = statement.properties["loon.overlap"]?.lowercased() == "true"
-        let schema = SchemaDefinition(name: statement.name, location: location.description, creator: session.login.user)
+        let schema = SchemaDefinition(name: statement.name, location: location.description, creator: caller.login.user)
         let isNew = try context.store.createSchema(schema) { others in
             for other in others where !mayOverlap {
                 let place = try ObjectKey(other.location)
@@ -71,7 +70,7 @@ struct DefinitionHandler {
     }
 
     func dropSchema(_ name: String, ifExists: Bool, isCascade: Bool) throws {
-        guard session.isAdministrator else {
+        guard caller.isAdministrator else {
             throw QueryError(.accessDenied, "Access denied; only an administrator drops schemas")
         }
         for table in try context.store.tables(schema: name) where table.view == nil {
@@ -87,11 +86,11 @@ struct DefinitionHandler {
     // MARK: Tables
 
     private var definitions: TableDefinitions {
-        TableDefinitions(context: context.lake, schema: session.state.withLock(\.schema), account: session.account)
+        TableDefinitions(context: context.lake, schema: caller.schema, account: caller.account)
     }
 
     func create(_ statement: CreateTable) throws {
-        session.warnOfProperties(statement.unknownProperties)
+        caller.diagnostics.warnOfProperties(statement.unknownProperties)
         try add(try definitions.table(statement), ifNotExists: statement.ifNotExists)
     }
 
@@ -102,7 +101,7 @@ struct DefinitionHandler {
             let folder = try ObjectKey(table.location)
             if folder.isFolder { try context.objects.makeFolder(of: try folder.child("x", isFolder: false)) }
         }
-        response.ok(warnings: session.warningCount)
+        response.ok(warnings: caller.diagnostics.count)
     }
 
     /// CREATE TABLE … LIKE: the same columns and format, at a place of its own.
@@ -114,13 +113,13 @@ struct DefinitionHandler {
         let schema = try definitions.schema(of: name)
         try definitions.rights.require(.create, schema: schema.name, table: name.table)
         try TableProperties.check(properties)
-        session.warnOfProperties(TableProperties.unknown(properties))
+        caller.diagnostics.warnOfProperties(TableProperties.unknown(properties))
         let place = try definitions.location(location, of: name.table, in: schema)
         table = ExternalTable(
             schema: schema.name, name: name.table, columns: table.columns, partitionColumns: table.partitionColumns,
             format: table.format,
             location: place.description, comment: table.comment,
-            properties: table.properties.merging(properties) { $1 }, creator: session.account)
+            properties: table.properties.merging(properties) { $1 }, creator: caller.account)
         try add(table, ifNotExists: ifNotExists)
     }
 
@@ -134,7 +133,7 @@ struct DefinitionHandler {
         let probe = ExternalTable(
             schema: schema.name, name: statement.name.table, columns: [], format: statement.format,
             location: place.description,
-            properties: statement.properties, creator: session.account)
+            properties: statement.properties, creator: caller.account)
         let files = try TableFiles(context: context.lake).list(probe, partitions: []).map(\.summary)
         guard let first = files.first else {
             throw QueryError(.missingObject, "There is no file at '\(place)' to infer the columns from")
@@ -188,12 +187,12 @@ struct DefinitionHandler {
         // it.
         try definitions.rights.require(
             statement.orReplace ? [.create, .drop] : .create, schema: schema.name, table: statement.name.table)
-        let mode = session.state.withLock { $0.variables.value("sql_mode")?.textValue ?? "" }
+        let mode = caller.variables.value("sql_mode")?.textValue ?? ""
         let query = try parsed.innerQuery()
         let planned = try context.lake.planner.plan(
-            try query.engineText(session.dialectContext()), schema: schema.name, dialect: session.dialectContext(),
+            try query.engineText(caller.dialect), schema: schema.name, dialect: caller.dialect,
             isProfiled: false,
-            viewer: .init(account: session.account, systemTables: NoSystemTables()))
+            viewer: .init(account: caller.account, systemTables: NoSystemTables()))
         // Unqualified names are of the view's own schema: so SHOW CREATE VIEW runs again from anywhere.
         var columns = try TableDefinitions.columns(
             try planned.withFilesHeld { try context.engine.describe($0, cancellation: cancellation) })
@@ -214,7 +213,7 @@ struct DefinitionHandler {
         let table = ExternalTable(
             schema: schema.name, name: statement.name.table, columns: columns, format: .json, location: "",
             comment: statement.comment,
-            creator: session.account, view: view)
+            creator: caller.account, view: view)
         let isNew = try context.store.createTable(table, orReplaceView: statement.orReplace)
         guard isNew || statement.ifNotExists else {
             throw QueryError(.tableExists, "Table '\(table.name)' already exists")

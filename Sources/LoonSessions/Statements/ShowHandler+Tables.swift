@@ -4,7 +4,6 @@ import MetaStore
 import MySQLProtocol
 import SQLDialect
 import SQLFrontend
-import Synchronization
 import SystemTables
 
 /// SHOW of schemas, tables and their columns.
@@ -18,7 +17,7 @@ extension ShowHandler {
                 SystemTables.tables(of: schema).map { full ? [.text($0.name), .text($0.tableType)] : [.text($0.name)] }
             )
         }
-        let rights = session.rights
+        let rights = caller.rights
         func isSeen(_ table: String) -> Bool { rights.sees(schema: schema, table: table) }
         guard full else {
             return (columns, try context.store.tableNames(schema: schema).filter(isSeen).map { [.text($0)] })
@@ -89,8 +88,8 @@ extension ShowHandler {
         }
         return (
             columns,
-            try context.store.tables(schema: schema).filter { session.rights.sees(schema: schema, table: $0.name) }.map
-            { table in
+            try context.store.tables(schema: schema).filter { caller.rights.sees(schema: schema, table: $0.name) }.map {
+                table in
                 // Views look as they do in MySQL.
                 table.view == nil
                     ? row(table.name, engine: .text("DuckDB"), comment: table.comment ?? "")
@@ -175,7 +174,7 @@ extension ShowHandler {
         if SystemSchema.names.contains(name.lowercased()) {
             return (columns, [[.text(name.lowercased()), .text("CREATE DATABASE `\(name.lowercased())`")]])
         }
-        try session.rights.requireSight(schema: name)
+        try caller.rights.requireSight(schema: name)
         guard let schema = try context.store.schema(name) else {
             throw QueryError(.unknownDatabase, "Unknown database '\(name)'")
         }

@@ -4,17 +4,16 @@ import MetaStore
 import MySQLProtocol
 import SQLDialect
 import SQLFrontend
-import Synchronization
 import SystemTables
 
 /// SHOW and DESCRIBE, in the shapes that MySQL's clients read (https://dev.mysql.com/doc/refman/8.0/en/show.html).
 struct ShowHandler {
     typealias Answer = (columns: [ResultColumn], rows: [[SQLValue]])
 
-    let session: Session
-    var context: SessionContext { session.context }
+    let caller: StatementContext
+    var context: SessionContext { caller.services }
 
-    init(session: Session) { self.session = session }
+    init(_ caller: StatementContext) { self.caller = caller }
 
     func answer(_ subject: Show, _ filter: ShowFilter) throws -> Answer {
         let answer = try unfiltered(subject)
@@ -25,7 +24,7 @@ struct ShowHandler {
             return (answer.columns, answer.rows.filter { row in row.first.map { like.matches($0.textValue) } ?? false })
         case .matching(let expression):
             var query = try LocalQuery(
-                .all(where: expression), columns: answer.columns, context: session.dialectContext())
+                .all(where: expression), columns: answer.columns, context: caller.dialect)
             for row in answer.rows { try query.add(row) }
             return query.finish()
         }
@@ -47,12 +46,12 @@ struct ShowHandler {
         case .createTable(let name): return try createTable(name)
         case .createSchema(let name): return try createSchema(name)
         case .variables(let isGlobal):
-            let rows = session.state.withLock { $0.variables.listed(isGlobal: isGlobal) }
+            let rows = caller.variables.listed(isGlobal: isGlobal)
             return (texts("Variable_name", "Value"), rows.map { [.text($0.name), $0.value] })
         case .status:
             return (
                 texts("Variable_name", "Value"),
-                ServerStatistics(context).status(of: session).map { [.text($0), .text($1)] }
+                ServerStatistics(context).status(of: caller.login).map { [.text($0), .text($1)] }
             )
         case .warnings(let count), .errors(let count):
             return messages(isWarnings: subject == .warnings(count: count), count: count)
@@ -168,7 +167,7 @@ struct ShowHandler {
     // MARK: The session and the server
 
     private func messages(isWarnings: Bool, count: Bool) -> Answer {
-        let found = session.state.withLock { $0.warnings }.filter { isWarnings || !$0.isWarning }
+        let found = caller.diagnostics.all.filter { isWarnings || !$0.isWarning }
         if count {
             let name = isWarnings ? "@@session.warning_count" : "@@session.error_count"
             return ([ResultColumn(name: name, type: .int64)], [[.integer(Int64(found.count))]])
@@ -183,8 +182,8 @@ struct ShowHandler {
     }
 
     private func grants(_ account: String?) throws -> Answer {
-        let user = account ?? session.login.user
-        guard user == session.login.user || session.isAdministrator else {
+        let user = account ?? caller.login.user
+        guard user == caller.login.user || caller.isAdministrator else {
             throw QueryError(.accessDenied, "Access denied; only an administrator sees the grants of another account")
         }
         guard let record = try context.store.account(user) else {
@@ -206,7 +205,7 @@ struct ShowHandler {
 
     /// With what decides whether the daemon may send in each role.
     private func ramRoles() throws(QueryError) -> Answer {
-        guard session.isAdministrator else {
+        guard caller.isAdministrator else {
             throw QueryError(
                 .accessDenied, "Access denied; only an administrator sees the roles that messages are sent in")
         }
@@ -231,30 +230,30 @@ struct ShowHandler {
             ResultColumn(name: "State", type: .text), ResultColumn(name: "Info", type: .text),
             ResultColumn(name: "Progress", type: .float64),
         ]
-        return (columns, ProcessList(session: session).rows(full: full))
+        return (columns, ProcessList(caller: caller).rows(full: full))
     }
 
     // MARK: Names
 
     func visibleSchemas() throws -> [SchemaDefinition] {
-        let rights = session.rights
+        let rights = caller.rights
         return try context.store.schemas().filter { rights.sees(schema: $0.name) }
     }
 
     /// A view's text names tables that those who may only read it need not know.
     func requireText(of view: ExternalTable) throws(QueryError) {
-        guard view.owner != session.account else { return }
-        try session.rights.require(.show, schema: view.schema, table: view.name)
+        guard view.owner != caller.account else { return }
+        try caller.rights.require(.show, schema: view.schema, table: view.name)
     }
 
     func texts(_ names: String...) -> [ResultColumn] { names.map { ResultColumn(name: $0, type: .text) } }
 
     func schemaInUse(_ name: String?) throws -> String {
-        guard let name = name ?? session.state.withLock(\.schema) else {
+        guard let name = name ?? caller.schema else {
             throw QueryError(.noDatabaseSelected, "No database selected")
         }
         if SystemSchema.names.contains(name.lowercased()) { return name.lowercased() }
-        try session.rights.requireSight(schema: name)
+        try caller.rights.requireSight(schema: name)
         guard let schema = try context.store.schema(name) else {
             throw QueryError(.unknownDatabase, "Unknown database '\(name)'")
         }
@@ -272,7 +271,7 @@ struct ShowHandler {
 
     func table(_ name: TableName) throws -> ExternalTable {
         let schema = try schemaInUse(name.schema)
-        try session.rights.requireSight(schema: schema, table: name.table)
+        try caller.rights.requireSight(schema: schema, table: name.table)
         guard let table = try context.store.table(schema: schema, name: name.table) else {
             throw QueryError(.unknownTable, "Table '\(schema).\(name.table)' doesn't exist")
         }

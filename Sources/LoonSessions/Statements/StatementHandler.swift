@@ -15,11 +15,12 @@ import SystemTables
 /// of it blocks.
 struct StatementHandler {
     let session: Session
+    let caller: StatementContext
     let response: ResponseWriter
     /// `nil` where the statement is answered at once, with nobody to stop it.
     let running: RunningStatement?
-    var context: SessionContext { session.context }
-    private var cancellation: Cancellation { running?.cancellation ?? Cancellation() }
+    var context: SessionContext { caller.services }
+    private var cancellation: Cancellation { caller.cancellation }
 
     func handle(_ parsed: ParsedStatement) throws {
         switch parsed.statement {
@@ -32,60 +33,60 @@ struct StatementHandler {
             }
             try query(parsed)
         case .explain(let isAnalyze):
-            try explain(try parsed.innerQuery(), isAnalyze: isAnalyze, session.hints(of: parsed))
+            try explain(try parsed.innerQuery(), isAnalyze: isAnalyze, caller.hints)
         case .use(let name):
             try session.use(name)
             response.ok()
         case .set(let assignments): try set(assignments)
         case .evaluate(let expressions):
-            let evaluator = Evaluator(session.dialectContext())
+            let evaluator = Evaluator(caller.dialect)
             for expression in expressions { _ = try evaluator.value(expression) }
             response.ok()
         case .show(let subject, let filter):
-            let answer = try ShowHandler(session: session).answer(subject, filter)
+            let answer = try ShowHandler(caller).answer(subject, filter)
             response.rows(answer.columns, answer.rows)
         case .showQueryTask(let account, let selection, let full):
-            try TaskHandler(session: session, response: response).show(account: account, selection, full: full)
-        case .cancelQueryTask(let id): try TaskHandler(session: session, response: response).cancel(id)
-        case .cancelQueryTasks(let predicate): try TaskHandler(session: session, response: response).cancel(predicate)
-        case .resendMessage(let id): try TaskHandler(session: session, response: response).resend(id)
+            try TaskHandler(caller, response: response).show(account: account, selection, full: full)
+        case .cancelQueryTask(let id): try TaskHandler(caller, response: response).cancel(id)
+        case .cancelQueryTasks(let predicate): try TaskHandler(caller, response: response).cancel(predicate)
+        case .resendMessage(let id): try TaskHandler(caller, response: response).resend(id)
         case .waitQueryTask(let id, let seconds):
             guard let running else { throw QueryError(.internalFault, "A wait was begun where nothing may wait") }
-            try TaskHandler(session: session, response: response).wait(id, seconds: seconds, running)
+            try TaskHandler(caller, response: response).wait(id, seconds: seconds, running)
         case .kill(let connection, let isQueryOnly):
-            let id = try Evaluator(session.dialectContext()).value(connection).integerValue
+            let id = try Evaluator(caller.dialect).value(connection).integerValue
             guard let id = UInt32(exactly: id) else { throw QueryError(.unknownThread, "Unknown thread id: \(id)") }
             try session.kill(id, isQueryOnly: isQueryOnly)
             response.ok()
-        case .createSchema(let statement): try DefinitionHandler(session: session, response: response).create(statement)
+        case .createSchema(let statement): try DefinitionHandler(caller, response: response).create(statement)
         case .dropSchema(let name, let ifExists, let isCascade):
-            try DefinitionHandler(session: session, response: response).dropSchema(
+            try DefinitionHandler(caller, response: response).dropSchema(
                 name, ifExists: ifExists, isCascade: isCascade)
-        case .createTable(let statement): try DefinitionHandler(session: session, response: response).create(statement)
+        case .createTable(let statement): try DefinitionHandler(caller, response: response).create(statement)
         case .createTableLike(let name, let source, let ifNotExists, let location, let properties):
-            try DefinitionHandler(session: session, response: response)
+            try DefinitionHandler(caller, response: response)
                 .create(name, like: source, ifNotExists: ifNotExists, location: location, properties: properties)
         case .createTableLikeMapping(let statement, let source):
-            try DefinitionHandler(session: session, response: response).create(
+            try DefinitionHandler(caller, response: response).create(
                 statement, mapping: source, cancellation: cancellation)
         case .createView(let statement):
-            try DefinitionHandler(session: session, response: response).create(
+            try DefinitionHandler(caller, response: response).create(
                 statement, parsed, cancellation: cancellation)
         case .dropView(let name, let ifExists):
-            try DefinitionHandler(session: session, response: response).dropTable(
+            try DefinitionHandler(caller, response: response).dropTable(
                 name, ifExists: ifExists, isView: true)
         case .dropTable(let name, let ifExists):
-            try DefinitionHandler(session: session, response: response).dropTable(
+            try DefinitionHandler(caller, response: response).dropTable(
                 name, ifExists: ifExists, isView: false)
         case .alterTable(let name, let change):
-            try TableChanges(session: session, response: response, cancellation: cancellation).alter(name, change)
+            try TableChanges(caller, response: response, cancellation: cancellation).alter(name, change)
         case .repairTable(let name, let adds, let drops):
-            try TableChanges(session: session, response: response, cancellation: cancellation).repair(
+            try TableChanges(caller, response: response, cancellation: cancellation).repair(
                 name, adds: adds, drops: drops)
         case .repairSchema(let name):
-            try TableChanges(session: session, response: response, cancellation: cancellation).repairSchema(name)
+            try TableChanges(caller, response: response, cancellation: cancellation).repairSchema(name)
         case .insert, .createTableAs: try write(parsed)
-        case .account(let statement): try AccountHandler(session: session, response: response).run(statement)
+        case .account(let statement): try AccountHandler(caller, response: response).run(statement)
         case .accepted: response.ok()
         case .unsupported(let kind): throw QueryError(.notSupported, "\(kind) is not supported yet")
         }
@@ -94,7 +95,7 @@ struct StatementHandler {
     /// Answers now, with what is in memory or what a thread that is there for it reads, or returns false.
     func answerAtOnce(_ parsed: ParsedStatement) throws -> Bool {
         if case .showQueryTask(let account, let selection, let full) = parsed.statement {
-            return try TaskHandler(session: session, response: response).lookUp(account: account, selection, full: full)
+            return try TaskHandler(caller, response: response).lookUp(account: account, selection, full: full)
         }
         guard parsed.needsNothing else { return false }
         try handle(parsed)
@@ -106,40 +107,40 @@ struct StatementHandler {
     /// The answer to a SELECT that needs no engine; `nil` where it needs one.
     private func local(_ select: LocalSelect) throws -> (columns: [ResultColumn], rows: [[SQLValue]])? {
         guard select.table != nil else {
-            var query = try LocalQuery(select, columns: [], context: session.dialectContext())
+            var query = try LocalQuery(select, columns: [], context: caller.dialect)
             try query.add([])
             return query.finish()
         }
-        guard let table = session.localTable(select) else { return nil }
-        var query = try LocalQuery(select, columns: table.resultColumns, context: session.dialectContext())
+        guard let table = caller.localTable(select) else { return nil }
+        var query = try LocalQuery(select, columns: table.resultColumns, context: caller.dialect)
         let scope = SystemTableScope(select.filter)
-        try SessionTables(session: session).reader.forEachRow(of: table, scope) { try query.add($0) }
+        try StatementTables(caller: caller).reader.forEachRow(of: table, scope) { try query.add($0) }
         return query.finish()
     }
 
     private func limited(_ rows: [[SQLValue]]) -> [[SQLValue]] {
-        guard let limit = session.state.withLock({ $0.variables.selectLimit }), limit < rows.count else { return rows }
+        guard let limit = caller.variables.selectLimit, limit < rows.count else { return rows }
         return Array(rows.prefix(limit))
     }
 
     private func query(_ parsed: ParsedStatement) throws {
         guard let running else { throw QueryError(.internalFault, "A query was begun where nothing may block") }
-        let (schema, variables) = session.state.withLock { ($0.schema, $0.variables) }
+        let (schema, variables) = (caller.schema, caller.variables)
         running.stage = .planning
-        let dialect = session.dialectContext()
-        let hints = session.hints(of: parsed)
+        let dialect = caller.dialect
+        let hints = caller.hints
         try limit(running, variables, hints)
-        let cluster = try context.clusters.choose(hints, usual: session.cluster)
+        let cluster = try context.clusters.choose(hints, usual: caller.cluster)
         let planned = try context.lake.planner.plan(
-            try parsed.engineText(dialect), schema: schema, dialect: dialect, isProfiled: false, viewer: session.viewer)
+            try parsed.engineText(dialect), schema: schema, dialect: dialect, isProfiled: false, viewer: caller.viewer)
         try cluster.checkScan(planned.scannedBytes, hints)
-        try context.accounts.charge(planned.scannedBytes, to: session.account, now: context.clock.now())
+        try context.accounts.charge(planned.scannedBytes, to: caller.account, now: context.clock.now())
         running.audit?.scannedBytes = planned.scannedBytes
         if let reason = running.cancellation.reason { throw reason }
         running.stage = .waiting
-        let (session, response, context) = (session, response, context)
+        let (caller, response, context) = (caller, response, context)
         ProgressReports(running, context: context).begin()
-        try session.context.scheduler.run(in: cluster, account: running.account, whenAnswered: running.whenAnswered) {
+        try context.scheduler.run(in: cluster, account: running.account, whenAnswered: running.whenAnswered) {
             running.stage = .executing
             let sink = ResponseSink(response, rowsMax: parsed.hasLimit ? nil : variables.selectLimit)
             let result = Result {
@@ -152,20 +153,20 @@ struct StatementHandler {
             context.sessions.released(running)
             switch result {
             case .success(let profile):
-                session.warn(profile)
-                sink.finish(warnings: session.warningCount)
-            case .failure(is ResponseSink.Enough): sink.finish(warnings: session.warningCount)
-            case .failure(let error): session.fail(error, response)
+                caller.diagnostics.warn(profile)
+                sink.finish(warnings: caller.diagnostics.count)
+            case .failure(is ResponseSink.Enough): sink.finish(warnings: caller.diagnostics.count)
+            case .failure(let error): caller.fail(error, response)
             }
         }
     }
 
     /// Stops the statement at what max_execution_time says, or the hint max-running-time-sec.
-    private func limit(_ running: RunningStatement, _ variables: SessionVariables, _ hints: Hints) throws {
-        let limits = [variables.executionMillisecondsMax, try hints.runningSecondsMax().map { Int64($0) * 1_000 } ?? 0]
+    private func limit(_ running: RunningStatement, _ variables: SessionVariables, _ hints: StatementHints) throws {
+        let limits = [variables.executionMillisecondsMax, hints.runningSecondsMax.map { Int64($0) * 1_000 } ?? 0]
             .filter { $0 > 0 }
         guard let milliseconds = limits.min() else { return }
-        let seconds = try hints.runningSecondsMax().flatMap { Int64($0) * 1_000 == milliseconds ? $0 : nil }
+        let seconds = hints.runningSecondsMax.flatMap { Int64($0) * 1_000 == milliseconds ? $0 : nil }
         let reason = QueryError(
             .timeLimit,
             seconds.map { "The limit max-running-time-sec = \($0) is exceeded" }
@@ -184,14 +185,14 @@ struct StatementHandler {
     func describe(_ parsed: ParsedStatement, hasParameters: Bool) throws -> [ResultColumn] {
         switch parsed.statement {
         case .query(let select):
-            if let select, select.table == nil || session.localTable(select) != nil {
+            if let select, select.table == nil || caller.localTable(select) != nil {
                 return try local(select.table == nil ? select : select.limited(to: 0))?.columns ?? []
             }
-            let schema = session.state.withLock(\.schema)
-            let dialect = session.dialectContext()
+            let schema = caller.schema
+            let dialect = caller.dialect
             let planned = try context.lake.planner.plan(
                 try parsed.engineText(dialect), schema: schema, dialect: dialect, isProfiled: false,
-                viewer: session.viewer)
+                viewer: caller.viewer)
             do {
                 return try planned.withFilesHeld { try context.engine.describe($0, cancellation: cancellation) }
             } catch {
@@ -200,22 +201,22 @@ struct StatementHandler {
                 throw error
             }
         case .explain: return [ResultColumn(name: "EXPLAIN", type: .text)]
-        case .show(let subject, let filter): return try ShowHandler(session: session).answer(subject, filter).columns
+        case .show(let subject, let filter): return try ShowHandler(caller).answer(subject, filter).columns
         default: return []
         }
     }
 
     /// The engine's plan, as one text. To find out what a run makes of it takes a place, as running does.
-    private func explain(_ parsed: ParsedStatement, isAnalyze: Bool, _ hints: Hints) throws {
+    private func explain(_ parsed: ParsedStatement, isAnalyze: Bool, _ hints: StatementHints) throws {
         guard let running else { throw QueryError(.internalFault, "A query was begun where nothing may block") }
-        let cluster = try context.clusters.choose(hints, usual: session.cluster)
-        let (schema, variables) = session.state.withLock { ($0.schema, $0.variables) }
+        let cluster = try context.clusters.choose(hints, usual: caller.cluster)
+        let (schema, variables) = (caller.schema, caller.variables)
         try limit(running, variables, hints)
-        let dialect = session.dialectContext()
+        let dialect = caller.dialect
         let planned = try context.lake.planner.plan(
-            try parsed.engineText(dialect), schema: schema, dialect: dialect, isProfiled: false, viewer: session.viewer)
-        try context.lake.planner.requireTexts(ofViewsIn: planned, session.viewer)
-        let (session, response, context) = (session, response, context)
+            try parsed.engineText(dialect), schema: schema, dialect: dialect, isProfiled: false, viewer: caller.viewer)
+        try context.lake.planner.requireTexts(ofViewsIn: planned, caller.viewer)
+        let (caller, response, context) = (caller, response, context)
         @Sendable func answer() {
             let result = Result {
                 try cluster.explaining {
@@ -228,15 +229,15 @@ struct StatementHandler {
             switch result {
             case .success(let text):
                 response.rows(
-                    [ResultColumn(name: "EXPLAIN", type: .text)], [[.text(text)]], warnings: session.warningCount)
-            case .failure(let error): session.fail(error, response)
+                    [ResultColumn(name: "EXPLAIN", type: .text)], [[.text(text)]], warnings: caller.diagnostics.count)
+            case .failure(let error): caller.fail(error, response)
             }
         }
         guard isAnalyze else { return answer() }
         try cluster.checkScan(planned.scannedBytes, hints)
-        try context.accounts.charge(planned.scannedBytes, to: session.account, now: context.clock.now())
+        try context.accounts.charge(planned.scannedBytes, to: caller.account, now: context.clock.now())
         running.stage = .waiting
-        try session.context.scheduler.run(in: cluster, account: running.account, whenAnswered: running.whenAnswered) {
+        try context.scheduler.run(in: cluster, account: running.account, whenAnswered: running.whenAnswered) {
             running.stage = .executing
             answer()
         }
@@ -245,23 +246,23 @@ struct StatementHandler {
     /// INSERT and CREATE TABLE … AS take an engine's place, as queries do.
     private func write(_ parsed: ParsedStatement) throws {
         guard let running else { throw QueryError(.internalFault, "A write was begun where nothing may block") }
-        let dialect = session.dialectContext()
-        let (schema, variables) = session.state.withLock { ($0.schema, $0.variables) }
+        let dialect = caller.dialect
+        let (schema, variables) = (caller.schema, caller.variables)
         if case .createTableAs(let statement, _) = parsed.statement {
             if statement.ifNotExists, try exists(statement.name) { return response.ok() }
-            session.warnOfProperties(statement.unknownProperties)
+            caller.diagnostics.warnOfProperties(statement.unknownProperties)
         }
-        let hints = session.hints(of: parsed)
-        let cluster = try context.clusters.choose(hints, usual: session.cluster)
+        let hints = caller.hints
+        let cluster = try context.clusters.choose(hints, usual: caller.cluster)
         let write = TableWrite(
             statement: parsed.statement, engineText: try parsed.innerQuery().engineText(dialect), schema: schema,
             dialect: dialect,
-            account: session.account, task: nil,
-            ignoresConflict: try hints.flag("insert_overwrite_ignore_conflict") == true)
+            account: caller.account, task: nil,
+            ignoresConflict: hints.ignoresConflict)
         try limit(running, variables, hints)
         running.stage = .waiting
-        let (session, response, context) = (session, response, context)
-        try session.context.scheduler.run(in: cluster, account: running.account, whenAnswered: running.whenAnswered) {
+        let (caller, response, context) = (caller, response, context)
+        try context.scheduler.run(in: cluster, account: running.account, whenAnswered: running.whenAnswered) {
             running.stage = .executing
             let result = Result {
                 try cluster.explaining {
@@ -275,16 +276,16 @@ struct StatementHandler {
             switch result {
             case .success(let outcome):
                 running.audit?.scannedBytes = outcome.scannedBytes
-                session.warn(outcome.profile)
-                response.ok(affectedRows: UInt64(max(0, outcome.rowCount)), warnings: session.warningCount)
-            case .failure(let error): session.fail(error, response)
+                caller.diagnostics.warn(outcome.profile)
+                response.ok(affectedRows: UInt64(max(0, outcome.rowCount)), warnings: caller.diagnostics.count)
+            case .failure(let error): caller.fail(error, response)
             }
         }
     }
 
     private func exists(_ name: TableName) throws -> Bool {
-        guard let schema = name.schema ?? session.state.withLock(\.schema) else { return false }
-        try session.rights.require(.create, schema: schema, table: name.table)
+        guard let schema = name.schema ?? caller.schema else { return false }
+        try caller.rights.require(.create, schema: schema, table: name.table)
         return try context.store.table(schema: schema, name: name.table) != nil
     }
 
@@ -295,13 +296,13 @@ struct StatementHandler {
         // All or nothing; each sees what those before it have set.
         for assignment in assignments {
             let seen = variables
-            let base = session.dialectContext()
+            let base = caller.dialect
             let context = DialectContext(
                 now: base.now, timeZoneOffsetMinutes: base.timeZoneOffsetMinutes,
                 systemTimeZoneOffsetMinutes: base.systemTimeZoneOffsetMinutes,
                 variable: { seen.value($0, isGlobal: $1) }, userVariable: { seen.userVariables[$0] ?? .null },
                 function: base.function)
-            try variables.set(assignment, evaluator: Evaluator(context), isAdmin: session.isAdministrator)
+            try variables.set(assignment, evaluator: Evaluator(context), isAdmin: caller.isAdministrator)
         }
         let changed = variables
         session.state.withLock { $0.variables = changed }
@@ -310,7 +311,7 @@ struct StatementHandler {
 
     /// COM_FIELD_LIST: the columns of a table, which the mariadb CLI completes names from.
     func listFields(of name: String) throws {
-        let (table, columns) = try ShowHandler(session: session).columns(of: TableName(schema: nil, table: name))
+        let (table, columns) = try ShowHandler(caller).columns(of: TableName(schema: nil, table: name))
         response.fieldList(columns, table: table)
     }
 }

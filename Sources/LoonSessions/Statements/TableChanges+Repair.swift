@@ -10,7 +10,7 @@ import SQLFrontend
 extension TableChanges {
     func repair(_ name: TableName, adds: Bool, drops: Bool) throws {
         try repair(try definitions.existing(name, for: .alter), adds: adds, drops: drops)
-        response.ok(warnings: session.warningCount)
+        response.ok(warnings: caller.diagnostics.count)
     }
 
     func repairSchema(_ name: String) throws {
@@ -21,7 +21,7 @@ extension TableChanges {
         for table in try context.store.tables(schema: schema.name) where table.view == nil {
             try repair(table, adds: true, drops: false)
         }
-        response.ok(warnings: session.warningCount)
+        response.ok(warnings: caller.diagnostics.count)
     }
 
     private func repair(_ table: ExternalTable, adds: Bool, drops: Bool) throws {
@@ -57,7 +57,7 @@ extension TableChanges {
         for partition in kept where there.contains(UTF8Key(name(partition))) {
             let place = Self.place(of: partition, in: table)
             for other in found where other.hasValues(of: partition) && Self.place(of: other, in: table) != place {
-                session.warn(
+                caller.diagnostics.warn(
                     QueryError(
                         .location,
                         "The folder '\(Self.place(of: other, in: table))' is passed over: the partition "
@@ -123,7 +123,7 @@ extension TableChanges {
             let isPlain = folder.key == base.key + name + "/"
             partitions.append(isPlain ? partition : TablePartition(values: values, location: folder.description))
         }
-        for warning in passedOver.warnings { session.warn(warning) }
+        for warning in passedOver.warnings { caller.diagnostics.warn(warning) }
         return partitions
     }
 }

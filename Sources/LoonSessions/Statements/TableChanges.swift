@@ -5,23 +5,22 @@ import MetaStore
 import MySQLProtocol
 import ObjectStore
 import SQLFrontend
-import Synchronization
 
 /// ALTER TABLE; MSCK REPAIR is in an extension.
 struct TableChanges {
-    let session: Session
+    let caller: StatementContext
     let response: ResponseWriter
     let cancellation: Cancellation
-    var context: SessionContext { session.context }
+    var context: SessionContext { caller.services }
 
-    init(session: Session, response: ResponseWriter, cancellation: Cancellation) {
-        self.session = session
+    init(_ caller: StatementContext, response: ResponseWriter, cancellation: Cancellation) {
+        self.caller = caller
         self.response = response
         self.cancellation = cancellation
     }
 
     var definitions: TableDefinitions {
-        TableDefinitions(context: context.lake, schema: session.state.withLock(\.schema), account: session.account)
+        TableDefinitions(context: context.lake, schema: caller.schema, account: caller.account)
     }
 
     func alter(_ name: TableName, _ change: TableChange) throws {
@@ -42,14 +41,14 @@ struct TableChanges {
         case .dropPartitions(let partitions, _): try drop(partitions, of: table)
         default: try update(table, change)
         }
-        response.ok(warnings: session.warningCount)
+        response.ok(warnings: caller.diagnostics.count)
     }
 
     private func update(_ table: ExternalTable, _ change: TableChange) throws {
         let definitions = definitions
         if case .setProperties(let properties) = change {
             try TableProperties.check(properties)
-            session.warnOfProperties(TableProperties.unknown(properties))
+            caller.diagnostics.warnOfProperties(TableProperties.unknown(properties))
         }
         let changed = try context.store.updateTable(schema: table.schema, name: table.name) { table in
             try Self.changed(table, change, definitions)

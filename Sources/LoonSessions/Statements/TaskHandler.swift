@@ -7,21 +7,21 @@ import SQLFrontend
 
 /// SHOW, CANCEL and WAIT QUERY_TASK, RESEND QUERY_TASK MESSAGE.
 struct TaskHandler {
-    let session: Session
+    let caller: StatementContext
     let response: ResponseWriter
-    private var context: SessionContext { session.context }
+    private var context: SessionContext { caller.services }
 
-    init(session: Session, response: ResponseWriter) {
-        self.session = session
+    init(_ caller: StatementContext, response: ResponseWriter) {
+        self.caller = caller
         self.response = response
     }
 
     /// The tasks that are shown: an account sees its own, an administrator all.
     private func visible(_ account: String? = nil) throws(QueryError) -> TaskScope {
-        guard session.isAdministrator || account == nil || account == session.account.name else {
+        guard caller.isAdministrator || account == nil || account == caller.account.name else {
             throw QueryError(.accessDenied, "Access denied; only an administrator sees the tasks of another account")
         }
-        return session.isAdministrator ? account.map(TaskScope.named) ?? .everybody : .owned(session.account)
+        return caller.isAdministrator ? account.map(TaskScope.named) ?? .everybody : .owned(caller.account)
     }
 
     private func columns(full: Bool) -> [ResultColumn] {
@@ -32,9 +32,9 @@ struct TaskHandler {
 
     func show(account: String?, _ selection: RowSelection, full: Bool) throws {
         let found = try context.store.taskRows(
-            selection, in: try visible(account), full: full, progress: session.context.scheduler.progress)
+            selection, in: try visible(account), full: full, progress: context.scheduler.progress)
         if found.isCut {
-            session.warn(
+            caller.diagnostics.warn(
                 QueryError(
                     .resultTooLarge,
                     "Only the first \(Limits.taskRowsMax) tasks are shown; loon.query_task has all, and so has "
@@ -43,17 +43,17 @@ struct TaskHandler {
             )
         }
         response.rows(
-            columns(full: full), full ? found.rows.map(session.context.scheduler.withProgress) : found.rows,
-            warnings: session.warningCount)
+            columns(full: full), full ? found.rows.map(context.scheduler.withProgress) : found.rows,
+            warnings: caller.diagnostics.count)
     }
 
     /// Answers a look-up by id without a thread of its own: with the row that is in memory, or when it is read. False
     /// where something else is asked.
     func lookUp(account: String?, _ selection: RowSelection, full: Bool) throws -> Bool {
         let scope = try visible(account)
-        let (session, response, columns) = (session, response, columns(full: full))
+        let (caller, response, columns) = (caller, response, columns(full: full))
         @Sendable func answer(_ row: [SQLValue]?) {
-            response.rows(columns, row.map { [full ? session.context.scheduler.withProgress($0) : $0] } ?? [])
+            response.rows(columns, row.map { [full ? context.scheduler.withProgress($0) : $0] } ?? [])
         }
         if let row = context.store.recentTaskRow(selection, in: scope, full: full) {
             answer(row)
@@ -62,7 +62,7 @@ struct TaskHandler {
         return context.store.lookUp(selection, in: scope, full: full) { result in
             switch result {
             case .success(let row): answer(row)
-            case .failure(let error): session.fail(error, response)
+            case .failure(let error): caller.fail(error, response)
             }
         }
     }
@@ -71,30 +71,32 @@ struct TaskHandler {
 
     func resend(_ id: String) throws {
         try context.store.resend(
-            id, in: try visible(), now: context.clock.now(), message: session.context.scheduler.message)
-        session.context.scheduler.wakeNotifier()
+            id, in: try visible(), now: context.clock.now(), message: context.scheduler.message)
+        context.scheduler.wakeNotifier()
         response.ok(affectedRows: 1)
     }
 
     // MARK: CANCEL. Answers with how many tasks it was that ended by it.
 
     func cancel(_ id: String) throws {
-        session.context.scheduler.cancel(id, in: try visible()) { answer($0) }
+        context.scheduler.cancel(id, in: try visible()) { answer($0) }
     }
 
     func cancel(_ predicate: RowPredicate, from start: Int64 = 0, count: Int = 0) throws {
-        try session.context.scheduler.cancel(predicate, in: try visible(), from: start) { result in
+        try context.scheduler.cancel(predicate, in: try visible(), from: start) { result in
             switch result {
             case .success(let step):
                 guard let next = step.next else { return answer(.success(count + step.count)) }
                 // Looking for more blocks.
-                let accepted = context.statementThreads.run(for: session) {
+                let accepted = context.statementThreads.run(
+                    for: caller.login.user, isAdministrator: caller.isAdministrator
+                ) {
                     do { try cancel(predicate, from: next, count: count + step.count) } catch {
-                        session.fail(error, response)
+                        caller.fail(error, response)
                     }
                 }
                 if !accepted {
-                    session.fail(
+                    caller.fail(
                         QueryError(
                             .queueFull,
                             "Too many statements are waiting; \(count + step.count) tasks were cancelled, try again"),
@@ -108,7 +110,7 @@ struct TaskHandler {
     private func answer(_ result: Result<Int, QueryError>) {
         switch result {
         case .success(let count): response.ok(affectedRows: UInt64(count))
-        case .failure(let error): session.fail(error, response)
+        case .failure(let error): caller.fail(error, response)
         }
     }
 
@@ -118,44 +120,45 @@ struct TaskHandler {
     func wait(_ id: String, seconds: Int?, _ running: RunningStatement) throws {
         let scope = try visible()
         let selection = RowSelection(predicate: .compare(column: "id", .equal, .text(id)))
-        let (session, response, context) = (session, response, context)
+        let (caller, response, context) = (caller, response, context)
         @Sendable func answer(isLate: Bool) {
-            let accepted = context.statementThreads.run(for: session) {
+            let accepted = context.statementThreads.run(for: caller.login.user, isAdministrator: caller.isAdministrator)
+            {
                 do {
                     guard let row = try context.store.taskRows(selection, in: scope, full: false).rows.first else {
                         throw MetaStore.unknownTask(id)
                     }
                     if isLate {
-                        session.warn(
+                        caller.diagnostics.warn(
                             QueryError(.waitTimeout, "The task \(id) has not ended after \(seconds ?? 0) seconds"))
                     }
-                    response.rows(context.store.taskColumns, [row], warnings: session.warningCount)
-                } catch { session.fail(error, response) }
+                    response.rows(context.store.taskColumns, [row], warnings: caller.diagnostics.count)
+                } catch { caller.fail(error, response) }
             }
             if !accepted {
-                session.fail(QueryError(.queueFull, "Too many statements are waiting; try again"), response)
+                caller.fail(QueryError(.queueFull, "Too many statements are waiting; try again"), response)
             }
         }
-        let ticket = session.context.scheduler.waits.wait(for: id) { answer(isLate: false) }
-        running.whenAnswered { session.context.scheduler.waits.leave(ticket) }
+        let ticket = context.scheduler.waits.wait(for: id) { answer(isLate: false) }
+        running.whenAnswered { context.scheduler.waits.leave(ticket) }
         do {
             guard let row = try context.store.taskRows(selection, in: scope, full: false).rows.first else {
                 throw MetaStore.unknownTask(id)
             }
             let hasEnded = TaskState(rawValue: row[2].textValue)?.hasEnded ?? true
             // The ticket is given back once: whoever gives it back answers.
-            if hasEnded, session.context.scheduler.waits.leave(ticket) {
+            if hasEnded, context.scheduler.waits.leave(ticket) {
                 return response.rows(context.store.taskColumns, [row])
             }
         } catch {
-            guard session.context.scheduler.waits.leave(ticket) else { return }
+            guard context.scheduler.waits.leave(ticket) else { return }
             throw error
         }
         running.stage = .waitingForTask
-        ProgressReports(running, context: context) { session.context.scheduler.progress(of: id) ?? 0 }.begin()
+        ProgressReports(running, context: context) { context.scheduler.progress(of: id) ?? 0 }.begin()
         guard let seconds else { return }
         let timer = Deadline(seconds: seconds, on: context.timers) {
-            if session.context.scheduler.waits.leave(ticket) { answer(isLate: true) }
+            if context.scheduler.waits.leave(ticket) { answer(isLate: true) }
         }
         running.whenAnswered { timer.cancel() }
     }

@@ -5,15 +5,14 @@ import LoonTasks
 import MySQLProtocol
 import QueryEngine
 import SQLFrontend
-import Synchronization
 import SystemTables
 
-/// The system's tables as a session sees them, for queries that the daemon cannot answer alone.
-struct SessionTables: SystemTableSource {
-    let session: Session
+/// The system's tables as a statement sees them, for queries that the daemon cannot answer alone.
+struct StatementTables: SystemTableSource {
+    let caller: StatementContext
 
     var reader: SystemTableReader {
-        SystemTableReader(store: session.context.store, viewer: self, now: session.context.clock.now())
+        SystemTableReader(store: caller.services.store, viewer: self, now: caller.now)
     }
 
     func valueTable(schema: String, name: String, predicates: [ScanPredicate]) throws -> ValueTable {
@@ -27,20 +26,20 @@ struct SessionTables: SystemTableSource {
     }
 }
 
-extension SessionTables: SystemTableViewer {
-    var account: AccountIdentity { session.account }
-    var rights: AccountRights { session.rights }
-    var isAdministrator: Bool { session.isAdministrator }
-    var status: [(String, String)] { ServerStatistics(session.context).status(of: session) }
+extension StatementTables: SystemTableViewer {
+    var account: AccountIdentity { caller.account }
+    var rights: AccountRights { caller.rights }
+    var isAdministrator: Bool { caller.isAdministrator }
+    var status: [(String, String)] { ServerStatistics(caller.services).status(of: caller.login) }
 
     func variables(isGlobal: Bool) -> [(name: String, value: SQLValue)] {
-        session.state.withLock { $0.variables.listed(isGlobal: isGlobal) }
+        caller.variables.listed(isGlobal: isGlobal)
     }
 
-    func processes(full: Bool) -> [[SQLValue]] { ProcessList(session: session).rows(full: full) }
+    func processes(full: Bool) -> [[SQLValue]] { ProcessList(caller: caller).rows(full: full) }
 
     var connectAttributes: [[SQLValue]] {
-        session.context.sessions.all.filter { isAdministrator || $0.account == account }.flatMap { other in
+        caller.services.sessions.all.filter { isAdministrator || $0.account == account }.flatMap { other in
             other.login.attributes.sorted { $0.key < $1.key }.enumerated().map { place, attribute in
                 [
                     .integer(Int64(other.login.connectionID)), .text(attribute.key), .text(attribute.value),
@@ -50,9 +49,9 @@ extension SessionTables: SystemTableViewer {
         }
     }
 
-    func withProgress(_ row: [SQLValue]) -> [SQLValue] { session.context.scheduler.withProgress(row) }
+    func withProgress(_ row: [SQLValue]) -> [SQLValue] { caller.services.scheduler.withProgress(row) }
 
     func checkCancelled() throws {
-        if let reason = session.state.withLock({ $0.running?.cancellation.reason }) { throw reason }
+        if let reason = caller.cancellation.reason { throw reason }
     }
 }
