@@ -42,12 +42,15 @@ package final class DuckDBEngine: QueryEngine, Sendable {
     private let instancesOpened = Atomic<Int>(0)
     private let lastWorkspace = Atomic<Int>(0)
     private let workspaces = DuckDBWorkspaces()
-    private let footers = ParquetFooters()
+    private let places: FilePlaces
+    private let footers: ParquetFooters
 
     /// Opens an instance that can read below `root` and nowhere else.
     package init(root: String, options: Options) throws(QueryError) {
         self.root = root
         self.options = options
+        places = FilePlaces(root: root, staging: options.stagingDirectory)
+        footers = ParquetFooters(places: places)
         instance = Mutex(nil)
         let first = try open()
         instance.withLock { $0 = first }
@@ -200,9 +203,9 @@ package final class DuckDBEngine: QueryEngine, Sendable {
     }
 
     package func inferColumns(
-        of files: [String], format: TableFormat, cancellation: Cancellation
+        of files: [FileSource], format: TableFormat, cancellation: Cancellation
     ) throws -> (columns: [ResultColumn], format: TableFormat) {
-        let list = "[" + files.map(EngineText.literal).joined(separator: ", ") + "]"
+        let list = "[" + files.map { EngineText.literal(places.path(of: $0)) }.joined(separator: ", ") + "]"
         return try onInstance(cancellation) { instance in
             let connection = try DuckDBConnection(instance)
             return try stoppable(connection, cancellation) {
@@ -227,7 +230,7 @@ package final class DuckDBEngine: QueryEngine, Sendable {
                     (
                         try connection.columns(
                             of: "SELECT * FROM read_csv(\(list), hive_partitioning = false, union_by_name = true)"),
-                        .text(try sniffed(files.first ?? "", connection))
+                        .text(try files.first.map { try sniffed(places.path(of: $0), connection) } ?? TextLayout())
                     )
                 case .orc, .rcFile:
                     throw QueryError(
@@ -264,10 +267,11 @@ package final class DuckDBEngine: QueryEngine, Sendable {
             }
             var profile = QueryProfile()
             // Files of an earlier attempt are removed.
-            for name in (try? FileManager.default.contentsOfDirectory(atPath: target.folder)) ?? [] {
-                try? FileManager.default.removeItem(atPath: target.folder + "/" + name)
+            let folder = places.path(of: target.folder)
+            for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [] {
+                try? FileManager.default.removeItem(atPath: folder + "/" + name)
             }
-            let copy = TableCopy(query: query.sql, target: target)
+            let copy = TableCopy(query: query.sql, target: target, folder: folder)
             profile.rowCount = try connection.copy(copy.statement)
             if target.partitionCount > 0 { try FileSplitter(copy: copy, connection: connection).run() }
             if query.isProfiled { connection.takeMeasures(into: &profile) }
@@ -276,13 +280,14 @@ package final class DuckDBEngine: QueryEngine, Sendable {
     }
 
     package func keepRows(
-        _ query: EngineQuery, inFile path: String, isShown: Bool, rowsMax: Int?, cancellation: Cancellation
+        _ query: EngineQuery, in file: FileSource, isShown: Bool, rowsMax: Int?, cancellation: Cancellation
     ) throws -> (profile: QueryProfile, columns: [ResultColumn]) {
         let (profile, columns) = try measured(query, cancellation: cancellation) { connection in
             let columns = try connection.columns(of: query.sql)
             var profile = QueryProfile()
             profile.rowCount = try connection.copy(
-                ResultScan.copy(query, columns: columns, path: path, isShown: isShown, rowsMax: rowsMax))
+                ResultScan.copy(
+                    query, columns: columns, path: places.path(of: file), isShown: isShown, rowsMax: rowsMax))
             if query.isProfiled { connection.takeMeasures(into: &profile) }
             return (profile, columns)
         }

@@ -35,7 +35,7 @@ final class DuckDBWorkspace: @unchecked Sendable {
         let catalog = "loon_\(number)"
         self.catalog = catalog
         let views = TableViews(
-            catalog: catalog, queryNumber: number, fileColumns: connection.storedColumns,
+            catalog: catalog, places: footers.places, queryNumber: number, fileColumns: connection.storedColumns,
             parquetGroups: { try footers.groups(of: $0) { connection } })
         for statement in ["ATTACH ':memory:' AS \(catalog)"] + (try views.statements(for: query)) {
             if let reason = cancellation.reason { throw reason }
@@ -64,7 +64,7 @@ final class DuckDBWorkspace: @unchecked Sendable {
             query.tables.reduce(0, { $0 + $1.files.count }) <= Limits.workspaceFilesMax
         else { return nil }
         let statements = try TableViews(
-            catalog: "loon", queryNumber: 0, fileColumns: { _ in [] },
+            catalog: "loon", places: footers.places, queryNumber: 0, fileColumns: { _ in [] },
             parquetGroups: { try footers.groups(of: $0, connection) }
         ).statements(for: query)
         guard statements.reduce(0, { $0 + $1.utf8.count }) <= Limits.workspaceKeyBytesMax else { return nil }

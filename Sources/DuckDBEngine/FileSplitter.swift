@@ -10,7 +10,7 @@ struct FileSplitter {
 
     /// Looks at all files in the target's folder. A file a little above the bound stays as it is.
     func run() throws {
-        let folder = copy.target.folder
+        let folder = copy.folder
         let bound = copy.target.fileBytesMax + copy.target.fileBytesMax / 4
         for name in try FileManager.default.subpathsOfDirectory(atPath: folder) {
             let path = folder + "/" + name

@@ -21,16 +21,16 @@ final class ParquetFooters: Sendable {
         let size: Int64
         let modified: Int64
 
-        init(_ file: TableBinding.File) {
+        init(_ path: String, _ file: TableBinding.File) {
             func hash(_ salt: UInt8) -> UInt64 {
                 var hasher = Hasher()
                 hasher.combine(salt)
                 // By bytes: two texts that Swift holds equal are two files.
-                var path = file.path
+                var path = path
                 path.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
                 return UInt64(bitPattern: Int64(hasher.finalize()))
             }
-            path = (hash(1), hash(2))
+            self.path = (hash(1), hash(2))
             size = file.size
             modified = file.modified
         }
@@ -62,20 +62,24 @@ final class ParquetFooters: Sendable {
         var schemas: [String: Schema] = [:]
     }
     private let state = Mutex(State())
+    let places: FilePlaces
+
+    init(places: FilePlaces) { self.places = places }
 
     /// The groups of a table's files, each where its first file stands. Reads what is not known by `connection`.
     func groups(of files: [TableBinding.File], _ connection: () throws -> DuckDBConnection) throws -> [Group] {
-        let identities = files.map(Identity.init)
+        let paths = files.map { places.path(of: $0) }
+        let identities = zip(paths, files).map { Identity($0, $1) }
         var known = state.withLock { state in identities.map { state.footers[$0] } }
         let missing = known.indices.filter { known[$0] == nil }
         if !missing.isEmpty {
             let connection = try connection()
             for start in stride(from: 0, to: missing.count, by: Limits.footersPerBatch) {
                 let batch = missing[start..<min(start + Limits.footersPerBatch, missing.count)]
-                let footers = try read(batch.map { files[$0].path }, connection)
+                let footers = try read(batch.map { paths[$0] }, connection)
                 for index in batch {
-                    guard let footer = footers[UTF8Key(files[index].path)] else {
-                        throw QueryError(.malformedData, "The footer of '\(files[index].path)' cannot be read")
+                    guard let footer = footers[UTF8Key(paths[index])] else {
+                        throw QueryError(.malformedData, "The footer of '\(paths[index])' cannot be read")
                     }
                     known[index] = footer
                 }
@@ -89,14 +93,14 @@ final class ParquetFooters: Sendable {
             }
         }
         var groups: [Group] = []
-        var places: [ObjectIdentifier: Int] = [:]
+        var numbers: [ObjectIdentifier: Int] = [:]
         for (file, footer) in zip(files, known) {
             guard let footer else { continue }
-            if let place = places[ObjectIdentifier(footer.schema)] {
+            if let place = numbers[ObjectIdentifier(footer.schema)] {
                 groups[place].files.append(file)
                 groups[place].rowCount += footer.rowCount
             } else {
-                places[ObjectIdentifier(footer.schema)] = groups.count
+                numbers[ObjectIdentifier(footer.schema)] = groups.count
                 groups.append(Group(files: [file], columns: footer.schema.columns, rowCount: footer.rowCount))
             }
         }
@@ -144,15 +148,17 @@ final class ParquetFooters: Sendable {
 
     /// One group of many whose types differ, where the engine brings them together without a loss. Throws, with two
     /// files of which one would lose something, where it does not.
-    static func united(_ groups: [Group], of table: ExternalTable) throws(QueryError) -> Group {
+    static func united(_ groups: [Group], of table: ExternalTable, _ places: FilePlaces) throws(QueryError)
+        -> Group
+    {
         var columns: StoredColumns = []
-        var places: [CatalogName: (place: Int, group: Int)] = [:]
+        var seen: [CatalogName: (place: Int, group: Int)] = [:]
         let texts = Set(table.columns.filter { EngineText.type($0.type) == "VARCHAR" }.map { CatalogName($0.name) })
         for (index, group) in groups.enumerated() {
             for column in group.columns {
                 let name = CatalogName(column.name)
-                guard let known = places[name] else {
-                    places[name] = (columns.count, index)
+                guard let known = seen[name] else {
+                    seen[name] = (columns.count, index)
                     columns.append(column)
                     continue
                 }
@@ -160,12 +166,12 @@ final class ParquetFooters: Sendable {
                 guard let type = common(columns[known.place].type, column.type),
                     type == column.type && type == columns[known.place].type || !texts.contains(name)
                 else {
+                    let (one, other) = (places.path(of: groups[known.group].files[0]), places.path(of: group.files[0]))
                     throw QueryError(
                         .notSupported,
                         "The files of \(table.schema).\(table.name) are of more than \(Limits.parquetGroupsMax) kinds, "
-                            + "and the column \(column.name) is \(columns[known.place].type) in "
-                            + "'\(groups[known.group].files[0].path)' and \(column.type) in '\(group.files[0].path)'; "
-                            + "write the files anew with the same types")
+                            + "and the column \(column.name) is \(columns[known.place].type) in '\(one)' and "
+                            + "\(column.type) in '\(other)'; write the files anew with the same types")
                 }
                 columns[known.place].type = type
             }

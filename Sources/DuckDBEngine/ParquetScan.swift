@@ -7,6 +7,7 @@ struct ParquetScan {
     let queryNumber: Int64
     let binding: TableBinding
     let groups: [ParquetFooters.Group]
+    let places: FilePlaces
     /// The list of a group's files, for the engine.
     let list: (Int) -> String
 
@@ -53,7 +54,7 @@ struct ParquetScan {
             return reading(list(index), partitions.columns(of: "file_index"))
         }
         return Dictionary(grouping: group.files, by: \.partition).sorted { $0.key < $1.key }.map { partition, files in
-            reading(TableViews.files(files), partitions.constants(of: partition))
+            reading(places.list(files), partitions.constants(of: partition))
         }.joined(separator: " UNION ALL ")
     }
 

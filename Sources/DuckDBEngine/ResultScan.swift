@@ -4,7 +4,7 @@ import QueryEngine
 /// Results in files: how they are written with their types, and how they are read as tables.
 enum ResultScan {
     /// The SELECT of a view over a stored result.
-    static func select(_ result: StoredResult) -> String {
+    static func select(_ result: StoredResult, from path: String) -> String {
         let names = StoredResult.tableNames(result.columns).map(EngineText.name)
         switch result.form {
         case .kept:
@@ -13,7 +13,7 @@ enum ResultScan {
             }
             return
                 "SELECT \(columns.joined(separator: ", ")) FROM "
-                + "read_parquet(\(EngineText.literal(result.path)), hive_partitioning = false)"
+                + "read_parquet(\(EngineText.literal(path)), hive_partitioning = false)"
         case .csv:
             let sources = result.columns.indices.map { "'c\($0)': 'VARCHAR'" }
             let columns = zip(names, result.columns).enumerated().map { index, pair in
@@ -24,7 +24,7 @@ enum ResultScan {
             let lines = TextScan.lineOptions(
                 bytesMax: max(Limits.textLineBytesMax, min(result.rowBytesMax, Limits.rowBytesMax) + 2))
             return """
-                SELECT \(columns.joined(separator: ", ")) FROM read_csv(\(EngineText.literal(result.path)), \
+                SELECT \(columns.joined(separator: ", ")) FROM read_csv(\(EngineText.literal(path)), \
                 auto_detect = false, header = true, \
                 columns = {\(sources.joined(separator: ", "))}, delim = ',', quote = '"', escape = '"', new_line = \
                 '\\n', allow_quoted_nulls = false, \

@@ -6,6 +6,8 @@ struct TableCopy {
     /// One SELECT, which the gate has seen.
     let query: String
     let target: ExportTarget
+    /// Where the target's folder lies on this machine.
+    let folder: String
 
     private var dataColumns: ArraySlice<TableColumn> { target.columns.dropLast(target.partitionCount) }
     private var partitionColumns: ArraySlice<TableColumn> { target.columns.suffix(target.partitionCount) }
@@ -36,7 +38,7 @@ struct TableCopy {
         // The engine takes one or the other; `FileSplitter` bounds the files of partitions.
         let last = partitionColumns.isEmpty ? sizeOption : "PARTITION_BY (\(partitionNames.joined(separator: ", ")))"
         return
-            "COPY (\(select)) TO \(EngineText.literal(target.folder)) "
+            "COPY (\(select)) TO \(EngineText.literal(folder)) "
             + "(\((fileOptions + [last]).joined(separator: ", ")))"
     }
 

@@ -4,6 +4,7 @@ import QueryEngine
 /// The views that stand for a query's tables: each reads its files as its DDL says.
 struct TableViews {
     let catalog: String
+    let places: FilePlaces
     /// Counts what does not fit (`EngineFunctions.malformed`).
     let queryNumber: Int64
     /// The columns of an Avro file, which its reader wants to know.
@@ -20,7 +21,7 @@ struct TableViews {
             schemas.append(name)
         }
         var statements = schemas.map { "CREATE SCHEMA IF NOT EXISTS \(catalog).\(EngineText.name($0))" }
-        var lists = FileLists()
+        var lists = FileLists(places: places)
         for binding in query.tables {
             let select = try select(binding, &lists)
             statements += lists.takeFirsts()
@@ -30,7 +31,9 @@ struct TableViews {
             let columns = table.columns.map { "\(EngineText.name($0.name)) \(EngineText.type($0.type))" }
             return "CREATE TABLE \(place(table.schema, table.name)) (\(columns.joined(separator: ", ")))"
         }
-        statements += query.results.map { "CREATE VIEW \(place($0.schema, $0.name)) AS \(ResultScan.select($0))" }
+        statements += query.results.map {
+            "CREATE VIEW \(place($0.schema, $0.name)) AS \(ResultScan.select($0, from: places.path(of: $0.source)))"
+        }
         // Behind the query's own schema stands the one with MySQL's functions, which has no tables.
         let path = "\(catalog).\(EngineText.name(query.schema ?? "main")),memory.main"
         statements.append("SET search_path = \(EngineText.literal(path))")
@@ -72,10 +75,11 @@ struct TableViews {
         case .parquet:
             var groups = try parquetGroups(binding.files)
             if groups.count > Limits.parquetGroupsMax {
-                groups = [try ParquetFooters.united(groups, of: binding.table)]
+                groups = [try ParquetFooters.united(groups, of: binding.table, places)]
             }
             let names = groups.map { lists.add($0.files, mayDiffer: $0.isUnited) }
-            return ParquetScan(queryNumber: queryNumber, binding: binding, groups: groups) { names[$0] }.select
+            return ParquetScan(queryNumber: queryNumber, binding: binding, groups: groups, places: places) { names[$0] }
+                .select
         case .avro: return try avro(binding, values)
         case .orc, .rcFile:
             throw QueryError(
@@ -90,7 +94,7 @@ struct TableViews {
     private func avro(_ binding: TableBinding, _ values: PartitionValues) throws -> String {
         var groups: [(columns: StoredColumns, partition: Int, files: [TableBinding.File])] = []
         for file in binding.files {
-            let columns = try fileColumns("read_avro(\(EngineText.literal(file.path)))")
+            let columns = try fileColumns("read_avro(\(EngineText.literal(places.path(of: file))))")
             if let last = groups.last, last.columns.elementsEqual(columns, by: ==),
                 last.partition == file.partition || !binding.table.isPartitioned
             {
@@ -109,7 +113,7 @@ struct TableViews {
                 return "\(value) AS \(EngineText.name(column.name))"
             }
             let all = list + values.constants(of: group.partition)
-            return "SELECT \(all.joined(separator: ", ")) FROM read_avro(\(Self.files(group.files)))"
+            return "SELECT \(all.joined(separator: ", ")) FROM read_avro(\(places.list(group.files)))"
         }.joined(separator: " UNION ALL ")
     }
 
@@ -129,30 +133,29 @@ struct TableViews {
         default: return StoredType(found.type).value(source, as: column.type)
         }
     }
-
-    static func files(_ files: [TableBinding.File]) -> String {
-        "[" + files.map { EngineText.literal($0.path) }.joined(separator: ", ") + "]"
-    }
 }
 
 /// The lists of files that views read. Longer ones lie in variables of the connection: the engine looks at the files of
 /// a view when the view is made, and again when it is used.
 struct FileLists {
     private static let listedMax = 16
+    private let places: FilePlaces
     private var count = 0
     private var firsts: [String] = []
     /// The statements that give the variables all of their files, for when the views are made.
     private(set) var wholes: [String] = []
 
+    init(places: FilePlaces) { self.places = places }
+
     /// An expression for the list. With `mayDiffer` the view is made over all files: the first may lack columns.
     mutating func add(_ files: [TableBinding.File], mayDiffer: Bool = false) -> String {
-        guard files.count > Self.listedMax else { return TableViews.files(files) }
+        guard files.count > Self.listedMax else { return places.list(files) }
         let name = "loon_files_\(count)"
         count += 1
         // One text is read faster than thousands.
-        let paths = files.map(\.path).joined(separator: TextScan.nothing)
+        let paths = files.map { places.path(of: $0) }.joined(separator: TextScan.nothing)
         let whole = "SET VARIABLE \(name) = string_split(\(EngineText.literal(paths)), '\(TextScan.nothing)')"
-        firsts.append(mayDiffer ? whole : "SET VARIABLE \(name) = [\(EngineText.literal(files[0].path))]")
+        firsts.append(mayDiffer ? whole : "SET VARIABLE \(name) = \(places.list([files[0]]))")
         if !mayDiffer { wholes.append(whole) }
         return "getvariable('\(name)')"
     }

@@ -8,7 +8,7 @@ package import QueryEngine
 /// The parts that reading and writing tables share. Made once, by the daemon.
 package struct LakeContext: Sendable {
     package let store: MetaStore
-    package let objects: LocalObjectStore
+    package let objects: any ObjectStorage
     package let accounts: any AccountRegister
     /// The engine that reads statements and describes results, whoever runs them.
     package let engine: any QueryEngine
@@ -22,7 +22,7 @@ package struct LakeContext: Sendable {
     let examinations = Examinations()
 
     package init(
-        store: MetaStore, objects: LocalObjectStore, accounts: any AccountRegister, engine: any QueryEngine,
+        store: MetaStore, objects: any ObjectStorage, accounts: any AccountRegister, engine: any QueryEngine,
         resultBucket: String, clock: WallClock, log: Logger
     ) {
         self.store = store

@@ -24,7 +24,7 @@ package struct Publisher {
         let targets = try publication.moves.map { try ObjectKey($0.target) }
         // Steps that may fail for lack of space come before the decision.
         for target in targets { try context.objects.makeFolder(of: target) }
-        let replaced = try publication.replaced.compactMap { try context.objects.stat(try ObjectKey($0))?.path }
+        let replaced = try publication.replaced.compactMap { try context.objects.stat(try ObjectKey($0))?.key }
         // Known once it is stored; nothing is removed before.
         let number = NumberBox()
         try context.locks.publishing(TableLocks.Key(table), replaced: replaced) {
@@ -130,7 +130,7 @@ package struct Publisher {
     /// are in their places, as it is after it.
     private func wait(for open: OpenPublication, isMoved: Bool = false) {
         let hidden = isMoved ? open.publication.replaced : open.publication.moves.map(\.target)
-        context.locks.hide(hidden.compactMap { context.objects.path(of: $0) }, for: open.number)
+        context.locks.hide(hidden.compactMap { try? ObjectKey($0) }, for: open.number)
         self.open.add(open, isMoved: isMoved)
     }
 
@@ -181,7 +181,7 @@ package struct Publisher {
         let waiting = entry.publication
         let publication = waiting.publication
         if entry.isMoved { return removeReplaced(waiting) }
-        let replaced = publication.replaced.compactMap { context.objects.path(of: $0) }
+        let replaced = publication.replaced.compactMap { try? ObjectKey($0) }
         try context.locks.publishing(try key(of: publication), replaced: waiting.isUndone ? [] : replaced) {
             if !waiting.isUndone { removeReplaced(waiting) }
         } _: {

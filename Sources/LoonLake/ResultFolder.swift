@@ -1,5 +1,5 @@
 package import LoonCore
-package import ObjectStore
+import ObjectStore
 
 extension ObjectKey {
     /// The folder of a task's result: `oss://<result bucket>/DLA_Result/yyyy/MM/dd/<task id>/`.

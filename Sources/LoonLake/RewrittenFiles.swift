@@ -10,20 +10,20 @@ final class RewrittenFiles {
     private(set) var folder: TemporaryFiles?
     private var count = 0
     /// The files that were made, by their sources and the way.
-    private var known: [UTF8Key: String] = [:]
+    private var known: [UTF8Key: FileSource] = [:]
 
     init(context: LakeContext) { self.context = context }
 
-    /// The path that delimited text is read from. With `rules` some file of the table has fields that the engine's
+    /// The file that delimited text is read from. With `rules` some file of the table has fields that the engine's
     /// reader would read wrongly, and quotes are doubled in all.
     func text(
         _ file: ObjectSummary, _ traits: TextTraits.Traits, _ layout: TextLayout, _ rules: QuoteRules?
-    ) throws -> String {
+    ) throws -> FileSource {
         // Quoted line breaks may be of any kind.
         let keepsLineEnds = layout.quote != nil
         let isOtherText = layout.encoding != nil || traits.isNotUTF8 || (traits.hasMixedLines && !keepsLineEnds)
         let isOdd = rules.map { traits.hasOddQuotes || traits.hasBackslash || ($0.escape ?? 0x5C) != 0x5C } ?? false
-        guard isOtherText || isOdd || layout.footerLines > 0 else { return file.path }
+        guard isOtherText || isOdd || layout.footerLines > 0 else { return .object(file.key) }
         try requirePlain(
             file, layout.encoding,
             isOdd
@@ -59,11 +59,11 @@ final class RewrittenFiles {
         return end
     }
 
-    /// The path that JSON is read from: an object a line.
-    func json(_ file: ObjectSummary, _ traits: TextTraits.Traits, encoding: String?) throws -> String {
+    /// The file that JSON is read from: an object a line.
+    func json(_ file: ObjectSummary, _ traits: TextTraits.Traits, encoding: String?) throws -> FileSource {
         let isArray = traits.firstByte == UInt8(ascii: "[")
         let isOtherText = encoding != nil || traits.isNotUTF8
-        guard isArray || isOtherText else { return file.path }
+        guard isArray || isOtherText else { return .object(file.key) }
         try requirePlain(file, encoding, isArray ? "is one array" : nil)
         return try made("json \(encoding ?? "") \(file.path)") { path in
             var source = file.path
@@ -87,8 +87,8 @@ final class RewrittenFiles {
         throw QueryError(.notSupported, "The compressed file '\(file.key)' \(what); unpack it to read it")
     }
 
-    private func made(_ source: String, _ make: (String) throws -> Void) throws -> String {
-        if let path = known[UTF8Key(source)] { return path }
+    private func made(_ source: String, _ make: (String) throws -> Void) throws -> FileSource {
+        if let made = known[UTF8Key(source)] { return made }
         let objects = context.objects
         let folder =
             try folder ?? TemporaryFiles(folder: try objects.makeStagingFolder()) { objects.discard(staged: $0) }
@@ -96,8 +96,9 @@ final class RewrittenFiles {
         count += 1
         let path = folder.path(count)
         try make(path)
-        known[UTF8Key(source)] = path
-        return path
+        let made = objects.source(staged: path)
+        known[UTF8Key(source)] = made
+        return made
     }
 
     /// Makes a file of the pieces that `body` hands over.

@@ -132,27 +132,27 @@ struct ScanFiles {
                     layout.serDe == .openCSV
                     ? !isOdd && (layout.escape != "\\" || traits.contains(where: \.hasBackslash))
                     : traits.contains(where: \.hasOddLines)
-                let paths = try zip(files, traits).map { file, traits in
+                let sources = try zip(files, traits).map { file, traits in
                     try rewritten.text(file, traits, layout, isOdd ? rules : nil)
                 }
-                return binding(listed, files: paths, needsCare)
+                return binding(listed, files: sources, needsCare)
             case .json:
                 let encoding = table.properties["serialization.encoding"]
-                let paths = try files.map { file in
+                let sources = try files.map { file in
                     try rewritten.json(file, try context.textTraits.traits(of: file), encoding: encoding)
                 }
-                return binding(listed, files: paths, false)
-            default: return binding(listed, files: files.map(\.path), false)
+                return binding(listed, files: sources, false)
+            default: return binding(listed, files: files.map { .object($0.key) }, false)
             }
         }
         return (bindings, rewritten.folder)
     }
 
-    private func binding(_ listed: Listed, files: [String], _ needsCare: Bool) -> TableBinding {
+    private func binding(_ listed: Listed, files: [FileSource], _ needsCare: Bool) -> TableBinding {
         TableBinding(
             table: listed.table, name: listed.name,
             files: zip(files, listed.files).map {
-                .init(path: $0, partition: $1.partition, size: $1.summary.size, modified: $1.summary.modified)
+                .init($0, partition: $1.partition, size: $1.summary.size, modified: $1.summary.modified)
             },
             partitions: listed.partitions.map(\.values), needsCare: needsCare, columnsRead: words,
             ranges: listed.ranges)

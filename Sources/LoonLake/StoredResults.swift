@@ -41,7 +41,8 @@ package struct StoredResults {
                 try folder.child(description.typed_file ?? description.file, isFolder: false))
         else { throw gone }
         return StoredResult(
-            schema: Self.schema, name: id, path: data.path, form: description.typed_file == nil ? .csv : .kept,
+            schema: Self.schema, name: id, source: .object(data.key),
+            form: description.typed_file == nil ? .csv : .kept,
             columns: description.resultColumns,
             rowBytesMax: description.longest_row ?? 0)
     }

@@ -1,7 +1,7 @@
 package import AccessControl
 package import LoonCore
 import MetaStore
-package import ObjectStore
+import ObjectStore
 package import SQLFrontend
 
 /// The table of a definition, with the rules of locations: a table lies under its schema, and what is the daemon's own

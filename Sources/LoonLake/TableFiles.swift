@@ -16,7 +16,7 @@ package struct TableFiles {
 
     /// Of an unpartitioned table all, of a partitioned one those of `partitions`, in their order.
     package func list(_ table: ExternalTable, partitions: [TablePartition]) throws -> [File] {
-        let hidden = context.locks.hiddenPaths
+        let hidden = context.locks.hiddenObjects
         var files: [File] = []
         if table.isPartitioned {
             for (index, partition) in partitions.enumerated() {
@@ -27,7 +27,7 @@ package struct TableFiles {
         } else {
             files = try list(try ObjectKey(table.location), of: table).map { File(summary: $0, partition: 0) }
         }
-        if !hidden.isEmpty { files.removeAll { hidden.contains($0.summary.path) } }
+        if !hidden.isEmpty { files.removeAll { hidden.contains($0.summary.key) } }
         guard files.count <= Limits.filesPerScanMax else {
             throw QueryError(
                 .resultTooLarge,

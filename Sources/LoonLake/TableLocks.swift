@@ -40,7 +40,7 @@ package final class TableLocks: @unchecked Sendable {
     }
 
     private struct Retired {
-        let paths: Set<String>
+        let keys: Set<ObjectKey>
         /// Readers that began before.
         var readers: Set<Int>
         let remove: @Sendable () -> Void
@@ -52,8 +52,8 @@ package final class TableLocks: @unchecked Sendable {
     private var writers: [Int: Writer] = [:]
     private var readers: [Int: Set<Key>] = [:]
     private var retired: [Retired] = []
-    /// Paths that are not to be seen, by the numbers of publications that wait.
-    private var hidden: [Int64: Set<String>] = [:]
+    /// Objects that are not to be seen, by the numbers of publications that wait.
+    private var hidden: [Int64: Set<ObjectKey>] = [:]
     private var lastNumber = 0
 
     private func nextNumber() -> Int {
@@ -98,16 +98,16 @@ package final class TableLocks: @unchecked Sendable {
     }
 
     /// All files that are no longer their tables', or not yet, and there.
-    package var hiddenPaths: Set<String> {
+    package var hiddenObjects: Set<ObjectKey> {
         condition.lock()
         defer { condition.unlock() }
-        return hidden.values.reduce(into: retired.reduce(into: []) { $0.formUnion($1.paths) }) { $0.formUnion($1) }
+        return hidden.values.reduce(into: retired.reduce(into: []) { $0.formUnion($1.keys) }) { $0.formUnion($1) }
     }
 
     /// Keeps files out of sight until a publication comes to its end.
-    func hide(_ paths: [String], for publication: Int64) {
+    func hide(_ keys: [ObjectKey], for publication: Int64) {
         condition.lock()
-        hidden[publication] = Set(paths)
+        hidden[publication] = Set(keys)
         condition.unlock()
     }
 
@@ -143,7 +143,7 @@ package final class TableLocks: @unchecked Sendable {
     /// Runs `body`, which changes what a listing of the table would find, while nobody lists it; then hides `replaced`,
     /// and calls `remove` when nobody reads them any more.
     package func publishing(
-        _ key: Key, replaced: [String], remove: @escaping @Sendable () -> Void, _ body: () throws -> Void
+        _ key: Key, replaced: [ObjectKey], remove: @escaping @Sendable () -> Void, _ body: () throws -> Void
     ) throws {
         condition.lock()
         while publishing.contains(where: { $0.overlaps(key) }) { condition.wait() }
@@ -160,7 +160,7 @@ package final class TableLocks: @unchecked Sendable {
         condition.lock()
         let current = Set(readers.filter { $0.value.contains { $0.overlaps(key) } }.keys)
         let mustWait = !current.isEmpty && !replaced.isEmpty
-        if mustWait { retired.append(Retired(paths: Set(replaced), readers: current, remove: remove)) }
+        if mustWait { retired.append(Retired(keys: Set(replaced), readers: current, remove: remove)) }
         condition.unlock()
         // Still while nobody lists: a listing finds either the old files or the new.
         if !mustWait { remove() }

@@ -248,7 +248,8 @@ package struct TableWriter {
             target.given.firstIndex { $0.name.lowercased() == column.name.lowercased() }
         }
         return ExportTarget(
-            folder: folder, columns: columns, sources: sources, partitionCount: target.dynamicColumns.count,
+            folder: context.objects.source(staged: folder), columns: columns, sources: sources,
+            partitionCount: target.dynamicColumns.count,
             format: target.table.format,
             compression: target.table.properties["compression.type"]?.lowercased()
                 ?? target.table.properties["parquet.compression"]?.lowercased(),

@@ -44,7 +44,7 @@ package struct SessionContext: Sendable {
     var lake: LakeContext { tasks.lake }
     var clusters: Clusters { tasks.clusters }
     var store: MetaStore { lake.store }
-    var objects: LocalObjectStore { lake.objects }
+    var objects: any ObjectStorage { lake.objects }
     var clock: WallClock { lake.clock }
     var log: Logger { lake.log }
     var timers: DispatchQueue { tasks.timers }

@@ -102,7 +102,7 @@ package final class Housekeeping: Sendable {
     /// One step. Returns whether there is more to do. What cannot be removed is left for the next start, and `failed`
     /// told.
     package static func sweep(
-        _ store: MetaStore, _ objects: LocalObjectStore, resultBucket: String,
+        _ store: MetaStore, _ objects: any ObjectStorage, resultBucket: String,
         _ retention: MetaStore.Retention, evenUnsent: Bool = false,
         failures: inout Set<TaskID>, removed: (Int) -> Void, failed: (TaskID, any Error) -> Void
     ) throws -> Bool {

@@ -38,7 +38,7 @@ package struct TaskContext: Sendable {
     }
 
     package var store: MetaStore { lake.store }
-    var objects: LocalObjectStore { lake.objects }
+    var objects: any ObjectStorage { lake.objects }
     var clock: WallClock { lake.clock }
     var log: Logger { lake.log }
 

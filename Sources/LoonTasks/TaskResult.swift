@@ -11,6 +11,7 @@ import SQLFrontend
 /// Computes a task's result into a staged folder: the file in the format asked for, and its description.
 struct TaskResult {
     let engine: any QueryEngine
+    let objects: any ObjectStorage
     let limits: ResultLimits
     /// The staged folder.
     let folder: String
@@ -80,7 +81,8 @@ struct TaskResult {
         defer { withExtendedLifetime(watch) {} }
         let (profile, columns) = try planned.withFilesHeld {
             try engine.keepRows(
-                $0, inFile: path, isShown: isShown, rowsMax: limits.rowsMax == 0 ? nil : limits.rowsMax,
+                $0, in: objects.source(staged: path), isShown: isShown,
+                rowsMax: limits.rowsMax == 0 ? nil : limits.rowsMax,
                 cancellation: cancellation)
         }
         let size = (try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int64) ?? 0
@@ -93,7 +95,8 @@ struct TaskResult {
         try limits.check(rows: kept.profile.rowCount)
         let sink = try resultFile(form, kept: kept.columns)
         let stored = StoredResult(
-            schema: "loon", name: "result", path: "\(folder)/\(ResultDescription.keptName)", form: .kept,
+            schema: "loon", name: "result", source: objects.source(staged: "\(folder)/\(ResultDescription.keptName)"),
+            form: .kept,
             columns: kept.columns)
         let query = EngineQuery(
             sql: "SELECT * FROM loon.result", schema: nil, tables: [], results: [stored], isProfiled: false)

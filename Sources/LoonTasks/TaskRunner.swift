@@ -159,7 +159,8 @@ package final class TaskRunner: Sendable {
             let limits = ResultLimits(
                 rowsMax: cluster.settings.resultRowsMax, bytesMax: cluster.settings.resultBytesMax)
             let result = TaskResult(
-                engine: cluster.engine, limits: limits, folder: staged, cancellation: task.cancellation)
+                engine: cluster.engine, objects: context.objects, limits: limits, folder: staged,
+                cancellation: task.cancellation)
             let outcome: TaskResult.Outcome
             if submission.kind == .explain {
                 let text = try planned.withFilesHeld {

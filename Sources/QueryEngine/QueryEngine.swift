@@ -22,7 +22,7 @@ package protocol QueryEngine: Sendable {
     /// `rowsMax` rows it writes one more and stops. With `isShown` others read the file too: whole numbers of more than
     /// 38 digits are then an error, and no texts.
     func keepRows(
-        _ query: EngineQuery, inFile path: String, isShown: Bool, rowsMax: Int?, cancellation: Cancellation
+        _ query: EngineQuery, in file: FileSource, isShown: Bool, rowsMax: Int?, cancellation: Cancellation
     ) throws -> (profile: QueryProfile, columns: [ResultColumn])
 
     /// Names of functions that may give something else for the same values another time, in lower case.
@@ -31,7 +31,7 @@ package protocol QueryEngine: Sendable {
     /// The columns that files have, as far as they themselves say, and their format; of delimited text with delimiter,
     /// quote and header as they were found.
     func inferColumns(
-        of files: [String], format: TableFormat, cancellation: Cancellation
+        of files: [FileSource], format: TableFormat, cancellation: Cancellation
     ) throws -> (columns: [ResultColumn], format: TableFormat)
 
     /// Runs one SELECT and hands its rows to `sink` as fast as that takes them. Nothing of a batch may be kept beyond
@@ -92,14 +92,13 @@ package struct EngineQuery: Sendable {
 package struct TableBinding: Sendable {
     /// A file, and the partition that it belongs to: an index into `partitions`, 0 where there are none.
     package struct File: Sendable {
-        /// On this machine.
-        package let path: String
+        package let source: FileSource
         package let partition: Int
         /// Stored bytes, and milliseconds since 1970: what is known of its content holds while they are the same.
         package let size: Int64
         package let modified: Int64
-        package init(path: String, partition: Int, size: Int64 = 0, modified: Int64 = 0) {
-            self.path = path
+        package init(_ source: FileSource, partition: Int, size: Int64 = 0, modified: Int64 = 0) {
+            self.source = source
             self.partition = partition
             self.size = size
             self.modified = modified
@@ -162,8 +161,8 @@ package struct ViewBinding: Sendable {
 
 /// Where and how the rows of a query are to be written as a table's files.
 package struct ExportTarget: Sendable {
-    /// An empty folder for the files; those of partitions come into folders named as Hive names them.
-    package let folder: String
+    /// An empty, staged folder for the files; those of partitions come into folders named as Hive names them.
+    package let folder: FileSource
     /// The last `partitionCount` of them are in the folders' names only.
     package let columns: [TableColumn]
     /// For each column the number of the query's column that it is cast from; `nil` for NULL.
@@ -176,7 +175,7 @@ package struct ExportTarget: Sendable {
     package let fileBytesMax: Int64
 
     package init(
-        folder: String, columns: [TableColumn], sources: [Int?], partitionCount: Int, format: TableFormat,
+        folder: FileSource, columns: [TableColumn], sources: [Int?], partitionCount: Int, format: TableFormat,
         compression: String?, fileBytesMax: Int64
     ) {
         self.folder = folder

@@ -11,19 +11,19 @@ package struct StoredResult: Sendable {
 
     package let schema: String
     package let name: String
-    /// On this machine.
-    package let path: String
+    package let source: FileSource
     package let form: Form
     /// As the query had them: names may come twice.
     package let columns: [ResultColumn]
     /// Bytes of the longest row of text, as far as it is known.
     package let rowBytesMax: Int
 
-    package init(schema: String, name: String, path: String, form: Form, columns: [ResultColumn], rowBytesMax: Int = 0)
-    {
+    package init(
+        schema: String, name: String, source: FileSource, form: Form, columns: [ResultColumn], rowBytesMax: Int = 0
+    ) {
         self.schema = schema
         self.name = name
-        self.path = path
+        self.source = source
         self.form = form
         self.columns = columns
         self.rowBytesMax = rowBytesMax

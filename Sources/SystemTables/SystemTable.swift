@@ -33,7 +33,7 @@ package struct SystemTable: Sendable {
 }
 
 /// The tables that MySQL describes itself with, by schema and name.
-package enum SystemTables {
+package enum SystemCatalog {
     private static let all: [String: [SystemTable]] = {
         var tables: [String: [SystemTable]] = [:]
         for line in SystemTableColumns.text.split(separator: "\n") {

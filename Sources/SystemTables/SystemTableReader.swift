@@ -45,10 +45,7 @@ package struct SystemTableReader {
         case ("information_schema", "TABLES"): try tables(scope, body)
         case ("information_schema", "COLUMNS"): try columns(scope, body)
         case ("information_schema", "ENGINES"):
-            try body([
-                .text("DuckDB"), .text("DEFAULT"), .text("Files of the object store, read by DuckDB"), .text("NO"),
-                .text("NO"), .text("NO"),
-            ])
+            try body(StorageEngine.row)
         case ("information_schema", "CHARACTER_SETS"):
             for row in Self.characterSets { try body([row[0], row[1], row[2], row[3]]) }
         case ("information_schema", "COLLATIONS"): for row in Self.collations { try body(row) }
@@ -107,7 +104,7 @@ package struct SystemTableReader {
             ]
         }
         for schema in SystemSchema.names where scope.has(schema: schema) {
-            for table in SystemTables.tables(of: schema) where scope.has(table: table.name) {
+            for table in SystemCatalog.tables(of: schema) where scope.has(table: table.name) {
                 try body(row(schema, table.name, type: table.tableType, engine: .null, comment: ""))
             }
         }
@@ -117,7 +114,8 @@ package struct SystemTableReader {
             where scope.has(table: name) && rights.sees(schema: schema, table: name) {
                 try body(
                     row(
-                        schema, name, type: isView ? "VIEW" : "BASE TABLE", engine: isView ? .null : .text("DuckDB"),
+                        schema, name, type: isView ? "VIEW" : "BASE TABLE",
+                        engine: isView ? .null : .text(StorageEngine.name),
                         comment: comment ?? ""))
             }
         }
@@ -125,7 +123,7 @@ package struct SystemTableReader {
 
     private func columns(_ scope: SystemTableScope, _ body: ([SQLValue]) throws -> Void) throws {
         for schema in SystemSchema.names where scope.has(schema: schema) {
-            for table in SystemTables.tables(of: schema) where scope.has(table: table.name) {
+            for table in SystemCatalog.tables(of: schema) where scope.has(table: table.name) {
                 for (place, column) in table.columns.enumerated() {
                     let dataType = column.type.prefix { $0 != "(" && $0 != " " }
                     try body(

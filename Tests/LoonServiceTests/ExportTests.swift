@@ -21,14 +21,14 @@ import Testing
             TableColumn(name: "part", type: .int),
         ]
         let target = ExportTarget(
-            folder: folder + "/staging/x", columns: columns, sources: [0, 1, 2], partitionCount: 1, format: format,
+            folder: .staged("x"), columns: columns, sources: [0, 1, 2], partitionCount: 1, format: format,
             compression: compression,
             fileBytesMax: 2_000_000)
         let sql = "SELECT i, CASE WHEN i % 5 > 0 THEN md5(i::VARCHAR) END, i % 2 FROM range(600000) t(i)"
         let profile = try engine.export(
             EngineQuery(sql: sql, schema: nil, tables: [], isProfiled: false), to: target, cancellation: Cancellation())
         #expect(profile.rowCount == 600_000)
-        let files = try FileManager.default.subpathsOfDirectory(atPath: target.folder).filter {
+        let files = try FileManager.default.subpathsOfDirectory(atPath: folder + "/staging/x").filter {
             !$0.hasSuffix("part=0") && !$0.hasSuffix("part=1")
         }
         #expect(files.count >= 4 && files.allSatisfy { $0.hasPrefix("part=") && !$0.contains(".parts") }, "\(files)")

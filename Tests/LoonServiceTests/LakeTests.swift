@@ -81,22 +81,23 @@ import Testing
             schema: "s", name: "t", columns: [], format: .json, location: "oss://bucket/t/",
             creator: AccountIdentity(name: "", number: 0))
         let removed = Mutex<[String]>([])
+        let old = try ObjectKey("oss://bucket/t/old")
         var leases: [ReadLease] = []
         for _ in 0..<2 { leases.append(lake.reading([TableLocks.Key(table)]) {}.1) }
         // Another table over the same place.
         let other = ExternalTable(
             schema: "s", name: "u", columns: [], format: .json, location: "oss://bucket/t/",
             creator: AccountIdentity(name: "", number: 0))
-        try lake.publishing(TableLocks.Key(other), replaced: ["/old"]) {
+        try lake.publishing(TableLocks.Key(other), replaced: [old]) {
             removed.withLock { $0.append("first") }
         } _: {
         }
-        #expect(lake.hiddenPaths == ["/old"] && removed.withLock { $0.isEmpty })
+        #expect(lake.hiddenObjects == [old] && removed.withLock { $0.isEmpty })
         leases.removeFirst()
         #expect(removed.withLock { $0.isEmpty })
         leases.removeFirst()
-        #expect(lake.hiddenPaths.isEmpty && removed.withLock { $0 } == ["first"])
-        try lake.publishing(TableLocks.Key(table), replaced: ["/old"]) {
+        #expect(lake.hiddenObjects.isEmpty && removed.withLock { $0 } == ["first"])
+        try lake.publishing(TableLocks.Key(table), replaced: [old]) {
             removed.withLock { $0.append("second") }
         } _: {
         }

@@ -12,7 +12,7 @@ import Testing
     }
 
     @Test func theLastColumnOfATableIsThere() throws {
-        let table = try #require(SystemTables.table(schema: "information_schema", name: "USER_PRIVILEGES"))
+        let table = try #require(SystemCatalog.table(schema: "information_schema", name: "USER_PRIVILEGES"))
         #expect(table.columns.last?.name == "IS_GRANTABLE")
     }
 }

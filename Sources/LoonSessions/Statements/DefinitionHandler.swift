@@ -140,7 +140,8 @@ struct DefinitionHandler {
         }
         if !statement.isFormatGiven { statement.format = Self.format(of: first.key.key) }
         let inferred = try context.engine.inferColumns(
-            of: files.prefix(Limits.inferredFilesMax).map(\.path), format: statement.format, cancellation: cancellation)
+            of: files.prefix(Limits.inferredFilesMax).map { .object($0.key) }, format: statement.format,
+            cancellation: cancellation)
         statement.columns = try TableDefinitions.columns(inferred.columns)
         if !statement.isFormatGiven { statement.format = inferred.format }
         try create(statement)

@@ -14,7 +14,9 @@ extension ShowHandler {
         if SystemSchema.names.contains(schema) {
             return (
                 columns,
-                SystemTables.tables(of: schema).map { full ? [.text($0.name), .text($0.tableType)] : [.text($0.name)] }
+                SystemCatalog.tables(of: schema).map {
+                    full ? [.text($0.name), .text($0.tableType)] : [.text($0.name)]
+                }
             )
         }
         let rights = caller.rights
@@ -84,7 +86,7 @@ extension ShowHandler {
             ]
         }
         if SystemSchema.names.contains(schema) {
-            return (columns, SystemTables.tables(of: schema).map { row($0.name, engine: .null, comment: "") })
+            return (columns, SystemCatalog.tables(of: schema).map { row($0.name, engine: .null, comment: "") })
         }
         return (
             columns,
@@ -92,7 +94,7 @@ extension ShowHandler {
                 table in
                 // Views look as they do in MySQL.
                 table.view == nil
-                    ? row(table.name, engine: .text("DuckDB"), comment: table.comment ?? "")
+                    ? row(table.name, engine: .text(StorageEngine.name), comment: table.comment ?? "")
                     : row(table.name, engine: .null, comment: "VIEW")
             }
         )

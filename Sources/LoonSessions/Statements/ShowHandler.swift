@@ -88,12 +88,7 @@ struct ShowHandler {
     private var engines: Answer {
         (
             texts("Engine", "Support", "Comment", "Transactions", "XA", "Savepoints"),
-            [
-                [
-                    .text("DuckDB"), .text("DEFAULT"), .text("Files of the object store, read by DuckDB"),
-                    .text("NO"), .text("NO"), .text("NO"),
-                ]
-            ]
+            [StorageEngine.row]
         )
     }
 
@@ -263,8 +258,8 @@ struct ShowHandler {
     func systemTable(_ name: TableName) throws -> SystemTable? {
         let schema = try schemaInUse(name.schema)
         guard SystemSchema.names.contains(schema) else { return nil }
-        guard let table = SystemTables.table(schema: schema, name: name.table) else {
-            throw SystemTables.missing(schema: schema, name: name.table)
+        guard let table = SystemCatalog.table(schema: schema, name: name.table) else {
+            throw SystemCatalog.missing(schema: schema, name: name.table)
         }
         return table
     }

@@ -70,7 +70,7 @@ struct StatementContext: Sendable {
     /// The daemon's own table that a SELECT reads; `nil` where it reads another.
     func localTable(_ select: LocalSelect) -> SystemTable? {
         guard let table = select.table, let schema = table.schema ?? schema else { return nil }
-        return SystemTables.table(schema: schema, name: table.table)
+        return SystemCatalog.table(schema: schema, name: table.table)
     }
 
     /// A statement's own hints always count, and are an error where it cannot be a task. A session's is for queries of

@@ -16,8 +16,8 @@ struct StatementTables: SystemTableSource {
     }
 
     func valueTable(schema: String, name: String, predicates: [ScanPredicate]) throws -> ValueTable {
-        guard let table = SystemTables.table(schema: schema, name: name) else {
-            throw SystemTables.missing(schema: schema, name: name)
+        guard let table = SystemCatalog.table(schema: schema, name: name) else {
+            throw SystemCatalog.missing(schema: schema, name: name)
         }
         let (reader, engineSchema) = (reader, SystemSchema.engineName(schema) ?? schema)
         return ValueTable(schema: engineSchema, name: table.name, columns: table.resultColumns) { body in
