@@ -125,12 +125,20 @@ let package = Package(
         .testTarget(name: "AccessControlTests", dependencies: ["AccessControl", "LoonCore"], swiftSettings: settings),
         .testTarget(name: "LoonCoreTests", dependencies: ["LoonCore"], swiftSettings: settings),
         .testTarget(
-            name: "LoonServiceTests",
+            name: "LoonLakeTests",
             dependencies: [
-                "AccessControl", "DuckDBEngine", "DuckDBTree", "LoonCore", "LoonLake", "LoonService", "LoonTasks",
-                "QueryEngine", "SQLDialect", "SQLFrontend", "SystemTables",
+                "AccessControl", "DuckDBEngine", "DuckDBTree", "LoonCore", "LoonLake", "QueryEngine", "SQLDialect",
+                "SQLFrontend",
             ],
             swiftSettings: settings),
+        .testTarget(
+            name: "LoonMQTests", dependencies: ["loon-mq", "Notifier", nioCore, nioHTTP1], swiftSettings: settings),
+        .testTarget(name: "LoonServiceTests", dependencies: ["LoonCore", "LoonService"], swiftSettings: settings),
+        .testTarget(
+            name: "LoonSessionsTests",
+            dependencies: ["LoonCore", "LoonSessions", "SQLDialect", "SQLFrontend", "SystemTables"],
+            swiftSettings: settings),
+        .testTarget(name: "LoonTasksTests", dependencies: ["LoonTasks"], swiftSettings: settings),
         .testTarget(name: "MetaStoreTests", dependencies: ["LoonCore", "MetaStore", grdb], swiftSettings: settings),
         .testTarget(
             name: "MySQLProtocolTests", dependencies: ["LoonCore", "MySQLProtocol", nioCore, crypto],
@@ -140,6 +148,7 @@ let package = Package(
         .testTarget(name: "ProjectTests", swiftSettings: settings),
         .testTarget(
             name: "SQLDialectTests", dependencies: ["LoonCore", "SQLDialect", "SQLFrontend"], swiftSettings: settings),
+        .testTarget(name: "SystemTablesTests", dependencies: ["SystemTables"], swiftSettings: settings),
         .testTarget(name: "SQLFrontendTests", dependencies: ["LoonCore", "SQLFrontend"], swiftSettings: settings),
     ],
     cxxLanguageStandard: .cxx17

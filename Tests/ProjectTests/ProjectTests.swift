@@ -95,6 +95,37 @@ import Testing
         }
     }
 
+    @Test func testFilesAreShort() throws {
+        let folder = Self.root.appending(path: "Tests").path
+        for name in try FileManager.default.subpathsOfDirectory(atPath: folder)
+        where name.hasSuffix(".swift") || name.hasSuffix(".py") {
+            let lines = try text("Tests/\(name)").split(separator: "\n", omittingEmptySubsequences: false).count
+            #expect(lines <= 400, "Tests/\(name) has \(lines) lines")
+        }
+    }
+
+    @Test func modulesAreSmall() throws {
+        for module in try table().keys {
+            let lines = try swiftFiles(below: "Sources/\(module)").reduce(0) {
+                $0 + $1.text.split(separator: "\n", omittingEmptySubsequences: false).count
+            }
+            #expect(lines <= 4_500, "\(module) has \(lines) lines")
+        }
+    }
+
+    @Test func onlyTheEnginesOwnModulesNameIt() throws {
+        // The dialect's target is the engine's language, and the composition chooses an engine.
+        let knowing: Set<String> = ["CDuckDB", "DuckDBEngine", "DuckDBTree", "SQLDialect", "LoonService", "loond"]
+        for module in try table().keys where !knowing.contains(module) {
+            for file in try swiftFiles(below: "Sources/\(module)") {
+                for line in file.text.split(separator: "\n") where !line.hasPrefix("import DuckDBTree") {
+                    let code = line.replacing(/\/\/.*/, with: "")
+                    #expect(!code.contains("DuckDB"), "\(file.path): \(line)")
+                }
+            }
+        }
+    }
+
     @Test func functionsAreShort() throws {
         // Each with its reason; a table of facts is as long as it is.
         let allowed = ["Sources/MySQLProtocol/ErrorNumber.swift": "a table: code → number and SQLSTATE"]

@@ -13,7 +13,7 @@ import time
 import pytest
 import requests
 from mns.account import Account
-from mns.mns_exception import MNSExceptionBase, MNSServerException
+from mns.mns_exception import MNSExceptionBase
 from mns.queue import Message, QueueMeta
 from mns.subscription import SubscriptionMeta
 from mns.topic import TopicMessage, TopicMeta

@@ -1,7 +1,6 @@
 """The same statements through the same client to MariaDB and to Loon: names, values, types and errors are equal, or the reason stands here."""
 
 import contextlib
-import datetime
 
 import duckdb
 import pymysql

@@ -4,7 +4,6 @@ import contextlib
 import errno
 import os
 import random
-import re
 import sqlite3
 import threading
 import time

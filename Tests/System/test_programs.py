@@ -1,6 +1,5 @@
 """The programs' flags, settings and failures; bad bytes on their ports."""
 
-import os
 import pathlib
 import random
 import re

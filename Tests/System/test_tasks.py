@@ -3,34 +3,25 @@
 import contextlib
 import csv
 import datetime
-import http.server
 import io
 import json
 import os
 import re
 import subprocess
-import threading
-import time
 
-import mysql.connector
 import pymysql
 import pytest
 
 import loon
 from test_tables import flights  # noqa: F401 (a fixture)
+from tasks_support import refused, sent  # noqa: F401
+
 
 COLUMNS = (
     "id mpp_query_id status task_name table_schema command creator_id create_time update_time connection_id message row_count elapse_time "
     "scanned_row_count scanned_data_bytes result_file_oss_file cancellable_task mq_product mq_model mq_topic mq_queue mq_producer_id mq_endpoint "
     "mq_status mq_error_msg mq_message_id mq_total_time"
 ).split()
-sent = lambda row: row["mq_status"] in ("SUCCESS", "FAILURE")  # noqa: E731
-
-
-def refused(daemon, sql, user="root"):
-    with pytest.raises(pymysql.err.MySQLError) as raised:
-        daemon.query(sql, user)
-    return raised.value.args
 
 
 def test_a_task_looked_up_again_and_again_is_seen_by_its_account_alone(daemon):
@@ -249,92 +240,6 @@ def test_what_fails_later_is_a_task_that_says_why(daemon, broker):
     assert list((daemon.data / "staging").iterdir()) == []
 
 
-def test_csv_keeps_what_a_value_is(daemon):
-    sql = (
-        "select * from (values ('a,b', 1.50::decimal(5,2), null, ''), ('say \"hi\"', -0.05::decimal(5,2), 'x', 'line\\nbreak')) "
-        "t(s, d, n, e)"
-    )
-    row = daemon.await_task(daemon.submit(sql))
-    text = daemon.read(row["result_file_oss_file"])
-    assert text == 's,d,n,e\n"a,b",1.50,,""\n"say ""hi""",-0.05,x,"line\nbreak"\n'
-    # The same texts as over the socket.
-    assert [[v or "" for v in r] for r in daemon.query(f"select s, cast(d as varchar), n, e from ({sql})")] == list(
-        csv.reader(io.StringIO(text))
-    )[1:]
-
-
-def test_what_xml_cannot_carry_arrives_all_the_same(daemon, broker):
-    task_id = daemon.submit("select '\uffff\ufffe\uffff\u0301\u0001' as x", loon.ons(broker.port, "odd"))
-    assert daemon.await_task(task_id, sent)["mq_status"] == "SUCCESS"
-    [(_, event)] = loon.receive_ons(broker.port, "odd")
-    assert "'\uffff\ufffe\uffff\u0301\u0001'" in event["data"]["command"]
-
-
-def test_values_at_the_ends_of_their_ranges_end_nothing(daemon):
-    row = daemon.await_task(
-        daemon.submit("select to_days((-2147483648)::int) as d, to_months(2147483647) as m, 1e300 as e, 1e-7 as s")
-    )
-    assert (
-        daemon.read(row["result_file_oss_file"])
-        == "d,m,e,s\n-2147483648 days,178956970 years 7 months,1e300,0.0000001\n"
-    )
-
-
-def test_duplicate_names_no_rows_and_nested_values(daemon):
-    row = daemon.await_task(daemon.submit("select 1 as a, 2 as a where 1 = 0"))
-    assert daemon.read(row["result_file_oss_file"]) == "a,a\n" and row["row_count"] == 0
-    row = daemon.await_task(
-        daemon.submit(
-            "select [1, null, 3] as l, {'k': 'v'} as s, map {'x': [true]} as m, 'NaN'::double as n, 1e300 as e"
-        )
-    )
-    [header, values] = list(csv.reader(io.StringIO(daemon.read(row["result_file_oss_file"]))))
-    assert [json.loads(v) for v in values[:3]] == [[1, None, 3], {"k": "v"}, {"x": [True]}] and values[3:] == [
-        "nan",
-        "1e300",
-    ]
-
-
-@pytest.mark.parametrize(
-    "value, text",
-    [
-        ("-0.05::decimal(5,2)", "-0.05"),
-        ("-170141183460469231731687303715884105727::hugeint", "-170141183460469231731687303715884105727"),
-        ("interval '1 year 2 months -3 days 4 hours'", "1 year 2 months -3 days 04:00:00"),
-        ("'a'::enum('a','b')", "a"),
-        ("uuid '123e4567-e89b-12d3-a456-426614174000'", "123e4567-e89b-12d3-a456-426614174000"),
-        ("time '23:59:59.5'", "23:59:59.500000"),
-        ("date '0001-01-01'", "0001-01-01"),
-        ("date '12024-01-01'", "12024-01-01"),
-        ("date '-infinity'", "-infinity"),
-        ("timestamp 'infinity'", "infinity"),
-        ("timestamp '1969-12-31 23:59:59.999999'", "1969-12-31 23:59:59.999999"),
-        ("3.0::double", "3"),
-        ("0.1::float", "0.1"),
-        ("18446744073709551615::ubigint", "18446744073709551615"),
-        ("[[1],[2,null]]", "[[1],[2,null]]"),
-        ("[{'a':'x\"y'}]", '[{"a":"x\\"y"}]'),
-        ("map {1: 'x'}", '{"1":"x"}'),
-        ("repeat('ab', 200)", "ab" * 200),
-        ("'1969-12-31'::date", "1969-12-31"),
-    ],
-)
-def test_a_value_has_one_text(daemon, value, text):
-    with daemon.connect(conv={}) as connection:  # no conversion: the text as it came
-        assert loon.query(connection, f"select {value} as v from range(1)")[0][0] == text
-    row = daemon.await_task(daemon.submit(f"select {value} as v from range(1)"))
-    assert list(csv.reader(io.StringIO(daemon.read(row["result_file_oss_file"])))) == [["v"], [text]]
-
-
-@pytest.mark.parametrize(
-    "value",
-    ["'101'::bit", "340282366920938463463374607431768211455::uhugeint", "timetz '10:00:00+02'", "union_value(n := 5)"],
-)
-def test_a_type_that_cannot_be_shown_says_so(daemon, value):
-    number, text = refused(daemon, f"select {value} as odd")
-    assert number == 1235 and "'odd'" in text and "VARCHAR" in text
-
-
 def test_a_full_disk_fails_what_needs_it_and_nothing_else(tmp_path):
     if (
         os.geteuid() != 0
@@ -419,177 +324,3 @@ def test_show_query_task_conditions(daemon):
     mine = daemon.submit("select 'secret'")
     assert daemon.query(f"show query_task where id = '{mine}'", "user") == ()
     assert refused(daemon, "show query_task for 'root'", "user")[0] == 1227
-
-
-# The row keeps the values that the text asked for, not the text with values in it.
-def test_what_a_task_asks_of_its_session_is_kept_until_it_runs(daemon):
-    with contextlib.closing(daemon.connect()) as connection, connection.cursor() as cursor:
-        cursor.execute(
-            "set @n = 41, @t = 'it''s \\\\', @r = 1e-1, @none = null, sql_mode = 'ANSI_QUOTES', time_zone = '-03:30'"
-        )
-        cursor.execute(
-            '/*+ run_async=true */ select @n + 1 as "n", @t as t, @r as r, @none as z, connection_id() as c, @@sql_mode as m, '
-            "@@global.max_connections as g, @@time_zone as u from (values (1)) t(a)"
-        )
-        ((task,),) = cursor.fetchall()
-        cursor.execute("select connection_id()")
-        ((own,),) = cursor.fetchall()
-    row = daemon.await_task(task)
-    assert row["status"] == "SUCCESS", row["message"]
-    text = daemon.read(row["result_file_oss_file"]).splitlines()[1]
-    assert text.startswith(f"42,it's \\,0.1,,{own},ANSI_QUOTES,"), text
-    assert text.endswith(",-03:30"), text
-
-
-def test_a_prepared_statement_that_becomes_a_task_keeps_the_mode_that_it_was_prepared_in(daemon):
-    with mysql.connector.connect(
-        host="127.0.0.1", port=daemon.program.port, user="root", password=daemon.passwords["root"]
-    ) as connection:
-        connection.cmd_query("set sql_mode = 'ANSI_QUOTES,NO_BACKSLASH_ESCAPES'")
-        with contextlib.closing(connection.cursor(prepared=True)) as cursor:
-            statement = "/*+ run_async=true */ select \"a\" || ? as x, '\\' as y from (select 'b' as a) t"
-            cursor.execute(statement, ("1",))
-            cursor.fetchall()
-            connection.cmd_query("set sql_mode = ''")
-            cursor.execute(statement, ("\\",))
-            ((task,),) = cursor.fetchall()
-    row = daemon.await_task(task)
-    assert row["status"] == "SUCCESS", row["message"]
-    assert daemon.read(row["result_file_oss_file"]) == "x,y\nb\\,\\\n"
-
-
-def test_now_is_the_moment_of_submission(daemon):
-    with daemon.connect() as connection:
-        loon.query(connection, "set time_zone = '+00:00', autocommit = 0, mq_topic = 't'")
-        sql = "select now() as n, database() as d, connection_id() as c, @@autocommit as a, @@time_zone as z, @@mq_topic as t, user() as u"
-        task_id = loon.query(connection, "/*+ run_async=true */ " + sql)[0][0]
-    row = daemon.await_task(task_id)
-    n, d, c, *others = list(csv.reader(io.StringIO(daemon.read(row["result_file_oss_file"]))))[1]
-    assert others == ["0", "+00:00", "t", "root@127.0.0.1"]
-    made = datetime.datetime.strptime(row["create_time"], "%Y-%m-%d %H:%M:%S") - datetime.timedelta(hours=8)
-    assert abs((datetime.datetime.fromisoformat(n) - made).total_seconds()) <= 1
-    assert (d, int(c)) == ("", row["connection_id"])
-
-
-class BadBroker(http.server.BaseHTTPRequestHandler):
-    """Answers with what the test asks for."""
-
-    answers = []
-    requests = []
-
-    def do_POST(self):
-        self.requests.append((self.path, dict(self.headers), self.rfile.read(int(self.headers["Content-Length"]))))
-        status, body = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
-        self.send_response(status)
-        if status == 302:
-            self.send_header("Location", "http://127.0.0.1:1/")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_):
-        pass
-
-
-@pytest.fixture
-def bad_broker():
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), BadBroker)
-    BadBroker.requests = []
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield server
-    server.shutdown()
-
-
-@pytest.fixture(scope="module")
-def impatient(tmp_path_factory):
-    """A daemon that gives messages up after a second."""
-    daemon = loon.Daemon(
-        tmp_path_factory.mktemp("impatient") / "data",
-        NOTIFY_GIVE_UP_S=1,
-        NOTIFY_RETRY_CAP_MS=200,
-        NOTIFY_REQUEST_TIMEOUT_MS=300,
-    ).start()
-    yield daemon
-    assert daemon.program.stop() == 0
-
-
-@pytest.mark.parametrize(
-    "answer, status, words",
-    [
-        ((403, b"<Error><Code>AccessDenied</Code><Message>no</Message></Error>"), "FAILURE", "AccessDenied: no"),
-        ((400, b"<?a?><Error/>"), "FAILURE", "HTTP 400"),
-        ((400, "<!DOCTYPE a [<!NOTATION n PUBLIC 'p'>]><a/>".encode("utf-16")), "FAILURE", "HTTP 400"),
-        ((500, b""), "FAILURE", "HTTP 500"),
-        ((201, b"garbage"), "FAILURE", "no broker's"),
-        ((201, b"\xff\xfe<<<"), "FAILURE", "no broker's"),
-        (
-            (201, b"<!DOCTYPE x [<!ENTITY a 'b'>]><Message><MessageId>&a;</MessageId></Message>"),
-            "FAILURE",
-            "no broker's",
-        ),
-        ((201, b"<Message><MessageId>1</MessageId><MessageBodyMD5>00</MessageBodyMD5></Message>"), "FAILURE", "MD5"),
-        ((201, b"x" * 1_000_000), "FAILURE", ""),
-        ((302, b""), "FAILURE", "HTTP 302"),
-    ],
-)
-def test_brokers_that_refuse_or_answer_garbage(impatient, bad_broker, answer, status, words):
-    BadBroker.answers = [answer]
-    task_id = impatient.submit("select 1", loon.ons(bad_broker.server_port))
-    row = impatient.await_task(task_id, sent)
-    assert (row["status"], row["mq_status"]) == ("SUCCESS", status)
-    assert words in row["mq_error_msg"] and row["mq_message_id"] is None
-
-
-def test_a_broker_that_is_down_or_never_answers(impatient):
-    import socket
-
-    with socket.socket() as silent:
-        silent.bind(("127.0.0.1", 0))
-        silent.listen()
-        hanging = impatient.submit("select 1", loon.ons(silent.getsockname()[1]))
-        down = impatient.submit("select 1", loon.ons(1))
-        for task_id in (down, hanging):
-            row = impatient.await_task(task_id, lambda row: row["mq_status"] == "FAILURE")
-            assert row["status"] == "SUCCESS" and row["mq_error_msg"]
-
-
-def test_the_address_is_checked_on_the_socket(tmp_path, bad_broker):
-    """A name that the rules allow may lead elsewhere: what counts is where the socket would go."""
-    config = tmp_path / "loon.yaml"
-    config.write_text('notify:\n  allow:\n    - { host: "*.localhost", address: [public, private] }\n')
-    daemon = loon.Daemon(tmp_path / "data")
-    daemon.start("--config", config)
-    row = daemon.await_task(daemon.submit("select 1", loon.ons(bad_broker.server_port)), sent)
-    assert row["mq_status"] == "FAILURE" and "loopback" in row["mq_error_msg"] and BadBroker.requests == []
-    assert daemon.program.stop() == 0
-
-
-def test_a_message_is_tried_again_until_it_is_taken(daemon, bad_broker):
-    BadBroker.answers = [(503, b""), (429, b""), (200, b"what?"), (400, b"<Error><Code>MalformedXML</Code></Error>")]
-    task_id = daemon.submit("select 1", loon.ons(bad_broker.server_port))
-    row = daemon.await_task(task_id, lambda row: row["mq_status"] == "FAILURE")
-    assert len(BadBroker.requests) == 4 and "MalformedXML" in row["mq_error_msg"]
-    assert daemon.task(task_id, full=True)["mq_attempts"] == 4
-    # Every try is the same event.
-    assert (
-        len({re.search(rb"<MessageBody>(.*)</MessageBody>", body, re.S).group(1) for _, _, body in BadBroker.requests})
-        == 1
-    )
-
-
-def test_a_statement_of_15_mib_makes_a_small_message(daemon, broker):
-    sql = "select length('" + "ü" * (15 << 19) + "') as n"
-    with daemon.connect() as connection:
-        task_id = loon.query(connection, f"/*+ run_async=true, {loon.ons(broker.port, 'large')} */ {sql}")[0][0]
-    row = daemon.await_task(task_id, sent)
-    assert row["status"] == "SUCCESS" and len(row["command"].encode()) > 15 << 20
-    [(message, event)] = loon.receive_ons(broker.port, "large")
-    assert (
-        event["data"]["command_truncated"]
-        and len(event["data"]["command_sha256"]) == 64
-        and len(message.message_body) < 61_440
-    )
-    import hashlib
-
-    assert hashlib.sha256(row["command"].encode()).hexdigest() == event["data"]["command_sha256"]
-    assert row["command"].startswith(event["data"]["command"])

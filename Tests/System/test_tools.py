@@ -7,7 +7,6 @@ import pathlib
 import re
 import socket
 import subprocess
-import threading
 import time
 import urllib.request
 
