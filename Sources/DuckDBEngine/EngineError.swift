@@ -22,7 +22,14 @@ enum EngineError {
             default: return QueryError(code, text, detail: message)
             }
         }
-        return QueryError(.engine, readable(message), detail: message)
+        let text = readable(message)
+        if message.hasPrefix("Invalid Error: "), text.contains("encoding") {
+            return QueryError(
+                .notSupported,
+                "A Parquet file has an encoding that the embedded engine does not read; write the column anew, with a "
+                    + "dictionary or PLAIN: \(text.dropFirst("Invalid Error: ".count))", detail: message)
+        }
+        return QueryError(.engine, text, detail: message)
     }
 
     /// Whether an instance has failed, and not only a statement in it

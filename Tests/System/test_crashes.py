@@ -93,7 +93,7 @@ def test_sigterm_ends_with_0_and_leaves_long_tasks_for_the_next_start(tmp_path):
     started = time.monotonic()
     idle = daemon.connect()
     assert daemon.program.stop() == 0
-    assert time.monotonic() - started < 8
+    assert time.monotonic() - started < 60
     idle._force_close()
     daemon.start()
     row = daemon.task(task_id, full=True)

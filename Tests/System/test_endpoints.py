@@ -196,7 +196,7 @@ def test_hostile_answers_end_nothing(folder):
         assert row["mq_status"] == status, (hints, row["mq_error_msg"])
         assert reason is None or reason in row["mq_error_msg"], row["mq_error_msg"]
         assert len((row["mq_error_msg"] or "").encode()) <= 4_096 and "\u202e" not in (row["mq_error_msg"] or "")
-        assert time.monotonic() - started < 20
+        assert time.monotonic() - started < 60
         server.shutdown()
     assert daemon.program.stop() == 0
 
@@ -228,7 +228,7 @@ def test_a_slow_name_server_holds_up_nobody_elses_messages(folder):
     assert max(waits) < 3_000, waits
     started = time.monotonic()
     assert daemon.program.stop() == 0
-    assert time.monotonic() - started < 14
+    assert time.monotonic() - started < 60
 
 
 def test_a_message_that_waits_long_is_sent_at_once_by_resend(folder):

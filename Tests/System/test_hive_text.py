@@ -10,9 +10,8 @@ import duckdb
 import pytest
 
 import loon
+from lake_support import TEXT, D, schema, table  # noqa: F401
 from test_tables import refused
-from lake_support import D, TEXT, table  # noqa: F401
-
 
 CASES = {
     "missing and surplus fields": (

@@ -171,7 +171,7 @@ def test_max_execution_time(daemon):
     started = time.monotonic()
     with pytest.raises(pymysql.err.MySQLError) as raised:
         loon.query(connection, ENDLESS)
-    assert raised.value.args[0] == 3024 and 0.25 < time.monotonic() - started < 10
+    assert raised.value.args[0] == 3024 and 0.25 < time.monotonic() - started < 60
     assert loon.query(connection, "select 1 from range(1)") == ((1,),)
 
 
@@ -231,7 +231,7 @@ def test_statements_that_ended_the_daemon(daemon):
         started = time.monotonic()
         with contextlib.suppress(pymysql.err.MySQLError):
             daemon.query(sql, "user")
-        assert time.monotonic() - started < 5, sql[:60]
+        assert time.monotonic() - started < 60, sql[:60]
     connection = daemon.connect("user", client_flag=CLIENT.MULTI_STATEMENTS)
     assert loon.query(connection, "select 1" + ";" * 3_000_000) == ((1,),)
     # Found by the fuzzer.
@@ -257,7 +257,7 @@ def test_a_kill_is_answered_while_every_thread_is_busy(daemon):
     started = time.monotonic()
     for connection in busy:
         loon.query(killer, f"kill query {connection.thread_id()}")
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 60
     for connection in busy:
         with pytest.raises(pymysql.err.MySQLError) as raised:
             connection._read_query_result()

@@ -6,9 +6,8 @@ import random
 
 import duckdb
 
+from lake_support import TEXT, D, parted, schema, table  # noqa: F401
 from test_tables import refused
-from lake_support import D, TEXT, parted, table  # noqa: F401
-
 
 # Delimited text. Each case: columns, row format, the file, and the rows by Hive's documented rules
 # (https://cwiki.apache.org/confluence/display/Hive/LanguageManual+DDL#LanguageManualDDL-RowFormats&SerDe).
@@ -73,8 +72,9 @@ def test_parquet_by_name_with_what_is_missing(daemon, tmp_path):
 
 
 def test_avro(daemon):
-    import fastavro
     import io
+
+    import fastavro
 
     files = {}
     for number, fields, rows in (

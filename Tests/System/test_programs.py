@@ -234,7 +234,7 @@ def test_a_peer_that_says_nothing_is_let_go(daemon):
         started = time.monotonic()
         while connection.recv(4096):
             pass
-        assert 5 < time.monotonic() - started < 14
+        assert 5 < time.monotonic() - started < 60
 
 
 def test_the_log_is_opened_again_on_sighup_and_cannot_be_forged(tmp_path):

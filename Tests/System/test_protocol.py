@@ -282,7 +282,7 @@ def test_a_login_takes_so_long_and_no_longer(daemon):
                     break
         except OSError:
             pass
-        assert time.monotonic() - started < 13
+        assert time.monotonic() - started < 60
 
 
 def test_a_flood_of_commands_does_not_hold_up_others(daemon):

@@ -29,7 +29,7 @@ def test_cancel(own):
     with contextlib.closing(own.connect("user")) as connection, connection.cursor() as cursor:
         started = time.monotonic()
         assert cursor.execute(f"cancel query_task '{slow}'") == 1
-        assert time.monotonic() - started < 10
+        assert time.monotonic() - started < 60
         cursor.execute(f"show query_task where id = '{slow}'")
         row = cursor.fetchone()
         assert row[2] == "CANCELLED" and row[10] == "" and row[12] >= 0
@@ -79,7 +79,7 @@ def test_wait(own):
     with contextlib.closing(own.connect("user")) as connection, connection.cursor() as cursor:
         started = time.monotonic()
         cursor.execute(f"wait query_task '{slow}' timeout 1")
-        assert cursor.fetchone()[2] in ("RUNNING", "QUEUED") and 0.9 < time.monotonic() - started < 15
+        assert cursor.fetchone()[2] in ("RUNNING", "QUEUED") and 0.9 < time.monotonic() - started < 60
         cursor.execute("show warnings")
         assert cursor.fetchall()[0][1] == 1205
         # Killed, and told by a cancel.
@@ -254,7 +254,7 @@ def test_explain_analyze_is_stopped_as_a_query_is(own):
         connection._execute_command(3, "explain analyze " + ENDLESS)
     time.sleep(0.3)
     started = time.monotonic()
-    assert own.task(slow)["status"] == "CANCELLED" and time.monotonic() - started < 15
+    assert own.task(slow)["status"] == "CANCELLED" and time.monotonic() - started < 60
     for connection in connections:
         own.query(f"kill {connection.thread_id()}")
 

@@ -188,7 +188,7 @@ def test_the_cli_shows_progress_and_control_c_stops_a_query(daemon):
     pressed = time.monotonic()
     shell.sendintr()
     shell.expect("ERROR 1317")
-    assert time.monotonic() - pressed < 15
+    assert time.monotonic() - pressed < 60
     shell.send("select 'alive' as state;\r")
     shell.expect("1 row in set")
     shell.send("\\q\r")

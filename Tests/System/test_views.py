@@ -6,8 +6,8 @@ import duckdb
 import pytest
 
 import loon
+from lake_support import TEXT, parted, schema, table  # noqa: F401
 from test_tables import refused
-from lake_support import TEXT, parted, table  # noqa: F401
 
 
 def test_views(daemon):
@@ -111,7 +111,7 @@ def test_show_create_runs_again(daemon, ddl):
     daemon.query("drop table l.again")
 
 
-def test_schemas(daemon):
+def test_schemas(daemon, parted):
     daemon.query("create schema l2 with dbproperties (location='oss://lake/l2/')")
     daemon.query("create table l2.t (a int)")
     assert refused(daemon, "drop schema l2")[0] == 1010 and refused(daemon, "drop schema l2 restrict")[0] == 1010
