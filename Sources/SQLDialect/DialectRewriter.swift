@@ -238,6 +238,7 @@ struct DialectRewriter {
         let token = lexer.tokens[index]
         if !isQualified(index) {
             if lexer.isKeyword(token, "limit"), let end = writeLimit(at: index, to: &out) { return end }
+            if let end = try writeDaysFirst(at: index, to: &out) { return end }
             if lexer.isKeyword(token, "interval"), let end = try writeInterval(at: index, to: &out) { return end }
             if let end = try writeRegularExpression(at: index, to: &out) { return end }
             if let end = writeType(at: index, to: &out) { return end }

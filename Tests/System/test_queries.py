@@ -45,6 +45,17 @@ def test_a_day_and_days_are_a_day(daemon):
         "(t.d + interval 1 day)": day(2024, 2, 1),
         "d + interval 1 day * 2": moment(2024, 2, 2),
         "date_add(null, interval 1 day)": None,
+        "d + interval '1 day'": day(2024, 2, 1),
+        "d - interval '1 month 2 days'": day(2023, 12, 29),
+        "d + interval '1 hour'": moment(2024, 1, 31, 1),
+        "d + interval '1 day 1 hour'": moment(2024, 2, 1, 1),
+        "interval 1 day + d": day(2024, 2, 1),
+        "interval '1' month + t.d": day(2024, 2, 29),
+        "interval '2 days' + date '2024-01-31'": day(2024, 2, 2),
+        "interval n day + (d)": day(2024, 2, 5),
+        "interval 1 year + max(d)": day(2025, 1, 31),
+        "interval 1 day + t": moment(2024, 2, 1, 10),
+        "interval 1 hour + d": moment(2024, 1, 31, 1),
         "date_add(d, interval 1 minute)": moment(2024, 1, 31, 0, 1),
     }.items():
         assert daemon.query(f"select {expression} as x from {name} t group by d, t, n") == ((expected,),), expression
