@@ -174,6 +174,15 @@ package final class DuckDBEngine: QueryEngine, Sendable {
         }
     }
 
+    package func rows(_ rows: [[String?]], of columns: [TableColumn], matching conditions: [ScanCondition]) throws
+        -> [Int]?
+    {
+        try onInstance { instance in
+            try RowConditions(connection: try DuckDBConnection(instance))
+                .select(conditions, columns: columns, rows: rows)
+        }
+    }
+
     package func run(_ query: EngineQuery, cancellation: Cancellation, sink: any BatchSink) throws -> QueryProfile {
         let sink = BegunSink(sink)
         return try measured(query, cancellation: cancellation, mayRepeat: { !sink.hasBegun }) { connection in

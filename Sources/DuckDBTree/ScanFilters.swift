@@ -13,6 +13,8 @@ struct ScanFilters {
     /// With what is said of columns that inner joins hold equal to the table's. True where both are of one type: '05'
     /// is 5 as a number alone.
     private(set) var joined: [Int: ScanPredicate] = [:]
+    /// Other parts of the WHERE, of tables whose rows are not made up by an outer join.
+    private(set) var conditions: [Int: [ScanCondition]] = [:]
 
     struct Source {
         /// `nil` for a sub-query.
@@ -73,6 +75,9 @@ struct ScanFilters {
                 continue
             }
             predicates[place] = predicate
+            if let filter, isAlone || Self.areInner(joinsIn: from), !(parts.first ?? .unknown).isUnderstood {
+                conditions[place] = ScanConditions.conditions(in: filter, names: source.names, isAlone: isAlone)
+            }
         }
         for source in sources {
             guard let place = source.place else { continue }
@@ -88,6 +93,16 @@ struct ScanFilters {
     static func hasAllRows(join node: [String: Any]) -> Bool {
         ["REGULAR", "CROSS", "NATURAL"].contains(node["ref_type"] as? String ?? "")
             && ["INNER", "LEFT", "RIGHT", "OUTER", "FULL"].contains(node["join_type"] as? String ?? "")
+    }
+
+    private static func areInner(joinsIn from: [String: Any]) -> Bool {
+        var pending = [from]
+        while let next = pending.popLast() {
+            guard next["type"] as? String == "JOIN" else { continue }
+            guard hasAllRows(join: next), next["join_type"] as? String == "INNER" else { return false }
+            for side in ["left", "right"] { if let child = next[side] as? [String: Any] { pending.append(child) } }
+        }
+        return true
     }
 
     /// The columns that USING makes one of, in lower case, `nil` for all, which NATURAL may; and whether they are those

@@ -345,7 +345,8 @@ package struct StatementGate: Sendable {
             reference.scans.append(
                 Examination.Scan(
                     place: place ?? .max, hasAlias: !(node["alias"] as? String ?? "").isEmpty, predicate: predicate,
-                    joined: place.flatMap { filters.joined[$0] } ?? .unknown))
+                    joined: place.flatMap { filters.joined[$0] } ?? .unknown,
+                    conditions: place.flatMap { filters.conditions[$0] } ?? []))
             found[key] = reference
         }
     }

@@ -24,12 +24,18 @@ package struct Examination: Sendable {
         package let predicate: ScanPredicate
         /// The same, with predicates on columns that are joined with its own: true where those have one type.
         package let joined: ScanPredicate
+        /// Other parts of the WHERE about its columns, for the engine to try.
+        package let conditions: [ScanCondition]
 
-        package init(place: Int, hasAlias: Bool, predicate: ScanPredicate, joined: ScanPredicate) {
+        package init(
+            place: Int, hasAlias: Bool, predicate: ScanPredicate, joined: ScanPredicate,
+            conditions: [ScanCondition] = []
+        ) {
             self.place = place
             self.hasAlias = hasAlias
             self.predicate = predicate
             self.joined = joined
+            self.conditions = conditions
         }
     }
 

@@ -177,6 +177,8 @@ package enum Limits {
     package static let publishAttemptsMax = 5
     /// Folders that MSCK REPAIR names a reason for, why they are no partitions.
     package static let repairWarningsMax = 64
+    /// Partitions whose values the engine tries conditions on while a statement is planned.
+    package static let triedPartitionsMax = 20_000
     /// Constants of an IN list that partitions are compared with.
     package static let prunedConstantsMax = 1_000
     /// Parts and depth of what is said of a query's rows outside of it, where that goes on to its tables.

@@ -104,6 +104,16 @@ package indirect enum ScanPredicate: Sendable, Equatable {
         }
     }
 
+    /// Whether nothing of it is unknown.
+    package var isUnderstood: Bool {
+        switch self {
+        case .compare, .isIn, .isNull: true
+        case .unknown: false
+        case .not(let inner), .ofTexts(let inner), .ofOneType(let inner): inner.isUnderstood
+        case .all(let parts), .any(let parts): parts.allSatisfy(\.isUnderstood)
+        }
+    }
+
     /// As it is handed on from query to query within a statement: unknown where it is large, as it may be handed on
     /// thousands of times.
     package var handedOn: ScanPredicate {

@@ -56,19 +56,27 @@ struct ScanFiles {
                 ScanPredicate.said(by: scans.map(\.scan.predicate)), now: context.clock.now())
             ?? context.store.partitions(of: table)
         let mixed = mixedColumns ?? Set(table.partitionColumns.map { $0.name.lowercased() })
-        var known: [(predicate: ScanPredicate, selection: [Int])] = []
+        var known: [(predicate: ScanPredicate, conditions: [ScanCondition], selection: [Int])] = []
         var (united, isCrowded): (Set<Int>, Bool) = ([], false)
         var groups: [(selection: [Int], scans: [TableScan])] = []
         for scan in scans {
             let selection: [Int]
-            if let same = known.first(where: { $0.predicate == scan.scan.predicate }) {
+            if let same = known.first(where: {
+                $0.predicate == scan.scan.predicate && $0.conditions == scan.scan.conditions
+            }) {
                 selection = same.selection
             } else {
-                selection = PartitionPruning(
+                let said = PartitionPruning(
                     columns: table.partitionColumns, predicate: scan.scan.predicate, mixed: mixed,
                     isCollated: isCollated
                 ).select(all)
-                if known.count < Limits.scanSelectionsMax { known.append((scan.scan.predicate, selection)) }
+                selection =
+                    isCollated
+                    ? said
+                    : tried(scan.scan.conditions, on: said, of: all, table)
+                if known.count < Limits.scanSelectionsMax {
+                    known.append((scan.scan.predicate, scan.scan.conditions, selection))
+                }
             }
             united.formUnion(selection)
             if let group = groups.firstIndex(where: { $0.selection == selection }) {
@@ -93,6 +101,20 @@ struct ScanFiles {
             if number > 0 { found.edits += group.scans.compactMap { scan in scan.edit.map { (scan.text, $0(name)) } } }
         }
         return found
+    }
+
+    /// The `candidates` for which what a query says of partition columns (LIKE, functions, arithmetic) is true, by
+    /// the engine itself. All where it cannot say, or stops at a value: the query will say so, if it reads it.
+    private func tried(
+        _ given: [ScanCondition], on candidates: [Int], of partitions: [TablePartition], _ table: ExternalTable
+    ) -> [Int] {
+        let names = Set(table.partitionColumns.map { $0.name.lowercased() })
+        let conditions = given.filter { $0.columns.isSubset(of: names) }
+        guard !conditions.isEmpty, (2...Limits.triedPartitionsMax).contains(candidates.count),
+            let found = try? context.engine.rows(
+                candidates.map { partitions[$0].values }, of: table.partitionColumns, matching: conditions)
+        else { return candidates }
+        return found.map { candidates[$0] }
     }
 
     /// The ranges that every scan's predicate keeps to, of columns that have one type in the query.

@@ -8,6 +8,10 @@ package protocol QueryEngine: Sendable {
     /// The tree of a statement as the engine's own parser made it, in JSON: what the gate examines.
     func parse(_ sql: String) throws -> [UInt8]
 
+    /// The rows, by number, ascending, for which all conditions are true: rows of the columns' values as texts. `nil`
+    /// where the engine cannot say. Throws where it stops at a value.
+    func rows(_ rows: [[String?]], of columns: [TableColumn], matching conditions: [ScanCondition]) throws -> [Int]?
+
     /// The columns that the query's result would have.
     func describe(_ query: EngineQuery, cancellation: Cancellation) throws -> [ResultColumn]
 

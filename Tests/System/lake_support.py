@@ -4,7 +4,6 @@ import decimal
 
 import pytest
 
-
 D = decimal.Decimal
 
 
@@ -45,3 +44,7 @@ def parted(daemon, schema):
     # The same rows, with the partitions' values as columns like others.
     daemon.query("create table l.unparted stored as parquet as select * from l.parted")
     return daemon
+
+
+def scanned(daemon, sql):
+    return daemon.await_task(daemon.submit(sql))["scanned_data_bytes"]

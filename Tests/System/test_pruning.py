@@ -4,11 +4,10 @@ import contextlib
 import random
 import time
 
+import loon
 import pymysql
 import pytest
-
-import loon
-from lake_support import TEXT, parted, schema  # noqa: F401
+from lake_support import TEXT, parted, scanned, schema  # noqa: F401
 
 
 def values(daemon, condition, source="l.parted"):
@@ -108,6 +107,16 @@ class Relations:
                 f"{y} not in (2018)",
                 f"{y} between 2018 and 2019",
                 f"{m} in ('a', 'x')",
+                # What the engine tries on the values.
+                f"{m} like 'a%%'",
+                f"upper({m}) <> 'A'",
+                f"cast({y} as varchar) like '%%18'",
+                f"{y} % 2 = 0",
+                f"coalesce({m}, 'a') = 'a'",
+                f"{m} || {y} = 'a2018'",
+                f"case when {y} = 2018 then {m} = 'a' else {y} > 2018 end",
+                f"(substr({m}, 1, 1) = 'b') is not true",
+                f"nullif({y}, 2019) is null",
             ]
         )
 
@@ -221,10 +230,6 @@ def test_letters_that_look_alike_are_two_partitions(daemon):
     assert set(daemon.query("select a, hex(m) from l.alike")) == {(1, "C3A1"), (2, "61CC81")}
     daemon.query(f"alter table l.alike drop partition (m='{composed}')")
     assert daemon.query("select a from l.alike") == ((2,),)
-
-
-def scanned(daemon, sql):
-    return daemon.await_task(daemon.submit(sql))["scanned_data_bytes"]
 
 
 def test_only_the_partitions_asked_for_are_scanned(parted):
