@@ -104,6 +104,9 @@ package enum Limits {
     /// Texts of the metadata file that are kept as they were decoded, of each kind, and the bytes of one.
     package static let decodedTextsMax = 256
     package static let decodedTextBytesMax = 16 * 1024
+    /// Bytes of a query whose examination is kept, and about how many all that are kept hold.
+    package static let examinedTextBytesMax = 64 * 1024
+    package static let examinedBytesMax = 8 * 1024 * 1024
     /// Statements that are kept as they were read.
     package static let cachedStatementsMax = 512
     /// Bytes of a statement that the audit log keeps.

@@ -3,33 +3,45 @@ import LoonCore
 import QueryEngine
 import Synchronization
 
-/// The gate's findings in small queries, by their texts: the same ones come again and again, and the engine's parser
-/// takes most of the time that submitting one does. Depends on the text alone, not on who asks or what the catalog has.
+/// The gate's findings in queries that are not large, by their texts: the same ones come again and again, and the
+/// engine's parser takes most of the time that submitting one does. Depends on the text alone, not on who asks or what
+/// the catalog has.
 final class Examinations: Sendable {
-    /// By bytes: texts that Unicode holds to be alike are two to the engine.
-    private let known = Mutex<[[UInt8]: Examination]>([:])
+    private struct Known {
+        /// By bytes: texts that Unicode holds to be alike are two to the engine.
+        var examinations: [[UInt8]: Examination] = [:]
+        /// Edited texts that were looked at a second time.
+        var confirmed: Set<Edited> = []
+        var bytes = 0
+
+        /// Makes room for a text, all at once where there is none.
+        mutating func makeRoom(for count: Int) {
+            if bytes + count > Limits.examinedBytesMax { self = Known() }
+            bytes += count
+        }
+    }
+    private let known = Mutex(Known())
 
     /// A text and what was written into it.
     private struct Edited: Hashable {
         let text: [UInt8]
         let edits: [QueryText.Edit]
     }
-    /// Edited texts of small queries that were looked at a second time.
-    private let confirmed = Mutex<Set<Edited>>([])
 
     /// With the tree, where it had to be made.
     func examination(of sql: String, by engine: any QueryEngine) throws -> (
         Examination, tree: StatementTree?
     ) {
-        let isSmall = sql.utf8.count <= Limits.inlineStatementBytesMax
+        let isSmall = sql.utf8.count <= Limits.examinedTextBytesMax
         let key = isSmall ? Array(sql.utf8) : []
-        if isSmall, let found = known.withLock({ $0[key] }) { return (found, nil) }
+        if isSmall, let found = known.withLock({ $0.examinations[key] }) { return (found, nil) }
         let tree = try tree(of: sql, engine)
         let examination = try StatementGate().examine(tree)
         if isSmall {
             known.withLock { known in
-                if known.count >= Limits.cachedStatementsMax { known.removeAll() }
-                known[key] = examination
+                // An examination is a few times as large as its text.
+                known.makeRoom(for: key.count * 4)
+                known.examinations[key] = examination
             }
         }
         return (examination, tree)
@@ -48,9 +60,9 @@ final class Examinations: Sendable {
     func isConfirmed(_ edited: String, of text: QueryText, _ edits: [QueryText.Edit], by engine: any QueryEngine) throws
         -> Bool
     {
-        let isSmall = text.sql.utf8.count <= Limits.inlineStatementBytesMax
+        let isSmall = text.sql.utf8.count <= Limits.examinedTextBytesMax
         let key = Edited(text: isSmall ? Array(text.sql.utf8) : [], edits: isSmall ? edits : [])
-        if isSmall, confirmed.withLock({ $0.contains(key) }) { return true }
+        if isSmall, known.withLock({ $0.confirmed.contains(key) }) { return true }
         let walked = try text.tree ?? tree(of: text.sql, engine)
         let replacements = Dictionary(edits.map { ($0.range.lowerBound, $0.replacement) }) { first, _ in first }
         try StatementGate.requirePlain(edited)
@@ -58,9 +70,9 @@ final class Examinations: Sendable {
             return false
         }
         guard isSmall else { return true }
-        confirmed.withLock { confirmed in
-            if confirmed.count >= Limits.cachedStatementsMax { confirmed.removeAll() }
-            confirmed.insert(key)
+        known.withLock { known in
+            known.makeRoom(for: key.text.count * 2)
+            known.confirmed.insert(key)
         }
         return true
     }
