@@ -106,8 +106,8 @@ let package = Package(
             name: "LoonService",
             dependencies: [
                 "AccessControl", "DuckDBEngine", "LoonCore", "LoonLake", "LoonSessions", "LoonTasks", "MetaStore",
-                "MySQLProtocol", "Notifier", "ObjectStore", "QueryEngine", "SQLFrontend", "SystemTables", crypto,
-                logging, nioCore, nioPosix, nioSSL, serviceLifecycle, swiftASN1, unixSignals, x509, yams,
+                "MySQLProtocol", "Notifier", "ObjectStore", "QueryEngine", "SQLDialect", "SQLFrontend", "SystemTables",
+                crypto, logging, nioCore, nioPosix, nioSSL, serviceLifecycle, swiftASN1, unixSignals, x509, yams,
             ], swiftSettings: settings),
 
         // Executables

@@ -22,10 +22,12 @@ package final class DuckDBEngine: QueryEngine, Sendable {
         package let stagingDirectory: String
         /// Signed extensions that are loaded at the start: paths of files.
         package let extensions: [String]
+        /// Macros that every statement may call: `name(a, b) AS …`.
+        package let macros: [String]
 
         package init(
             threads: Int, memoryLimit: String?, spillDirectory: String, spillLimit: String?, stagingDirectory: String,
-            extensions: [String]
+            extensions: [String], macros: [String]
         ) {
             self.threads = threads
             self.memoryLimit = memoryLimit
@@ -33,6 +35,7 @@ package final class DuckDBEngine: QueryEngine, Sendable {
             self.spillLimit = spillLimit
             self.stagingDirectory = stagingDirectory
             self.extensions = extensions
+            self.macros = macros
         }
     }
 
@@ -88,7 +91,7 @@ package final class DuckDBEngine: QueryEngine, Sendable {
         if let limit = options.memoryLimit { settings.append("SET GLOBAL memory_limit = \(quote(limit))") }
         if let limit = options.spillLimit { settings.append("SET GLOBAL max_temp_directory_size = \(quote(limit))") }
         settings += options.extensions.map { "LOAD \(quote($0))" }
-        settings += MySQLFunctions.statements
+        settings += MySQLFunctions.statements + options.macros.map { "CREATE MACRO memory.main." + $0 }
         settings += ["SET GLOBAL enable_external_access = false", "SET GLOBAL lock_configuration = true"]
         try connection.registerFunctions()
         for setting in settings { try connection.execute(setting) }

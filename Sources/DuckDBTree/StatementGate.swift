@@ -23,7 +23,10 @@ package struct StatementGate: Sendable {
         "stats",
     ]
 
-    package init() {}
+    /// Macros that the engine has been given, in lower case.
+    private let macros: Set<String>
+
+    package init(macros: Set<String>) { self.macros = macros }
 
     /// The engine's parser replaces some spaces beyond ASCII before it reads a text, and its places then count bytes of
     /// a shorter one. It looks for them outside of quotes, and for quotes by rules of its own, to which `a$b$` opens
@@ -55,7 +58,7 @@ package struct StatementGate: Sendable {
     /// places. Refuses where the query reaches for what it may not. `outside`: what is said of the query's rows by
     /// whoever reads it as a view, by its columns' names.
     package func examine(_ tree: StatementTree, outside: ScanPredicate = .unknown) throws(QueryError) -> Examination {
-        var walk = Walk()
+        var walk = Walk(macros: macros)
         try walk.run(tree.statements, outside)
         return Examination(
             tables: walk.tables, words: walk.words,
@@ -69,6 +72,7 @@ package struct StatementGate: Sendable {
             let table: CatalogName
         }
 
+        private let macros: Set<String>
         private var found: [Key: Examination.TableReference] = [:]
         private var filters = ScanFilters()
         /// `nil` where all columns are meant.
@@ -102,6 +106,8 @@ package struct StatementGate: Sendable {
         private var pending: [Pending] = []
         /// For each name of WITH the predicates of the places that name it.
         private var said: [[ScanPredicate]] = []
+
+        init(macros: Set<String>) { self.macros = macros }
 
         /// In the order of their places.
         var tables: [Examination.TableReference] {
@@ -288,7 +294,7 @@ package struct StatementGate: Sendable {
                 }
             }
             if AllowedSyntax.formats.contains(function) { return try checkFormat(node, function) }
-            guard AllowedSyntax.allows(function: function) else {
+            guard AllowedSyntax.allows(function: function) || macros.contains(function) else {
                 throw QueryError(.unknownFunction, "FUNCTION \(function) does not exist")
             }
         }

@@ -1,6 +1,7 @@
 import DuckDBTree
 import LoonCore
 import QueryEngine
+import SQLDialect
 import Synchronization
 
 /// The gate's findings in queries that are not large, by their texts: the same ones come again and again, and the
@@ -21,6 +22,7 @@ final class Examinations: Sendable {
         }
     }
     private let known = Mutex(Known())
+    private let gate = StatementGate(macros: FunctionCatalog.standard.macroNames)
 
     /// A text and what was written into it.
     private struct Edited: Hashable {
@@ -36,7 +38,7 @@ final class Examinations: Sendable {
         let key = isSmall ? Array(sql.utf8) : []
         if isSmall, let found = known.withLock({ $0.examinations[key] }) { return (found, nil) }
         let tree = try tree(of: sql, engine)
-        let examination = try StatementGate().examine(tree)
+        let examination = try gate.examine(tree)
         if isSmall {
             known.withLock { known in
                 // An examination is a few times as large as its text.
@@ -51,7 +53,7 @@ final class Examinations: Sendable {
     func examination(of sql: String, outside: ScanPredicate, by engine: any QueryEngine) throws
         -> Examination
     {
-        try StatementGate().examine(try tree(of: sql, engine), outside: outside)
+        try gate.examine(try tree(of: sql, engine), outside: outside)
     }
 
     /// The second look: the engine's parser reads the edited text, too, and must find the tree that was walked, with

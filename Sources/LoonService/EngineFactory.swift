@@ -4,6 +4,7 @@ import LoonCore
 import LoonTasks
 import ObjectStore
 import QueryEngine
+import SQLDialect
 
 /// Makes the clusters of a configuration, each with an engine of its own, of the kind that `engine` of its settings
 /// names.
@@ -54,7 +55,8 @@ struct EngineFactory {
             options: .init(
                 threads: settings.threads == 0 ? ProcessInfo.processInfo.activeProcessorCount : settings.threads,
                 memoryLimit: settings.memory, spillDirectory: folder, spillLimit: settings.spill,
-                stagingDirectory: objects.staging, extensions: Self.extensions(beside: configuration.library)))
+                stagingDirectory: objects.staging, extensions: Self.extensions(beside: configuration.library),
+                macros: FunctionCatalog.standard.macros))
     }
 
     /// The engine's extensions lie beside its library.

@@ -16,7 +16,11 @@ extension DialectRewriter {
     func writeRenamed(at index: Int, to out: inout [UInt8]) -> Int? {
         guard lexer.isSymbol(lexer.tokens[index + 1], "(") else { return nil }
         let name = lexer.text(lexer.tokens[index]).lowercased()
-        guard let engineName = Self.renamed[name] else { return nil }
+        let count = lexer.argumentCount(ofCallAt: index)
+        guard
+            let engineName = Self.renamed[name]
+                ?? FunctionCatalog.standard.engineName(of: name, argumentCount: count)
+        else { return nil }
         out += Array(engineName.utf8)
         return index + 1
     }
@@ -109,156 +113,6 @@ extension DialectRewriter {
         guard lexer.isSymbol(lexer.tokens[end], ")") else { return nil }
         out += Array((isSigned ? "BIGINT" : "UBIGINT").utf8)
         return end
-    }
-}
-
-/// Calls that are written in another form: what to write in the places of some of their tokens.
-struct FunctionCalls {
-    private let lexer: Lexer
-    private(set) var texts: [Int: String] = [:]
-
-    init(_ lexer: Lexer, timeZoneOffsetMinutes: Int) {
-        self.lexer = lexer
-        for index in lexer.tokens.indices.dropLast(2)
-        where lexer.isSymbol(lexer.tokens[index + 1], "(") && lexer.tokens[index].kind == .word {
-            switch lexer.text(lexer.tokens[index]).lowercased() {
-            case "concat": concatenate(index)
-            case let name where Self.zoned[name] != nil:
-                // The engine's functions know nothing of the session.
-                guard !lexer.isSymbol(lexer.tokens[index + 2], ")") else { break }
-                texts[index] = " \(Self.zoned[name] ?? name)"
-                texts[index + 1] = "(\(timeZoneOffsetMinutes),"
-            case "extract" where lexer.isKeyword(lexer.tokens[index + 2], "epoch"): epoch(index, timeZoneOffsetMinutes)
-            case "date_part", "datepart": epochPart(index, timeZoneOffsetMinutes)
-            case "date_add", "date_sub", "adddate", "subdate": addDays(index)
-            case "convert": convert(index)
-            case "date_format": format(index, function: "strftime", opening: "(CAST((", comma: ") AS TIMESTAMP),")
-            case "str_to_date": format(index, function: "try_strptime", opening: "(", comma: ",")
-            default: break
-            }
-        }
-    }
-
-    /// Functions between a count of seconds since 1970 and a time, which is the session's: their names with the zone as
-    /// the first argument.
-    private static let zoned = [
-        "from_unixtime": "loon_from_unixtime", "to_timestamp": "loon_from_unixtime",
-        "unix_timestamp": "loon_unix_timestamp", "epoch": "loon_epoch",
-    ]
-
-    /// `EXTRACT(EPOCH FROM t)`
-    private mutating func epoch(_ index: Int, _ offsetMinutes: Int) {
-        guard lexer.isKeyword(lexer.tokens[index + 3], "from") else { return }
-        texts[index] = " loon_epoch"
-        texts[index + 2] = "\(offsetMinutes)"
-        texts[index + 3] = ","
-    }
-
-    /// `DATE_PART('epoch', t)`
-    private mutating func epochPart(_ index: Int, _ offsetMinutes: Int) {
-        guard lexer.tokens[index + 2].kind == .string,
-            String(decoding: lexer.value(lexer.tokens[index + 2]), as: UTF8.self).lowercased() == "epoch"
-        else { return }
-        texts[index] = " loon_epoch"
-        texts[index + 2] = "\(offsetMinutes)"
-    }
-
-    /// The commas between the arguments of the call at `index`, and its closing parenthesis.
-    private func arguments(of index: Int) -> (commas: [Int], end: Int)? {
-        var depth = 0
-        var commas: [Int] = []
-        for place in (index + 1)..<lexer.tokens.count {
-            let token = lexer.tokens[place]
-            if lexer.isSymbol(token, "(") { depth += 1 }
-            if lexer.isSymbol(token, ")") { depth -= 1 }
-            if depth == 1, lexer.isSymbol(token, ",") { commas.append(place) }
-            if depth == 0 { return (commas, place) }
-        }
-        return nil
-    }
-
-    /// CONCAT of NULL is NULL, and the engine's is not: `concat(a, b)` → `((a) || (b))`.
-    private mutating func concatenate(_ index: Int) {
-        guard let (commas, end) = arguments(of: index), end > index + 2 else { return }
-        texts[index] = " "
-        texts[index + 1] = "((CAST(("
-        for comma in commas { texts[comma] = ") AS VARCHAR)) || (CAST((" }
-        texts[end] = ") AS VARCHAR)))"
-    }
-
-    /// `DATE_ADD(d, INTERVAL n DAY)` is `d + INTERVAL n DAY`. A text that is a day is one.
-    private mutating func addDays(_ index: Int) {
-        guard let (commas, end) = arguments(of: index), commas.count == 1, end > commas[0] + 2,
-            ["day", "week", "month", "quarter", "year"].contains(lexer.text(lexer.tokens[end - 1]).lowercased()),
-            lexer.isKeyword(lexer.tokens[commas[0] + 1], "interval")
-        else { return }
-        let isPlus = ["date_add", "adddate"].contains(lexer.text(lexer.tokens[index]).lowercased())
-        guard !lexer.isKeyword(lexer.tokens[index + 2], "null") else { return }
-        if commas[0] == index + 3, lexer.tokens[index + 2].kind == .string {
-            let text = String(decoding: lexer.value(lexer.tokens[index + 2]), as: UTF8.self)
-            guard text.wholeMatch(of: /[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}/) != nil else { return }
-            texts[index + 2] = " DATE '\(text)'"
-        }
-        texts[index] = isPlus ? " loon_date_add_days" : " loon_date_sub_days"
-    }
-
-    /// `CONVERT(a, UNSIGNED INTEGER)` and `CONVERT(a USING utf8mb4)` are casts.
-    private mutating func convert(_ index: Int) {
-        guard let (commas, end) = arguments(of: index) else { return }
-        if let comma = commas.last {
-            texts[index] = " CAST"
-            texts[comma] = " AS"
-            let isSigned = lexer.isKeyword(lexer.tokens[comma + 1], "signed")
-            if isSigned || lexer.isKeyword(lexer.tokens[comma + 1], "unsigned") {
-                texts[comma + 1] = isSigned ? " BIGINT" : " UBIGINT"
-            }
-            if end == comma + 3, lexer.isKeyword(lexer.tokens[comma + 2], "integer") { texts[comma + 2] = " " }
-        } else if end >= index + 4, lexer.isKeyword(lexer.tokens[end - 2], "using") {
-            texts[index] = " CAST"
-            texts[end - 2] = " AS"
-            texts[end - 1] = " VARCHAR"
-        }
-    }
-
-    /// Functions of a format, which must be a literal: the engine's letters are C's.
-    private mutating func format(_ index: Int, function: String, opening: String, comma: String) {
-        guard let (commas, end) = arguments(of: index), commas.count == 1, end == commas[0] + 2,
-            lexer.tokens[end - 1].kind == .string
-        else { return }
-        guard let format = Self.translated(String(decoding: lexer.value(lexer.tokens[end - 1]), as: UTF8.self)) else {
-            return
-        }
-        texts[index] = " " + function
-        texts[index + 1] = opening
-        texts[commas[0]] = comma
-        texts[end - 1] =
-            "'" + String(String.UnicodeScalarView(format.unicodeScalars.flatMap { $0 == "'" ? [$0, $0] : [$0] })) + "'"
-    }
-
-    /// https://dev.mysql.com/doc/refman/8.0/en/date-and-time-functions.html#function_date-format in C's letters.
-    /// `nil` where one means something that C has no letter for: weeks that are not ISO's, ordinal numbers.
-    private static func translated(_ format: String) -> String? {
-        var letters: [Unicode.Scalar: String] = [
-            "M": "%B", "i": "%M", "W": "%A", "c": "%-m", "e": "%-d", "k": "%-H", "l": "%-I", "h": "%I", "s": "%S",
-            "T": "%H:%M:%S",
-            "r": "%I:%M:%S %p", "v": "%V", "x": "%G", "%": "%%",
-        ]
-        for letter in "abdfHIjmpSwYy".unicodeScalars { letters[letter] = "%" + String(Character(letter)) }
-        var result = ""
-        var isLetter = false
-        for scalar in format.unicodeScalars {
-            if isLetter {
-                if "uUVXD".unicodeScalars.contains(scalar) { return nil }
-                // Any other letter is itself.
-                result += letters[scalar] ?? String(Character(scalar))
-                isLetter = false
-            } else if scalar == "%" {
-                isLetter = true
-            } else {
-                result.unicodeScalars.append(scalar)
-            }
-        }
-        return result
     }
 }
 

@@ -349,6 +349,8 @@ struct DialectRewriter {
         case "curdate()", "current_date", "current_date()": out += Array("DATE '\(moment.date)'".utf8)
         case "curtime()", "current_time", "current_time()": out += Array("TIME '\(moment.time)'".utf8)
         case "unix_timestamp()": out += Array(String(context.now / 1_000).utf8)
+        case "utc_date()", "utc_date": out += Array("DATE '\(CivilTime(milliseconds: context.now).date)'".utf8)
+        case "utc_time()", "utc_time": out += Array("TIME '\(CivilTime(milliseconds: context.now).time)'".utf8)
         case "utc_timestamp()": out += Array("TIMESTAMP '\(CivilTime(milliseconds: context.now).dateTime)'".utf8)
         case "current_user": append(context.function(name), to: &out)
         case _ where isCall && LocalFunctions.session.contains(name): append(context.function(name), to: &out)

@@ -46,7 +46,11 @@ extension Evaluator {
         case ("time_format", 2): return Self.timeFormat(values[0].textValue, values[1].textValue)
         case ("convert_tz", 3): return convertTimeZone(values)
         case ("cast_char", 1): return .text(values[0].textValue)
-        case ("cast_signed", 1): return .integer(values[0].integerValue)
+        case ("cast_signed", 1):
+            // Of a text the whole number that it begins with; other values are rounded.
+            guard case .text(let text) = values[0] else { return .integer(values[0].integerValue) }
+            let digits = text.prefixMatch(of: /\s*([-+]?[0-9]+)/).map { String($0.1) } ?? "0"
+            return .integer(Int64(digits) ?? (digits.hasPrefix("-") ? .min : .max))
         case ("cast_unsigned", 1): return .unsigned(UInt64(bitPattern: values[0].integerValue))
         default: throw QueryError(.wrongArguments, "Incorrect parameter count in the call to native function '\(name)'")
         }

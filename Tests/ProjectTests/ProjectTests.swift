@@ -189,7 +189,7 @@ import Testing
         let others = try (documents + ["README.md", "SECURITY.md", "CONTRIBUTING.md", "CHANGELOG.md", "Package.swift"])
             .map { ($0, try text($0)) }
         for (path, text) in try swiftFiles(below: "Sources") + swiftFiles(below: "Tests") + others
-        where !path.hasSuffix("/VariableTable.swift") {
+        where !path.hasSuffix("/VariableTable.swift") && !path.hasSuffix("/FunctionTable.swift") {
             for (number, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
                 let mayBeLong = line.contains("https://") || (path.hasSuffix(".md") && line.hasPrefix("|"))
                 #expect(line.count <= 120 || mayBeLong, "\(path):\(number + 1) has \(line.count) columns")

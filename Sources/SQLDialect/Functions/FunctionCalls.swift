@@ -1,0 +1,240 @@
+import LoonCore
+import SQLFrontend
+
+/// Calls that are written in another form: what to write in the places of some of their tokens.
+struct FunctionCalls {
+    private let lexer: Lexer
+    private(set) var texts: [Int: String] = [:]
+
+    init(_ lexer: Lexer, timeZoneOffsetMinutes: Int) {
+        self.lexer = lexer
+        for index in lexer.tokens.indices.dropLast(2)
+        where lexer.isSymbol(lexer.tokens[index + 1], "(") && lexer.tokens[index].kind == .word {
+            switch lexer.text(lexer.tokens[index]).lowercased() {
+            case "concat": concatenate(index)
+            case let name where Self.zoned[name] != nil:
+                // The engine's functions know nothing of the session.
+                guard !lexer.isSymbol(lexer.tokens[index + 2], ")") else { break }
+                texts[index] = " \(Self.zoned[name] ?? name)"
+                texts[index + 1] = "(\(timeZoneOffsetMinutes),"
+            case "extract" where lexer.isKeyword(lexer.tokens[index + 2], "epoch"): epoch(index, timeZoneOffsetMinutes)
+            case "date_part", "datepart": epochPart(index, timeZoneOffsetMinutes)
+            case "date_add", "date_sub", "adddate", "subdate": addDays(index)
+            case "convert": convert(index)
+            case "cast": cast(index)
+            case "trim": trim(index)
+            case "timestampdiff": unit(index)
+            case "group_concat": separator(index)
+            case "date_format": format(index, function: "strftime", opening: "(CAST((", comma: ") AS TIMESTAMP),")
+            case "str_to_date", "date_parse": format(index, function: "try_strptime", opening: "(", comma: ",")
+            default: break
+            }
+        }
+    }
+
+    /// Functions between a count of seconds since 1970 and a time, which is the session's: their names with the zone as
+    /// the first argument.
+    private static let zoned = [
+        "from_unixtime": "loon_from_unixtime", "to_timestamp": "loon_from_unixtime",
+        "unix_timestamp": "loon_unix_timestamp", "epoch": "loon_epoch",
+    ]
+
+    /// `EXTRACT(EPOCH FROM t)`
+    private mutating func epoch(_ index: Int, _ offsetMinutes: Int) {
+        guard lexer.isKeyword(lexer.tokens[index + 3], "from") else { return }
+        texts[index] = " loon_epoch"
+        texts[index + 2] = "\(offsetMinutes)"
+        texts[index + 3] = ","
+    }
+
+    /// `DATE_PART('epoch', t)`
+    private mutating func epochPart(_ index: Int, _ offsetMinutes: Int) {
+        guard lexer.tokens[index + 2].kind == .string,
+            String(decoding: lexer.value(lexer.tokens[index + 2]), as: UTF8.self).lowercased() == "epoch"
+        else { return }
+        texts[index] = " loon_epoch"
+        texts[index + 2] = "\(offsetMinutes)"
+    }
+
+    /// The commas between the arguments of the call at `index`, and its closing parenthesis.
+    private func arguments(of index: Int) -> (commas: [Int], end: Int)? {
+        var depth = 0
+        var commas: [Int] = []
+        for place in (index + 1)..<lexer.tokens.count {
+            let token = lexer.tokens[place]
+            if lexer.opens(token) { depth += 1 }
+            if lexer.closes(token) { depth -= 1 }
+            if depth == 1, lexer.isSymbol(token, ",") { commas.append(place) }
+            if depth == 0 { return (commas, place) }
+        }
+        return nil
+    }
+
+    /// The word within the call's own parentheses, if it stands there.
+    private func place(of word: StaticString, from start: Int, to end: Int) -> Int? {
+        var depth = 0
+        for place in start..<end {
+            if lexer.opens(lexer.tokens[place]) { depth += 1 }
+            if lexer.closes(lexer.tokens[place]) { depth -= 1 }
+            if depth == 0, lexer.isKeyword(lexer.tokens[place], word) { return place }
+        }
+        return nil
+    }
+
+    /// `CAST('1.9' AS SIGNED)` takes the whole number that a text begins with; `CAST(x AS CHAR(n))` cuts it.
+    private mutating func cast(_ index: Int) {
+        guard let (_, end) = arguments(of: index), let place = place(of: "as", from: index + 2, to: end) else { return }
+        let type = lexer.text(lexer.tokens[place + 1]).lowercased()
+        if type == "signed", end == place + 2 || lexer.isKeyword(lexer.tokens[place + 2], "integer") {
+            texts[index] = " loon_mysql__signed"
+            for token in place..<end { texts[token] = " " }
+        } else if ["char", "varchar", "nchar", "character"].contains(type), end == place + 5,
+            lexer.isSymbol(lexer.tokens[place + 2], "("), lexer.tokens[place + 3].kind == .number
+        {
+            texts[index] = " loon_left(CAST"
+            texts[place + 1] = " VARCHAR"
+            for token in place + 2..<end { texts[token] = " " }
+            texts[end] = "), \(lexer.text(lexer.tokens[place + 3])))"
+        }
+    }
+
+    /// `TRIM([BOTH | LEADING | TRAILING] x FROM s)` takes off the whole of `x`; the engine's own takes off its letters.
+    private mutating func trim(_ index: Int) {
+        guard let (_, end) = arguments(of: index), let from = place(of: "from", from: index + 2, to: end) else {
+            return
+        }
+        let word = lexer.text(lexer.tokens[index + 2]).lowercased()
+        let hasSide = ["both", "leading", "trailing"].contains(word)
+        // Without a text it is spaces.
+        guard from > (hasSide ? index + 3 : index + 2) else { return }
+        texts[index] = " loon_mysql__trim_\(hasSide ? word : "both")"
+        if hasSide { texts[index + 2] = " " }
+        texts[from] = ","
+    }
+
+    /// `TIMESTAMPDIFF(DAY, a, b)`: the unit is a word.
+    private mutating func unit(_ index: Int) {
+        let word = lexer.text(lexer.tokens[index + 2]).lowercased()
+        let unit = word.hasPrefix("sql_tsi_") ? String(word.dropFirst(8)) : word
+        let known = ["microsecond", "second", "minute", "hour", "day", "week", "month", "quarter", "year"]
+        if known.contains(unit) { texts[index + 2] = "'\(unit)'" }
+    }
+
+    /// `GROUP_CONCAT(x ORDER BY y SEPARATOR ';')` → `group_concat(x, ';' ORDER BY y)`
+    private mutating func separator(_ index: Int) {
+        guard let (_, end) = arguments(of: index), let place = place(of: "separator", from: index + 2, to: end),
+            end == place + 2, lexer.tokens[place + 1].kind == .string
+        else { return }
+        let value = String(decoding: lexer.value(lexer.tokens[place + 1]), as: UTF8.self)
+        let text = "'" + value.replacing("'", with: "''") + "'"
+        texts[place + 1] = " "
+        if let order = self.place(of: "order", from: index + 2, to: place) {
+            texts[order] = ", \(text) ORDER"
+            texts[place] = " "
+        } else {
+            texts[place] = ", \(text)"
+        }
+    }
+
+    /// CONCAT of NULL is NULL, and the engine's is not: `concat(a, b)` → `((a) || (b))`.
+    private mutating func concatenate(_ index: Int) {
+        guard let (commas, end) = arguments(of: index), end > index + 2 else { return }
+        texts[index] = " "
+        texts[index + 1] = "((CAST(("
+        for comma in commas { texts[comma] = ") AS VARCHAR)) || (CAST((" }
+        texts[end] = ") AS VARCHAR)))"
+    }
+
+    /// `DATE_ADD(d, INTERVAL n DAY)` is `d + INTERVAL n DAY`. A text that is a day is one.
+    private mutating func addDays(_ index: Int) {
+        guard let (commas, end) = arguments(of: index), commas.count == 1, end > commas[0] + 2,
+            ["day", "week", "month", "quarter", "year"].contains(lexer.text(lexer.tokens[end - 1]).lowercased()),
+            lexer.isKeyword(lexer.tokens[commas[0] + 1], "interval")
+        else { return }
+        let isPlus = ["date_add", "adddate"].contains(lexer.text(lexer.tokens[index]).lowercased())
+        guard !lexer.isKeyword(lexer.tokens[index + 2], "null") else { return }
+        if commas[0] == index + 3, lexer.tokens[index + 2].kind == .string {
+            let text = String(decoding: lexer.value(lexer.tokens[index + 2]), as: UTF8.self)
+            guard text.wholeMatch(of: /[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}/) != nil else { return }
+            texts[index + 2] = " DATE '\(text)'"
+        }
+        texts[index] = isPlus ? " loon_date_add_days" : " loon_date_sub_days"
+    }
+
+    /// `CONVERT(a, UNSIGNED INTEGER)` and `CONVERT(a USING utf8mb4)` are casts.
+    private mutating func convert(_ index: Int) {
+        guard let (commas, end) = arguments(of: index) else { return }
+        if let comma = commas.last {
+            texts[index] = " CAST"
+            texts[comma] = " AS"
+            let isSigned = lexer.isKeyword(lexer.tokens[comma + 1], "signed")
+            if isSigned || lexer.isKeyword(lexer.tokens[comma + 1], "unsigned") {
+                texts[comma + 1] = isSigned ? " BIGINT" : " UBIGINT"
+            }
+            if end == comma + 3, lexer.isKeyword(lexer.tokens[comma + 2], "integer") { texts[comma + 2] = " " }
+        } else if end >= index + 4, lexer.isKeyword(lexer.tokens[end - 2], "using") {
+            texts[index] = " CAST"
+            texts[end - 2] = " AS"
+            texts[end - 1] = " VARCHAR"
+        }
+    }
+
+    /// Functions of a format, which must be a literal: the engine's letters are C's.
+    private mutating func format(_ index: Int, function: String, opening: String, comma: String) {
+        guard let (commas, end) = arguments(of: index), commas.count == 1, end == commas[0] + 2,
+            lexer.tokens[end - 1].kind == .string
+        else { return }
+        guard let format = Self.translated(String(decoding: lexer.value(lexer.tokens[end - 1]), as: UTF8.self)) else {
+            return
+        }
+        texts[index] = " " + function
+        texts[index + 1] = opening
+        texts[commas[0]] = comma
+        texts[end - 1] =
+            "'" + String(String.UnicodeScalarView(format.unicodeScalars.flatMap { $0 == "'" ? [$0, $0] : [$0] })) + "'"
+    }
+
+    /// https://dev.mysql.com/doc/refman/8.0/en/date-and-time-functions.html#function_date-format in C's letters.
+    /// `nil` where one means something that C has no letter for: weeks that are not ISO's, ordinal numbers.
+    private static func translated(_ format: String) -> String? {
+        var letters: [Unicode.Scalar: String] = [
+            "M": "%B", "i": "%M", "W": "%A", "c": "%-m", "e": "%-d", "k": "%-H", "l": "%-I", "h": "%I", "s": "%S",
+            "T": "%H:%M:%S",
+            "r": "%I:%M:%S %p", "v": "%V", "x": "%G", "%": "%%",
+        ]
+        for letter in "abdfHIjmpSwYy".unicodeScalars { letters[letter] = "%" + String(Character(letter)) }
+        var result = ""
+        var isLetter = false
+        for scalar in format.unicodeScalars {
+            if isLetter {
+                if "uUVXD".unicodeScalars.contains(scalar) { return nil }
+                // Any other letter is itself.
+                result += letters[scalar] ?? String(Character(scalar))
+                isLetter = false
+            } else if scalar == "%" {
+                isLetter = true
+            } else {
+                result.unicodeScalars.append(scalar)
+            }
+        }
+        return result
+    }
+}
+
+extension Lexer {
+    func opens(_ token: Token) -> Bool { isSymbol(token, "(") || isSymbol(token, "[") || isSymbol(token, "{") }
+    func closes(_ token: Token) -> Bool { isSymbol(token, ")") || isSymbol(token, "]") || isSymbol(token, "}") }
+
+    /// How many arguments a call has, by its commas.
+    func argumentCount(ofCallAt index: Int) -> Int {
+        if index + 2 < tokens.count, isSymbol(tokens[index + 2], ")") { return 0 }
+        var (depth, count) = (0, 1)
+        for token in tokens[(index + 1)...] {
+            if opens(token) { depth += 1 }
+            if closes(token) { depth -= 1 }
+            if depth == 1, isSymbol(token, ",") { count += 1 }
+            if depth == 0 { break }
+        }
+        return count
+    }
+}

@@ -1,0 +1,152 @@
+/// The functions of MySQL and of Presto that the engine has not, or has with another meaning: a line each. Left of `=`
+/// the call, right of it the engine's words for it; `->` gives the engine's name for an aggregate, or for a function
+/// that takes a lambda. MySQL: https://dev.mysql.com/doc/refman/8.0/en/built-in-function-reference.html. Presto:
+/// https://prestodb.io/docs/current/functions.html (0.227).
+enum FunctionTable {
+    static let mysql = #"""
+        ascii(s) = CASE WHEN s = '' THEN 0 ELSE CAST('0x' || left(hex(encode(CAST(s AS VARCHAR))), 2) AS BIGINT) END
+        atan(x) = atan(x)
+        atan(y, x) = atan2(y, x)
+        char(a) = chr(CAST(a AS INTEGER))
+        char(a, b) = chr(CAST(a AS INTEGER)) || chr(CAST(b AS INTEGER))
+        char(a, b, c) = chr(CAST(a AS INTEGER)) || chr(CAST(b AS INTEGER)) || chr(CAST(c AS INTEGER))
+        datediff(a, b) = CAST(CAST(a AS TIMESTAMP) AS DATE) - CAST(CAST(b AS TIMESTAMP) AS DATE)
+        dayname(d) = dayname(CAST(d AS TIMESTAMP))
+        monthname(d) = monthname(CAST(d AS TIMESTAMP))
+        elt(n, a) = list_extract([a], n)
+        elt(n, a, b) = list_extract([a, b], n)
+        elt(n, a, b, c) = list_extract([a, b, c], n)
+        elt(n, a, b, c, d) = list_extract([a, b, c, d], n)
+        elt(n, a, b, c, d, e) = list_extract([a, b, c, d, e], n)
+        field(x, a) = coalesce(list_position([a], x), 0)
+        field(x, a, b) = coalesce(list_position([a, b], x), 0)
+        field(x, a, b, c) = coalesce(list_position([a, b, c], x), 0)
+        field(x, a, b, c, d) = coalesce(list_position([a, b, c, d], x), 0)
+        field(x, a, b, c, d, e) = coalesce(list_position([a, b, c, d, e], x), 0)
+        find_in_set(x, s) = CASE WHEN s IS NULL OR x IS NULL THEN NULL WHEN s = '' THEN 0 ELSE coalesce(list_position(string_split(s, ','), x), 0) END
+        from_days(n) = CAST(DATE '1970-01-01' + CAST(n - 719528 AS INTEGER) AS DATE)
+        greatest(a, b) = list_extract(list_sort([a, b], 'DESC', 'NULLS FIRST'), 1)
+        greatest(a, b, c) = list_extract(list_sort([a, b, c], 'DESC', 'NULLS FIRST'), 1)
+        greatest(a, b, c, d) = list_extract(list_sort([a, b, c, d], 'DESC', 'NULLS FIRST'), 1)
+        greatest(a, b, c, d, e) = list_extract(list_sort([a, b, c, d, e], 'DESC', 'NULLS FIRST'), 1)
+        greatest(a, b, c, d, e, f) = list_extract(list_sort([a, b, c, d, e, f], 'DESC', 'NULLS FIRST'), 1)
+        least(a, b) = list_extract(list_sort([a, b], 'ASC', 'NULLS FIRST'), 1)
+        least(a, b, c) = list_extract(list_sort([a, b, c], 'ASC', 'NULLS FIRST'), 1)
+        least(a, b, c, d) = list_extract(list_sort([a, b, c, d], 'ASC', 'NULLS FIRST'), 1)
+        least(a, b, c, d, e) = list_extract(list_sort([a, b, c, d, e], 'ASC', 'NULLS FIRST'), 1)
+        least(a, b, c, d, e, f) = list_extract(list_sort([a, b, c, d, e, f], 'ASC', 'NULLS FIRST'), 1)
+        hour(t) = CASE WHEN typeof(t) = 'TIME' THEN hour(try_cast(CAST(t AS VARCHAR) AS TIME)) ELSE coalesce(hour(try_cast(CAST(t AS VARCHAR) AS TIMESTAMP)), hour(try_cast(CAST(t AS VARCHAR) AS TIME))) END
+        minute(t) = CASE WHEN typeof(t) = 'TIME' THEN minute(try_cast(CAST(t AS VARCHAR) AS TIME)) ELSE coalesce(minute(try_cast(CAST(t AS VARCHAR) AS TIMESTAMP)), minute(try_cast(CAST(t AS VARCHAR) AS TIME))) END
+        second(t) = CASE WHEN typeof(t) = 'TIME' THEN second(try_cast(CAST(t AS VARCHAR) AS TIME)) ELSE coalesce(second(try_cast(CAST(t AS VARCHAR) AS TIMESTAMP)), second(try_cast(CAST(t AS VARCHAR) AS TIME))) END
+        microsecond(t) = coalesce(microsecond(try_cast(CAST(t AS VARCHAR) AS TIMESTAMP)), microsecond(try_cast(CAST(t AS VARCHAR) AS TIME))) % 1000000
+        inet_aton(s) = list_reduce(list_transform(string_split(s, '.'), x -> CAST(x AS BIGINT)), (x, y) -> x * 256 + y)
+        inet_ntoa(n) = (n // 16777216) || '.' || (n // 65536 % 256) || '.' || (n // 256 % 256) || '.' || (n % 256)
+        insert(s, p, n, r) = CASE WHEN p < 1 OR p > length(s) THEN s WHEN n < 0 OR p + n > length(s) THEN left(s, p - 1) || r ELSE left(s, p - 1) || r || substring(s, p + n) END
+        json_length(j) = CASE json_type(j) WHEN 'ARRAY' THEN json_array_length(j) WHEN 'OBJECT' THEN len(json_keys(j)) ELSE 1 END
+        json_length(j, p) = CASE json_type(j, p) WHEN 'ARRAY' THEN json_array_length(j, p) WHEN 'OBJECT' THEN len(json_keys(j, p)) WHEN NULL THEN NULL ELSE 1 END
+        json_unquote(j) = CASE WHEN left(CAST(j AS VARCHAR), 1) = '"' THEN json_extract_string(CAST(j AS VARCHAR), '$') ELSE CAST(j AS VARCHAR) END
+        json_value(j, p) = json_extract_string(j, p)
+        last_day(d) = last_day(CAST(d AS TIMESTAMP))
+        log(x) = CASE WHEN x > 0 THEN ln(x) END
+        log(b, x) = CASE WHEN b > 0 AND x > 0 AND b <> 1 THEN ln(x) / ln(b) END
+        ln(x) = CASE WHEN x > 0 THEN ln(x) END
+        log2(x) = CASE WHEN x > 0 THEN log2(x) END
+        log10(x) = CASE WHEN x > 0 THEN log10(x) END
+        sqrt(x) = CASE WHEN x >= 0 THEN sqrt(x) END
+        oct(n) = to_base(n, 8)
+        ord(s) = CASE WHEN s = '' THEN 0 ELSE CAST('0x' || hex(encode(left(CAST(s AS VARCHAR), 1))) AS BIGINT) END
+        period_add(p, n) = CAST(strftime(strptime(CAST(p AS VARCHAR), '%Y%m') + to_months(CAST(n AS INTEGER)), '%Y%m') AS BIGINT)
+        period_diff(a, b) = (a // 100 * 12 + a % 100) - (b // 100 * 12 + b % 100)
+        quote(s) = CASE WHEN s IS NULL THEN 'NULL' ELSE '''' || replace(replace(s, '\', '\\'), '''', '\''') || '''' END
+        regexp_like(s, p) = regexp_matches(s, p, 'i')
+        regexp_like(s, p, o) = CASE o WHEN 'c' THEN regexp_matches(s, p) ELSE regexp_matches(s, p, 'i') END
+        regexp_replace(s, p, r) = regexp_replace(s, p, regexp_replace(r, '\$([0-9])', '\\\1', 'g'), 'gi')
+        regexp_substr(s, p) = CASE WHEN regexp_matches(s, p, 'i') THEN regexp_extract(s, p, 0, 'i') END
+        sec_to_time(n) = (CASE WHEN n < 0 THEN '-' ELSE '' END) || (CASE WHEN abs(CAST(n AS BIGINT)) < 36000 THEN '0' ELSE '' END) || (abs(CAST(n AS BIGINT)) // 3600) || strftime(TIMESTAMP '1970-01-01' + to_seconds(abs(CAST(n AS BIGINT)) % 3600), ':%M:%S')
+        time_to_sec(t) = epoch(CAST(t AS TIME))
+        sha(s) = sha1(s)
+        sha2(s, n) = CASE WHEN n IN (0, 256) THEN sha256(s) ELSE error('sha2() of ' || n || ' bits is not supported; 256 is') END
+        space(n) = repeat(' ', greatest(0, least(CAST(n AS BIGINT), 1000000)))
+        strcmp(a, b) = CASE WHEN a < b THEN -1 WHEN a > b THEN 1 WHEN a = b THEN 0 END
+        std -> stddev_pop
+        stddev -> stddev_pop
+        variance -> var_pop
+        time(t) = coalesce(try_cast(try_cast(CAST(t AS VARCHAR) AS TIMESTAMP) AS TIME), try_cast(CAST(t AS VARCHAR) AS TIME))
+        timestampdiff(u, a, b) = date_sub(u, CAST(a AS TIMESTAMP), CAST(b AS TIMESTAMP))
+        to_days(d) = CAST(CAST(d AS TIMESTAMP) AS DATE) - DATE '1970-01-01' + 719528
+        to_seconds(d) = CAST(epoch(CAST(d AS TIMESTAMP)) AS BIGINT) + 62167219200
+        _trim_both(x, s) = regexp_replace(regexp_replace(s, '^(' || regexp_escape(x) || ')+', ''), '(' || regexp_escape(x) || ')+$', '')
+        _trim_leading(x, s) = regexp_replace(s, '^(' || regexp_escape(x) || ')+', '')
+        _trim_trailing(x, s) = regexp_replace(s, '(' || regexp_escape(x) || ')+$', '')
+        truncate(x, n) = trunc(x, n)
+        _signed(x) = CASE WHEN typeof(x) = 'VARCHAR' THEN coalesce(try_cast(nullif(regexp_extract(CAST(x AS VARCHAR), '^\s*([-+]?[0-9]+)', 1), '') AS BIGINT), CASE WHEN x IS NOT NULL THEN 0 END) ELSE CAST(x AS BIGINT) END
+        week(d) = CAST(strftime(CAST(d AS TIMESTAMP), '%U') AS BIGINT)
+        week(d, m) = CASE m WHEN 0 THEN CAST(strftime(CAST(d AS TIMESTAMP), '%U') AS BIGINT) WHEN 5 THEN CAST(strftime(CAST(d AS TIMESTAMP), '%W') AS BIGINT) WHEN 3 THEN weekofyear(CAST(d AS TIMESTAMP)) WHEN 1 THEN CASE WHEN month(CAST(d AS TIMESTAMP)) = 1 AND weekofyear(CAST(d AS TIMESTAMP)) > 50 THEN 0 WHEN month(CAST(d AS TIMESTAMP)) = 12 AND weekofyear(CAST(d AS TIMESTAMP)) = 1 THEN 53 ELSE weekofyear(CAST(d AS TIMESTAMP)) END ELSE error('week() takes the modes 0, 1, 3 and 5') END
+        weekofyear(d) = weekofyear(CAST(d AS TIMESTAMP))
+        yearweek(d) = year(CAST(d AS DATE) - CAST(dayofweek(CAST(d AS DATE)) AS INTEGER)) * 100 + (dayofyear(CAST(d AS DATE) - CAST(dayofweek(CAST(d AS DATE)) AS INTEGER)) - 1) // 7 + 1
+        """#
+
+    static let presto = #"""
+        approx_distinct -> approx_count_distinct
+        approx_percentile -> approx_quantile
+        array_average(a) = list_avg(a)
+        array_distinct(a) = list_filter(a, (x, i) -> list_position(a, x) = i)
+        array_except(a, b) = list_filter(a, (x, i) -> list_position(a, x) = i AND list_position(b, x) IS NULL)
+        array_join(a, d) = array_to_string(a, d)
+        array_join(a, d, n) = array_to_string(list_transform(a, x -> coalesce(CAST(x AS VARCHAR), n)), d)
+        array_max(a) = CASE WHEN len(a) = list_count(a) THEN list_max(a) END
+        array_min(a) = CASE WHEN len(a) = list_count(a) THEN list_min(a) END
+        array_remove(a, v) = list_filter(a, x -> x IS NULL OR x <> v)
+        array_sum(a) = coalesce(list_sum(a), 0)
+        array_union(a, b) = list_filter(list_concat(a, b), (x, i) -> list_position(list_concat(a, b), x) = i)
+        arrays_overlap(a, b) = list_has_any(a, b)
+        bitwise_and(a, b) = a & b
+        bitwise_not(a) = ~a
+        bitwise_or(a, b) = a | b
+        bitwise_xor(a, b) = xor(a, b)
+        codepoint(s) = unicode(s)
+        day_of_month(d) = day(d)
+        day_of_week(d) = isodow(d)
+        day_of_year(d) = dayofyear(d)
+        dow(d) = isodow(d)
+        doy(d) = dayofyear(d)
+        e() = exp(1.0)
+        from_iso8601_date(s) = CAST(s AS DATE)
+        from_iso8601_timestamp(s) = CAST(s AS TIMESTAMP)
+        from_utf8(b) = decode(b)
+        hamming_distance(a, b) = hamming(a, b)
+        infinity() = CAST('Infinity' AS DOUBLE)
+        is_finite(x) = isfinite(x)
+        is_infinite(x) = isinf(x)
+        is_nan(x) = isnan(x)
+        json_array_get(j, i) = json_extract(j, '$[' || CASE WHEN i < 0 THEN '#' || i ELSE CAST(i AS VARCHAR) END || ']')
+        json_extract_scalar(j, p) = CASE WHEN json_type(j, p) NOT IN ('ARRAY', 'OBJECT', 'NULL') THEN json_extract_string(j, p) END
+        json_format(j) = CAST(j AS VARCHAR)
+        json_parse(s) = CAST(s AS JSON)
+        json_size(j, p) = CASE json_type(j, p) WHEN 'ARRAY' THEN json_array_length(j, p) WHEN 'OBJECT' THEN len(json_keys(j, p)) ELSE CASE WHEN json_type(j, p) IS NOT NULL THEN 0 END END
+        last_day_of_month(d) = last_day(d)
+        levenshtein_distance(a, b) = levenshtein(a, b)
+        map_agg(k, v) = map(list(k), list(v))
+        nan() = CAST('NaN' AS DOUBLE)
+        normalize(s) = nfc_normalize(s)
+        rand() = random()
+        regexp_count(s, p) = len(regexp_extract_all(s, p))
+        regexp_split(s, p) = regexp_split_to_array(s, p)
+        sequence -> generate_series
+        slice(a, f, n) = list_slice(a, f, CASE WHEN f > 0 THEN f + n - 1 ELSE len(a) + f + n END)
+        to_iso8601(t) = CASE typeof(t) WHEN 'DATE' THEN strftime(CAST(t AS TIMESTAMP), '%Y-%m-%d') ELSE strftime(CAST(t AS TIMESTAMP), '%Y-%m-%dT%H:%M:%S.%g') END
+        to_utf8(s) = encode(s)
+        transform -> list_transform
+        truncate(x) = trunc(x)
+        url_extract_host(u) = regexp_extract(u, '^[a-zA-Z][a-zA-Z0-9+.-]*://(?:[^/?#@]*@)?([^/?#:]*)', 1)
+        url_extract_path(u) = regexp_extract(u, '^[a-zA-Z][a-zA-Z0-9+.-]*://[^/?#]*([^?#]*)', 1)
+        url_extract_port(u) = try_cast(nullif(regexp_extract(u, '^[a-zA-Z][a-zA-Z0-9+.-]*://[^/?#]*:([0-9]+)', 1), '') AS BIGINT)
+        url_extract_protocol(u) = regexp_extract(u, '^([a-zA-Z][a-zA-Z0-9+.-]*):', 1)
+        url_extract_query(u) = regexp_extract(u, '\?([^#]*)', 1)
+        url_extract_parameter(u, n) = nullif(regexp_extract(regexp_extract(u, '\?([^#]*)', 1), '(?:^|&)' || regexp_escape(n) || '=([^&]*)', 1), '')
+        week_of_year(d) = weekofyear(d)
+        width_bucket(x, lo, hi, n) = CASE WHEN x < lo THEN 0 WHEN x >= hi THEN n + 1 ELSE CAST(floor((x - lo) / (hi - lo) * n) AS BIGINT) + 1 END
+        year_of_week(d) = isoyear(d)
+        yow(d) = isoyear(d)
+        """#
+}

@@ -1,0 +1,51 @@
+import Foundation
+import SQLFrontend
+import Testing
+
+@testable import SQLDialect
+
+@Suite struct FunctionCatalogTests {
+    private let catalog = FunctionCatalog.standard
+
+    @Test func callsAreNamedByTheirArguments() {
+        #expect(catalog.engineName(of: "week", argumentCount: 1) == "loon_mysql_week")
+        #expect(catalog.engineName(of: "datediff", argumentCount: 2) == "loon_mysql_datediff")
+        #expect(catalog.engineName(of: "datediff", argumentCount: 3) == nil, "the engine's own")
+        #expect(catalog.engineName(of: "std", argumentCount: 1) == "stddev_pop")
+        #expect(catalog.engineName(of: "no_such_function", argumentCount: 1) == nil)
+    }
+
+    @Test func aMacroNamesEachParameterOnce() throws {
+        let macros = catalog.macros
+        #expect(macros.count > 90)
+        let datediff = try #require(macros.first { $0.hasPrefix("loon_mysql_datediff") })
+        #expect(!datediff.contains("loon_v"))
+        let strcmp = try #require(macros.first { $0.hasPrefix("loon_mysql_strcmp") })
+        #expect(strcmp.contains("[{'p_a': a, 'p_b': b}], loon_v ->") && strcmp.contains("loon_v.p_a < loon_v.p_b"))
+        // A text in quotes names nothing.
+        let sha2 = try #require(macros.first { $0.hasPrefix("loon_mysql_sha2") })
+        #expect(sha2.contains("'sha2() of '"))
+    }
+
+    @Test func argumentsAreCountedByTheirOwnCommas() throws {
+        for (text, count) in [
+            ("select f()", 0), ("select f(1)", 1), ("select f([1, 2], g(3, 4))", 2), ("select f({'a': 1, 'b': 2})", 1),
+            ("select f(a, (b, c), d)", 3), ("select f('a, b', `c, d`)", 2),
+        ] {
+            let parsed = try ParsedStatement(Array(text.utf8), mode: LexicalMode())
+            #expect(parsed.lexer.argumentCount(ofCallAt: 1) == count, "\(text)")
+        }
+    }
+
+    @Test func theDocumentNamesEachFunction() throws {
+        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
+        let page = try String(contentsOf: root.appending(path: "docs/functions.md"), encoding: .utf8)
+        for table in [FunctionTable.mysql, FunctionTable.presto] {
+            for line in table.split(separator: "\n") {
+                let name = line.drop { $0 == " " }.prefix { $0.isLetter || $0.isNumber || $0 == "_" }
+                #expect(name.hasPrefix("_") || page.contains("`\(name)`"), "\(name)")
+            }
+        }
+    }
+}

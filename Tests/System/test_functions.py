@@ -1,0 +1,144 @@
+"""Functions of MySQL and Presto: each case of `cases/` alone, over a table, prepared and as a task."""
+
+import contextlib
+import decimal
+import pathlib
+
+import loon
+import mysql.connector
+import pymysql
+import pytest
+
+CASES = pathlib.Path(__file__).resolve().parent / "cases"
+
+
+def cases(name):
+    """Expression, value as text, and whether MariaDB is said to differ."""
+    for line in (CASES / f"{name}.txt").read_text().splitlines():
+        if line and not line.startswith("#"):
+            differs = line.startswith("! ")
+            expression, _, value = line.removeprefix("! ").partition(" => ")
+            yield expression, value.partition(" # ")[0], differs
+
+
+ALL = [(name, expression, value) for name in ("mysql", "presto") for expression, value, _ in cases(name)]
+
+
+@pytest.fixture(scope="module")
+def connection(daemon):
+    daemon.query("create schema fn with dbproperties (location = 'oss://lake/fn/')")
+    daemon.query("create table fn.one stored as parquet as select 1 as i")
+    with contextlib.closing(daemon.connect(database="fn")) as connection:
+        yield connection
+
+
+def text(value):
+    if value is None:
+        return "NULL"
+    if isinstance(value, (float, decimal.Decimal)):
+        return f"{float(value):.10g}"
+    if isinstance(value, (bytes, bytearray)):
+        return bytes(value).decode()
+    words = str(value)
+    # pymysql's time of day is a difference.
+    return "0" + words if words[1:2] == ":" else words
+
+
+def test_there_are_many():
+    assert len(ALL) > 180
+
+
+@pytest.mark.parametrize("dialect, expression, value", ALL, ids=[f"{name} {case}" for name, case, _ in ALL])
+def test_a_function_gives_its_manuals_value_wherever_it_is_called(daemon, connection, dialect, expression, value):
+    alone = loon.query(connection, f"select {expression} as x")
+    over = loon.query(connection, f"select {expression} as x from one")
+    assert (text(alone[0][0]), text(over[0][0])) == (value, value)
+
+
+def test_prepared_and_as_tasks_they_give_the_same(daemon, connection):
+    listed = [(expression, value) for _, expression, value in ALL]
+    for start in range(0, len(listed), 20):
+        part = listed[start : start + 20]
+        sql = "select " + ", ".join(f"{expression} as x{number}" for number, (expression, _) in enumerate(part))
+        with (
+            mysql.connector.connect(
+                host="127.0.0.1",
+                port=daemon.program.port,
+                user="root",
+                password=daemon.passwords["root"],
+                database="fn",
+            ) as other,
+            contextlib.closing(other.cursor(prepared=True)) as cursor,
+        ):
+            cursor.execute(sql + ", ? as last from one", (5,))
+            (row,) = cursor.fetchall()
+            assert [text(item) for item in row[:-1]] == [value for _, value in part]
+        task = daemon.await_task(daemon.submit(sql.replace("`", "") + " from fn.one", "result-format=json"))
+        assert task["status"] == "SUCCESS", task["message"]
+        found = loon.query(connection, f"select * from query_result.{task['id']}")[0]
+        assert [text(item) for item in found] == [value for _, value in part]
+
+
+@pytest.mark.parametrize("expression, value", [case[:2] for case in cases("mysql") if not case[2]])
+def test_mariadb_gives_the_same(mariadb, expression, value):
+    with contextlib.closing(mariadb.connect()) as connection:
+        try:
+            found = loon.query(connection, f"select {expression} as x")[0][0]
+        except pymysql.Error as error:
+            pytest.skip(f"MariaDB has it not: {error.args[1]}")
+        if isinstance(found, str) and found.count(".") == 1 and found.replace(".", "").lstrip("-").isdigit():
+            found = decimal.Decimal(found)
+        assert text(found) == value
+
+
+def test_aggregates_of_a_whole_population_and_group_concat(connection):
+    values = "(values (1, 'b'), (3, 'a'), (3, 'c'), (null, null)) as t(n, s)"
+    for expression, value in {
+        "round(std(n), 6)": "0.942809",
+        "round(stddev(n), 6)": "0.942809",
+        "round(variance(n), 6)": "0.888889",
+        "round(stddev_samp(n), 6)": "1.154701",
+        "group_concat(s order by s separator ';')": "a;b;c",
+        "group_concat(s order by n desc, s separator '')": "acb",
+        "group_concat(distinct n order by n separator ' | ')": "1 | 3",
+        "group_concat(s separator '''')": "b'a'c",
+        "round(stddev(distinct n), 6)": "1",
+        "round(std(n) filter (where n > 1), 6)": "0",
+        "approx_distinct(n)": "2",
+        "cardinality(map_agg(n, s))": None,
+    }.items():
+        if value is not None:
+            assert text(loon.query(connection, f"select {expression} as x from {values}")[0][0]) == value, expression
+    assert loon.query(connection, f"select round(std(n) over (), 3) as x from {values} where n > 1") == ((0.0,), (0.0,))
+
+
+@pytest.mark.parametrize("word", ["datediff", "date_add", "trim", "log", "format"])
+def test_the_engines_own_form_of_a_name_still_works(connection, word):
+    expression, value = {
+        "datediff": ("datediff('day', date '2024-01-01', date '2024-01-03')", "2"),
+        "date_add": ("date_add(date '2024-01-31', interval 1 day)", "2024-02-01"),
+        "trim": ("trim('xxaxx', 'x')", "a"),
+        "log": ("round(log(2), 6)", "0.693147"),
+        "format": ("format('{:,}', 1234)", "1,234"),
+    }[word]
+    assert text(loon.query(connection, f"select {expression} as x from one")[0][0]) == value
+
+
+def test_names_of_columns_and_unknown_columns_are_as_ever(connection):
+    with connection.cursor() as cursor:
+        cursor.execute("select greatest(1, 2), log(1) from one")
+        assert [column[0] for column in cursor.description] == ["greatest(1, 2)", "log(1)"]
+        for sql in ("select greatest(i, nope) from one", "select week(nope) from one"):
+            with pytest.raises(pymysql.Error) as raised:
+                cursor.execute(sql)
+            assert raised.value.args[0] == 1054 and "nope" in raised.value.args[1]
+        with pytest.raises(pymysql.Error) as raised:
+            cursor.execute("select week(1, 2, 3) from one")
+        assert "loon_" not in raised.value.args[1]
+
+
+def test_calls_within_calls_are_planned_at_once(connection):
+    nested = "i"
+    for _ in range(20):
+        nested = f"greatest(hour(concat({nested}, ':00:00')), 1)"
+    assert loon.query(connection, f"select {nested} as x from one") == ((1,),)
