@@ -94,7 +94,7 @@ enum EngineError {
             lines.append(line)
         }
         let text = lines.joined(separator: " ").replacing(/"loon_\d+"\.|loon_\d+\./, with: "")
-            .replacing(/loon_(?:mysql|presto)_+/, with: "")
+            .replacing(/loon_(?:mysql|presto)_+(\w+?)(?:_direct)?\b/) { String($0.1) }
         return text.replacing(/\s+/, with: " ").trimmingPrefix(" ").description
     }
 }

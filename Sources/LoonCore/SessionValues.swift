@@ -1,5 +1,6 @@
-/// The dialect of SQL that a text is written in.
-package enum SourceDialect: String, Sendable, Equatable, Codable { case mysql }
+/// The dialect of SQL that a text is written in: what its quotes are, and what a function's name means that several
+/// dialects have.
+package enum SourceDialect: String, Sendable, Hashable, Codable, CaseIterable { case mysql, presto, duckdb }
 
 /// The values that a statement's text asked of its session, written down while it was checked: with the text they are
 /// all that a task needs to run without a session.

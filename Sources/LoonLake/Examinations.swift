@@ -22,7 +22,7 @@ final class Examinations: Sendable {
         }
     }
     private let known = Mutex(Known())
-    private let gate = StatementGate(macros: FunctionCatalog.standard.macroNames)
+    private let gate = StatementGate(macros: FunctionCatalog.macroNames)
 
     /// A text and what was written into it.
     private struct Edited: Hashable {

@@ -254,7 +254,7 @@ package struct QueryPlanner: Sendable {
             throw QueryError(
                 .notSupported, "Views stand more than \(Limits.viewDepthMax) deep in each other, or in themselves")
         }
-        let mode = LexicalMode(sqlMode: view.sqlMode)
+        let mode = LexicalMode(sqlMode: view.sqlMode, dialect: view.dialect)
         let sql = try ParsedStatement(Array(view.statement.utf8), mode: mode).engineText(dialect)
         // With its owner's eyes: whoever may read the view sees through it what the owner may read.
         let inner = Viewer(account: table.owner, systemTables: NoSystemTables())

@@ -56,7 +56,7 @@ struct EngineFactory {
                 threads: settings.threads == 0 ? ProcessInfo.processInfo.activeProcessorCount : settings.threads,
                 memoryLimit: settings.memory, spillDirectory: folder, spillLimit: settings.spill,
                 stagingDirectory: objects.staging, extensions: Self.extensions(beside: configuration.library),
-                macros: FunctionCatalog.standard.macros))
+                macros: FunctionCatalog.macros))
     }
 
     /// The engine's extensions lie beside its library.

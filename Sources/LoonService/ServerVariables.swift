@@ -11,7 +11,7 @@ extension SystemVariables {
             (offset < 0 ? "-" : "+") + (offset.magnitude < 600 ? "0" : "") + "\(offset.magnitude / 60):"
             + (minutes < 10 ? "0" : "") + "\(minutes)"
         self.init([
-            "version": .text(SystemVariables.version),
+            "version": .text(SystemVariables.version), "sql_dialect": .text(configuration.sqlDialect.rawValue),
             "version_comment": .text("Loon, asynchronous SQL over an object store"),
             "version_compile_os": .text("Linux"), "license": .text("Apache-2.0"),
             "hostname": .text(ProcessInfo.processInfo.hostName),

@@ -41,7 +41,7 @@ struct ResultReuse {
     /// The text holds what the session's variables and functions said, `now()` among them.
     func fingerprint(_ planned: PlannedQuery, _ submission: Submission, format: ResultFormat) throws -> String? {
         let query = planned.query
-        let parsed = try ParsedStatement(Array(submission.command.utf8), mode: LexicalMode(sqlMode: submission.sqlMode))
+        let parsed = try ParsedStatement(Array(submission.command.utf8), mode: LexicalMode(submission))
         guard submission.kind == .select, !parsed.dependsOnMoment else { return nil }
         guard !query.tables.isEmpty, query.valueTables.isEmpty, query.results.isEmpty, let functions = planned.functions
         else { return nil }

@@ -74,7 +74,8 @@ package struct TaskSubmitter: Sendable {
         let (target, warning) = try notifications.target(hints, account: request.account.name, cluster: cluster.name)
         let (planned, asked) = try check(request, in: cluster)
         let submission = Submission(
-            kind: kind, command: command, schema: request.schema ?? planned.firstSchema ?? "",
+            kind: kind, command: command, dialect: parsed.lexer.mode.dialect,
+            schema: request.schema ?? planned.firstSchema ?? "",
             sessionSchema: request.schema, source: .asked(asked),
             sqlMode: parsed.lexer.mode.written(into: request.sqlMode),
             timeZoneOffsetMinutes: dialect.timeZoneOffsetMinutes, now: dialect.now, owner: request.account,

@@ -11,7 +11,7 @@ struct TaskText {
     /// Throws where this version asks the session for more than the row has.
     init(_ submission: Submission) throws(QueryError) {
         let parsed = try ParsedStatement(
-            Array(submission.command.utf8), mode: LexicalMode(sqlMode: submission.sqlMode))
+            Array(submission.command.utf8), mode: LexicalMode(submission))
         statement = parsed.statement
         switch submission.source {
         case .stored(let text): engineText = StoredText.plain(text)
@@ -35,4 +35,9 @@ struct TaskText {
         if case .query = parsed.statement { return parsed }
         return try parsed.innerQuery()
     }
+}
+
+extension LexicalMode {
+    /// The mode that a task's command is read in.
+    init(_ submission: Submission) { self.init(sqlMode: submission.sqlMode, dialect: submission.dialect) }
 }

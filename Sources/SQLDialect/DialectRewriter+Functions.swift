@@ -16,10 +16,11 @@ extension DialectRewriter {
     func writeRenamed(at index: Int, to out: inout [UInt8]) -> Int? {
         guard lexer.isSymbol(lexer.tokens[index + 1], "(") else { return nil }
         let name = lexer.text(lexer.tokens[index]).lowercased()
-        let count = lexer.argumentCount(ofCallAt: index)
+        let (count, callsNothing) = lexer.arguments(ofCallAt: index)
         guard
-            let engineName = Self.renamed[name]
-                ?? FunctionCatalog.standard.engineName(of: name, argumentCount: count)
+            let engineName = FunctionCatalog.of(lexer.mode.dialect).engineName(
+                of: name, argumentCount: count, callsNothing: callsNothing)
+                ?? (lexer.mode.dialect == .mysql ? Self.renamed[name] : nil)
         else { return nil }
         out += Array(engineName.utf8)
         return index + 1

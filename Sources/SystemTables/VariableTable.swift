@@ -593,6 +593,7 @@ enum VariableTable {
         sql_big_selects|b|bool|rw|1
         sql_buffer_result|b|bool|rw|0
         sql_generate_invisible_primary_key|b|bool|rw|0
+        sql_dialect|b|text|rw|mysql
         sql_log_bin|s|bool|rw|1
         sql_log_off|b|bool|rw|0
         sql_mode|b|text|rw|ONLY_FULL_GROUP_BY,STRICT_TRANS_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION

@@ -131,7 +131,7 @@ import Testing
         #expect(throws: QueryError.self) { try Examinations().examination(of: sql, by: engine) }
         // Without the check of its letters.
         let tree = try StatementTree(serialized: try engine.parse(sql))
-        let examination = try StatementGate(macros: FunctionCatalog.standard.macroNames).examine(tree)
+        let examination = try StatementGate(macros: FunctionCatalog.macroNames).examine(tree)
         let query = QueryText(
             sql: sql, schema: nil, view: nil, examination: examination, tree: tree, targets: [], expandedCount: 0)
         let call = try #require(examination.bounded.first)

@@ -39,7 +39,7 @@ import Testing
             options: .init(
                 threads: 1, memoryLimit: "1GiB", spillDirectory: folder + "/spill/x", spillLimit: nil,
                 stagingDirectory: folder + "/staging",
-                extensions: [], macros: FunctionCatalog.standard.macros))
+                extensions: [], macros: FunctionCatalog.macros))
         return (engine, folder)
     }
 
@@ -106,7 +106,7 @@ import Testing
             guard let parsed = try? ParsedStatement(Array(line.utf8), mode: LexicalMode()),
                 case .query(let local) = parsed.statement, local == nil,
                 let sql = try? parsed.engineText(dialect), let tree = try? engine.parse(sql),
-                let found = try? StatementGate(macros: FunctionCatalog.standard.macroNames).examine(
+                let found = try? StatementGate(macros: FunctionCatalog.macroNames).examine(
                     StatementTree(serialized: tree))
             else { continue }
             queries += 1

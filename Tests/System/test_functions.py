@@ -21,15 +21,28 @@ def cases(name):
             yield expression, value.partition(" # ")[0], differs
 
 
-ALL = [(name, expression, value) for name in ("mysql", "presto") for expression, value, _ in cases(name)]
+FILES = ("mysql", "presto", "presto_own")
+ALL = [(name, expression, value) for name in FILES for expression, value, _ in cases(name)]
+# What a session has to say for a file's cases.
+SETTINGS = {"presto_own": "set sql_dialect = 'presto'"}
 
 
 @pytest.fixture(scope="module")
-def connection(daemon):
+def connections(daemon):
     daemon.query("create schema fn with dbproperties (location = 'oss://lake/fn/')")
     daemon.query("create table fn.one stored as parquet as select 1 as i")
-    with contextlib.closing(daemon.connect(database="fn")) as connection:
-        yield connection
+    with contextlib.ExitStack() as stack:
+        found = {}
+        for name in FILES:
+            found[name] = stack.enter_context(contextlib.closing(daemon.connect(database="fn")))
+            if name in SETTINGS:
+                loon.query(found[name], SETTINGS[name])
+        yield found
+
+
+@pytest.fixture
+def connection(connections):
+    return connections["mysql"]
 
 
 def text(value):
@@ -49,34 +62,65 @@ def test_there_are_many():
 
 
 @pytest.mark.parametrize("dialect, expression, value", ALL, ids=[f"{name} {case}" for name, case, _ in ALL])
-def test_a_function_gives_its_manuals_value_wherever_it_is_called(daemon, connection, dialect, expression, value):
+def test_a_function_gives_its_manuals_value_wherever_it_is_called(connections, dialect, expression, value):
+    connection = connections[dialect]
+    if expression == '"i"':
+        assert loon.query(connection, f"select {expression} as x from one") == ((1,),)
+        return
     alone = loon.query(connection, f"select {expression} as x")
     over = loon.query(connection, f"select {expression} as x from one")
     assert (text(alone[0][0]), text(over[0][0])) == (value, value)
 
 
-def test_prepared_and_as_tasks_they_give_the_same(daemon, connection):
-    listed = [(expression, value) for _, expression, value in ALL]
+@pytest.mark.parametrize("name", FILES)
+def test_prepared_and_as_tasks_they_give_the_same(daemon, connections, name):
+    listed = [(expression, value) for dialect, expression, value in ALL if dialect == name]
+    connection = connections[name]
     for start in range(0, len(listed), 20):
         part = listed[start : start + 20]
         sql = "select " + ", ".join(f"{expression} as x{number}" for number, (expression, _) in enumerate(part))
-        with (
-            mysql.connector.connect(
-                host="127.0.0.1",
-                port=daemon.program.port,
-                user="root",
-                password=daemon.passwords["root"],
-                database="fn",
-            ) as other,
-            contextlib.closing(other.cursor(prepared=True)) as cursor,
-        ):
-            cursor.execute(sql + ", ? as last from one", (5,))
-            (row,) = cursor.fetchall()
-            assert [text(item) for item in row[:-1]] == [value for _, value in part]
-        task = daemon.await_task(daemon.submit(sql.replace("`", "") + " from fn.one", "result-format=json"))
+        with mysql.connector.connect(
+            host="127.0.0.1", port=daemon.program.port, user="root", password=daemon.passwords["root"], database="fn"
+        ) as other:
+            if name in SETTINGS:
+                other.cmd_query(SETTINGS[name])
+            with contextlib.closing(other.cursor(prepared=True)) as cursor:
+                cursor.execute(sql + ", ? as last from one", (5,))
+                (row,) = cursor.fetchall()
+        assert [text(item) for item in row[:-1]] == [value for _, value in part]
+        ((task_id,),) = loon.query(connection, f"/*+ run_async=true, result-format=json */ {sql} from one")
+        task = daemon.await_task(task_id)
         assert task["status"] == "SUCCESS", task["message"]
-        found = loon.query(connection, f"select * from query_result.{task['id']}")[0]
+        found = loon.query(connection, f"select * from query_result.{task_id}")[0]
         assert [text(item) for item in found] == [value for _, value in part]
+
+
+def test_a_dialect_is_kept_with_views_tasks_and_prepared_statements(daemon, connections):
+    presto, mine = connections["presto_own"], connections["mysql"]
+    loon.query(
+        presto,
+        """create view fn.of_presto as select date_diff('day', timestamp '2024-01-01 23:00:00',
+        timestamp '2024-01-02 01:00:00') as d, length('é') as n, "i" as name from one""",
+    )
+    loon.query(
+        mine,
+        """create view fn.of_mysql as select datediff('2024-01-02', "2024-01-01") as d, length('é') as n from one""",
+    )
+    for connection in (presto, mine):
+        assert loon.query(connection, "select p.d, p.n, p.name, m.d, m.n from of_presto p, of_mysql m") == (
+            (0, 1, 1, 1, 2),
+        )
+    with daemon.connect(database="fn") as connection, connection.cursor() as cursor:
+        for wrong in ("'oracle'", "''", "null"):
+            with pytest.raises(pymysql.Error) as raised:
+                cursor.execute(f"set sql_dialect = {wrong}")
+            assert raised.value.args[0] == 1231
+        cursor.execute("set sql_dialect = 'DuckDB'")
+        cursor.execute("select @@sql_dialect, length('é'), log(100), greatest(1, null)")
+        assert cursor.fetchall() == (("duckdb", 1, 2.0, 1),)
+        cursor.execute("set sql_dialect = default")
+        cursor.execute("select @@sql_dialect, length('é')")
+        assert cursor.fetchall() == (("mysql", 2),)
 
 
 @pytest.mark.parametrize("expression, value", [case[:2] for case in cases("mysql") if not case[2]])
@@ -89,6 +133,14 @@ def test_mariadb_gives_the_same(mariadb, expression, value):
         if isinstance(found, str) and found.count(".") == 1 and found.replace(".", "").lstrip("-").isdigit():
             found = decimal.Decimal(found)
         assert text(found) == value
+
+
+def test_the_configuration_says_the_dialect_of_sessions(tmp_path):
+    daemon = loon.Daemon(tmp_path / "data", SERVICE_SQL_DIALECT="presto").start()
+    assert daemon.query(
+        "select @@sql_dialect, date_diff('day', date '2024-01-01', date '2024-01-03'), length('é')"
+    ) == (("presto", 2, 1),)
+    daemon.program.stop()
 
 
 def test_aggregates_of_a_whole_population_and_group_concat(connection):

@@ -37,7 +37,7 @@ def test_what_xml_cannot_carry_arrives_all_the_same(daemon, broker):
 
 def test_values_at_the_ends_of_their_ranges_end_nothing(daemon):
     row = daemon.await_task(
-        daemon.submit("select to_days((-2147483648)::int) as d, to_months(2147483647) as m, 1e300 as e, 1e-7 as s")
+        daemon.submit("select interval '-2147483648' day as d, to_months(2147483647) as m, 1e300 as e, 1e-7 as s")
     )
     assert (
         daemon.read(row["result_file_oss_file"])

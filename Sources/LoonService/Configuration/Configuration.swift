@@ -36,6 +36,8 @@ package struct Configuration: Sendable {
     package var accountUID = "1000000000000000"
     /// Minutes east of UTC.
     package var timeZoneOffsetMinutes = 480
+    /// The dialect of sessions that set none.
+    package var sqlDialect = SourceDialect.mysql
     /// How long what runs may go on after SIGTERM.
     package var drainSeconds = 10
 

@@ -50,6 +50,12 @@ package enum Settings {
                 }
                 configuration.timeZoneOffsetMinutes = offset
             },
+            Setting(path: "service.sql-dialect") { configuration, value throws(SettingError) in
+                guard let dialect = SourceDialect(rawValue: value.lowercased()) else {
+                    throw SettingError(expected: "mysql, presto or duckdb")
+                }
+                configuration.sqlDialect = dialect
+            },
             integer("service.drain-s", 0...3_600, \.drainSeconds),
             text("engine.library", \.library),
             flag("engine.any-version", \.acceptsAnyEngineVersion),

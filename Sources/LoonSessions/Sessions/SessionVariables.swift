@@ -19,7 +19,9 @@ struct SessionVariables: Sendable {
 
     init(_ server: SystemVariables, isInteractive: Bool) {
         self.server = server
-        lexicalMode = LexicalMode()
+        lexicalMode = LexicalMode(
+            sqlMode: server.variable("sql_mode")?.value.textValue ?? "",
+            dialect: SourceDialect(rawValue: server.variable("sql_dialect")?.value.textValue ?? "") ?? .mysql)
         if isInteractive, let timeout = server.variable("interactive_timeout")?.value {
             values["wait_timeout"] = timeout
         }
@@ -145,7 +147,10 @@ struct SessionVariables: Sendable {
         }
         values[name] = try value.map { value throws(QueryError) in try Self.converted(value, for: variable) }
         switch name {
-        case "sql_mode": lexicalMode = LexicalMode(sqlMode: values[name]?.textValue ?? "")
+        case "sql_mode", "sql_dialect":
+            lexicalMode = LexicalMode(
+                sqlMode: self.value("sql_mode")?.textValue ?? "",
+                dialect: SourceDialect(rawValue: self.value("sql_dialect")?.textValue ?? "") ?? .mysql)
         case "autocommit": isAutocommit = values[name]?.integerValue ?? 1 != 0
         default: break
         }
@@ -201,6 +206,14 @@ struct SessionVariables: Sendable {
                 modes += (SystemVariables.combinedModes[mode] ?? [mode]).filter { !modes.contains($0) }
             }
             return .text(modes.joined(separator: ","))
+        case "sql_dialect":
+            guard let dialect = SourceDialect(rawValue: value.textValue.lowercased()) else {
+                throw QueryError(
+                    .wrongVariableValue,
+                    "Variable 'sql_dialect' can't be set to the value of '\(value.textValue)'; it is "
+                        + SourceDialect.allCases.map(\.rawValue).joined(separator: ", "))
+            }
+            return .text(dialect.rawValue)
         case "transaction_isolation":
             let level = value.textValue.uppercased()
             guard ["READ-UNCOMMITTED", "READ-COMMITTED", "REPEATABLE-READ", "SERIALIZABLE"].contains(level) else {

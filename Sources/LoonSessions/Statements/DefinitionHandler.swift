@@ -210,7 +210,7 @@ struct DefinitionHandler {
         }
         let view = ViewDefinition(
             statement: query.text, schema: schema.name, sqlMode: query.lexer.mode.written(into: mode),
-            queryColumns: queryColumns)
+            queryColumns: queryColumns, dialect: query.lexer.mode.dialect)
         let table = ExternalTable(
             schema: schema.name, name: statement.name.table, columns: columns, format: .json, location: "",
             comment: statement.comment,

@@ -12,6 +12,10 @@ struct FunctionCalls {
         where lexer.isSymbol(lexer.tokens[index + 1], "(") && lexer.tokens[index].kind == .word {
             switch lexer.text(lexer.tokens[index]).lowercased() {
             case "concat": concatenate(index)
+            case "if": completeIf(index)
+            case "any_match", "all_match", "none_match": match(index)
+            case "extract" where lexer.mode.dialect == .presto && Self.prestoParts[word(index + 2)] != nil:
+                texts[index + 2] = Self.prestoParts[word(index + 2)]
             case let name where Self.zoned[name] != nil:
                 // The engine's functions know nothing of the session.
                 guard !lexer.isSymbol(lexer.tokens[index + 2], ")") else { break }
@@ -86,7 +90,7 @@ struct FunctionCalls {
         guard let (_, end) = arguments(of: index), let place = place(of: "as", from: index + 2, to: end) else { return }
         let type = lexer.text(lexer.tokens[place + 1]).lowercased()
         if type == "signed", end == place + 2 || lexer.isKeyword(lexer.tokens[place + 2], "integer") {
-            texts[index] = " loon_mysql__signed"
+            texts[index] = " loon_mysql__signed" + (lexer.arguments(ofCallAt: index).callNothing ? "_direct" : "")
             for token in place..<end { texts[token] = " " }
         } else if ["char", "varchar", "nchar", "character"].contains(type), end == place + 5,
             lexer.isSymbol(lexer.tokens[place + 2], "("), lexer.tokens[place + 3].kind == .number
@@ -107,7 +111,8 @@ struct FunctionCalls {
         let hasSide = ["both", "leading", "trailing"].contains(word)
         // Without a text it is spaces.
         guard from > (hasSide ? index + 3 : index + 2) else { return }
-        texts[index] = " loon_mysql__trim_\(hasSide ? word : "both")"
+        let isDirect = (hasSide ? word : "both") == "both" && lexer.arguments(ofCallAt: index).callNothing
+        texts[index] = " loon_mysql__trim_\(hasSide ? word : "both")" + (isDirect ? "_direct" : "")
         if hasSide { texts[index + 2] = " " }
         texts[from] = ","
     }
@@ -136,10 +141,41 @@ struct FunctionCalls {
         }
     }
 
-    /// CONCAT of NULL is NULL, and the engine's is not: `concat(a, b)` → `((a) || (b))`.
+    private func word(_ index: Int) -> String { lexer.text(lexer.tokens[index]).lowercased() }
+
+    /// Presto's parts of a date, where the engine's mean another thing: its week begins on Monday, the 1st day.
+    private static let prestoParts = [
+        "dow": "isodow", "day_of_week": "isodow", "day_of_year": "doy", "day_of_month": "day", "yow": "isoyear",
+        "year_of_week": "isoyear",
+    ]
+
+    /// `if(c, a)` is NULL otherwise.
+    private mutating func completeIf(_ index: Int) {
+        guard let (commas, end) = arguments(of: index), commas.count == 1 else { return }
+        texts[end] = ", NULL)"
+    }
+
+    /// `any_match(a, x -> …)`: macros take no lambda.
+    private mutating func match(_ index: Int) {
+        guard let (commas, end) = arguments(of: index), commas.count == 1 else { return }
+        let isAll = word(index) == "all_match"
+        texts[index] =
+            word(index) == "none_match"
+            ? " (NOT coalesce(list_bool_or(list_transform"
+            : " (coalesce(list_bool_\(isAll ? "and" : "or")(list_transform"
+        texts[end] = ")), \(isAll)))"
+    }
+
+    /// CONCAT of NULL is NULL, and the engine's is not: `concat(a, b)` → `((a) || (b))`. Presto's takes arrays too.
     private mutating func concatenate(_ index: Int) {
         guard let (commas, end) = arguments(of: index), end > index + 2 else { return }
         texts[index] = " "
+        if lexer.mode.dialect == .presto {
+            texts[index + 1] = "(("
+            for comma in commas { texts[comma] = ") || (" }
+            texts[end] = "))"
+            return
+        }
         texts[index + 1] = "((CAST(("
         for comma in commas { texts[comma] = ") AS VARCHAR)) || (CAST((" }
         texts[end] = ") AS VARCHAR)))"
@@ -225,16 +261,17 @@ extension Lexer {
     func opens(_ token: Token) -> Bool { isSymbol(token, "(") || isSymbol(token, "[") || isSymbol(token, "{") }
     func closes(_ token: Token) -> Bool { isSymbol(token, ")") || isSymbol(token, "]") || isSymbol(token, "}") }
 
-    /// How many arguments a call has, by its commas.
-    func argumentCount(ofCallAt index: Int) -> Int {
-        if index + 2 < tokens.count, isSymbol(tokens[index + 2], ")") { return 0 }
-        var (depth, count) = (0, 1)
+    /// How many arguments a call has, by its commas, and whether there is no parenthesis in any.
+    func arguments(ofCallAt index: Int) -> (count: Int, callNothing: Bool) {
+        if index + 2 < tokens.count, isSymbol(tokens[index + 2], ")") { return (0, true) }
+        var (depth, count, deepest) = (0, 1, 0)
         for token in tokens[(index + 1)...] {
             if opens(token) { depth += 1 }
             if closes(token) { depth -= 1 }
+            deepest = max(deepest, depth)
             if depth == 1, isSymbol(token, ",") { count += 1 }
             if depth == 0 { break }
         }
-        return count
+        return (count, deepest == 1)
     }
 }

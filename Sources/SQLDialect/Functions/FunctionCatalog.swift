@@ -1,25 +1,54 @@
+package import LoonCore
+
 /// The functions of `FunctionTable`, by name: what the rewriter writes for a call, what the engine has to be given as
 /// macros, and what the gate lets through.
 package struct FunctionCatalog: Sendable {
-    /// A function with another name in the engine, or with words for each number of its arguments.
+    /// The engine's words for a call.
+    private struct Macro {
+        let engineName: String
+        let definition: String
+        /// The same with the parameters as often as the table names them, for arguments that call nothing; `nil` where
+        /// that is once.
+        let direct: String?
+        var directName: String { engineName + "_direct" }
+    }
+    /// A function with another name in the engine, or with a macro for each number of its arguments.
     private struct Function {
-        /// `nil` where the engine has a function of that name.
-        var macros: [Int: String] = [:]
-        var engineName: String
+        var macros: [Int: Macro] = [:]
+        var alias: String?
     }
     private let functions: [String: Function]
 
-    package static let standard = FunctionCatalog([("presto", FunctionTable.presto), ("mysql", FunctionTable.mysql)])
+    /// A name that several dialects have means the dialect's own; one that it has not means another's.
+    package static func of(_ dialect: SourceDialect) -> FunctionCatalog {
+        switch dialect {
+        case .mysql: mysql
+        case .presto: presto
+        case .duckdb: duckDB
+        }
+    }
+    private static let common = [("presto", FunctionTable.presto), ("mysql", FunctionTable.mysql)]
+    private static let duckDB = FunctionCatalog(common)
+    private static let mysql = FunctionCatalog(common + [("mysql", FunctionTable.mysqlOwn)])
+    private static let presto = FunctionCatalog(common + [("presto", FunctionTable.prestoOwn)])
+    /// The macros of all dialects: a statement may read views of several.
+    private static let all = SourceDialect.allCases.reduce(into: [String: [Int: String]]()) { all, dialect in
+        all.merge(of(dialect).definitions) { $0.merging($1) { first, _ in first } }
+    }
+    /// `name(a) AS …, (a, b) AS …`, for CREATE MACRO.
+    package static let macros = all.map { name, definitions in
+        name + definitions.sorted { $0.key < $1.key }.map(\.value).joined(separator: ", ")
+    }.sorted()
+    /// In lower case.
+    package static let macroNames = Set(all.keys)
 
-    /// Of later tables a name and number of arguments win.
     private init(_ tables: [(dialect: String, lines: String)]) {
         var functions: [String: Function] = [:]
         for (dialect, text) in tables {
             for line in text.split(separator: "\n") {
                 let line = String(line.drop { $0 == " " })
                 if let arrow = line.firstRange(of: " -> "), line.firstRange(of: " = ") == nil {
-                    functions[String(line[..<arrow.lowerBound])] = Function(
-                        engineName: String(line[arrow.upperBound...]))
+                    functions[String(line[..<arrow.lowerBound])] = Function(alias: String(line[arrow.upperBound...]))
                     continue
                 }
                 guard let equals = line.firstRange(of: " = "), let open = line.firstIndex(of: "("),
@@ -29,37 +58,36 @@ package struct FunctionCatalog: Sendable {
                 let parameters = line[line.index(after: open)..<close].split(separator: ",").map {
                     String($0.drop { $0 == " " })
                 }
-                var function = functions[name] ?? Function(engineName: "loon_\(dialect)_\(name)")
-                function.macros[parameters.count] =
-                    "(\(parameters.joined(separator: ", "))) AS "
-                    + Self.namingOnce(parameters, String(line[equals.upperBound...]))
-                functions[name] = function
+                let body = String(line[equals.upperBound...])
+                let (head, once) = ("(\(parameters.joined(separator: ", "))) AS ", Self.namingOnce(parameters, body))
+                functions[name, default: Function()].macros[parameters.count] = Macro(
+                    engineName: "loon_\(dialect)_\(name)", definition: head + once,
+                    direct: once == body ? nil : head + body)
             }
         }
         self.functions = functions
     }
 
     /// The engine's name for a call of a function; `nil` where it is the engine's own. `name` is in lower case.
-    func engineName(of name: String, argumentCount: Int) -> String? {
+    /// `callsNothing`: no argument has a call in it, and may be bound more than once.
+    func engineName(of name: String, argumentCount: Int, callsNothing: Bool = false) -> String? {
         guard let function = functions[name] else { return nil }
-        return function.macros.isEmpty || function.macros[argumentCount] != nil ? function.engineName : nil
+        guard let macro = function.macros[argumentCount] else { return function.alias }
+        return callsNothing && macro.direct != nil ? macro.directName : macro.engineName
     }
 
-    /// `name(a, b) AS …, (a) AS …`, for CREATE MACRO.
-    package var macros: [String] {
-        functions.values.filter { !$0.macros.isEmpty }.map { function in
-            function.engineName
-                + function.macros.sorted { $0.key < $1.key }.map(\.value).joined(separator: ", ")
-        }.sorted()
-    }
-
-    /// The macros' names, in lower case.
-    package var macroNames: Set<String> {
-        Set(functions.values.filter { !$0.macros.isEmpty }.map(\.engineName))
+    /// Definitions by the macro's name and its number of arguments.
+    private var definitions: [String: [Int: String]] {
+        functions.values.reduce(into: [:]) { found, function in
+            for (count, macro) in function.macros {
+                found[macro.engineName, default: [:]][count] = macro.definition
+                if let direct = macro.direct { found[macro.directName, default: [:]][count] = direct }
+            }
+        }
     }
 
     /// A macro's parameter is written out wherever its body names it: one that is named twice would be bound twice, and
-    /// nested calls double each time. Those go through a list of one structure.
+    /// nested calls double each time. Those go through a list of one structure, which takes longer for each row.
     private static func namingOnce(_ parameters: [String], _ body: String) -> String {
         let repeated = parameters.filter { count(of: $0, in: body) > 1 }
         guard !repeated.isEmpty else { return body }

@@ -4,15 +4,6 @@
 /// https://prestodb.io/docs/current/functions.html (0.227).
 enum FunctionTable {
     static let mysql = #"""
-        ascii(s) = CASE WHEN s = '' THEN 0 ELSE CAST('0x' || left(hex(encode(CAST(s AS VARCHAR))), 2) AS BIGINT) END
-        atan(x) = atan(x)
-        atan(y, x) = atan2(y, x)
-        char(a) = chr(CAST(a AS INTEGER))
-        char(a, b) = chr(CAST(a AS INTEGER)) || chr(CAST(b AS INTEGER))
-        char(a, b, c) = chr(CAST(a AS INTEGER)) || chr(CAST(b AS INTEGER)) || chr(CAST(c AS INTEGER))
-        datediff(a, b) = CAST(CAST(a AS TIMESTAMP) AS DATE) - CAST(CAST(b AS TIMESTAMP) AS DATE)
-        dayname(d) = dayname(CAST(d AS TIMESTAMP))
-        monthname(d) = monthname(CAST(d AS TIMESTAMP))
         elt(n, a) = list_extract([a], n)
         elt(n, a, b) = list_extract([a, b], n)
         elt(n, a, b, c) = list_extract([a, b, c], n)
@@ -25,42 +16,18 @@ enum FunctionTable {
         field(x, a, b, c, d, e) = coalesce(list_position([a, b, c, d, e], x), 0)
         find_in_set(x, s) = CASE WHEN s IS NULL OR x IS NULL THEN NULL WHEN s = '' THEN 0 ELSE coalesce(list_position(string_split(s, ','), x), 0) END
         from_days(n) = CAST(DATE '1970-01-01' + CAST(n - 719528 AS INTEGER) AS DATE)
-        greatest(a, b) = list_extract(list_sort([a, b], 'DESC', 'NULLS FIRST'), 1)
-        greatest(a, b, c) = list_extract(list_sort([a, b, c], 'DESC', 'NULLS FIRST'), 1)
-        greatest(a, b, c, d) = list_extract(list_sort([a, b, c, d], 'DESC', 'NULLS FIRST'), 1)
-        greatest(a, b, c, d, e) = list_extract(list_sort([a, b, c, d, e], 'DESC', 'NULLS FIRST'), 1)
-        greatest(a, b, c, d, e, f) = list_extract(list_sort([a, b, c, d, e, f], 'DESC', 'NULLS FIRST'), 1)
-        least(a, b) = list_extract(list_sort([a, b], 'ASC', 'NULLS FIRST'), 1)
-        least(a, b, c) = list_extract(list_sort([a, b, c], 'ASC', 'NULLS FIRST'), 1)
-        least(a, b, c, d) = list_extract(list_sort([a, b, c, d], 'ASC', 'NULLS FIRST'), 1)
-        least(a, b, c, d, e) = list_extract(list_sort([a, b, c, d, e], 'ASC', 'NULLS FIRST'), 1)
-        least(a, b, c, d, e, f) = list_extract(list_sort([a, b, c, d, e, f], 'ASC', 'NULLS FIRST'), 1)
-        hour(t) = CASE WHEN typeof(t) = 'TIME' THEN hour(try_cast(CAST(t AS VARCHAR) AS TIME)) ELSE coalesce(hour(try_cast(CAST(t AS VARCHAR) AS TIMESTAMP)), hour(try_cast(CAST(t AS VARCHAR) AS TIME))) END
-        minute(t) = CASE WHEN typeof(t) = 'TIME' THEN minute(try_cast(CAST(t AS VARCHAR) AS TIME)) ELSE coalesce(minute(try_cast(CAST(t AS VARCHAR) AS TIMESTAMP)), minute(try_cast(CAST(t AS VARCHAR) AS TIME))) END
-        second(t) = CASE WHEN typeof(t) = 'TIME' THEN second(try_cast(CAST(t AS VARCHAR) AS TIME)) ELSE coalesce(second(try_cast(CAST(t AS VARCHAR) AS TIMESTAMP)), second(try_cast(CAST(t AS VARCHAR) AS TIME))) END
-        microsecond(t) = coalesce(microsecond(try_cast(CAST(t AS VARCHAR) AS TIMESTAMP)), microsecond(try_cast(CAST(t AS VARCHAR) AS TIME))) % 1000000
         inet_aton(s) = list_reduce(list_transform(string_split(s, '.'), x -> CAST(x AS BIGINT)), (x, y) -> x * 256 + y)
         inet_ntoa(n) = (n // 16777216) || '.' || (n // 65536 % 256) || '.' || (n // 256 % 256) || '.' || (n % 256)
         insert(s, p, n, r) = CASE WHEN p < 1 OR p > length(s) THEN s WHEN n < 0 OR p + n > length(s) THEN left(s, p - 1) || r ELSE left(s, p - 1) || r || substring(s, p + n) END
         json_length(j) = CASE json_type(j) WHEN 'ARRAY' THEN json_array_length(j) WHEN 'OBJECT' THEN len(json_keys(j)) ELSE 1 END
         json_length(j, p) = CASE json_type(j, p) WHEN 'ARRAY' THEN json_array_length(j, p) WHEN 'OBJECT' THEN len(json_keys(j, p)) WHEN NULL THEN NULL ELSE 1 END
         json_unquote(j) = CASE WHEN left(CAST(j AS VARCHAR), 1) = '"' THEN json_extract_string(CAST(j AS VARCHAR), '$') ELSE CAST(j AS VARCHAR) END
-        json_value(j, p) = json_extract_string(j, p)
-        last_day(d) = last_day(CAST(d AS TIMESTAMP))
-        log(x) = CASE WHEN x > 0 THEN ln(x) END
-        log(b, x) = CASE WHEN b > 0 AND x > 0 AND b <> 1 THEN ln(x) / ln(b) END
-        ln(x) = CASE WHEN x > 0 THEN ln(x) END
-        log2(x) = CASE WHEN x > 0 THEN log2(x) END
-        log10(x) = CASE WHEN x > 0 THEN log10(x) END
-        sqrt(x) = CASE WHEN x >= 0 THEN sqrt(x) END
         oct(n) = to_base(n, 8)
-        ord(s) = CASE WHEN s = '' THEN 0 ELSE CAST('0x' || hex(encode(left(CAST(s AS VARCHAR), 1))) AS BIGINT) END
         period_add(p, n) = CAST(strftime(strptime(CAST(p AS VARCHAR), '%Y%m') + to_months(CAST(n AS INTEGER)), '%Y%m') AS BIGINT)
         period_diff(a, b) = (a // 100 * 12 + a % 100) - (b // 100 * 12 + b % 100)
         quote(s) = CASE WHEN s IS NULL THEN 'NULL' ELSE '''' || replace(replace(s, '\', '\\'), '''', '\''') || '''' END
         regexp_like(s, p) = regexp_matches(s, p, 'i')
         regexp_like(s, p, o) = CASE o WHEN 'c' THEN regexp_matches(s, p) ELSE regexp_matches(s, p, 'i') END
-        regexp_replace(s, p, r) = regexp_replace(s, p, regexp_replace(r, '\$([0-9])', '\\\1', 'g'), 'gi')
         regexp_substr(s, p) = CASE WHEN regexp_matches(s, p, 'i') THEN regexp_extract(s, p, 0, 'i') END
         sec_to_time(n) = (CASE WHEN n < 0 THEN '-' ELSE '' END) || (CASE WHEN abs(CAST(n AS BIGINT)) < 36000 THEN '0' ELSE '' END) || (abs(CAST(n AS BIGINT)) // 3600) || strftime(TIMESTAMP '1970-01-01' + to_seconds(abs(CAST(n AS BIGINT)) % 3600), ':%M:%S')
         time_to_sec(t) = epoch(CAST(t AS TIME))
@@ -68,18 +35,55 @@ enum FunctionTable {
         sha2(s, n) = CASE WHEN n IN (0, 256) THEN sha256(s) ELSE error('sha2() of ' || n || ' bits is not supported; 256 is') END
         space(n) = repeat(' ', greatest(0, least(CAST(n AS BIGINT), 1000000)))
         strcmp(a, b) = CASE WHEN a < b THEN -1 WHEN a > b THEN 1 WHEN a = b THEN 0 END
-        std -> stddev_pop
-        stddev -> stddev_pop
-        variance -> var_pop
-        time(t) = coalesce(try_cast(try_cast(CAST(t AS VARCHAR) AS TIMESTAMP) AS TIME), try_cast(CAST(t AS VARCHAR) AS TIME))
         timestampdiff(u, a, b) = date_sub(u, CAST(a AS TIMESTAMP), CAST(b AS TIMESTAMP))
-        to_days(d) = CAST(CAST(d AS TIMESTAMP) AS DATE) - DATE '1970-01-01' + 719528
-        to_seconds(d) = CAST(epoch(CAST(d AS TIMESTAMP)) AS BIGINT) + 62167219200
         _trim_both(x, s) = regexp_replace(regexp_replace(s, '^(' || regexp_escape(x) || ')+', ''), '(' || regexp_escape(x) || ')+$', '')
         _trim_leading(x, s) = regexp_replace(s, '^(' || regexp_escape(x) || ')+', '')
         _trim_trailing(x, s) = regexp_replace(s, '(' || regexp_escape(x) || ')+$', '')
-        truncate(x, n) = trunc(x, n)
         _signed(x) = CASE WHEN typeof(x) = 'VARCHAR' THEN coalesce(try_cast(nullif(regexp_extract(CAST(x AS VARCHAR), '^\s*([-+]?[0-9]+)', 1), '') AS BIGINT), CASE WHEN x IS NOT NULL THEN 0 END) ELSE CAST(x AS BIGINT) END
+        """#
+
+    /// Names that the engine, or Presto, has with another meaning.
+    static let mysqlOwn = #"""
+        ascii(s) = CASE WHEN s = '' THEN 0 ELSE CAST('0x' || left(hex(encode(CAST(s AS VARCHAR))), 2) AS BIGINT) END
+        atan(x) = atan(x)
+        atan(y, x) = atan2(y, x)
+        char(a) = chr(CAST(a AS INTEGER))
+        char(a, b) = chr(CAST(a AS INTEGER)) || chr(CAST(b AS INTEGER))
+        char(a, b, c) = chr(CAST(a AS INTEGER)) || chr(CAST(b AS INTEGER)) || chr(CAST(c AS INTEGER))
+        datediff(a, b) = CAST(CAST(a AS TIMESTAMP) AS DATE) - CAST(CAST(b AS TIMESTAMP) AS DATE)
+        dayname(d) = dayname(CAST(d AS TIMESTAMP))
+        monthname(d) = monthname(CAST(d AS TIMESTAMP))
+        greatest(a, b) = CASE WHEN a IS NULL OR b IS NULL THEN NULL ELSE greatest(a, b) END
+        greatest(a, b, c) = CASE WHEN a IS NULL OR b IS NULL OR c IS NULL THEN NULL ELSE greatest(a, b, c) END
+        greatest(a, b, c, d) = CASE WHEN a IS NULL OR b IS NULL OR c IS NULL OR d IS NULL THEN NULL ELSE greatest(a, b, c, d) END
+        greatest(a, b, c, d, e) = CASE WHEN a IS NULL OR b IS NULL OR c IS NULL OR d IS NULL OR e IS NULL THEN NULL ELSE greatest(a, b, c, d, e) END
+        greatest(a, b, c, d, e, f) = CASE WHEN a IS NULL OR b IS NULL OR c IS NULL OR d IS NULL OR e IS NULL OR f IS NULL THEN NULL ELSE greatest(a, b, c, d, e, f) END
+        least(a, b) = CASE WHEN a IS NULL OR b IS NULL THEN NULL ELSE least(a, b) END
+        least(a, b, c) = CASE WHEN a IS NULL OR b IS NULL OR c IS NULL THEN NULL ELSE least(a, b, c) END
+        least(a, b, c, d) = CASE WHEN a IS NULL OR b IS NULL OR c IS NULL OR d IS NULL THEN NULL ELSE least(a, b, c, d) END
+        least(a, b, c, d, e) = CASE WHEN a IS NULL OR b IS NULL OR c IS NULL OR d IS NULL OR e IS NULL THEN NULL ELSE least(a, b, c, d, e) END
+        least(a, b, c, d, e, f) = CASE WHEN a IS NULL OR b IS NULL OR c IS NULL OR d IS NULL OR e IS NULL OR f IS NULL THEN NULL ELSE least(a, b, c, d, e, f) END
+        hour(t) = CASE WHEN typeof(t) IN ('VARCHAR', 'TIME') THEN hour(try_cast(CAST(t AS VARCHAR) AS TIME)) ELSE hour(try_cast(t AS TIMESTAMP)) END
+        minute(t) = CASE WHEN typeof(t) IN ('VARCHAR', 'TIME') THEN minute(try_cast(CAST(t AS VARCHAR) AS TIME)) ELSE minute(try_cast(t AS TIMESTAMP)) END
+        second(t) = CASE WHEN typeof(t) IN ('VARCHAR', 'TIME') THEN second(try_cast(CAST(t AS VARCHAR) AS TIME)) ELSE second(try_cast(t AS TIMESTAMP)) END
+        microsecond(t) = CASE WHEN typeof(t) IN ('VARCHAR', 'TIME') THEN microsecond(try_cast(CAST(t AS VARCHAR) AS TIME)) ELSE microsecond(try_cast(t AS TIMESTAMP)) END % 1000000
+        json_value(j, p) = json_extract_string(j, p)
+        last_day(d) = last_day(CAST(d AS TIMESTAMP))
+        log(x) = try(ln(x))
+        log(b, x) = try(ln(x) / ln(b))
+        ln(x) = try(ln(x))
+        log2(x) = try(log2(x))
+        log10(x) = try(log10(x))
+        sqrt(x) = try(sqrt(x))
+        ord(s) = CASE WHEN s = '' THEN 0 ELSE CAST('0x' || hex(encode(left(CAST(s AS VARCHAR), 1))) AS BIGINT) END
+        regexp_replace(s, p, r) = regexp_replace(s, p, regexp_replace(r, '\$([0-9])', '\\\1', 'g'), 'gi')
+        std -> stddev_pop
+        stddev -> stddev_pop
+        variance -> var_pop
+        time(t) = CASE WHEN typeof(t) IN ('VARCHAR', 'TIME') THEN try_cast(CAST(t AS VARCHAR) AS TIME) ELSE CAST(try_cast(t AS TIMESTAMP) AS TIME) END
+        to_days(d) = CAST(CAST(d AS TIMESTAMP) AS DATE) - DATE '1970-01-01' + 719528
+        to_seconds(d) = CAST(epoch(CAST(d AS TIMESTAMP)) AS BIGINT) + 62167219200
+        truncate(x, n) = trunc(x, n)
         week(d) = CAST(strftime(CAST(d AS TIMESTAMP), '%U') AS BIGINT)
         week(d, m) = CASE m WHEN 0 THEN CAST(strftime(CAST(d AS TIMESTAMP), '%U') AS BIGINT) WHEN 5 THEN CAST(strftime(CAST(d AS TIMESTAMP), '%W') AS BIGINT) WHEN 3 THEN weekofyear(CAST(d AS TIMESTAMP)) WHEN 1 THEN CASE WHEN month(CAST(d AS TIMESTAMP)) = 1 AND weekofyear(CAST(d AS TIMESTAMP)) > 50 THEN 0 WHEN month(CAST(d AS TIMESTAMP)) = 12 AND weekofyear(CAST(d AS TIMESTAMP)) = 1 THEN 53 ELSE weekofyear(CAST(d AS TIMESTAMP)) END ELSE error('week() takes the modes 0, 1, 3 and 5') END
         weekofyear(d) = weekofyear(CAST(d AS TIMESTAMP))
@@ -87,6 +91,7 @@ enum FunctionTable {
         """#
 
     static let presto = #"""
+        rand() = random()
         approx_distinct -> approx_count_distinct
         approx_percentile -> approx_quantile
         array_average(a) = list_avg(a)
@@ -104,6 +109,7 @@ enum FunctionTable {
         bitwise_not(a) = ~a
         bitwise_or(a, b) = a | b
         bitwise_xor(a, b) = xor(a, b)
+        cardinality(x) = CASE json_type(to_json(x)) WHEN 'ARRAY' THEN json_array_length(to_json(x)) WHEN 'OBJECT' THEN len(json_keys(to_json(x))) END
         codepoint(s) = unicode(s)
         day_of_month(d) = day(d)
         day_of_week(d) = isodow(d)
@@ -129,7 +135,6 @@ enum FunctionTable {
         map_agg(k, v) = map(list(k), list(v))
         nan() = CAST('NaN' AS DOUBLE)
         normalize(s) = nfc_normalize(s)
-        rand() = random()
         regexp_count(s, p) = len(regexp_extract_all(s, p))
         regexp_split(s, p) = regexp_split_to_array(s, p)
         sequence -> generate_series
@@ -148,5 +153,31 @@ enum FunctionTable {
         width_bucket(x, lo, hi, n) = CASE WHEN x < lo THEN 0 WHEN x >= hi THEN n + 1 ELSE CAST(floor((x - lo) / (hi - lo) * n) AS BIGINT) + 1 END
         year_of_week(d) = isoyear(d)
         yow(d) = isoyear(d)
+        """#
+
+    /// Names that the engine, or MySQL, has with another meaning.
+    static let prestoOwn = #"""
+        array_position(a, x) = coalesce(list_position(a, x), 0)
+        date_add(u, n, d) = cast_to_type(d + CASE lower(u) WHEN 'millisecond' THEN to_milliseconds(CAST(n AS DOUBLE)) WHEN 'second' THEN to_seconds(CAST(n AS DOUBLE)) WHEN 'minute' THEN to_minutes(CAST(n AS BIGINT)) WHEN 'hour' THEN to_hours(CAST(n AS BIGINT)) WHEN 'day' THEN to_days(CAST(n AS INTEGER)) WHEN 'week' THEN to_weeks(CAST(n AS INTEGER)) WHEN 'month' THEN to_months(CAST(n AS INTEGER)) WHEN 'quarter' THEN to_months(3 * CAST(n AS INTEGER)) WHEN 'year' THEN to_years(CAST(n AS INTEGER)) ELSE error('date_add() takes no unit ' || u) END, d)
+        date_diff(u, a, b) = date_sub(u, CAST(a AS TIMESTAMP), CAST(b AS TIMESTAMP))
+        date_trunc(u, d) = cast_to_type(date_trunc(u, d), d)
+        element_at(x, k) = x[k]
+        greatest(a, b) = CASE WHEN a IS NULL OR b IS NULL THEN NULL ELSE greatest(a, b) END
+        greatest(a, b, c) = CASE WHEN a IS NULL OR b IS NULL OR c IS NULL THEN NULL ELSE greatest(a, b, c) END
+        greatest(a, b, c, d) = CASE WHEN a IS NULL OR b IS NULL OR c IS NULL OR d IS NULL THEN NULL ELSE greatest(a, b, c, d) END
+        least(a, b) = CASE WHEN a IS NULL OR b IS NULL THEN NULL ELSE least(a, b) END
+        least(a, b, c) = CASE WHEN a IS NULL OR b IS NULL OR c IS NULL THEN NULL ELSE least(a, b, c) END
+        least(a, b, c, d) = CASE WHEN a IS NULL OR b IS NULL OR c IS NULL OR d IS NULL THEN NULL ELSE least(a, b, c, d) END
+        log(b, x) = try(ln(x) / ln(b))
+        md5(b) = unhex(md5(b))
+        regexp_extract(s, p) = CASE WHEN regexp_matches(s, p) THEN regexp_extract(s, p) END
+        regexp_extract(s, p, g) = CASE WHEN regexp_matches(s, p) THEN regexp_extract(s, p, g) END
+        regexp_replace(s, p) = regexp_replace(s, p, '', 'g')
+        regexp_replace(s, p, r) = regexp_replace(s, p, regexp_replace(r, '\$([0-9])', '\\\1', 'g'), 'g')
+        sha1(b) = unhex(sha1(b))
+        sha256(b) = unhex(sha256(b))
+        split_part(s, d, n) = CASE WHEN n <= len(string_split(s, d)) THEN split_part(s, d, n) END
+        to_base(n, r) = lower(to_base(n, r))
+        url_encode(s) = replace(url_encode(s), '%20', '+')
         """#
 }

@@ -313,10 +313,11 @@ struct ExpressionParser {
             return try primary()
         }
         if cursor.lexer.isSymbol(cursor.next, "(") {
-            guard LocalFunctions.names.contains(name) || name == "cast" || name == "convert" else { return nil }
+            // The evaluator's functions are MySQL's.
+            let isMySQL = cursor.lexer.mode.dialect == .mysql
+            guard LocalFunctions.names(isMySQL: isMySQL).contains(name) || isMySQL && name == "cast" else { return nil }
             cursor.move(to: cursor.index + 2)
             if name == "cast" { return try cast() }
-            if name == "convert" { return nil }
             return try arguments().map { .call(name, $0) }
         }
         if LocalFunctions.bareNames.contains(name), !cursor.lexer.isSymbol(cursor.next, ".") {

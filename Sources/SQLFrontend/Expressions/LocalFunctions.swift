@@ -19,7 +19,10 @@ package enum LocalFunctions {
         "coalesce", "nullif", "isnull",
         "timediff", "time_format", "convert_tz",
     ]
-    package static let names = session.union(moment).union(plain)
+    private static let all = session.union(moment).union(plain)
+    private static let ofEveryDialect = session.union(moment)
+
+    package static func names(isMySQL: Bool) -> Set<String> { isMySQL ? all : ofEveryDialect }
     /// Functions that are called without parentheses too.
     package static let bareNames: Set<String> = [
         "current_user", "current_timestamp", "localtime", "localtimestamp", "current_date", "current_time",
