@@ -33,10 +33,14 @@ extension MetaStore {
         case messageTime = "mq_total_time"
         case messageAttempts = "mq_attempts"
         case messageSequence = "mq_sequence"
+        case clientToken = "client_token"
+        case label
 
-        static let list = allCases.map(\.rawValue).joined(separator: ", ")
+        /// A task has the last two in its hints; the columns are for others to find it by.
+        private static let read = allCases.filter { $0 != .clientToken && $0 != .label }
+        static let list = read.map(\.rawValue).joined(separator: ", ")
         /// Rows are read by place: GRDB looks a name up among all names of the row, each time.
-        static let places = Dictionary(uniqueKeysWithValues: allCases.enumerated().map { ($1, $0) })
+        static let places = Dictionary(uniqueKeysWithValues: read.enumerated().map { ($1, $0) })
     }
 
     /// A row whose columns are those of `TaskField`, in their order.
@@ -48,31 +52,57 @@ extension MetaStore {
         }
     }
 
+    /// The columns that a new task has values for.
+    private static let written: [TaskField] = [
+        .id, .status, .kind, .command, .dialect, .tableSchema, .sessionSchema, .engineText, .sessionValues, .sqlMode,
+        .timeZone, .now, .account, .accountNumber, .connectionID, .hints, .target, .created, .updated, .cluster,
+        .engine, .priority, .clientToken, .label,
+    ]
+    private static let insertion =
+        "INSERT INTO task (\(written.map(\.rawValue).joined(separator: ", "))) "
+        + "VALUES (\(written.map { _ in "?" }.joined(separator: ", ")))"
+
     static func insert(_ task: TaskRecord, _ database: Database) throws {
+        let values = try written.map { try value(of: $0, task) }
+        try database.cachedStatement(sql: insertion).execute(arguments: StatementArguments(values))
+    }
+
+    private static func value(of field: TaskField, _ task: TaskRecord) throws -> (any DatabaseValueConvertible)? {
         let submission = task.submission
-        let (engineText, values): (String, SessionValues?) =
-            switch submission.source {
-            case .asked(let values): ("", values)
-            case .stored(let text): (text, nil)
-            }
-        let columns: [(TaskField, (any DatabaseValueConvertible)?)] = [
-            (.id, task.id.description), (.status, task.state.rawValue), (.kind, submission.kind.rawValue),
-            (.command, submission.command), (.dialect, submission.dialect.rawValue),
-            (.tableSchema, submission.schema), (.sessionSchema, submission.sessionSchema), (.engineText, engineText),
-            (.sessionValues, try values.map(json)), (.sqlMode, submission.sqlMode),
-            (.timeZone, submission.timeZoneOffsetMinutes), (.now, submission.now), (.account, submission.account),
-            (.accountNumber, submission.owner.number), (.connectionID, submission.connectionID),
-            (.hints, json(submission.hints)), (.target, try submission.notification.map(json)),
-            (.created, task.created), (.updated, task.updated), (.cluster, submission.placement.cluster),
-            (.engine, submission.placement.engine), (.priority, submission.placement.priority),
-        ]
-        // Two names that the row has for others to find it by.
-        let names = columns.map(\.0.rawValue) + ["client_token", "label"]
-        let places = names.map { _ in "?" }.joined(separator: ", ")
-        let statement = try database.cachedStatement(
-            sql: "INSERT INTO task (\(names.joined(separator: ", "))) VALUES (\(places))")
-        try statement.execute(
-            arguments: StatementArguments(columns.map(\.1) + [submission.clientToken, submission.label]))
+        return switch field {
+        case .id: task.id.description
+        case .status: task.state.rawValue
+        case .kind: submission.kind.rawValue
+        case .command: submission.command
+        case .dialect: submission.dialect.rawValue
+        case .tableSchema: submission.schema
+        case .sessionSchema: submission.sessionSchema
+        case .engineText: if case .stored(let text) = submission.source { text } else { "" }
+        case .sessionValues:
+            if case .asked(let values) = submission.source { try text(of: values) } else { nil as String? }
+        case .sqlMode: submission.sqlMode
+        case .timeZone: submission.timeZoneOffsetMinutes
+        case .now: submission.now
+        case .account: submission.account
+        case .accountNumber: submission.owner.number
+        case .connectionID: submission.connectionID
+        case .hints: json(submission.hints)
+        case .target: try submission.notification.map(json)
+        case .created: task.created
+        case .updated: task.updated
+        case .cluster: submission.placement.cluster
+        case .engine: submission.placement.engine
+        case .priority: submission.placement.priority
+        case .clientToken: submission.clientToken
+        case .label: submission.label
+        default: nil as String?
+        }
+    }
+
+    /// Most statements ask their session for nothing, and JSONEncoder takes a while to say so.
+    private static func text(of values: SessionValues) throws -> String {
+        guard values.values.isEmpty else { return try json(values) }
+        return "{\"systemTimeZoneOffsetMinutes\":\(values.systemTimeZoneOffsetMinutes),\"values\":{}}"
     }
 
     static func task(number: Int64, _ database: Database) throws -> TaskRecord? {

@@ -34,6 +34,13 @@ package struct StatementHints: Sendable, Equatable {
     /// the other hints of messages mean (`NotificationHints`).
     package let texts: [String: String]
 
+    /// Of a statement without any.
+    package init() {
+        (isAsync, ignoresConflict, texts) = (false, false, [:])
+        (runningSecondsMax, scanBytesMax, priority, reuseSecondsMax, delaySeconds) = (nil, nil, nil, nil, nil)
+        (resultFormat, cluster, engine, clientToken, label, events) = (nil, nil, nil, nil, nil, nil)
+    }
+
     /// Throws where a value cannot be what its hint means.
     package init(_ hints: Hints) throws(QueryError) {
         texts = hints.values

@@ -264,9 +264,12 @@ final class Session: ProtocolSession {
         -> StatementContext
     {
         let (schema, variables) = state.withLock { ($0.schema, $0.variables) }
+        let own = parsed?.hints ?? Hints()
+        let hints =
+            own.isEmpty && variables.hints.isEmpty
+            ? StatementHints() : try StatementHints(own.over(session: variables.hints))
         return StatementContext(
-            login: login, account: account, schema: schema, variables: variables,
-            hints: try StatementHints((parsed?.hints ?? Hints()).over(session: variables.hints)), cluster: cluster,
+            login: login, account: account, schema: schema, variables: variables, hints: hints, cluster: cluster,
             now: context.clock.now(), cancellation: running?.cancellation ?? Cancellation(), diagnostics: diagnostics,
             services: context, fail: { self.fail($0, $1) })
     }

@@ -9,8 +9,9 @@ import SQLFrontend
 import SystemTables
 
 /// The context that one statement runs in: who asks, from which schema, with which variables, at what moment. Made when
-/// the statement begins; what a later statement of the session changes is not seen here.
-struct StatementContext: Sendable {
+/// the statement begins; what a later statement of the session changes is not seen here. A class whose every property is
+/// constant: closures that hold it are cheap.
+final class StatementContext: Sendable {
     let login: Login
     let account: AccountIdentity
     /// The schema that unqualified names mean; `nil` for none.
@@ -27,6 +28,24 @@ struct StatementContext: Sendable {
     let services: SessionContext
     /// Answers with an error, which the session's diagnostics and the audit log get too.
     let fail: @Sendable (any Error, ResponseWriter) -> Void
+
+    init(
+        login: Login, account: AccountIdentity, schema: String?, variables: SessionVariables, hints: StatementHints,
+        cluster: Cluster, now: Int64, cancellation: Cancellation, diagnostics: Diagnostics, services: SessionContext,
+        fail: @escaping @Sendable (any Error, ResponseWriter) -> Void
+    ) {
+        self.login = login
+        self.account = account
+        self.schema = schema
+        self.variables = variables
+        self.hints = hints
+        self.cluster = cluster
+        self.now = now
+        self.cancellation = cancellation
+        self.diagnostics = diagnostics
+        self.services = services
+        self.fail = fail
+    }
 
     /// As they are at this moment: a right may be taken while the statement waits.
     var rights: AccountRights { services.accounts.rights(of: account) }
