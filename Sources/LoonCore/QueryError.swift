@@ -24,6 +24,7 @@ package struct QueryError: Error, Sendable, CustomStringConvertible {
         case tableAccessDenied, databaseAccessDenied, accountOperation, grantToNobody, accountLocked, passwordExpired,
             accountLimit, noDefiner, invalidView, hiddenView
         case cancelled, limitExceeded, unknownTask, duplicateToken, diskFull, unknownHint, waitTimeout
+        case readOnlyTransaction, notRolledBack
     }
 
     package let code: Code

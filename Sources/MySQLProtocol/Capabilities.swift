@@ -47,7 +47,9 @@ package struct ServerStatus: OptionSet, Sendable {
     package let rawValue: UInt16
     package init(rawValue: UInt16) { self.rawValue = rawValue }
 
+    package static let inTransaction = ServerStatus(rawValue: 0x0001)
     package static let autocommit = ServerStatus(rawValue: 0x0002)
+    package static let inReadOnlyTransaction = ServerStatus(rawValue: 0x2000)
     static let moreResults = ServerStatus(rawValue: 0x0008)
     static let cursorExists = ServerStatus(rawValue: 0x0040)
     static let lastRowSent = ServerStatus(rawValue: 0x0080)

@@ -89,6 +89,8 @@ package struct ErrorNumber: Sendable, Equatable {
             case .diskFull: (1021, "HY000")
             case .unknownHint: (3126, "HY000")
             case .waitTimeout: (1205, "HY000")
+            case .readOnlyTransaction: (1792, "25006")
+            case .notRolledBack: (1196, "HY000")
             }
         self.number = number
         self.sqlState = sqlState

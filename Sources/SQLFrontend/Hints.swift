@@ -59,6 +59,8 @@ package struct Hints: Sendable, Equatable {
                 }
                 continue
             }
+            // MySQL's own: SET_VAR(sort_buffer_size = 16M).
+            guard !key.contains("(") else { continue }
             values[name] = value
             if values.count > Limits.hintsMax {
                 throw QueryError(.hintValue, "A statement takes at most \(Limits.hintsMax) hints")
@@ -96,12 +98,26 @@ package struct Hints: Sendable, Equatable {
     }
 
     private static func keyAndValue(_ piece: Substring) -> (key: String, value: String?) {
-        guard let equals = piece.firstIndex(of: "=") else { return (trimmed(piece), nil) }
+        guard let equals = piece.firstIndex(of: "=") else { return otherForm(piece) ?? (trimmed(piece), nil) }
         var value = trimmed(piece[piece.index(after: equals)...])
         if let first = value.first, first == "'" || first == "\"", value.count >= 2, value.last == first {
             value = String(value.dropFirst().dropLast())
         }
         return (trimmed(piece[..<equals]), value)
+    }
+
+    /// `run_async:true` and `run_async(true)`, of a hint of ours.
+    private static func otherForm(_ piece: Substring) -> (key: String, value: String?)? {
+        let text = trimmed(piece)
+        guard let mark = text.firstIndex(where: { $0 == ":" || $0 == "(" }) else { return nil }
+        let key = trimmed(text[..<mark])
+        var value = trimmed(text[text.index(after: mark)...])
+        guard known.contains(normalized(key)) else { return nil }
+        if text[mark] == "(" {
+            guard value.last == ")" else { return nil }
+            value = trimmed(value.dropLast())
+        }
+        return (key, value)
     }
 
     private static func trimmed(_ text: Substring) -> String {

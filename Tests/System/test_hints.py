@@ -38,6 +38,43 @@ def test_a_hint_with_a_bad_value_is_refused(own, hint):
     assert number == 1210 and (name in message or name.replace("-", "_") in message), message
 
 
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "/*+ run_async=true */ select 1 as a",
+        "select /*+ run_async=true */ 1 as a",
+        "SELECT /*+ run_async=true, label=behind */ 1 as a",
+        "(select /*+ run_async=true */ 1 as a)",
+        "/*+ run_async:true */ select 1 as a",
+        "/*+ run_async(true) */ select 1 as a",
+        "select /*+ MAX_EXECUTION_TIME(1000) */ /*+ run-async = 1 */ 1 as a",
+        "with /*+ run_async=true */ c as (select 1 as a) select a from c",
+    ],
+)
+def test_hints_stand_where_mysql_has_them_too(own, form):
+    ((task,),) = own.query(form)
+    row = ended(own, task)
+    assert row["status"] == "SUCCESS", row["message"]
+    assert own.read(row["result_file_oss_file"]) == "a\n1\n"
+
+
+def test_hints_that_stand_elsewhere_are_warned_of(own):
+    with contextlib.closing(own.connect()) as connection, connection.cursor() as cursor:
+        for sql in (
+            "select 1 as a from (select /*+ run_async=true */ 1) t",
+            "select 1 /*+ run_async=true */ from (select 1) t",
+        ):
+            cursor.execute(sql)
+            assert cursor.fetchall() == ((1,),)
+            cursor.execute("show warnings")
+            ((_, number, words),) = cursor.fetchall()
+            assert number == 3126 and "run_async" in words and "beginning" in words
+        cursor.execute("select 1 /*+ NO_INDEX_MERGE(t) */ from (select 1) t")
+        cursor.execute("show warnings")
+        assert cursor.fetchall() == ()
+
+
 def test_an_unknown_hint_is_a_warning(own):
     with contextlib.closing(own.connect()) as connection, connection.cursor() as cursor:
         cursor.execute("/*+ run_async=true, prioritty=3, jdbc-scan-splits=2 */ select 1")

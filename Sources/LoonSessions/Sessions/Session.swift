@@ -20,6 +20,12 @@ final class Session: ProtocolSession {
         var prepared: [UInt32: Prepared] = [:]
         /// The statement that runs now, to be stopped if the client goes away or somebody kills it.
         var running: RunningStatement?
+        /// The transaction that the client has begun and not ended; `nil` where each statement stands alone.
+        var transaction: Transaction?
+        /// Whether the transaction has rows that no ROLLBACK takes back.
+        var hasWritten = false
+        /// `SET TRANSACTION READ ONLY`, until the next one.
+        var nextIsReadOnly: Bool?
         /// Since when nothing runs, in milliseconds since 1970.
         var idleSince: Int64
         var isClosed = false
@@ -61,6 +67,9 @@ final class Session: ProtocolSession {
         state.withLock { state in
             var status: ServerStatus = state.variables.isAutocommit ? .autocommit : []
             if state.variables.lexicalMode.noBackslashEscapes { status.insert(.noBackslashEscapes) }
+            if let transaction = state.transaction {
+                status.formUnion(transaction.isReadOnly ? [.inTransaction, .inReadOnlyTransaction] : .inTransaction)
+            }
             return status
         }
     }
@@ -186,6 +195,7 @@ final class Session: ProtocolSession {
         state.withLock { state in
             state.variables = SessionVariables(context.variables, isInteractive: login.isInteractive)
             state.prepared = [:]
+            (state.transaction, state.hasWritten, state.nextIsReadOnly) = (nil, false, nil)
         }
         diagnostics.clear()
     }
@@ -219,8 +229,16 @@ final class Session: ProtocolSession {
         for key in parsed.hints.unknownKeys {
             diagnostics.warn(QueryError(.unknownHint, "The hint '\(key)' is not known, and was passed over"))
         }
+        for key in parsed.misplacedHints {
+            diagnostics.warn(
+                QueryError(
+                    .unknownHint,
+                    "The hint '\(key)' stands where none is read; write it at the statement's beginning, or behind "
+                        + "its SELECT"))
+        }
         let caller = try statementContext(parsed, running)
         running.audit = AuditLog.Entry(parsed, caller)
+        try enter(parsed.statement)
         let isTask = caller.hints.isAsync && caller.becomesTask(parsed)
         func carryOut() throws {
             if isTask { return try submit(parsed, caller, running.response) }

@@ -46,6 +46,9 @@ struct SessionVariables: Sendable {
         return rows.sorted { $0.0 < $1.0 }
     }
 
+    /// `transaction_read_only`
+    var isReadOnly: Bool { value("transaction_read_only")?.integerValue ?? 0 != 0 }
+
     var idleSecondsMax: Int { Int(clamping: value("wait_timeout")?.integerValue ?? 28_800) }
 
     /// Milliseconds that a query may run; 0 for no limit.

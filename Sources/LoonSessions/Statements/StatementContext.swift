@@ -9,8 +9,8 @@ import SQLFrontend
 import SystemTables
 
 /// The context that one statement runs in: who asks, from which schema, with which variables, at what moment. Made when
-/// the statement begins; what a later statement of the session changes is not seen here. A class whose every property is
-/// constant: closures that hold it are cheap.
+/// the statement begins; what a later statement of the session changes is not seen here. A class whose every property
+/// is constant: closures that hold it are cheap.
 final class StatementContext: Sendable {
     let login: Login
     let account: AccountIdentity

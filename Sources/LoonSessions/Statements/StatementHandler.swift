@@ -87,9 +87,15 @@ struct StatementHandler {
             try TableChanges(caller, response: response, cancellation: cancellation).repairSchema(name)
         case .insert, .createTableAs: try write(parsed)
         case .account(let statement): try AccountHandler(caller, response: response).run(statement)
+        case .transaction(let statement): carryOut(statement)
         case .accepted: response.ok()
         case .unsupported(let kind): throw QueryError(.notSupported, "\(kind) is not supported yet")
         }
+    }
+
+    private func carryOut(_ statement: TransactionStatement) {
+        session.carryOut(statement)
+        response.ok(warnings: caller.diagnostics.count)
     }
 
     /// Answers now, with what is in memory or what a thread that is there for it reads, or returns false.

@@ -8,7 +8,7 @@ extension ParsedStatement {
     var needsNothing: Bool {
         switch statement {
         // A user variable may hold a large value.
-        case .accepted: true
+        case .accepted, .transaction: true
         case .set(let assignments): !assignments.contains { $0.value?.readsUserVariables == true }
         case .evaluate(let expressions): !expressions.contains(where: \.readsUserVariables)
         case .query(.some(let select)): select.table == nil && !select.readsUserVariables

@@ -51,3 +51,13 @@ extension Lexer {
         return text
     }
 }
+
+extension Lexer {
+    /// Whether nothing stands before but parentheses and the statement's first word, behind which MySQL has its hints
+    /// (https://dev.mysql.com/doc/refman/8.0/en/optimizer-hints.html).
+    var isBeforeAll: Bool {
+        let words = tokens.prefix(8).filter { !isSymbol($0, "(") }
+        guard tokens.count < 8, words.count < 2 else { return false }
+        return words.first.map { isKeyword($0, "select") || isKeyword($0, "insert") || isKeyword($0, "with") } ?? true
+    }
+}

@@ -10,6 +10,8 @@ package struct Lexer: Sendable {
     package private(set) var tokens: [Token] = []
     /// The texts between `/*+` and `*/` before the first token.
     package private(set) var hintComments: [Range<Int>] = []
+    /// The same where no hints are read.
+    private(set) var laterComments: [Range<Int>] = []
     /// Where the statement begins and ends in the source.
     package let start: Int
     package private(set) var end = 0
@@ -157,7 +159,12 @@ package struct Lexer: Sendable {
         }
         guard position + 1 < source.count else { throw error(at: start, hint: "a comment is not closed") }
         position += 2
-        if source[start + 2] == UInt8(ascii: "+"), tokens.isEmpty { hintComments.append(start + 3..<position - 2) }
+        guard source[start + 2] == UInt8(ascii: "+") else { return }
+        if isBeforeAll {
+            hintComments.append(start + 3..<position - 2)
+        } else {
+            laterComments.append(start + 3..<position - 2)
+        }
     }
 
     /// `/*!80000 … */` is for servers of version 8.0.0 and later: five digits, or six. (`/*M! … */` is for MariaDB.)

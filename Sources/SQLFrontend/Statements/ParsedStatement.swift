@@ -3,6 +3,8 @@ package import LoonCore
 /// A statement as the front end understands it: its hints, what it asks for, and, for a query, the text for the engine.
 package struct ParsedStatement: Sendable {
     package let hints: Hints
+    /// Names of hints that stand where none is read.
+    package let misplacedHints: [String]
     package let statement: Statement
     /// How many parameters (`?`) it has.
     package let parameterCount: Int
@@ -29,6 +31,9 @@ package struct ParsedStatement: Sendable {
         var hints = Hints()
         for comment in lexer.hintComments { try hints.add(comment: lexer.text(comment)) }
         self.hints = hints
+        var later = Hints()
+        for comment in lexer.laterComments { try? later.add(comment: lexer.text(comment)) }
+        misplacedHints = later.values.keys.filter(Hints.known.contains).sorted()
         next = lexer.next
         parameterCount = lexer.parameters.count
         if let parameters {

@@ -51,7 +51,8 @@ package enum Statement: Sendable, Equatable {
     case account(AccountStatement)
     /// Evaluated for nothing: DO.
     case evaluate([Expression])
-    /// Accepted without effect, because there is nothing that it could change: BEGIN, COMMIT, ROLLBACK …
+    case transaction(TransactionStatement)
+    /// Accepted without effect, because there is nothing that it could change: SAVEPOINT, LOCK, FLUSH …
     case accepted
     /// Known, and not supported.
     case unsupported(kind: String)
@@ -82,6 +83,7 @@ package enum Statement: Sendable, Equatable {
         case .insert(let insert): (insert.isOverwrite ? TaskKind.insertOverwrite : .insert).rawValue
         case .account(let statement): statement.kind
         case .evaluate: "DO"
+        case .transaction(let statement): statement.kind
         case .accepted: "transaction statement"
         case .unsupported(let kind): kind
         }

@@ -4,8 +4,7 @@ extension StatementParser {
     /// `SET …`: variables in all their scopes, NAMES, CHARACTER SET, TRANSACTION.
     mutating func set() throws(QueryError) -> Statement {
         let hasScope = cursor.isAt("session") || cursor.isAt("global") || cursor.isAt("local")
-        // Without a scope it is for the next transaction, and there are none.
-        if cursor.isAt("transaction") { return try alone(.accepted) }
+        if cursor.take("transaction") { return try ending(.transaction(.next(isReadOnly: characteristics()))) }
         if hasScope, cursor.lexer.isKeyword(cursor.next, "transaction") { return try transaction() }
         // There are no roles and no resource groups.
         if cursor.isAt("role") || cursor.take("resource", "group") { return try alone(.accepted) }

@@ -160,7 +160,8 @@ package struct StatementParser {
         guard cursor.token.kind == .word else { throw cursor.unexpected() }
         let word = cursor.lexer.text(cursor.token).uppercased()
         switch word {
-        case "BEGIN", "START", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "UNLOCK", "LOCK", "FLUSH", "XA":
+        case "BEGIN", "START", "COMMIT", "ROLLBACK": return try transaction(word)
+        case "SAVEPOINT", "RELEASE", "UNLOCK", "LOCK", "FLUSH", "XA":
             return try alone(.accepted)
         case "UPDATE", "DELETE", "REPLACE", "TRUNCATE", "CALL", "LOAD",
             "ANALYZE", "OPTIMIZE", "RENAME", "PREPARE", "EXECUTE", "DEALLOCATE", "RESEND", "CHECK", "HANDLER":
