@@ -1,4 +1,5 @@
 import CDuckDB
+import Dispatch
 import Foundation
 package import LoonCore
 package import QueryEngine
@@ -180,9 +181,17 @@ package final class DuckDBEngine: QueryEngine, Sendable {
     package func rows(_ rows: [[String?]], of columns: [TableColumn], matching conditions: [ScanCondition]) throws
         -> [Int]?
     {
-        try onInstance { instance in
-            try RowConditions(connection: try DuckDBConnection(instance))
-                .select(conditions, columns: columns, rows: rows)
+        let cancellation = Cancellation()
+        // Planning waits for it, and nobody can stop it there.
+        DispatchQueue.global(qos: .utility).asyncAfter(deadline: .now() + .milliseconds(Limits.conditionsMilliseconds))
+        {
+            cancellation.cancel(QueryError(.timeLimit, "The conditions take too long to try"))
+        }
+        return try onInstance(cancellation) { instance in
+            let connection = try DuckDBConnection(instance)
+            return try stoppable(connection, cancellation) {
+                try RowConditions(connection: connection).select(conditions, columns: columns, rows: rows)
+            }
         }
     }
 

@@ -8,6 +8,9 @@ struct RowConditions {
     private static let template = "SELECT n FROM loon_rows WHERE true"
     private static let head = "SELECT n FROM loon_rows WHERE "
 
+    /// A column's name that no column of a table has.
+    private static func own(_ name: String) -> String { EngineText.name("\u{1}" + name) }
+
     /// The numbers of the rows, ascending, for which all conditions are true; `nil` where the engine reads what it
     /// prints otherwise. Throws where a value is none that a condition takes.
     func select(_ conditions: [ScanCondition], columns: [TableColumn], rows: [[String?]]) throws -> [Int]? {
@@ -17,17 +20,18 @@ struct RowConditions {
             texts.append(text)
         }
         let casts = columns.enumerated().map {
-            "CAST(v\($0) AS \(EngineText.type($1.type))) AS \(EngineText.name($1.name))"
+            "CAST(\(Self.own("v\($0)")) AS \(EngineText.type($1.type))) AS \(EngineText.name($1.name))"
         }
         let values = rows.enumerated().map { number, row in
             "(" + (["\(number)"] + row.map { $0.map(EngineText.literal) ?? "NULL" }).joined(separator: ", ") + ")"
         }
-        let names = ["n"] + columns.indices.map { "v\($0)" }
+        let number = Self.own("n")
+        let names = [number] + columns.indices.map { Self.own("v\($0)") }
         let found = try connection.text(
             of: """
-                WITH loon_rows AS (SELECT \((["n"] + casts).joined(separator: ", ")) FROM (VALUES \
+                WITH loon_rows AS (SELECT \(([number] + casts).joined(separator: ", ")) FROM (VALUES \
                 \(values.joined(separator: ", "))) AS v(\(names.joined(separator: ", ")))) \
-                SELECT coalesce(string_agg(n, ',' ORDER BY n), '') FROM loon_rows WHERE \
+                SELECT coalesce(string_agg(\(number), ',' ORDER BY \(number)), '') FROM loon_rows WHERE \
                 \(texts.joined(separator: " AND "))
                 """)
         return found.split(separator: ",").compactMap { Int($0) }

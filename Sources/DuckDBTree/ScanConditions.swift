@@ -106,9 +106,9 @@ enum ScanConditions {
         """
         ~~ !~~ ~~* !~~* ~ !~ like_escape not_like_escape ilike_escape not_ilike_escape regexp_matches regexp_full_match
         || + - * / // % abs floor ceil ceiling round trunc mod loon_div greatest least nullif ifnull coalesce concat
-        lower upper lcase ucase trim ltrim rtrim substr substring left right loon_left loon_right replace length strlen
+        lower upper lcase ucase trim ltrim rtrim substr substring left right loon_left loon_right length strlen
         starts_with ends_with contains prefix suffix instr loon_instr strpos position split_part regexp_extract
-        regexp_replace year month day loon_year loon_month loon_day quarter loon_quarter week weekofyear dayofweek
+        year month day loon_year loon_month loon_day quarter loon_quarter week weekofyear dayofweek
         loon_dayofweek loon_weekday dayofyear loon_dayofyear dayofmonth date_part date_trunc strftime strptime
         try_strptime date_diff last_day make_date loon_day_add loon_day_sub loon_date_add loon_date_sub
         loon_date_add_days loon_date_sub_days to_days to_weeks to_months to_years to_hours to_minutes to_seconds

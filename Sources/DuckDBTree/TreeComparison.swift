@@ -69,7 +69,7 @@ private struct TreeComparison {
                 (here, there) = (texts.walked.upperBound + 1, texts.edited.upperBound + 1)
                 let isName = here < walked.count && walked[here] == UInt8(ascii: ":")
                 if !isName, let key {
-                    keep(texts, as: key)
+                    guard keep(texts, as: key) else { return false }
                 } else if !Self.areEqual(walked, edited, texts) {
                     return false
                 }
@@ -98,16 +98,21 @@ private struct TreeComparison {
         return there == edited.count && nodes.isEmpty && made.count == replacements.count
     }
 
-    private mutating func keep(_ texts: Texts, as key: Key) {
-        guard !nodes.isEmpty else { return }
+    /// False where the node has such a text already.
+    private mutating func keep(_ texts: Texts, as key: Key) -> Bool {
+        guard !nodes.isEmpty else { return true }
+        let field: WritableKeyPath<Node, Texts?>
         switch key {
-        case .type: nodes[nodes.count - 1].type = texts
-        case .function: nodes[nodes.count - 1].function = texts
-        case .schema: nodes[nodes.count - 1].schema = texts
-        case .table: nodes[nodes.count - 1].table = texts
-        case .alias: nodes[nodes.count - 1].alias = texts
-        case .place: break
+        case .type: field = \.type
+        case .function: field = \.function
+        case .schema: field = \.schema
+        case .table: field = \.table
+        case .alias: field = \.alias
+        case .place: return true
         }
+        guard nodes[nodes.count - 1][keyPath: field] == nil else { return false }
+        nodes[nodes.count - 1][keyPath: field] = texts
+        return true
     }
 
     /// Whether the node's texts are the same but for its replacement, which is made.

@@ -182,6 +182,8 @@ package enum Limits {
     package static let repairWarningsMax = 64
     /// Partitions whose values the engine tries conditions on while a statement is planned.
     package static let triedPartitionsMax = 20_000
+    /// How long it may do so.
+    package static let conditionsMilliseconds = 500
     /// Constants of an IN list that partitions are compared with.
     package static let prunedConstantsMax = 1_000
     /// Parts and depth of what is said of a query's rows outside of it, where that goes on to its tables.

@@ -144,11 +144,16 @@ package final class TaskRunner: Sendable {
     private func select(_ task: RunningTask, in cluster: Cluster) throws -> TaskOutcome {
         let submission = task.record.submission
         let hints = try StatementHints(Hints(values: submission.hints))
+        let missing = SessionRecorder()
         let planned = try context.lake.planner.plan(
             TaskText(submission).engineText, schema: submission.sessionSchema,
-            dialect: Self.dialect(submission, context),
+            dialect: Self.dialect(submission, context, missing),
             isProfiled: true,
             viewer: .init(account: submission.owner, systemTables: NoSystemTables()))
+        if let name = missing.names.first {
+            throw QueryError(
+                .notSupported, "A view of the query asks the session for '\(name)' by now, and a task has no session")
+        }
         try cluster.checkScan(planned.scannedBytes, hints)
         try context.accounts.charge(planned.scannedBytes, to: submission.owner, now: context.clock.now())
         let folder = try context.resultFolder(of: task.id)
@@ -194,10 +199,12 @@ package final class TaskRunner: Sendable {
     }
 
     /// The context of views in the query: the moment and the zone are the submission's.
-    private static func dialect(_ submission: Submission, _ context: TaskContext) -> DialectContext {
+    private static func dialect(
+        _ submission: Submission, _ context: TaskContext, _ missing: SessionRecorder = SessionRecorder()
+    ) -> DialectContext {
         DialectContext(
             now: submission.now, timeZoneOffsetMinutes: submission.timeZoneOffsetMinutes,
-            values: SessionValues(systemTimeZoneOffsetMinutes: context.timeZoneOffsetMinutes))
+            values: SessionValues(systemTimeZoneOffsetMinutes: context.timeZoneOffsetMinutes), missing: missing)
     }
 
     /// Ends a task whose write is decided when its files have their places. It stays RUNNING until then and is never a

@@ -63,7 +63,8 @@ package struct TaskSubmitter: Sendable {
         let command = parsed.text.trimmingSuffix { $0.isWhitespace || $0 == ";" || $0 == "\0" }
         // A client that tries again is answered, whatever has changed since.
         if let earlier = try context.store.repeated(
-            token: hints.clientToken, owner: request.account, command: command, hints: hints.texts,
+            token: hints.clientToken, owner: request.account, command: command,
+            dialect: parsed.lexer.mode.dialect, hints: hints.texts,
             sessionSchema: request.schema)
         {
             accepted(.repeated(earlier), source: nil, in: request.cluster, request)

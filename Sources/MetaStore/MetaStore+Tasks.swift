@@ -50,22 +50,24 @@ extension MetaStore {
     /// The task that the account's `client-token` names already; throws where it is of another statement or other
     /// hints.
     package func repeated(
-        token: String?, owner: AccountIdentity, command: String, hints: [String: String], sessionSchema: String?
+        token: String?, owner: AccountIdentity, command: String, dialect: SourceDialect, hints: [String: String],
+        sessionSchema: String?
     ) throws(QueryError) -> TaskID? {
         guard let token else { return nil }
         return try read {
             try Self.repeated(
-                token: token, owner: owner, command: command, hints: hints, sessionSchema: sessionSchema, $0)
+                token: token, owner: owner, command: command, dialect: dialect, hints: hints,
+                sessionSchema: sessionSchema, $0)
         }
     }
 
     private static func repeated(
-        token: String, owner: AccountIdentity, command: String, hints: [String: String], sessionSchema: String?,
-        _ database: Database
+        token: String, owner: AccountIdentity, command: String, dialect: SourceDialect, hints: [String: String],
+        sessionSchema: String?, _ database: Database
     ) throws -> TaskID? {
         let select = try database.cachedStatement(
             sql:
-                "SELECT id, command, hints, session_schema FROM task WHERE account = ? AND account_number = ? "
+                "SELECT id, command, dialect, hints, session_schema FROM task WHERE account = ? AND account_number = ? "
                 + "AND client_token = ?"
         )
         guard let row = try Row.fetchOne(select, arguments: [owner.name, owner.number, token]),
@@ -73,7 +75,7 @@ extension MetaStore {
         else { return nil }
         let isSame =
             row["command"] == command && (try? self.hints.value(row["hints"])) == hints
-            && row["session_schema"] == sessionSchema
+            && row["session_schema"] == sessionSchema && row["dialect"] == dialect.rawValue
         guard isSame else {
             throw QueryError(
                 .duplicateToken,
@@ -87,7 +89,8 @@ extension MetaStore {
     private static func repeated(by submission: Submission, _ database: Database) throws -> TaskID? {
         guard let token = submission.clientToken else { return nil }
         return try repeated(
-            token: token, owner: submission.owner, command: submission.command, hints: submission.hints,
+            token: token, owner: submission.owner, command: submission.command, dialect: submission.dialect,
+            hints: submission.hints,
             sessionSchema: submission.sessionSchema,
             database)
     }

@@ -13,8 +13,27 @@ extension DialectRewriter {
         "quarter": "loon_quarter", "instr": "loon_instr", "left": "loon_left", "right": "loon_right",
     ]
 
+    /// Whether a word with parentheses is a type (`AS CHAR(10)`), or a name with its columns (`AS log(b, x)`,
+    /// `WITH week(d) AS (…)`).
+    private func isTypeOrName(at index: Int) -> Bool {
+        if index > 0, lexer.isKeyword(lexer.tokens[index - 1], "as") || lexer.isSymbol(lexer.tokens[index - 1], "::") {
+            return true
+        }
+        var (place, depth) = (index + 1, 0)
+        while place < lexer.tokens.count - 1 {
+            if lexer.opens(lexer.tokens[place]) { depth += 1 }
+            if lexer.closes(lexer.tokens[place]) { depth -= 1 }
+            place += 1
+            if depth == 0 { break }
+        }
+        guard lexer.isKeyword(lexer.tokens[place], "as"), place + 1 < lexer.tokens.count else { return false }
+        let next = lexer.tokens[place + 1]
+        return lexer.isSymbol(next, "(") || lexer.isKeyword(next, "not") || lexer.isKeyword(next, "materialized")
+    }
+
     func writeRenamed(at index: Int, to out: inout [UInt8]) -> Int? {
         guard lexer.isSymbol(lexer.tokens[index + 1], "(") else { return nil }
+        guard !isTypeOrName(at: index) else { return nil }
         let name = lexer.text(lexer.tokens[index]).lowercased()
         let (count, callsNothing) = lexer.arguments(ofCallAt: index)
         guard

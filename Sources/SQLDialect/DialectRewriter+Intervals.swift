@@ -26,9 +26,8 @@ extension DialectRewriter {
     /// `INTERVAL n DAY + d` → `loon_day_add(d, INTERVAL n DAY)`, where what follows is a name, a literal, a call or in
     /// parentheses. The place behind it, or `nil` where this is none.
     func writeDaysFirst(at index: Int, to out: inout [UInt8]) throws(QueryError) -> Int? {
-        let isSecond =
-            index > 0
-            && (lexer.isSymbol(lexer.tokens[index - 1], "+") || lexer.isSymbol(lexer.tokens[index - 1], "-"))
+        let binding: [StaticString] = ["+", "-", "*", "/", "%", "::"]
+        let isSecond = index > 0 && binding.contains { lexer.isSymbol(lexer.tokens[index - 1], $0) }
         guard !isSecond, lexer.isKeyword(lexer.tokens[index], "interval"),
             let unit = try lastOfDays(ofIntervalAt: index), lexer.isSymbol(lexer.tokens[unit + 1], "+"),
             let end = endOfOperand(at: unit + 2)
@@ -65,7 +64,11 @@ extension DialectRewriter {
         {
             place += 2
         } else if [.word, .quotedName].contains(lexer.tokens[place].kind) {
-            guard !lexer.isKeyword(lexer.tokens[place], "interval") else { return nil }
+            // A word of SQL's, and a literal of another type, go on in ways of their own.
+            let word = lexer.text(lexer.tokens[place]).lowercased()
+            guard !["interval", "case", "not", "select", "exists"].contains(word),
+                lexer.tokens[place + 1].kind != .string
+            else { return nil }
             place += 1
             while lexer.isSymbol(lexer.tokens[place], "."), lexer.tokens[place + 1].kind != .end { place += 2 }
         }
@@ -81,7 +84,7 @@ extension DialectRewriter {
         let closer: [StaticString] = ["*", "/", "%", "::", "[", "."]
         let next = lexer.tokens[place]
         guard place > start, !closer.contains(where: { lexer.isSymbol(next, $0) }),
-            !["div", "mod", "over", "filter"].contains(lexer.text(next).lowercased())
+            !["div", "mod", "over", "filter", "at", "collate", "within"].contains(lexer.text(next).lowercased())
         else { return nil }
         return place
     }

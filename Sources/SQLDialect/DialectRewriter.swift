@@ -207,7 +207,7 @@ struct DialectRewriter {
         case .symbol:
             if lexer.isSymbol(token, "<=>") {
                 out += Array("IS NOT DISTINCT FROM".utf8)
-            } else if lexer.isSymbol(token, "&&") {
+            } else if lexer.isSymbol(token, "&&"), lexer.mode.dialect == .mysql {
                 out += Array("AND".utf8)
             } else if lexer.isSymbol(token, "^") {
                 // The engine would raise to a power.

@@ -176,6 +176,47 @@ def test_the_engines_own_form_of_a_name_still_works(connection, word):
     assert text(loon.query(connection, f"select {expression} as x from one")[0][0]) == value
 
 
+@pytest.mark.parametrize(
+    "sql, value",
+    [
+        ("with week(d) as (select 5) select d from week", "5"),
+        (
+            "with recursive sequence(n) as (select 1 union all select n + 1 from sequence where n < 4) select max(n) from sequence",
+            "4",
+        ),
+        ("select log.b from (values (1, 2)) as log(b, x)", "1"),
+        ("select i * interval '1 day' + date '2024-01-01' as x from one", "2024-01-02 00:00:00"),
+        ("select interval 1 day + case when i = 1 then date '2024-01-01' end as x from one", "2024-01-02 00:00:00"),
+        ("select i::char(10) as x from one", "1"),
+        ("select try_cast(i as char(10)) as x from one", "1"),
+    ],
+)
+def test_names_types_and_operators_are_no_calls(connection, sql, value):
+    assert text(loon.query(connection, sql)[0][0]) == value
+
+
+def test_in_its_own_dialect_the_engine_is_left_alone(daemon):
+    with contextlib.closing(daemon.connect()) as connection:
+        loon.query(connection, "set sql_dialect = 'duckdb'")
+        for expression, value in {
+            "concat('a', null)": "a",
+            "concat([1], [2])": "[1,2]",
+            "[1] && [2]": "0",
+            "trim(both 'xy' from 'yxaxy')": "a",
+            "cast('abc' as varchar(2))": "abc",
+            "cast('1.9' as decimal(2,1))": "1.9",
+        }.items():
+            assert text(loon.query(connection, f"select {expression} as x from range(1)")[0][0]) == value, expression
+
+
+def test_a_sample_is_taken_anew_through_a_view(daemon, connection):
+    loon.query(connection, "create or replace view fn.sampled as select * from fn.one where rand() < 2")
+    hints = "/*+ run_async=true, result-reuse-max-age-sec=600 */"
+    ids = [loon.query(connection, f"{hints} select * from fn.sampled")[0][0] for _ in range(2)]
+    rows = [daemon.await_task(task_id) and daemon.task(task_id, full=True) for task_id in ids]
+    assert rows[1]["result_reused_from"] is None
+
+
 def test_names_of_columns_and_unknown_columns_are_as_ever(connection):
     with connection.cursor() as cursor:
         cursor.execute("select greatest(1, 2), log(1) from one")

@@ -59,3 +59,23 @@ def test_conditions_hold_of_inner_joins_and_of_no_outer_ones(parted):
         assert found["scanned_data_bytes"] - other == files * 8 - (files == 7 and "a.m" not in sql) - (
             "like 'a" in sql or "'A'" in sql
         ), sql
+
+
+def test_a_partition_column_may_have_any_name(parted):
+    columns = ", ".join(f"`{name}` int" for name in ("n", "v0", "loon_rows"))
+    parted.query(
+        f"create external table if not exists l.named (x int) partitioned by ({columns}) "
+        "row format delimited fields terminated by ',' location 'oss://lake/l/named/'"
+    )
+    for number in range(4):
+        parted.query(
+            f"insert into l.named partition (n={30 + number}, v0={number * 7}, loon_rows={number}) values ({number})"
+        )
+    for condition, found in {
+        "n % 10 = 3": [3],
+        "abs(n) = 31": [1],
+        "v0 % 7 = 0 and v0 / 7 = 2": [2],
+        "loon_rows + 1 = 1": [0],
+        "n + v0 + loon_rows = 39": [1],
+    }.items():
+        assert [row[0] for row in parted.query(f"select x from l.named where {condition}")] == found, condition

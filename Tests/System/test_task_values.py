@@ -6,12 +6,11 @@ import datetime
 import io
 import json
 
+import loon
 import mysql.connector
 import pytest
-
-import loon
-from test_tables import flights  # noqa: F401 (a fixture)
 from tasks_support import refused, sent  # noqa: F401
+from test_tables import flights  # noqa: F401 (a fixture)
 
 
 def test_csv_keeps_what_a_value_is(daemon):
@@ -148,3 +147,20 @@ def test_now_is_the_moment_of_submission(daemon):
     made = datetime.datetime.strptime(row["create_time"], "%Y-%m-%d %H:%M:%S") - datetime.timedelta(hours=8)
     assert abs((datetime.datetime.fromisoformat(n) - made).total_seconds()) <= 1
     assert (d, int(c)) == ("", row["connection_id"])
+
+
+def test_values_of_a_prepared_task_are_no_part_of_the_words_beside_them(daemon):
+    with (
+        mysql.connector.connect(
+            host="127.0.0.1", port=daemon.program.port, user="root", password=daemon.passwords["root"]
+        ) as connection,
+        contextlib.closing(connection.cursor(prepared=True)) as cursor,
+    ):
+        cursor.execute(
+            "/*+ run_async=true */ select ?AS x, ?::varchar as y from range(9) where range=?AND range<>? limit?",
+            (7, -5, 5, 6, 3),
+        )
+        ((task,),) = cursor.fetchall()
+    row = daemon.await_task(task)
+    assert row["status"] == "SUCCESS", row["message"]
+    assert daemon.read(row["result_file_oss_file"]) == "x,y\n7,-5\n"

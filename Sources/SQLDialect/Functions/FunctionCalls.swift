@@ -11,7 +11,7 @@ struct FunctionCalls {
         for index in lexer.tokens.indices.dropLast(2)
         where lexer.isSymbol(lexer.tokens[index + 1], "(") && lexer.tokens[index].kind == .word {
             switch lexer.text(lexer.tokens[index]).lowercased() {
-            case "concat": concatenate(index)
+            case "concat" where lexer.mode.dialect != .duckdb: concatenate(index)
             case "if": completeIf(index)
             case "any_match", "all_match", "none_match": match(index)
             case "extract" where lexer.mode.dialect == .presto && Self.prestoParts[word(index + 2)] != nil:
@@ -25,8 +25,8 @@ struct FunctionCalls {
             case "date_part", "datepart": epochPart(index, timeZoneOffsetMinutes)
             case "date_add", "date_sub", "adddate", "subdate": addDays(index)
             case "convert": convert(index)
-            case "cast": cast(index)
-            case "trim": trim(index)
+            case "cast" where lexer.mode.dialect != .duckdb: cast(index)
+            case "trim" where lexer.mode.dialect != .duckdb: trim(index)
             case "timestampdiff": unit(index)
             case "group_concat": separator(index)
             case "date_format": format(index, function: "strftime", opening: "(CAST((", comma: ") AS TIMESTAMP),")
@@ -92,14 +92,25 @@ struct FunctionCalls {
         if type == "signed", end == place + 2 || lexer.isKeyword(lexer.tokens[place + 2], "integer") {
             texts[index] = " loon_mysql__signed" + (lexer.arguments(ofCallAt: index).callNothing ? "_direct" : "")
             for token in place..<end { texts[token] = " " }
-        } else if ["char", "varchar", "nchar", "character"].contains(type), end == place + 5,
-            lexer.isSymbol(lexer.tokens[place + 2], "("), lexer.tokens[place + 3].kind == .number
-        {
+        } else if let length = textLength(at: place + 1, before: end) {
             texts[index] = " loon_left(CAST"
             texts[place + 1] = " VARCHAR"
             for token in place + 2..<end { texts[token] = " " }
-            texts[end] = "), \(lexer.text(lexer.tokens[place + 3])))"
+            texts[end] = "), \(length))"
         }
+    }
+
+    /// The length of `CHAR(n)`, with or without a character set behind it.
+    private func textLength(at place: Int, before end: Int) -> String? {
+        guard ["char", "varchar", "nchar", "character"].contains(word(place)), place + 3 < end,
+            lexer.isSymbol(lexer.tokens[place + 1], "("), lexer.tokens[place + 2].kind == .number,
+            lexer.isSymbol(lexer.tokens[place + 3], ")")
+        else { return nil }
+        let isAll = end == place + 4
+        let hasCharacterSet =
+            end == place + 7 && lexer.isKeyword(lexer.tokens[place + 4], "character")
+            || end == place + 6 && lexer.isKeyword(lexer.tokens[place + 4], "charset")
+        return isAll || hasCharacterSet ? lexer.text(lexer.tokens[place + 2]) : nil
     }
 
     /// `TRIM([BOTH | LEADING | TRAILING] x FROM s)` takes off the whole of `x`; the engine's own takes off its letters.
@@ -131,7 +142,9 @@ struct FunctionCalls {
             end == place + 2, lexer.tokens[place + 1].kind == .string
         else { return }
         let value = String(decoding: lexer.value(lexer.tokens[place + 1]), as: UTF8.self)
-        let text = "'" + value.replacing("'", with: "''") + "'"
+        // By scalars, as the engine reads it.
+        let text =
+            "'" + String(String.UnicodeScalarView(value.unicodeScalars.flatMap { $0 == "'" ? [$0, $0] : [$0] })) + "'"
         texts[place + 1] = " "
         if let order = self.place(of: "order", from: index + 2, to: place) {
             texts[order] = ", \(text) ORDER"
@@ -203,6 +216,13 @@ struct FunctionCalls {
         if let comma = commas.last {
             texts[index] = " CAST"
             texts[comma] = " AS"
+            if let length = textLength(at: comma + 1, before: end) {
+                texts[index] = " loon_left(CAST"
+                texts[comma + 1] = " VARCHAR"
+                for token in comma + 2..<end { texts[token] = " " }
+                texts[end] = "), \(length))"
+                return
+            }
             let isSigned = lexer.isKeyword(lexer.tokens[comma + 1], "signed")
             if isSigned || lexer.isKeyword(lexer.tokens[comma + 1], "unsigned") {
                 texts[comma + 1] = isSigned ? " BIGINT" : " UBIGINT"

@@ -27,10 +27,19 @@ package struct FunctionCatalog: Sendable {
         case .duckdb: duckDB
         }
     }
+    /// NULL is the greatest and the least of all; the engine passes it over.
+    private static let extremes = ["greatest", "least"].flatMap { name in
+        (2...32).map { count in
+            let parameters = (1...count).map { "a\($0)" }
+            let list = parameters.joined(separator: ", ")
+            let nulls = parameters.map { $0 + " IS NULL" }.joined(separator: " OR ")
+            return "\n\(name)(\(list)) = CASE WHEN \(nulls) THEN NULL ELSE \(name)(\(list)) END"
+        }
+    }.joined()
     private static let common = [("presto", FunctionTable.presto), ("mysql", FunctionTable.mysql)]
     private static let duckDB = FunctionCatalog(common)
-    private static let mysql = FunctionCatalog(common + [("mysql", FunctionTable.mysqlOwn)])
-    private static let presto = FunctionCatalog(common + [("presto", FunctionTable.prestoOwn)])
+    private static let mysql = FunctionCatalog(common + [("mysql", FunctionTable.mysqlOwn + extremes)])
+    private static let presto = FunctionCatalog(common + [("presto", FunctionTable.prestoOwn + extremes)])
     /// The macros of all dialects: a statement may read views of several.
     private static let all = SourceDialect.allCases.reduce(into: [String: [Int: String]]()) { all, dialect in
         all.merge(of(dialect).definitions) { $0.merging($1) { first, _ in first } }
@@ -89,11 +98,11 @@ package struct FunctionCatalog: Sendable {
     /// A macro's parameter is written out wherever its body names it: one that is named twice would be bound twice, and
     /// nested calls double each time. Those go through a list of one structure, which takes longer for each row.
     private static func namingOnce(_ parameters: [String], _ body: String) -> String {
-        let repeated = parameters.filter { count(of: $0, in: body) > 1 }
-        guard !repeated.isEmpty else { return body }
+        guard parameters.contains(where: { count(of: $0, in: body) > 1 }) else { return body }
         var inner = body
-        for parameter in repeated { inner = replacing(parameter, in: inner, with: "loon_v.p_\(parameter)") }
-        let fields = repeated.map { "'p_\($0)': \($0)" }.joined(separator: ", ")
+        // All of them: a sub-query may stand in a list, and not in a lambda.
+        for parameter in parameters { inner = replacing(parameter, in: inner, with: "loon_v.p_\(parameter)") }
+        let fields = parameters.map { "'p_\($0)': \($0)" }.joined(separator: ", ")
         return "list_extract(list_transform([{\(fields)}], loon_v -> \(inner)), 1)"
     }
 

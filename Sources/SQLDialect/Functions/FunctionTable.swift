@@ -4,11 +4,11 @@
 /// https://prestodb.io/docs/current/functions.html (0.227).
 enum FunctionTable {
     static let mysql = #"""
-        elt(n, a) = list_extract([a], n)
-        elt(n, a, b) = list_extract([a, b], n)
-        elt(n, a, b, c) = list_extract([a, b, c], n)
-        elt(n, a, b, c, d) = list_extract([a, b, c, d], n)
-        elt(n, a, b, c, d, e) = list_extract([a, b, c, d, e], n)
+        elt(n, a) = CASE WHEN n > 0 THEN list_extract([a], n) END
+        elt(n, a, b) = CASE WHEN n > 0 THEN list_extract([a, b], n) END
+        elt(n, a, b, c) = CASE WHEN n > 0 THEN list_extract([a, b, c], n) END
+        elt(n, a, b, c, d) = CASE WHEN n > 0 THEN list_extract([a, b, c, d], n) END
+        elt(n, a, b, c, d, e) = CASE WHEN n > 0 THEN list_extract([a, b, c, d, e], n) END
         field(x, a) = coalesce(list_position([a], x), 0)
         field(x, a, b) = coalesce(list_position([a, b], x), 0)
         field(x, a, b, c) = coalesce(list_position([a, b, c], x), 0)
@@ -16,18 +16,16 @@ enum FunctionTable {
         field(x, a, b, c, d, e) = coalesce(list_position([a, b, c, d, e], x), 0)
         find_in_set(x, s) = CASE WHEN s IS NULL OR x IS NULL THEN NULL WHEN s = '' THEN 0 ELSE coalesce(list_position(string_split(s, ','), x), 0) END
         from_days(n) = CAST(DATE '1970-01-01' + CAST(n - 719528 AS INTEGER) AS DATE)
-        inet_aton(s) = list_reduce(list_transform(string_split(s, '.'), x -> CAST(x AS BIGINT)), (x, y) -> x * 256 + y)
+        inet_aton(s) = CAST(list_sum(list_transform(string_split(s, '.'), (loon_x, loon_i) -> CAST(loon_x AS BIGINT) * CASE WHEN loon_i = len(string_split(s, '.')) THEN 1 ELSE power(256, 4 - loon_i) END)) AS BIGINT)
         inet_ntoa(n) = (n // 16777216) || '.' || (n // 65536 % 256) || '.' || (n // 256 % 256) || '.' || (n % 256)
         insert(s, p, n, r) = CASE WHEN p < 1 OR p > length(s) THEN s WHEN n < 0 OR p + n > length(s) THEN left(s, p - 1) || r ELSE left(s, p - 1) || r || substring(s, p + n) END
-        json_length(j) = CASE json_type(j) WHEN 'ARRAY' THEN json_array_length(j) WHEN 'OBJECT' THEN len(json_keys(j)) ELSE 1 END
-        json_length(j, p) = CASE json_type(j, p) WHEN 'ARRAY' THEN json_array_length(j, p) WHEN 'OBJECT' THEN len(json_keys(j, p)) WHEN NULL THEN NULL ELSE 1 END
+        json_length(j) = CASE json_type(j) WHEN 'ARRAY' THEN json_array_length(j) WHEN 'OBJECT' THEN len(json_keys(j)) ELSE CASE WHEN json_type(j) IS NOT NULL THEN 1 END END
+        json_length(j, p) = CASE json_type(j, p) WHEN 'ARRAY' THEN json_array_length(j, p) WHEN 'OBJECT' THEN len(json_keys(j, p)) ELSE CASE WHEN json_type(j, p) IS NOT NULL THEN 1 END END
         json_unquote(j) = CASE WHEN left(CAST(j AS VARCHAR), 1) = '"' THEN json_extract_string(CAST(j AS VARCHAR), '$') ELSE CAST(j AS VARCHAR) END
         oct(n) = to_base(n, 8)
         period_add(p, n) = CAST(strftime(strptime(CAST(p AS VARCHAR), '%Y%m') + to_months(CAST(n AS INTEGER)), '%Y%m') AS BIGINT)
         period_diff(a, b) = (a // 100 * 12 + a % 100) - (b // 100 * 12 + b % 100)
         quote(s) = CASE WHEN s IS NULL THEN 'NULL' ELSE '''' || replace(replace(s, '\', '\\'), '''', '\''') || '''' END
-        regexp_like(s, p) = regexp_matches(s, p, 'i')
-        regexp_like(s, p, o) = CASE o WHEN 'c' THEN regexp_matches(s, p) ELSE regexp_matches(s, p, 'i') END
         regexp_substr(s, p) = CASE WHEN regexp_matches(s, p, 'i') THEN regexp_extract(s, p, 0, 'i') END
         sec_to_time(n) = (CASE WHEN n < 0 THEN '-' ELSE '' END) || (CASE WHEN abs(CAST(n AS BIGINT)) < 36000 THEN '0' ELSE '' END) || (abs(CAST(n AS BIGINT)) // 3600) || strftime(TIMESTAMP '1970-01-01' + to_seconds(abs(CAST(n AS BIGINT)) % 3600), ':%M:%S')
         time_to_sec(t) = epoch(CAST(t AS TIME))
@@ -35,7 +33,8 @@ enum FunctionTable {
         sha2(s, n) = CASE WHEN n IN (0, 256) THEN sha256(s) ELSE error('sha2() of ' || n || ' bits is not supported; 256 is') END
         space(n) = repeat(' ', greatest(0, least(CAST(n AS BIGINT), 1000000)))
         strcmp(a, b) = CASE WHEN a < b THEN -1 WHEN a > b THEN 1 WHEN a = b THEN 0 END
-        timestampdiff(u, a, b) = date_sub(u, CAST(a AS TIMESTAMP), CAST(b AS TIMESTAMP))
+        timestampdiff(u, a, b) = CASE WHEN u NOT IN ('month', 'quarter', 'year') THEN date_sub(u, CAST(a AS TIMESTAMP), CAST(b AS TIMESTAMP)) ELSE loon_mysql__months(CAST(a AS TIMESTAMP), CAST(b AS TIMESTAMP)) // CASE u WHEN 'month' THEN 1 WHEN 'quarter' THEN 3 ELSE 12 END END
+        _months(a, b) = (year(b) * 12 + month(b)) - (year(a) * 12 + month(a)) - CASE WHEN b > a AND b - date_trunc('month', b) < a - date_trunc('month', a) THEN 1 WHEN b < a AND b - date_trunc('month', b) > a - date_trunc('month', a) THEN -1 ELSE 0 END
         _trim_both(x, s) = regexp_replace(regexp_replace(s, '^(' || regexp_escape(x) || ')+', ''), '(' || regexp_escape(x) || ')+$', '')
         _trim_leading(x, s) = regexp_replace(s, '^(' || regexp_escape(x) || ')+', '')
         _trim_trailing(x, s) = regexp_replace(s, '(' || regexp_escape(x) || ')+$', '')
@@ -44,6 +43,8 @@ enum FunctionTable {
 
     /// Names that the engine, or Presto, has with another meaning.
     static let mysqlOwn = #"""
+        regexp_like(s, p) = regexp_matches(s, p, 'i')
+        regexp_like(s, p, o) = CASE o WHEN 'c' THEN regexp_matches(s, p) ELSE regexp_matches(s, p, 'i') END
         ascii(s) = CASE WHEN s = '' THEN 0 ELSE CAST('0x' || left(hex(encode(CAST(s AS VARCHAR))), 2) AS BIGINT) END
         atan(x) = atan(x)
         atan(y, x) = atan2(y, x)
@@ -53,28 +54,18 @@ enum FunctionTable {
         datediff(a, b) = CAST(CAST(a AS TIMESTAMP) AS DATE) - CAST(CAST(b AS TIMESTAMP) AS DATE)
         dayname(d) = dayname(CAST(d AS TIMESTAMP))
         monthname(d) = monthname(CAST(d AS TIMESTAMP))
-        greatest(a, b) = CASE WHEN a IS NULL OR b IS NULL THEN NULL ELSE greatest(a, b) END
-        greatest(a, b, c) = CASE WHEN a IS NULL OR b IS NULL OR c IS NULL THEN NULL ELSE greatest(a, b, c) END
-        greatest(a, b, c, d) = CASE WHEN a IS NULL OR b IS NULL OR c IS NULL OR d IS NULL THEN NULL ELSE greatest(a, b, c, d) END
-        greatest(a, b, c, d, e) = CASE WHEN a IS NULL OR b IS NULL OR c IS NULL OR d IS NULL OR e IS NULL THEN NULL ELSE greatest(a, b, c, d, e) END
-        greatest(a, b, c, d, e, f) = CASE WHEN a IS NULL OR b IS NULL OR c IS NULL OR d IS NULL OR e IS NULL OR f IS NULL THEN NULL ELSE greatest(a, b, c, d, e, f) END
-        least(a, b) = CASE WHEN a IS NULL OR b IS NULL THEN NULL ELSE least(a, b) END
-        least(a, b, c) = CASE WHEN a IS NULL OR b IS NULL OR c IS NULL THEN NULL ELSE least(a, b, c) END
-        least(a, b, c, d) = CASE WHEN a IS NULL OR b IS NULL OR c IS NULL OR d IS NULL THEN NULL ELSE least(a, b, c, d) END
-        least(a, b, c, d, e) = CASE WHEN a IS NULL OR b IS NULL OR c IS NULL OR d IS NULL OR e IS NULL THEN NULL ELSE least(a, b, c, d, e) END
-        least(a, b, c, d, e, f) = CASE WHEN a IS NULL OR b IS NULL OR c IS NULL OR d IS NULL OR e IS NULL OR f IS NULL THEN NULL ELSE least(a, b, c, d, e, f) END
-        hour(t) = CASE WHEN typeof(t) IN ('VARCHAR', 'TIME') THEN hour(try_cast(CAST(t AS VARCHAR) AS TIME)) ELSE hour(try_cast(t AS TIMESTAMP)) END
-        minute(t) = CASE WHEN typeof(t) IN ('VARCHAR', 'TIME') THEN minute(try_cast(CAST(t AS VARCHAR) AS TIME)) ELSE minute(try_cast(t AS TIMESTAMP)) END
-        second(t) = CASE WHEN typeof(t) IN ('VARCHAR', 'TIME') THEN second(try_cast(CAST(t AS VARCHAR) AS TIME)) ELSE second(try_cast(t AS TIMESTAMP)) END
-        microsecond(t) = CASE WHEN typeof(t) IN ('VARCHAR', 'TIME') THEN microsecond(try_cast(CAST(t AS VARCHAR) AS TIME)) ELSE microsecond(try_cast(t AS TIMESTAMP)) END % 1000000
+        hour(t) = CASE WHEN typeof(t) IN ('VARCHAR', 'TIME') THEN hour(try_cast(CAST(t AS VARCHAR) AS TIME)) WHEN typeof(t) = 'INTERVAL' THEN hour(try_cast(CAST(t AS VARCHAR) AS INTERVAL)) ELSE hour(try_cast(t AS TIMESTAMP)) END
+        minute(t) = CASE WHEN typeof(t) IN ('VARCHAR', 'TIME') THEN minute(try_cast(CAST(t AS VARCHAR) AS TIME)) WHEN typeof(t) = 'INTERVAL' THEN minute(try_cast(CAST(t AS VARCHAR) AS INTERVAL)) ELSE minute(try_cast(t AS TIMESTAMP)) END
+        second(t) = CASE WHEN typeof(t) IN ('VARCHAR', 'TIME') THEN second(try_cast(CAST(t AS VARCHAR) AS TIME)) WHEN typeof(t) = 'INTERVAL' THEN second(try_cast(CAST(t AS VARCHAR) AS INTERVAL)) ELSE second(try_cast(t AS TIMESTAMP)) END
+        microsecond(t) = CASE WHEN typeof(t) IN ('VARCHAR', 'TIME') THEN microsecond(try_cast(CAST(t AS VARCHAR) AS TIME)) WHEN typeof(t) = 'INTERVAL' THEN microsecond(try_cast(CAST(t AS VARCHAR) AS INTERVAL)) ELSE microsecond(try_cast(t AS TIMESTAMP)) END % 1000000
         json_value(j, p) = json_extract_string(j, p)
         last_day(d) = last_day(CAST(d AS TIMESTAMP))
-        log(x) = try(ln(x))
-        log(b, x) = try(ln(x) / ln(b))
-        ln(x) = try(ln(x))
-        log2(x) = try(log2(x))
-        log10(x) = try(log10(x))
-        sqrt(x) = try(sqrt(x))
+        log(x) = ln(CASE WHEN x > 0 THEN x END)
+        log(b, x) = ln(CASE WHEN x > 0 THEN x END) / nullif(ln(CASE WHEN b > 0 THEN b END), 0)
+        ln(x) = ln(CASE WHEN x > 0 THEN x END)
+        log2(x) = log2(CASE WHEN x > 0 THEN x END)
+        log10(x) = log10(CASE WHEN x > 0 THEN x END)
+        sqrt(x) = sqrt(CASE WHEN x >= 0 THEN x END)
         ord(s) = CASE WHEN s = '' THEN 0 ELSE CAST('0x' || hex(encode(left(CAST(s AS VARCHAR), 1))) AS BIGINT) END
         regexp_replace(s, p, r) = regexp_replace(s, p, regexp_replace(r, '\$([0-9])', '\\\1', 'g'), 'gi')
         std -> stddev_pop
@@ -91,19 +82,19 @@ enum FunctionTable {
         """#
 
     static let presto = #"""
-        rand() = random()
+        rand -> random
         approx_distinct -> approx_count_distinct
         approx_percentile -> approx_quantile
         array_average(a) = list_avg(a)
-        array_distinct(a) = list_filter(a, (x, i) -> list_position(a, x) = i)
-        array_except(a, b) = list_filter(a, (x, i) -> list_position(a, x) = i AND list_position(b, x) IS NULL)
+        array_distinct(a) = list_filter(a, (loon_x, loon_i) -> list_position(a, loon_x) = loon_i)
+        array_except(a, b) = list_filter(a, (loon_x, loon_i) -> list_position(a, loon_x) = loon_i AND list_position(b, loon_x) IS NULL)
         array_join(a, d) = array_to_string(a, d)
-        array_join(a, d, n) = array_to_string(list_transform(a, x -> coalesce(CAST(x AS VARCHAR), n)), d)
+        array_join(a, d, n) = array_to_string(list_transform(a, loon_x -> coalesce(CAST(loon_x AS VARCHAR), n)), d)
         array_max(a) = CASE WHEN len(a) = list_count(a) THEN list_max(a) END
         array_min(a) = CASE WHEN len(a) = list_count(a) THEN list_min(a) END
-        array_remove(a, v) = list_filter(a, x -> x IS NULL OR x <> v)
-        array_sum(a) = coalesce(list_sum(a), 0)
-        array_union(a, b) = list_filter(list_concat(a, b), (x, i) -> list_position(list_concat(a, b), x) = i)
+        array_remove(a, v) = list_filter(a, loon_x -> loon_x IS NULL OR loon_x <> v)
+        array_sum(a) = CASE WHEN a IS NOT NULL THEN coalesce(list_sum(a), 0) END
+        array_union(a, b) = list_filter(list_concat(a, b), (loon_x, loon_i) -> list_position(list_concat(a, b), loon_x) = loon_i)
         arrays_overlap(a, b) = list_has_any(a, b)
         bitwise_and(a, b) = a & b
         bitwise_not(a) = ~a
@@ -135,9 +126,11 @@ enum FunctionTable {
         map_agg(k, v) = map(list(k), list(v))
         nan() = CAST('NaN' AS DOUBLE)
         normalize(s) = nfc_normalize(s)
+        regexp_like(s, p) = regexp_matches(s, p)
         regexp_count(s, p) = len(regexp_extract_all(s, p))
         regexp_split(s, p) = regexp_split_to_array(s, p)
-        sequence -> generate_series
+        sequence(a, b) = loon_bounded_generate_series(a, b, CASE WHEN a <= b THEN 1 ELSE -1 END)
+        sequence(a, b, s) = loon_bounded_generate_series(a, b, s)
         slice(a, f, n) = list_slice(a, f, CASE WHEN f > 0 THEN f + n - 1 ELSE len(a) + f + n END)
         to_iso8601(t) = CASE typeof(t) WHEN 'DATE' THEN strftime(CAST(t AS TIMESTAMP), '%Y-%m-%d') ELSE strftime(CAST(t AS TIMESTAMP), '%Y-%m-%dT%H:%M:%S.%g') END
         to_utf8(s) = encode(s)
@@ -162,13 +155,7 @@ enum FunctionTable {
         date_diff(u, a, b) = date_sub(u, CAST(a AS TIMESTAMP), CAST(b AS TIMESTAMP))
         date_trunc(u, d) = cast_to_type(date_trunc(u, d), d)
         element_at(x, k) = x[k]
-        greatest(a, b) = CASE WHEN a IS NULL OR b IS NULL THEN NULL ELSE greatest(a, b) END
-        greatest(a, b, c) = CASE WHEN a IS NULL OR b IS NULL OR c IS NULL THEN NULL ELSE greatest(a, b, c) END
-        greatest(a, b, c, d) = CASE WHEN a IS NULL OR b IS NULL OR c IS NULL OR d IS NULL THEN NULL ELSE greatest(a, b, c, d) END
-        least(a, b) = CASE WHEN a IS NULL OR b IS NULL THEN NULL ELSE least(a, b) END
-        least(a, b, c) = CASE WHEN a IS NULL OR b IS NULL OR c IS NULL THEN NULL ELSE least(a, b, c) END
-        least(a, b, c, d) = CASE WHEN a IS NULL OR b IS NULL OR c IS NULL OR d IS NULL THEN NULL ELSE least(a, b, c, d) END
-        log(b, x) = try(ln(x) / ln(b))
+        log(b, x) = ln(CASE WHEN x > 0 THEN x END) / nullif(ln(CASE WHEN b > 0 THEN b END), 0)
         md5(b) = unhex(md5(b))
         regexp_extract(s, p) = CASE WHEN regexp_matches(s, p) THEN regexp_extract(s, p) END
         regexp_extract(s, p, g) = CASE WHEN regexp_matches(s, p) THEN regexp_extract(s, p, g) END

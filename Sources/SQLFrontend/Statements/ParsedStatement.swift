@@ -98,8 +98,22 @@ package struct ParsedStatement: Sendable {
     private func text(from start: Int) -> String {
         var text: [UInt8] = []
         var place = start
+        func isName(_ byte: UInt8?) -> Bool {
+            byte.map {
+                $0 >= 0x80 || $0 == UInt8(ascii: "_") || $0 | 0x20 >= 0x61 && $0 | 0x20 <= 0x7A
+                    || (0x30...0x39).contains($0)
+            } ?? false
+        }
         for (question, token) in lexer.bound where question >= start {
-            text += lexer.source[place..<question] + lexer.source[lexer.tokens[token].range]
+            var value = Array(lexer.source[lexer.tokens[token].range])
+            // A sign is the number's own, and a value is no part of the words beside it.
+            if lexer.tokens[token].kind == .number, value.first == UInt8(ascii: "-") {
+                value = [UInt8(ascii: "(")] + value + [UInt8(ascii: ")")]
+            }
+            text += lexer.source[place..<question]
+            if isName(text.last) { text.append(UInt8(ascii: " ")) }
+            text += value
+            if question + 1 < lexer.end, isName(lexer.source[question + 1]) { text.append(UInt8(ascii: " ")) }
             place = question + 1
         }
         return String(decoding: text + lexer.source[place..<lexer.end], as: UTF8.self)
