@@ -1,5 +1,5 @@
-"""TPC-DS over Parquet beside the engine alone: the same answers, and how long they take. `scripts/bench tpcds` runs it; raw
-numbers go to Benchmarks/results/tpcds.json. BENCH_SCALE is the scale factor (0.1), BENCH_ROUNDS how often (3).
+"""TPC-DS over Parquet beside the engine alone: the same answers, and how long they take. `scripts/bench tpcds` runs it;
+raw numbers go to Benchmarks/results/tpcds.json. BENCH_SCALE is the scale factor (0.1), BENCH_ROUNDS how often (3).
 """
 
 import decimal

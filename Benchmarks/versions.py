@@ -1,4 +1,4 @@
-"""Two builds of loond, one after the other in every round: `scripts/bench versions COMMIT` compares this tree with a commit.
+"""Two builds of loond, one after the other in every round: `scripts/bench versions COMMIT` compares this tree with one.
 
 `select 1` and rows a second, submissions a second, and the median time from a submission to its webhook. The ratio is
 this tree's figure to the other's, so that more is better; raw numbers go to Benchmarks/results/versions.json.

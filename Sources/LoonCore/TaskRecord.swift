@@ -1,7 +1,7 @@
 /// A statement as it was accepted: all that is needed to run it again alone.
 package struct Submission: Sendable, Equatable {
     package let kind: TaskKind
-    /// As received, hint included, with the values of its parameters in their places.
+    /// The statement as received, hint included, with the values of its parameters in their places.
     package let command: String
     /// The dialect that the command is written in.
     package let dialect: SourceDialect

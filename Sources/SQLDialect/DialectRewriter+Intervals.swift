@@ -9,7 +9,7 @@ extension DialectRewriter {
         let isPlus = lexer.isSymbol(lexer.tokens[index], "+")
         guard isPlus || lexer.isSymbol(lexer.tokens[index], "-"), start < out.count,
             lexer.isKeyword(lexer.tokens[index + 1], "interval"), let unit = try lastOfDays(ofIntervalAt: index + 1),
-            // Of the interval, not of the sum.
+            // A factor behind the unit multiplies the interval, and not the sum.
             !lexer.isSymbol(lexer.tokens[unit + 1], "*"), !lexer.isSymbol(lexer.tokens[unit + 1], "/")
         else { return nil }
         out.insert(contentsOf: Array(" loon_day_\(isPlus ? "add" : "sub")(".utf8), at: start)

@@ -47,7 +47,7 @@ extension Evaluator {
         case ("convert_tz", 3): return convertTimeZone(values)
         case ("cast_char", 1): return .text(values[0].textValue)
         case ("cast_signed", 1):
-            // Of a text the whole number that it begins with; other values are rounded.
+            // A text gives the whole number that it begins with; other values are rounded.
             guard case .text(let text) = values[0] else { return .integer(values[0].integerValue) }
             let digits = text.prefixMatch(of: /\s*([-+]?[0-9]+)/).map { String($0.1) } ?? "0"
             return .integer(Int64(digits) ?? (digits.hasPrefix("-") ? .min : .max))

@@ -3,7 +3,7 @@ package import LoonCore
 /// The format of a task's result.
 package enum ResultFormat: String, Sendable, CaseIterable { case csv, json, parquet }
 
-/// What a statement's hints ask for: each is read once, and one that cannot mean anything is an error (1210).
+/// A statement's hints with their types: each is read once, and one that cannot mean anything is an error (1210).
 package struct StatementHints: Sendable, Equatable {
     /// `run_async`
     package let isAsync: Bool
@@ -34,7 +34,7 @@ package struct StatementHints: Sendable, Equatable {
     /// the other hints of messages mean (`NotificationHints`).
     package let texts: [String: String]
 
-    /// Of a statement without any.
+    /// The hints of a statement that has none.
     package init() {
         (isAsync, ignoresConflict, texts) = (false, false, [:])
         (runningSecondsMax, scanBytesMax, priority, reuseSecondsMax, delaySeconds) = (nil, nil, nil, nil, nil)

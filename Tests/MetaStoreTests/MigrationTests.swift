@@ -41,7 +41,7 @@ extension MetaStoreTests {
         #expect(log ?? 0 == 0, "a file that was closed is whole by itself")
     }
 
-    /// As the sixth migration found it.
+    /// Takes back what the sixth migration and those behind it have made.
     private static func withoutIdentities(_ database: Database) throws {
         try database.execute(
             sql: """

@@ -47,7 +47,7 @@ final class StatementContext: Sendable {
         self.fail = fail
     }
 
-    /// As they are at this moment: a right may be taken while the statement waits.
+    /// The account's rights at this moment: one may be taken while the statement waits.
     var rights: AccountRights { services.accounts.rights(of: account) }
     var isAdministrator: Bool { services.accounts.isAdministrator(account) }
 
