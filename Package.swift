@@ -49,6 +49,7 @@ let package = Package(
         // C shims
         .target(name: "CCharconv"),
         .target(name: "CCurl"),
+        .target(name: "CSandbox"),
         .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
         .target(name: "CDuckDB", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
 
@@ -63,6 +64,7 @@ let package = Package(
             name: "MySQLProtocol",
             dependencies: ["CZlib", "LoonCore", "MySQLRows", nioCore, nioPosix, nioSSL, crypto, cryptoExtras, logging],
             swiftSettings: settings),
+        .target(name: "TableText", dependencies: ["CZlib", "LoonCore"], swiftSettings: settings),
         .target(name: "ObjectStore", dependencies: ["LoonCore"], swiftSettings: settings),
         .target(name: "MetaStore", dependencies: ["LoonCore", grdb, grdbSQLite], swiftSettings: settings),
         .target(name: "QueryEngine", dependencies: ["LoonCore"], swiftSettings: settings),
@@ -72,6 +74,9 @@ let package = Package(
             name: "DuckDBEngine", dependencies: ["CCharconv", "CDuckDB", "LoonCore", "QueryEngine"],
             swiftSettings: settings + [.unsafeFlags(["-O"], .when(configuration: .debug))]),
         .target(
+            name: "EngineWorkers", dependencies: ["CSandbox", "LoonCore", "QueryEngine", logging],
+            swiftSettings: settings),
+        .target(
             name: "Notifier", dependencies: ["LoonCore", "CCurl", crypto, logging, xmlCoder], swiftSettings: settings),
         .target(name: "DuckDBTree", dependencies: ["LoonCore"], swiftSettings: settings),
         .target(name: "AccessControl", dependencies: ["LoonCore", crypto, cryptoExtras], swiftSettings: settings),
@@ -80,7 +85,7 @@ let package = Package(
         .target(
             name: "LoonLake",
             dependencies: [
-                "AccessControl", "CZlib", "DuckDBTree", "LoonCore", "MetaStore", "ObjectStore", "QueryEngine",
+                "AccessControl", "DuckDBTree", "LoonCore", "MetaStore", "ObjectStore", "QueryEngine",
                 "SQLDialect", "SQLFrontend", crypto, logging,
             ], swiftSettings: settings),
 
@@ -88,7 +93,7 @@ let package = Package(
             name: "LoonTasks",
             dependencies: [
                 "AccessControl", "LoonCore", "LoonLake", "MetaStore", "Notifier", "ObjectStore", "QueryEngine",
-                "ResultFiles", "SQLDialect", "SQLFrontend", crypto, logging,
+                "SQLDialect", "SQLFrontend", crypto, logging,
             ], swiftSettings: settings),
         .target(
             name: "SystemTables",
@@ -105,12 +110,18 @@ let package = Package(
         .target(
             name: "LoonService",
             dependencies: [
-                "AccessControl", "DuckDBEngine", "LoonCore", "LoonLake", "LoonSessions", "LoonTasks", "MetaStore",
-                "MySQLProtocol", "Notifier", "ObjectStore", "QueryEngine", "SQLDialect", "SQLFrontend", "SystemTables",
+                "AccessControl", "EngineWorkers", "LoonCore", "LoonLake", "LoonSessions", "LoonTasks", "MetaStore",
+                "MySQLProtocol", "Notifier", "ObjectStore", "QueryEngine", "SQLFrontend", "SystemTables",
                 crypto, logging, nioCore, nioPosix, nioSSL, serviceLifecycle, swiftASN1, unixSignals, x509, yams,
             ], swiftSettings: settings),
 
         // Executables
+        .executableTarget(
+            name: "loon-engine",
+            dependencies: [
+                "CSandbox", "DuckDBEngine", "LoonCore", "MySQLRows", "QueryEngine", "ResultFiles", "SQLDialect",
+                "TableText", argumentParser,
+            ], swiftSettings: settings),
         .executableTarget(
             name: "loon-mq",
             dependencies: [
@@ -128,7 +139,7 @@ let package = Package(
             name: "LoonLakeTests",
             dependencies: [
                 "AccessControl", "DuckDBEngine", "DuckDBTree", "LoonCore", "LoonLake", "QueryEngine", "SQLDialect",
-                "SQLFrontend",
+                "SQLFrontend", "TableText",
             ],
             swiftSettings: settings),
         .testTarget(
@@ -146,6 +157,8 @@ let package = Package(
         .testTarget(name: "NotifierTests", dependencies: ["LoonCore", "Notifier", logging], swiftSettings: settings),
         .testTarget(name: "ObjectStoreTests", dependencies: ["LoonCore", "ObjectStore"], swiftSettings: settings),
         .testTarget(name: "ProjectTests", swiftSettings: settings),
+        .testTarget(
+            name: "QueryEngineTests", dependencies: ["LoonCore", "MySQLRows", "QueryEngine"], swiftSettings: settings),
         .testTarget(
             name: "SQLDialectTests", dependencies: ["LoonCore", "SQLDialect", "SQLFrontend"], swiftSettings: settings),
         .testTarget(name: "SystemTablesTests", dependencies: ["SystemTables"], swiftSettings: settings),

@@ -1,15 +1,18 @@
 """Two builds of loond, one after the other in every round: `scripts/bench versions COMMIT` compares this tree with one.
 
-`select 1` and rows a second, submissions a second, and the median time from a submission to its webhook. The ratio is
-this tree's figure to the other's, so that more is better; raw numbers go to Benchmarks/results/versions.json.
+`select 1` and rows a second, submissions a second, the median times of queries over small tables, and from a submission
+to its webhook, and the daemon's memory. The ratio is this tree's figure to the other's, so that more is better; raw
+numbers go to Benchmarks/results/versions.json.
 """
 
 import base64
 import contextlib
 import http.server
+import itertools
 import json
 import os
 import pathlib
+import re
 import statistics
 import sys
 import tempfile
@@ -24,6 +27,9 @@ import loon  # noqa: E402
 
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "40"))
 ROWS = "select range as a, range % 7 as b, 'text ' || range as c from range(100000)"
+INTEGERS = "select range as a, range % 7 as b, range * 3 as c, range + 1 as d from range(200000)"
+ACCOUNTS = 50
+texts = itertools.count()
 
 
 class Hook:
@@ -60,10 +66,10 @@ def per_second(connection, sql, seconds=0.25):
     return count / (time.perf_counter() - started)
 
 
-def rows_per_second(connection):
+def rows_per_second(connection, sql):
     with contextlib.closing(connection.cursor(pymysql.cursors.SSCursor)) as cursor:
         started = time.perf_counter()
-        cursor.execute(ROWS)
+        cursor.execute(sql)
         # Read off the socket alone: turning rows into Python's values would be most of the time.
         count = 0
         while cursor._result.connection._read_packet()._data[:1] != b"\xfe":
@@ -85,13 +91,64 @@ def call_milliseconds(connection, hook, count=20):
     return statistics.median(times)
 
 
-def measure(daemon, hook):
+def prepare(daemon):
+    """A small table, a view of it that another account reads, and many accounts."""
+    daemon.put("oss://lake/s/t/a.csv", "1,x\n2,y\n")
+    daemon.query("create schema s with dbproperties (location = 'oss://lake/s/')")
+    daemon.query(
+        "create external table s.t (n int, c string) row format delimited fields terminated by ',' "
+        "location 'oss://lake/s/t/'"
+    )
+    daemon.query("create view s.v as select n, c from s.t where n > 0")
+    daemon.create_account("viewer", grants=("SELECT ON s.v",))
+    for number in range(ACCOUNTS):
+        daemon.create_account(f"turn{number}", grants=("SELECT ON s.*",))
+
+
+def median_milliseconds(run, texts, count=40):
+    times = []
+    for _ in range(count):
+        sql = texts()
+        started = time.perf_counter()
+        run(sql)
+        times.append((time.perf_counter() - started) * 1e3)
+    return statistics.median(times)
+
+
+def query_milliseconds(daemon, texts, user="root"):
+    with contextlib.closing(daemon.connect(user)) as connection, connection.cursor() as cursor:
+        return median_milliseconds(cursor.execute, texts)
+
+
+def turn_milliseconds(connections):
+    """Accounts one after the other, each on a connection of its own."""
+    times = []
+    for connection in connections:
+        with connection.cursor() as cursor:
+            started = time.perf_counter()
+            cursor.execute("select count(*) from s.t")
+            times.append((time.perf_counter() - started) * 1e3)
+    return statistics.median(times)
+
+
+def memory(daemon):
+    status = pathlib.Path(f"/proc/{daemon.program.process.pid}/status").read_text()
+    return int(re.search(r"RssAnon:\s+(\d+)", status)[1]) / 1024
+
+
+def measure(daemon, hook, connections):
     with contextlib.closing(daemon.connect()) as connection:
         return {
             "select 1 a second": per_second(connection, "select 1"),
-            "rows a second": rows_per_second(connection),
+            "rows a second, mixed": rows_per_second(connection, ROWS),
+            "rows a second, integers": rows_per_second(connection, INTEGERS),
+            "a small table, ms": query_milliseconds(daemon, lambda: "select count(*) from s.t"),
+            "a new text, ms": query_milliseconds(daemon, lambda: f"select count(*) + {next(texts)} from s.t"),
+            "a view of another's, ms": query_milliseconds(daemon, lambda: "select count(*) from s.v", "viewer"),
+            "accounts in turn, ms": turn_milliseconds(connections),
             "submissions a second": per_second(connection, "/*+ run_async=true */ select 1"),
             "submission to message, ms": call_milliseconds(connection, hook),
+            "memory, MiB": memory(daemon),
         }
 
 
@@ -105,9 +162,14 @@ def main(other, this):
             secret = "whsec_" + base64.b64encode(bytes(range(32))).decode()
             daemons[name] = loon.Daemon(pathlib.Path(directory) / name, NOTIFY_WEBHOOK_SECRET=secret).start()
         try:
+            turns = {}
+            for (name, daemon), folder in zip(daemons.items(), (other, this)):
+                loon.BIN = pathlib.Path(folder)
+                prepare(daemon)
+                turns[name] = [daemon.connect(f"turn{number}") for number in range(ACCOUNTS)]
             for number in range(ROUNDS + 1):
                 for name in ("other", "this") if number % 2 else ("this", "other"):
-                    found = measure(daemons[name], hook)
+                    found = measure(daemons[name], hook, turns[name])
                     # The first round warms up.
                     if number:
                         results[name].append(found)
@@ -117,8 +179,8 @@ def main(other, this):
     ratios = {}
     for figure in results["this"][0]:
         before, after = (statistics.median(row[figure] for row in results[name]) for name in ("other", "this"))
-        ratios[figure] = before / after if figure.endswith("ms") else after / before
-        print(f"{figure:28} {before:12.1f} {after:12.1f} {ratios[figure]:6.3f}")
+        ratios[figure] = before / after if figure.endswith(("ms", "MiB")) else after / before
+        print(f"{figure:28} {before:12.2f} {after:12.2f} {ratios[figure]:6.3f}")
     results["ratios"] = ratios
     (HERE / "results/versions.json").write_text(json.dumps(results, indent=1) + "\n")
 

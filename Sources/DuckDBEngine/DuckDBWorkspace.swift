@@ -101,14 +101,4 @@ final class DuckDBWorkspaces: Sendable {
         // Taken down outside of the lock.
         withExtendedLifetime(oldest) {}
     }
-
-    func remove(_ workspace: DuckDBWorkspace) { kept.withLock { kept in kept.removeAll { $0 === workspace } } }
-
-    func removeAll() {
-        let all = kept.withLock { kept in
-            defer { kept = [] }
-            return kept
-        }
-        withExtendedLifetime(all) {}
-    }
 }

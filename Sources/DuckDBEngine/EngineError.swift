@@ -32,22 +32,12 @@ enum EngineError {
         return QueryError(.engine, text, detail: message)
     }
 
-    /// Whether an instance has failed, and not only a statement in it
-    /// (https://github.com/duckdb/duckdb/blob/v1.5.5/src/main/valid_checker.cpp).
-    enum InstanceFailure {
-        case ofThis, ofAnother
-
-        /// By the engine's own word, at the beginning of its message: what follows may be a user's text.
-        init?(_ error: QueryError) {
-            guard let detail = error.detail else { return nil }
-            if detail.hasPrefix("FATAL Error: Failed: database has been invalidated") {
-                self = .ofAnother
-            } else if detail.hasPrefix("FATAL Error") || detail.hasPrefix("INTERNAL Error") {
-                self = .ofThis
-            } else {
-                return nil
-            }
-        }
+    /// Whether an assertion of the engine's has failed, which may have broken the instance
+    /// (https://github.com/duckdb/duckdb/blob/v1.5.5/src/main/valid_checker.cpp): by the engine's own word, at the
+    /// beginning of its message, as what follows may be a user's text.
+    static func isFailureOfItsOwn(_ error: QueryError) -> Bool {
+        guard let detail = error.detail else { return false }
+        return detail.hasPrefix("FATAL Error") || detail.hasPrefix("INTERNAL Error")
     }
 
     /// Objects by their places in the store.

@@ -124,6 +124,42 @@ package enum Limits {
     /// How often a client that wants to know is told how far its statement is.
     package static let progressMilliseconds = 500
 
+    // Engines' processes
+    /// Bytes of a frame between the daemon and a worker, but for rows, statements and their trees.
+    package static let frameBytesMax = 64 * 1024 * 1024
+    /// How long the engine may take to open, when the daemon starts.
+    package static let engineStartSeconds = 60
+    /// How long a worker may take to be bound.
+    package static let workerBindMilliseconds = 10_000
+    /// How long the end of a killed worker is waited for: a large one takes the kernel some time.
+    package static let workerEndSeconds = 5.0
+    /// How long a worker may go on after it was asked to stop, before it is killed.
+    package static let workerStopMilliseconds = 1_000
+    /// How often a worker's memory is looked at, and how often it tells how far it is.
+    package static let workerWatchMilliseconds = 100
+    package static let workerProgressMilliseconds = 200
+    /// Bytes of a worker beyond its engine's: the program, stacks, and what the engine does not count.
+    package static let workerSlackBytes: Int64 = 512 * 1024 * 1024
+    /// The least memory that a query gets, where the cluster has as much.
+    package static let workerMemoryBytesMin: Int64 = 128 * 1024 * 1024
+    /// Files that a worker is bound to one by one; of more, their folders.
+    package static let workerFilesMax = 256
+    /// Descriptors of a worker.
+    package static let workerDescriptorsMax = 4_096
+    /// Workers of a cluster that are forked and not bound.
+    package static let readyWorkers = 2
+    /// Workers of a cluster that wait for a query with their key, and for how long.
+    package static let idleWorkersMax = 12
+    package static let idleWorkerSeconds = 60
+    /// Faults of engines' processes beneath one task after which it runs again.
+    package static let engineFaultsMax = 1
+    /// How long a task waits after the first kill of its engine's process from outside, which doubles with each, and at
+    /// most.
+    package static let engineRetryMilliseconds = 100
+    package static let engineRetryMillisecondsMax = 10_000
+    /// How long planning a statement may take.
+    package static let planningMilliseconds = 30_000
+
     // Work
     /// Statements that the engine plans at a time outside of its own places (PREPARE, EXPLAIN, CREATE VIEW), and of one
     /// account.
@@ -166,10 +202,6 @@ package enum Limits {
     package static let clustersMax = 64
     /// A result's files that hold it for `query_result`: bytes of its description.
     package static let resultDescriptionBytesMax = 64 * 1024 * 1024
-    /// Times that a daemon may die while one task runs alone, before the task is held to be the reason.
-    package static let loneDeathsMax = 3
-    /// As many deaths beside synchronous queries, one of which may be the reason, count as one alone.
-    package static let loneDeathWeight = 4
     /// Partitions of a table.
     package static let partitionsMax = 60_000
     /// Partitions of all tables that are kept in memory.
@@ -198,9 +230,6 @@ package enum Limits {
     /// each query that comes.
     package static let workspaceFilesMax = 256
     package static let workspaceKeyBytesMax = 256 * 1024
-    /// How often a statement begins again because others' statements end the instance of the engine that it is about to
-    /// run in.
-    package static let engineAttemptsMax = 10
     /// Connections with the tables of their last query that an engine keeps for the next like it.
     package static let engineWorkspacesMax = 16
     /// Sets of partitions of one table that one query reads apart from each other.

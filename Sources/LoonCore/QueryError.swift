@@ -11,6 +11,8 @@ package struct QueryError: Error, Sendable, CustomStringConvertible {
         case unknownCommand, packetTooLarge, packetsOutOfOrder, malformedPacket, malformedData, valueOutOfRange
         case hintValue, location, missingObject, tooManyConnections, queueFull, interrupted, outOfMemory
         case shuttingDown, storage, engine, internalFault, resultTooLarge
+        /// The engine's process ended by a fault of its own, and by somebody's kill that was not the daemon's.
+        case engineDied, engineKilled
         /// The daemon or a command cannot begin; no client ever sees it.
         case startUp
         case malformedCommand, wrongArguments, unknownStatement, tooManyStatements, noCursor, insecureTransport,

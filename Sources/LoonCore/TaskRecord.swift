@@ -123,8 +123,6 @@ package struct TaskRecord: Sendable {
     package var reusedFrom: String?
     /// Times the task was started.
     package var attempts: Int
-    /// The task was running when a daemon died; it runs alone.
-    package var isSuspect = false
     package var messageState: MessageState?
     package var messageError: String?
     package var messageID: String?

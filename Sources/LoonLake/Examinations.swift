@@ -10,7 +10,7 @@ import Synchronization
 final class Examinations: Sendable {
     private struct Known {
         /// By bytes: texts that Unicode holds to be alike are two to the engine.
-        var examinations: [[UInt8]: Examination] = [:]
+        var examinations: [Parsed: Examination] = [:]
         /// Edited texts that were looked at a second time.
         var confirmed: Set<Edited> = []
         var bytes = 0
@@ -24,25 +24,32 @@ final class Examinations: Sendable {
     private let known = Mutex(Known())
     private let gate = StatementGate(macros: FunctionCatalog.macroNames)
 
+    /// A text, and the account in whose process it was parsed: what one account's process said is not another's.
+    private struct Parsed: Hashable {
+        let account: AccountIdentity
+        let text: [UInt8]
+    }
+
     /// A text and what was written into it.
     private struct Edited: Hashable {
+        let account: AccountIdentity
         let text: [UInt8]
         let edits: [QueryText.Edit]
     }
 
     /// With the tree, where it had to be made.
-    func examination(of sql: String, by engine: any QueryEngine) throws -> (
+    func examination(of sql: String, for account: AccountIdentity, by engine: any StatementTreeSource) throws -> (
         Examination, tree: StatementTree?
     ) {
         let isSmall = sql.utf8.count <= Limits.examinedTextBytesMax
-        let key = isSmall ? Array(sql.utf8) : []
+        let key = Parsed(account: account, text: isSmall ? Array(sql.utf8) : [])
         if isSmall, let found = known.withLock({ $0.examinations[key] }) { return (found, nil) }
-        let tree = try tree(of: sql, engine)
+        let tree = try tree(of: sql, account, engine)
         let examination = try gate.examine(tree)
         if isSmall {
             known.withLock { known in
                 // An examination is a few times as large as its text.
-                known.makeRoom(for: key.count * 4)
+                known.makeRoom(for: key.text.count * 4)
                 known.examinations[key] = examination
             }
         }
@@ -50,25 +57,28 @@ final class Examinations: Sendable {
     }
 
     /// The same of a view's text, with what a query says of the view's rows.
-    func examination(of sql: String, outside: ScanPredicate, by engine: any QueryEngine) throws
-        -> Examination
-    {
-        try gate.examine(try tree(of: sql, engine), outside: outside)
+    func examination(
+        of sql: String, outside: ScanPredicate, for account: AccountIdentity, by engine: any StatementTreeSource
+    ) throws -> Examination {
+        try gate.examine(try tree(of: sql, account, engine), outside: outside)
     }
 
     /// The second look: the engine's parser reads the edited text, too, and must find the tree that was walked, with
     /// the replacements made. Whatever a text does to the places that its tree gives, nothing else than what the gate
     /// saw comes to run.
-    func isConfirmed(_ edited: String, of text: QueryText, _ edits: [QueryText.Edit], by engine: any QueryEngine) throws
-        -> Bool
-    {
+    func isConfirmed(
+        _ edited: String, of text: QueryText, _ edits: [QueryText.Edit], by engine: any StatementTreeSource
+    ) throws -> Bool {
         let isSmall = text.sql.utf8.count <= Limits.examinedTextBytesMax
-        let key = Edited(text: isSmall ? Array(text.sql.utf8) : [], edits: isSmall ? edits : [])
+        let key = Edited(
+            account: text.account, text: isSmall ? Array(text.sql.utf8) : [], edits: isSmall ? edits : [])
         if isSmall, known.withLock({ $0.confirmed.contains(key) }) { return true }
-        let walked = try text.tree ?? tree(of: text.sql, engine)
+        let walked = try text.tree ?? tree(of: text.sql, text.account, engine)
         let replacements = Dictionary(edits.map { ($0.range.lowerBound, $0.replacement) }) { first, _ in first }
         try StatementGate.requirePlain(edited)
-        guard replacements.count == edits.count, walked.equals(try engine.parse(edited), with: replacements) else {
+        guard replacements.count == edits.count,
+            walked.equals(try engine.parse(edited, of: text.account), with: replacements)
+        else {
             return false
         }
         guard isSmall else { return true }
@@ -79,8 +89,10 @@ final class Examinations: Sendable {
         return true
     }
 
-    private func tree(of sql: String, _ engine: any QueryEngine) throws -> StatementTree {
+    private func tree(of sql: String, _ account: AccountIdentity, _ engine: any StatementTreeSource) throws
+        -> StatementTree
+    {
         try StatementGate.requirePlain(sql)
-        return try StatementTree(serialized: try engine.parse(sql))
+        return try StatementTree(serialized: try engine.parse(sql, of: account))
     }
 }

@@ -18,7 +18,7 @@ package struct LakeContext: Sendable {
     package let log: Logger
     package let locks = TableLocks()
     package let openPublications = OpenPublications()
-    let textTraits = TextTraits()
+    let textTraits = KnownTextTraits()
     let examinations = Examinations()
 
     package init(

@@ -83,7 +83,8 @@ package struct QueryPlanner: Sendable {
         let mixed = names.texts.count > 1 ? nil : Self.mixedColumns(of: names.tables)
         let isCollated = names.texts.contains { $0.examination.isCollated }
         let files = ScanFiles(
-            context: context, words: names.words, mixedColumns: isCollated ? nil : mixed, isCollated: isCollated)
+            context: context, account: viewer.account, words: names.words, mixedColumns: isCollated ? nil : mixed,
+            isCollated: isCollated)
         let (found, lease) = try context.locks.reading(Set(names.tables.map { TableLocks.Key($0) })) {
             try zip(names.tables, scans).map { table, scans in
                 // As it was when the names were read.
@@ -112,7 +113,7 @@ package struct QueryPlanner: Sendable {
             query: EngineQuery(
                 sql: texts.last ?? sql, schema: engineSchema, tables: bindings, views: views,
                 valueTables: names.valueTables, results: names.results,
-                isProfiled: isProfiled, timeZoneOffsetMinutes: dialect.timeZoneOffsetMinutes),
+                isProfiled: isProfiled, timeZoneOffsetMinutes: dialect.timeZoneOffsetMinutes, account: viewer.account),
             scannedBytes: found.reduce(0) { $0.addingSaturated($1.bytes) }, lease: lease, transcoded: transcoded,
             firstSchema: names.firstSchema,
             functions: names.functions, files: listed.flatMap { $0.files.map(\.summary) })
@@ -160,8 +161,9 @@ package struct QueryPlanner: Sendable {
                     zip(view.table.columns.map { $0.name.lowercased() }, view.definition.queryColumns)
                 ) { first, _ in first }
                 let inner = outside.renamed(mayBeNull: true) { columns[$0.lowercased()] }
-                references = try context.examinations.examination(of: text.sql, outside: inner, by: context.engine)
-                    .tables
+                references = try context.examinations.examination(
+                    of: text.sql, outside: inner, for: text.account, by: context.engine
+                ).tables
             }
             for (reference, target) in zip(references, text.targets) {
                 switch target {
@@ -186,7 +188,8 @@ package struct QueryPlanner: Sendable {
         into names: inout Names
     ) throws -> Int {
         let engineSchema = schema.map { SystemSchema.engineName($0) ?? $0 }
-        let (examination, tree) = try context.examinations.examination(of: sql, by: context.engine)
+        let (examination, tree) = try context.examinations.examination(
+            of: sql, for: viewer.account, by: context.engine)
         let references = examination.tables
         let rights = context.accounts.rights(of: viewer.account)
         if let words = examination.words { names.words?.formUnion(words) } else { names.words = nil }
@@ -224,7 +227,8 @@ package struct QueryPlanner: Sendable {
             }
         }
         let text = QueryText(
-            sql: sql, schema: schema, view: view, examination: examination, tree: tree, targets: targets,
+            sql: sql, account: viewer.account, schema: schema, view: view, examination: examination, tree: tree,
+            targets: targets,
             expandedCount: zip(references, targets).reduce(0) { count, item in
                 if case .view(let number) = item.1 {
                     return count + item.0.scans.count * names.texts[number].expandedCount

@@ -22,6 +22,8 @@ struct QueryText {
     }
 
     let sql: String
+    /// The account whose text it is: of a view its owner.
+    let account: AccountIdentity
     /// The schema that names without one are in.
     let schema: String?
     /// The view whose text this is; `nil` for the statement itself.

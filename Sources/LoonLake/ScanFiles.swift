@@ -15,6 +15,8 @@ struct TableScan {
 /// Finds the files of a query's tables, of which nothing is read here but what decides how text is read.
 struct ScanFiles {
     let context: LakeContext
+    /// The account whose query it is.
+    let account: AccountIdentity
     /// Names in lower case of which the query reads columns, and perhaps others; `nil` for all.
     let words: Set<String>?
     /// Names in lower case of columns that have two types among the query's tables; `nil` where any may.
@@ -112,7 +114,8 @@ struct ScanFiles {
         let conditions = given.filter { $0.columns.isSubset(of: names) }
         guard !conditions.isEmpty, (2...Limits.triedPartitionsMax).contains(candidates.count),
             let found = try? context.engine.rows(
-                candidates.map { partitions[$0].values }, of: table.partitionColumns, matching: conditions)
+                candidates.map { partitions[$0].values }, of: table.partitionColumns, matching: conditions,
+                for: account)
         else { return candidates }
         return found.map { candidates[$0] }
     }
@@ -139,13 +142,14 @@ struct ScanFiles {
     /// Makes the engine's bindings. The engine reads UTF-8 with line ends that are all alike: other files are written
     /// anew first, for this query.
     func bindings(_ listed: [Listed]) throws -> ([TableBinding], TemporaryFiles?) {
-        let rewritten = RewrittenFiles(context: context)
+        let rewritten = RewrittenFiles(context: context, account: account)
         let bindings = try listed.map { listed in
             let (files, table) = (listed.files.map(\.summary), listed.table)
             switch table.format {
             case .text(let layout):
                 let rules = QuoteRules(layout)
-                let traits = try files.map { try context.textTraits.traits(of: $0, quotes: rules) }
+                let traits = try context.textTraits.traits(
+                    of: files, of: table, quotes: rules, for: account, by: context.engine)
                 // Files that the reader would read wrongly are written anew with doubled quotes, and so are those
                 // beside them that have escapes: the reader knows one of the two.
                 let isOdd = traits.contains(where: \.hasOddQuotes)
@@ -157,12 +161,13 @@ struct ScanFiles {
                 let sources = try zip(files, traits).map { file, traits in
                     try rewritten.text(file, traits, layout, isOdd ? rules : nil)
                 }
+                try rewritten.make(for: table)
                 return binding(listed, files: sources, needsCare)
             case .json:
                 let encoding = table.properties["serialization.encoding"]
-                let sources = try files.map { file in
-                    try rewritten.json(file, try context.textTraits.traits(of: file), encoding: encoding)
-                }
+                let traits = try context.textTraits.traits(of: files, of: table, for: account, by: context.engine)
+                let sources = try zip(files, traits).map { try rewritten.json($0, $1, encoding: encoding) }
+                try rewritten.make(for: table)
                 return binding(listed, files: sources, false)
             default: return binding(listed, files: files.map { .object($0.key) }, false)
             }

@@ -73,7 +73,7 @@ package struct TableDefinitions {
             table.columns = Array(all.dropLast(names.count))
             table.partitionColumns = Array(last)
         }
-        if case .text(let layout) = table.format, let encoding = layout.encoding, !TextTranscoder.knows(encoding) {
+        if case .text(let layout) = table.format, let encoding = layout.encoding, !TextEncodings.knows(encoding) {
             throw QueryError(.notSupported, "The encoding '\(encoding)' is not known")
         }
         if let compression = table.properties["compression.type"],

@@ -1,4 +1,4 @@
-import DuckDBEngine
+import EngineWorkers
 import Foundation
 import Logging
 package import LoonCore
@@ -54,22 +54,19 @@ package struct Daemon: Service {
         // Refused here rather than at each task's end.
         _ = try ObjectKey(bucket: configuration.resultBucket, key: "")
         let (connectionsMax, handshakesMax) = OpenFiles.raiseLimit(for: configuration.connectionsMax)
-        try DuckDBLibrary.load(configuration.library, anyVersion: configuration.acceptsAnyEngineVersion)
-        let queries = try QueryCounter(directory.path + "/queries")
+        let engines = try startEngines()
+        defer { engines.stop() }
         let roles = Roles(configuration, clock: .system)
         let sender = try SenderIdentity(configuration, roles: roles)
         let audit = AuditLog(
             auditOutput.map { output in
                 Logger(label: "audit") { _ in EventLogHandler(output: output, level: .info, clock: .system) }
             })
-        let (tasks, accounts) = try makeTasks(directory, queries, audit)
+        let (tasks, accounts) = try makeTasks(directory, engines, audit)
         let store = tasks.store
         let messages = TaskMessage(
             source: "/loon/\(store.instanceID)", offsetMinutes: configuration.timeZoneOffsetMinutes)
-        let recovered = try store.recover(now: WallClock.system.now(), hadQueries: queries.before > 0) {
-            messages.encode($0)
-        }
-        queries.reset()
+        let recovered = try store.recover(now: WallClock.system.now())
         if let file = try Accounts.createRootIfNeeded(in: store, directory: directory) {
             try accounts.reload()
             log.info("account.created", metadata: ["account": "root", "password_file": "\(file)"])
@@ -112,12 +109,33 @@ package struct Daemon: Service {
             log.error("server.stopping", metadata: ["error": "\(error)"])
         }
         log.info("server.stopped")
-        // An engine's thread that cannot be stopped must not be there when the process's parts are taken down.
+        // A thread that cannot be stopped must not be there when the process's parts are taken down; the engines'
+        // processes end when this one does.
         if !isIdle { _exit(0) }
         try await group.shutdownGracefully()
     }
 
     // MARK: Start
+
+    /// Starts the program that engines' processes are forked from, and says what walls the kernel has for them.
+    private func startEngines() throws -> WorkerParentProcess {
+        let version = KernelWalls.version(highest: configuration.landlockMax)
+        guard configuration.sandbox != .required || version > 0 else {
+            throw QueryError(
+                .startUp,
+                "This kernel has no Landlock, and engine.sandbox is required: boot it with lsm=landlock,…, or set "
+                    + "engine.sandbox: available")
+        }
+        let parent = WorkerParentProcess(
+            program: EngineFactory.program(configuration), library: configuration.library,
+            acceptsAnyVersion: configuration.acceptsAnyEngineVersion, log: log)
+        try parent.start()
+        let isUsed = configuration.sandbox != .off && version > 0
+        log.log(
+            level: isUsed ? .info : .warning, "engine.sandbox",
+            metadata: ["landlock": "\(isUsed ? version : 0)", "seccomp": "true"])
+        return parent
+    }
 
     /// `nil` where TLS is not to be offered.
     private func certificate(_ directory: DataDirectory) throws(QueryError) -> ServerCertificate? {
@@ -135,13 +153,13 @@ package struct Daemon: Service {
     }
 
     /// Opens the store and the metadata, and finishes what the last daemon had decided.
-    private func makeTasks(_ directory: DataDirectory, _ queries: QueryCounter, _ audit: AuditLog) throws -> (
-        TaskContext, AccountDirectory
-    ) {
+    private func makeTasks(
+        _ directory: DataDirectory, _ parent: WorkerParentProcess, _ audit: AuditLog
+    ) throws -> (TaskContext, AccountDirectory) {
         let objects = try LocalObjectStore(root: directory.path + "/oss", staging: directory.path + "/staging")
         let store = try directory.openStore(configuration)
-        let engines = try EngineFactory(configuration, directory, objects, instance: store.instanceID)
-        let clusters = try engines.clusters(queries)
+        let engines = try EngineFactory(configuration, directory, objects, instance: store.instanceID, parent)
+        let clusters = try engines.clusters()
         let moved = try store.moveQueued(from: clusters.all.map(\.name), to: clusters.standard.name)
         if moved > 0 {
             log.warning("scheduler.moved", metadata: ["tasks": "\(moved)", "cluster": "\(clusters.standard.name)"])

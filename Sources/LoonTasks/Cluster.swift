@@ -50,10 +50,8 @@ package final class Cluster: Sendable {
     package let engine: any QueryEngine
     private let state: Mutex<State>
     private let threads: WorkerThreads
-    private let queries: QueryCounter
 
-    package init(name: String, settings: ClusterSettings, engine: any QueryEngine, queries: QueryCounter) {
-        self.queries = queries
+    package init(name: String, settings: ClusterSettings, engine: any QueryEngine) {
         self.name = name
         self.settings = settings
         self.engine = engine
@@ -91,7 +89,6 @@ package final class Cluster: Sendable {
             }
             return mustClaim
         }
-        if !started.isEmpty { queries.began(started.count) }
         for query in started { _ = threads.run(query) }
         return mustClaim
     }
@@ -133,7 +130,6 @@ package final class Cluster: Sendable {
     }
 
     func queryEnded(account: String) -> Bool {
-        queries.ended()
         return applyEvent { state in
             let left = state.runningQueries[account, default: 1] - 1
             state.runningQueries[account] = left > 0 ? left : nil

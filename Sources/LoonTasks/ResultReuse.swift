@@ -5,7 +5,6 @@ import LoonLake
 import MetaStore
 import ObjectStore
 import QueryEngine
-import ResultFiles
 import SQLFrontend
 import Synchronization
 

@@ -11,8 +11,6 @@ import Synchronization
 package final class Scheduler: Sendable {
     private struct State {
         var running: [TaskID: RunningTask] = [:]
-        /// Tasks that a daemon died with may still wait: they run alone, in whatever cluster.
-        var mayHaveSuspects = false
         var onIdle: (@Sendable () -> Void)?
     }
 
@@ -32,8 +30,6 @@ package final class Scheduler: Sendable {
     /// Begins with what waits in the metadata file.
     package func start() throws(QueryError) {
         queue.start(with: try context.store.queuedCounts())
-        let mayHaveSuspects = try context.store.hasSuspects()
-        state.withLock { $0.mayHaveSuspects = mayHaveSuspects }
         wakeAll()
     }
 
@@ -97,8 +93,6 @@ package final class Scheduler: Sendable {
         let task = RunningTask(record, started: context.clock.now())
         state.withLock { state in
             state.running[task.id] = task
-            // Suspects are claimed before all others: once another task comes, none is left.
-            if !record.isSuspect { state.mayHaveSuspects = false }
         }
         let seconds = cluster.runningSecondsMax(try? StatementHints(Hints(values: record.submission.hints)))
         task.setLimit(seconds: seconds, on: context.timers) { [weak task] in
@@ -107,15 +101,12 @@ package final class Scheduler: Sendable {
         }
         cluster.start {
             self.runner.run(task, in: cluster, recorded: { self.recorded(task) }) {
-                let mayHaveSuspects = self.state.withLock { state in
-                    state.running[task.id] = nil
-                    return state.mayHaveSuspects
-                }
+                self.state.withLock { $0.running[task.id] = nil }
                 task.released()
                 if cluster.taskEnded() { self.claim(cluster) }
                 // Of an account's tasks, one may wait for this end in another cluster.
                 let hasOwnLimit = self.context.accounts.runningMax[task.record.submission.account] != nil
-                if mayHaveSuspects || hasOwnLimit { self.wakeAll() }
+                if hasOwnLimit { self.wakeAll() }
                 self.checkIdle()
             }
         }
@@ -226,7 +217,6 @@ package final class Scheduler: Sendable {
         _ step: MetaStore.Cancelled, for reason: QueryError,
         completion: @escaping @Sendable (Result<Int, QueryError>) -> Void
     ) {
-        if step.ended.contains(where: \.isSuspect) { wakeAll() }
         for task in step.ended {
             queue.leave(task.submission.placement.cluster, task.submission.account)
             waits.ended(task.id)

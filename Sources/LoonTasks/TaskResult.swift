@@ -5,7 +5,6 @@ import LoonCore
 import LoonLake
 import ObjectStore
 import QueryEngine
-import ResultFiles
 import SQLFrontend
 
 /// Computes a task's result into a staged folder: the file in the format asked for, and its description.
@@ -27,7 +26,9 @@ struct TaskResult {
         let rows: Rows
         switch format {
         case .csv:
-            do { rows = try write(planned) } catch is ResultFile.NotPlain { rows = try keepRowsAndWrite(planned, .csv) }
+            do { rows = try write(planned) } catch is RowEncoding.NotPlain {
+                rows = try keepRowsAndWrite(planned, .csv)
+            }
         case .json: rows = try keepRowsAndWrite(planned, .json)
         case .parquet: rows = try keepRows(planned, in: "result.parquet", isShown: true)
         }
@@ -41,10 +42,10 @@ struct TaskResult {
     func write(text: String, column: ResultColumn, statement: String) throws -> Outcome {
         let quoted = "\"" + text.replacing("\"", with: "\"\"") + "\""
         let data = Array("\(column.name)\n\(quoted)\n".utf8)
-        let file = try StagedFile("\(folder)/\(ResultFile.Form.csv.name)")
+        let file = try StagedFile("\(folder)/\(ResultForm.csv.name)")
         try data.withUnsafeBytes { try file.append($0) }
         let rows = Rows(
-            file: ResultFile.Form.csv.name, typedFile: nil, columns: [column], bytes: Int64(data.count),
+            file: ResultForm.csv.name, typedFile: nil, columns: [column], bytes: Int64(data.count),
             profile: QueryProfile(rowCount: 1))
         try describe(rows, statement: statement)
         return Outcome(file: rows.file, bytes: rows.bytes, profile: rows.profile)
@@ -60,48 +61,71 @@ struct TaskResult {
         let profile: QueryProfile
     }
 
-    private func resultFile(_ form: ResultFile.Form, kept columns: [ResultColumn]? = nil) throws -> ResultFile {
-        let file = try StagedFile("\(folder)/\(form.name)")
-        return ResultFile(form: form, limits: limits, kept: columns, append: file.append)
+    /// Puts the bytes of a result's file where they belong.
+    private final class FileSink: RowSink {
+        private let file: StagedFile
+        private let limits: ResultLimits
+        private(set) var columns: [ResultColumn] = []
+        private(set) var bytes: Int64 = 0
+
+        init(_ file: StagedFile, _ limits: ResultLimits) {
+            self.file = file
+            self.limits = limits
+        }
+
+        func begin(_ columns: [ResultColumn]) { self.columns = columns }
+
+        func write(_ piece: UnsafeRawBufferPointer, count: Int) throws {
+            bytes += Int64(piece.count)
+            try limits.check(bytes: bytes)
+            try file.append(piece)
+        }
+    }
+
+    private func fileSink(_ form: ResultForm) throws -> FileSink {
+        FileSink(try StagedFile("\(folder)/\(form.name)"), limits)
     }
 
     /// Straight into the CSV file.
     private func write(_ planned: PlannedQuery) throws -> Rows {
-        let sink = try resultFile(.csv)
-        let profile = try planned.withFilesHeld { try engine.run($0, cancellation: cancellation, sink: sink) }
-        try sink.finish()
+        let sink = try fileSink(.csv)
+        let outcome = try planned.withFilesHeld {
+            try engine.run(
+                $0, as: .file(.csv, limits, kept: nil), rowsMax: nil, cancellation: cancellation, sink: sink)
+        }
         return Rows(
-            file: ResultFile.Form.csv.name, typedFile: nil, columns: sink.columns, bytes: sink.bytes,
-            longestRow: sink.longestRow, profile: profile)
+            file: ResultForm.csv.name, typedFile: nil, columns: sink.columns, bytes: sink.bytes,
+            longestRow: outcome.longestRow, profile: outcome.profile)
     }
 
     private func keepRows(_ planned: PlannedQuery, in name: String, isShown: Bool = false) throws -> Rows {
         let path = folder + "/" + name
         let watch = limits.bytesMax == 0 ? nil : FileSizeWatch(path, limits, cancellation)
         defer { withExtendedLifetime(watch) {} }
-        let (profile, columns) = try planned.withFilesHeld {
+        let kept = try planned.withFilesHeld {
             try engine.keepRows(
                 $0, in: objects.source(staged: path), isShown: isShown,
                 rowsMax: limits.rowsMax == 0 ? nil : limits.rowsMax,
                 cancellation: cancellation)
         }
         let size = (try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int64) ?? 0
-        return Rows(file: name, typedFile: name, columns: columns, bytes: size, profile: profile)
+        return Rows(file: name, typedFile: name, columns: kept.columns, bytes: size, profile: kept.profile)
     }
 
     /// Computed once, kept with its types, and written from there.
-    private func keepRowsAndWrite(_ planned: PlannedQuery, _ form: ResultFile.Form) throws -> Rows {
+    private func keepRowsAndWrite(_ planned: PlannedQuery, _ form: ResultForm) throws -> Rows {
         let kept = try keepRows(planned, in: ResultDescription.keptName)
         try limits.check(rows: kept.profile.rowCount)
-        let sink = try resultFile(form, kept: kept.columns)
+        let sink = try fileSink(form)
         let stored = StoredResult(
             schema: "loon", name: "result", source: objects.source(staged: "\(folder)/\(ResultDescription.keptName)"),
             form: .kept,
             columns: kept.columns)
         let query = EngineQuery(
-            sql: "SELECT * FROM loon.result", schema: nil, tables: [], results: [stored], isProfiled: false)
-        _ = try engine.run(query, cancellation: cancellation, sink: sink)
-        try sink.finish()
+            sql: "SELECT * FROM loon.result", schema: nil, tables: [], results: [stored], isProfiled: false,
+            account: planned.query.account)
+        _ = try engine.run(
+            query, as: .file(form, limits, kept: kept.columns), rowsMax: nil, cancellation: cancellation, sink: sink)
         return Rows(
             file: form.name, typedFile: ResultDescription.keptName, columns: kept.columns, bytes: sink.bytes,
             profile: kept.profile)

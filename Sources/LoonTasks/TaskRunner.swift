@@ -8,7 +8,6 @@ import MetaStore
 package import Notifier
 import ObjectStore
 import QueryEngine
-import ResultFiles
 import SQLDialect
 import SQLFrontend
 
@@ -43,7 +42,7 @@ package final class TaskRunner: Sendable {
             metadata: metadata.merging(["attempt": "\(task.record.attempts)", "cluster": "\(cluster.name)"]) { $1 })
         let outcome: TaskOutcome
         do {
-            outcome = try cluster.explaining { try produce(task, in: cluster) }
+            outcome = try cluster.explaining { try produceAgain(task, in: cluster) }
         } catch let waits as PublicationWaits {
             return end(task, when: waits, recorded: recorded, completion: completion)
         } catch {
@@ -132,6 +131,36 @@ package final class TaskRunner: Sendable {
     }
 
     // MARK: Work
+
+    /// Runs the task, and again where the engine's process ended beneath it: once more after a fault of its own, which
+    /// may have been the file's or the machine's, and as often as it takes after a kill from outside.
+    private func produceAgain(_ task: RunningTask, in cluster: Cluster) throws -> TaskOutcome {
+        var (faults, kills) = (0, 0)
+        while true {
+            do { return try produce(task, in: cluster) } catch let error as QueryError {
+                switch error.code {
+                case .engineDied where faults < Limits.engineFaultsMax: faults += 1
+                case .engineKilled:
+                    kills += 1
+                    try wait(
+                        min(Limits.engineRetryMilliseconds << min(kills - 1, 16), Limits.engineRetryMillisecondsMax),
+                        task.cancellation)
+                default: throw error
+                }
+                context.log.warning(
+                    "task.again", metadata: metadata(of: task).merging(["error": "\(error.message)"]) { $1 })
+            }
+        }
+    }
+
+    /// Waits, unless the task is to stop.
+    private func wait(_ milliseconds: Int, _ cancellation: Cancellation) throws {
+        let end = ContinuousClock.now + .milliseconds(milliseconds)
+        while .now < end {
+            if let reason = cancellation.reason { throw reason }
+            Thread.sleep(forTimeInterval: 0.02)
+        }
+    }
 
     private func produce(_ task: RunningTask, in cluster: Cluster) throws -> TaskOutcome {
         let submission = task.record.submission

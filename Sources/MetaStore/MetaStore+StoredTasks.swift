@@ -8,7 +8,7 @@ extension MetaStore {
     private enum TaskField: String, CaseIterable {
         case id, status, kind, command, dialect, now, account, hints, target, cluster, engine, priority, created,
             updated
-        case started, message, attempts, suspect
+        case started, message, attempts
         case tableSchema = "table_schema"
         case sessionSchema = "session_schema"
         case engineText = "engine_text"
@@ -122,7 +122,6 @@ extension MetaStore {
         task.resultFile = row[.resultFile]
         task.reusedFrom = row[.reusedFrom]
         task.attempts = row[.attempts]
-        task.isSuspect = row[.suspect] == 1
         task.messageState = (row[.messageState] as String?).flatMap(MessageState.init)
         task.messageError = row[.messageError]
         task.messageID = row[.messageID]

@@ -48,8 +48,7 @@ package struct ClaimPolicy: Sendable {
 extension MetaStore {
     /// Takes the next queued task of a cluster and makes it RUNNING; `nil` where none is to run now.
     ///
-    /// `message` announces it, if it is to be announced. A task that was running when a daemon died is suspected of it:
-    /// it runs before the others, and alone.
+    /// `message` announces it, if it is to be announced.
     package func claimNext(
         _ policy: ClaimPolicy, now: Int64, engineQueryID: String, message: @escaping @Sendable (TaskRecord) -> [UInt8],
         completion: @escaping @Sendable (Result<TaskRecord?, QueryError>) -> Void
@@ -81,15 +80,7 @@ extension MetaStore {
 
     private static func next(_ policy: ClaimPolicy, _ database: Database) throws -> Int64? {
         let running = try Row.fetchAll(
-            try database.cachedStatement(sql: "SELECT cluster, account, suspect FROM task WHERE status = 'RUNNING'"))
-        guard !running.contains(where: { $0["suspect"] == 1 }) else { return nil }
-        let suspect = try Row.fetchOne(
-            try database.cachedStatement(
-                sql:
-                    "SELECT n, cluster FROM task INDEXED BY task_suspect WHERE status = 'QUEUED' AND suspect = "
-                    + "1 ORDER BY n LIMIT 1"
-            ))
-        if let suspect { return running.isEmpty && suspect["cluster"] == policy.cluster ? suspect["n"] : nil }
+            try database.cachedStatement(sql: "SELECT cluster, account FROM task WHERE status = 'RUNNING'"))
         var counts: [String: Int] = [:]
         var everywhere: [String: Int] = [:]
         for row in running {
@@ -130,15 +121,6 @@ extension MetaStore {
             heads.append(.init(account: row["account"], number: row["n"]))
         }
         return heads
-    }
-
-    /// Whether a task waits that was running when a daemon died.
-    package func hasSuspects() throws(QueryError) -> Bool {
-        try read {
-            try Int.fetchOne(
-                $0, sql: "SELECT 1 FROM task INDEXED BY task_suspect WHERE status = 'QUEUED' AND suspect = 1 LIMIT 1")
-                != nil
-        }
     }
 
     /// How many tasks wait, by cluster and account.

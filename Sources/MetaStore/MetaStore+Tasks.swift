@@ -169,13 +169,9 @@ extension MetaStore {
         return try number.flatMap { try announce($0, now: now, message: message, database) }
     }
 
-    /// At a start: puts back what was running when the daemon died, and what it was posting. A task that ran alone when
-    /// a daemon died, and did so `Limits.loneDeathsMax` times, ends in FAILURE, announced by `message`; `hadQueries`
-    /// says that synchronous queries ran beside it, one of which may be to blame: such deaths count for less. Returns
-    /// how many tasks are to run again.
-    package func recover(now: Int64, hadQueries: Bool = false, message: @escaping @Sendable (TaskRecord) -> [UInt8])
-        throws(QueryError) -> Int
-    {
+    /// At a start: puts back what was running when the daemon died, and what it was posting. Returns how many tasks
+    /// are to run again.
+    package func recover(now: Int64) throws(QueryError) -> Int {
         try writer.perform { context in
             let database = context.database
             try database.execute(
@@ -183,36 +179,12 @@ extension MetaStore {
                     "UPDATE task SET mq_status = 'WAITING' WHERE n IN (SELECT task FROM outbox) AND mq_status "
                     + "= 'SENDING'"
             )
-            try database.execute(
-                sql: """
-                    UPDATE task SET lone_deaths = lone_deaths + suspect * ?, suspect = 1 WHERE status = 'RUNNING'
-                        AND id NOT IN (SELECT task FROM publication WHERE task IS NOT NULL AND is_undone = 0)
-                    """,
-                arguments: [hadQueries ? 1 : Limits.loneDeathWeight])
-            let guilty = try String.fetchAll(
-                database,
-                sql:
-                    "SELECT id FROM task WHERE status = 'RUNNING' AND lone_deaths >= ? AND id NOT IN (SELECT "
-                    + "task FROM publication WHERE task IS NOT NULL AND is_undone = 0)",
-                arguments: [Limits.loneDeathsMax * Limits.loneDeathWeight])
-            let outcome = TaskOutcome(
-                state: .failure,
-                message: """
-                    The daemon died \(Limits.loneDeathsMax) times while this task ran alone, or \
-                    \(Limits.loneDeathsMax * Limits.loneDeathWeight) times with \
-                    queries alone beside it; it is not run again
-                    """,
-                measures: TaskMeasures())
-            for id in guilty {
-                _ = try Self.finish(id, outcome, from: .running, now: now, message: message, database)
-                try Self.removeLater(id, resultFile: nil, database)
-            }
             try Self.queueRunning(now: now, database)
             return database.changesCount
         }
     }
 
-    /// At a stop: puts back what was interrupted. Nothing is suspected of anything.
+    /// At a stop: puts back what was interrupted.
     package func queueInterrupted(now: Int64) throws(QueryError) {
         try writer.perform { try Self.queueRunning(now: now, $0.database) }
     }

@@ -213,6 +213,10 @@ enum Schema {
                     ALTER TABLE task ADD COLUMN session_values TEXT;
                     """)
         }
+        migrator.registerMigration("8: engines in processes of their own") { database in
+            // Nothing is suspected of a daemon's death any more; suspect and lone_deaths are not read.
+            try database.execute(sql: "DROP INDEX IF EXISTS task_suspect")
+        }
         return migrator
     }
 }

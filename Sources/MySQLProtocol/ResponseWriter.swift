@@ -189,17 +189,32 @@ package final class ResponseWriter: @unchecked Sendable {
         lock.withLock { if !hasEnded { begin(columns, to: shape.format) } }
     }
 
-    /// Throws where a row is too large to send, or where there is no use in going on.
-    package func write(_ batch: RecordBatch) throws {
+    /// The form that an engine's rows are to have.
+    package enum RowForm: Sendable {
+        /// Packets with room for their numbers.
+        case text, binary
+        /// Rows of the binary protocol behind their lengths, in four bytes.
+        case spooled
+    }
+
+    package var rowForm: RowForm {
+        switch shape.purpose {
+        case .rows(.text), .prepare: .text
+        case .rows(.binary): .binary
+        case .cursor: .spooled
+        }
+    }
+
+    /// Hands on rows as `rowForm` has them, `count` of them. Throws where the bytes are not that, or where there is no
+    /// use in going on.
+    package func write(_ rows: UnsafeRawBufferPointer, count: Int) throws {
         try lock.withLock {
-            guard !hasEnded, let encoder else { throw Self.interrupted }
-            var row = 0
-            while row < batch.rowCount {
-                let next = try encoder.write(batch, from: row, bytesMax: Limits.rowBufferBytes, to: &packets)
-                spooledRows += next - row
-                row = next
-                if packets.out.count >= Limits.rowBufferBytes { try send() }
+            guard !hasEnded else { throw Self.interrupted }
+            guard packets.append(encoded: rows) else {
+                throw QueryError(.engine, "The engine's rows are not as the protocol has them")
             }
+            spooledRows += count
+            if packets.out.count >= Limits.rowBufferBytes { try send() }
         }
     }
 

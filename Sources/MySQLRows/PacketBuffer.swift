@@ -68,6 +68,33 @@ package struct PacketBuffer: ~Copyable {
         closeCell(cell)
     }
 
+    /// Packets that another encoder has made, whole ones, which get their numbers here; rows of a cursor as they are.
+    /// False, and nothing is added, where the bytes are not that.
+    package mutating func append(encoded bytes: UnsafeRawBufferPointer) -> Bool {
+        let start = out.count
+        let number = sequence
+        out.append(bytes.bindMemory(to: UInt8.self))
+        var place = start
+        while place < out.count {
+            guard out.count - place >= 4 else { break }
+            let header = out.bytes
+            var length = Int(header[place]) | Int(header[place + 1]) << 8 | Int(header[place + 2]) << 16
+            if isSpooling { length |= Int(header[place + 3]) << 24 }
+            guard length <= out.count - place - 4 else { break }
+            if !isSpooling {
+                out.set(sequence, at: place + 3)
+                sequence &+= 1
+            }
+            place += 4 + length
+        }
+        guard place == out.count else {
+            out.truncate(to: start)
+            sequence = number
+            return false
+        }
+        return true
+    }
+
     // MARK: Lengths
 
     /// Leaves room for a short length before a cell.

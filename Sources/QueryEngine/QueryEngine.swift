@@ -1,16 +1,24 @@
 package import LoonCore
 
-/// An engine that runs queries over files. Shaped so that it could live in another process: a statement and its tables
-/// go in, batches and a profile come out, and stopping is a message.
-///
-/// All methods block, and are called on threads with a stack of `WorkerThreads.engineStackBytes`.
-package protocol QueryEngine: Sendable {
-    /// The tree of a statement as the engine's own parser made it, in JSON: what the gate examines.
-    func parse(_ sql: String) throws -> [UInt8]
+/// Where the trees of statements come from.
+package protocol StatementTreeSource: Sendable {
+    /// The tree of a statement as the engine's own parser made it, in JSON: what the gate examines. `account`: whose
+    /// text it is, which for a view is its owner.
+    func parse(_ sql: String, of account: AccountIdentity) throws -> [UInt8]
+}
 
+/// The engines of one cluster, in processes of their own: what a statement is asked goes there, and encoded rows, files
+/// and a profile come back. A process serves one account, and reads what the statement's tables hold and nothing else.
+///
+/// All methods block. What an engine answers is not believed further than the account's rights go: an account's own
+/// texts are parsed in a process of that account's.
+package protocol QueryEngine: StatementTreeSource {
     /// The rows, by number, ascending, for which all conditions are true: rows of the columns' values as texts. `nil`
     /// where the engine cannot say. Throws where it stops at a value.
-    func rows(_ rows: [[String?]], of columns: [TableColumn], matching conditions: [ScanCondition]) throws -> [Int]?
+    func rows(
+        _ rows: [[String?]], of columns: [TableColumn], matching conditions: [ScanCondition],
+        for account: AccountIdentity
+    ) throws -> [Int]?
 
     /// The columns that the query's result would have.
     func describe(_ query: EngineQuery, cancellation: Cancellation) throws -> [ResultColumn]
@@ -22,211 +30,75 @@ package protocol QueryEngine: Sendable {
     /// Runs one SELECT and writes its rows as a table's files.
     func export(_ query: EngineQuery, to target: ExportTarget, cancellation: Cancellation) throws -> QueryProfile
 
-    /// Runs one SELECT and keeps its rows, types and all, in a Parquet file that a `StoredResult` is read from. Beyond
-    /// `rowsMax` rows it writes one more and stops. With `isShown` others read the file too: whole numbers of more than
-    /// 38 digits are then an error, and no texts.
+    /// As `BatchEngine.keepRows`.
     func keepRows(
         _ query: EngineQuery, in file: FileSource, isShown: Bool, rowsMax: Int?, cancellation: Cancellation
-    ) throws -> (profile: QueryProfile, columns: [ResultColumn])
+    ) throws -> KeptRows
 
     /// Names of functions that may give something else for the same values another time, in lower case.
     func volatileFunctions() throws -> Set<String>
 
-    /// The columns that files have, as far as they themselves say, and their format; of delimited text with delimiter,
-    /// quote and header as they were found.
+    /// As `BatchEngine.inferColumns`.
     func inferColumns(
-        of files: [FileSource], format: TableFormat, cancellation: Cancellation
-    ) throws -> (columns: [ResultColumn], format: TableFormat)
+        of files: [FileSource], format: TableFormat, for account: AccountIdentity, cancellation: Cancellation
+    ) throws -> InferredColumns
 
-    /// Runs one SELECT and hands its rows to `sink` as fast as that takes them. Nothing of a batch may be kept beyond
-    /// the call. Stops soon after `cancellation` asks for it, by throwing its reason.
-    func run(_ query: EngineQuery, cancellation: Cancellation, sink: any BatchSink) throws -> QueryProfile
+    /// The traits of text files of a table, in their order, whose location is `location`. Throws where one is no text.
+    func textTraits(
+        of files: [FileSource], in location: String, quotes: QuoteRules?, for account: AccountIdentity
+    ) throws -> [TextTraits]
+
+    /// Writes text files of a table anew, into the staged folder `folder`.
+    func rewrite(
+        _ rewritings: [TextRewriting], in location: String, folder: FileSource, for account: AccountIdentity) throws
+
+    /// Runs one SELECT and hands its rows to `sink` as fast as that takes them, at most `rowsMax` of them. Nothing of
+    /// the bytes may be kept beyond the call. Stops soon after `cancellation` asks for it, by throwing its reason.
+    func run(
+        _ query: EngineQuery, as encoding: RowEncoding, rowsMax: Int?, cancellation: Cancellation, sink: any RowSink
+    ) throws -> RunOutcome
 }
 
-/// Takes a result's rows. Throwing stops the query.
-package protocol BatchSink: AnyObject {
-    /// Comes before the query begins to run, where the sink wants it, and perhaps more than once: throwing costs
-    /// nothing yet.
-    var looksAtColumnsFirst: Bool { get }
-    func look(at columns: [ResultColumn]) throws
-    /// Comes once, before the first batch, also when there are no rows.
+/// The form in which a result's rows leave an engine's process.
+package enum RowEncoding: Sendable {
+    /// Packets of the text protocol, each with room for its sequence number.
+    case text
+    /// The same of the binary protocol.
+    case binary
+    /// Rows of the binary protocol behind their length, in four bytes: a cursor's.
+    case spool
+    /// The text of a result's file. `kept`: the query's columns, where the rows come from a file that keeps them.
+    case file(ResultForm, ResultLimits, kept: [ResultColumn]?)
+
+    /// Thrown before the query runs: the text of its values does not say what they are, so that its rows are to be kept
+    /// with their types first.
+    package struct NotPlain: Error {
+        package init() {}
+    }
+}
+
+/// The text that a result's file has.
+package enum ResultForm: Sendable {
+    case csv, json
+    /// The file's name in the result's folder.
+    package var name: String { self == .csv ? "result.csv" : "result.json" }
+}
+
+/// Takes a result's encoded rows. Throwing stops the query.
+package protocol RowSink: AnyObject {
+    /// Comes once, before the first rows, also when there are none.
     func begin(_ columns: [ResultColumn]) throws
-    func write(_ batch: RecordBatch) throws
+    /// Whole rows, `count` of them, or a whole number of packets that they are; a file's bytes as they come.
+    func write(_ bytes: UnsafeRawBufferPointer, count: Int) throws
 }
 
-extension BatchSink {
-    package var looksAtColumnsFirst: Bool { false }
-    package func look(at columns: [ResultColumn]) throws {}
-}
-
-/// One statement for an engine.
-package struct EngineQuery: Sendable {
-    /// In the engine's dialect; exactly one SELECT.
-    package let sql: String
-    /// The schema that unqualified names mean; `nil` for none.
-    package let schema: String?
-    /// The only tables that exist for this statement, and those that hold the daemon's own rows.
-    package let tables: [TableBinding]
-    /// A view that others name comes before them.
-    package let views: [ViewBinding]
-    package let valueTables: [ValueTable]
-    package let results: [StoredResult]
-    /// Whether the profile is wanted: it costs some time.
-    package let isProfiled: Bool
-    /// The zone that moments with a time zone are shown in, minutes east of UTC.
-    package let timeZoneOffsetMinutes: Int
-
-    package init(
-        sql: String, schema: String?, tables: [TableBinding], views: [ViewBinding] = [], valueTables: [ValueTable] = [],
-        results: [StoredResult] = [],
-        isProfiled: Bool, timeZoneOffsetMinutes: Int = 0
-    ) {
-        self.timeZoneOffsetMinutes = timeZoneOffsetMinutes
-        self.sql = sql
-        self.schema = schema
-        self.tables = tables
-        self.views = views
-        self.valueTables = valueTables
-        self.results = results
-        self.isProfiled = isProfiled
-    }
-}
-
-/// A table with the files that it is read from.
-package struct TableBinding: Sendable {
-    /// A file, and the partition that it belongs to: an index into `partitions`, 0 where there are none.
-    package struct File: Sendable {
-        package let source: FileSource
-        package let partition: Int
-        /// Stored bytes, and milliseconds since 1970: what is known of its content holds while they are the same.
-        package let size: Int64
-        package let modified: Int64
-        package init(_ source: FileSource, partition: Int, size: Int64 = 0, modified: Int64 = 0) {
-            self.source = source
-            self.partition = partition
-            self.size = size
-            self.modified = modified
-        }
-    }
-
-    package let table: ExternalTable
-    /// The query's name for it: more than one name where its scans read different files.
-    package let name: String
-    /// In the order of their partitions. Empty for a table without files, which has no rows.
-    package let files: [File]
-    /// The values of the partition columns, partition by partition.
-    package let partitions: [[String?]]
-    /// Whether some text file has what the engine's CSV reader gets wrong: an empty line or a carriage return, for
-    /// OpenCSVSerde a backslash.
-    package let needsCare: Bool
-    /// Names in lower case of which the query reads columns, and perhaps others; `nil` for all. What no name is of is
-    /// not computed.
-    package let columnsRead: Set<String>?
-    /// The whole numbers that a column, by its name in lower case, lies between in each row that the query has a use
-    /// for.
-    package let ranges: [String: ClosedRange<Int64>]
-
-    package init(
-        table: ExternalTable, name: String? = nil, files: [File], partitions: [[String?]] = [], needsCare: Bool = false,
-        columnsRead: Set<String>? = nil, ranges: [String: ClosedRange<Int64>] = [:]
-    ) {
-        self.ranges = ranges
-        self.table = table
-        self.name = name ?? table.name
-        self.files = files
-        self.partitions = partitions
-        self.needsCare = needsCare
-        self.columnsRead = columnsRead
-    }
-}
-
-extension TableBinding {
-    /// Whether the query may read a column of the table.
-    package func reads(_ column: TableColumn) -> Bool { columnsRead?.contains(column.name.lowercased()) ?? true }
-}
-
-/// A view of the catalog, in the engine's dialect, with every table in it named by its schema.
-package struct ViewBinding: Sendable {
-    package let schema: String
-    package let name: String
-    package let columns: [String]
-    /// The query's columns that these are, in the same order.
-    package let queryColumns: [String]
-    package let sql: String
-
-    package init(schema: String, name: String, columns: [String], queryColumns: [String], sql: String) {
-        self.schema = schema
-        self.name = name
-        self.columns = columns
-        self.queryColumns = queryColumns
-        self.sql = sql
-    }
-}
-
-/// Where and how the rows of a query are to be written as a table's files.
-package struct ExportTarget: Sendable {
-    /// An empty, staged folder for the files; those of partitions come into folders named as Hive names them.
-    package let folder: FileSource
-    /// The last `partitionCount` of them are in the folders' names only.
-    package let columns: [TableColumn]
-    /// For each column the number of the query's column that it is cast from; `nil` for NULL.
-    package let sources: [Int?]
-    package let partitionCount: Int
-    package let format: TableFormat
-    /// `gzip`, `zstd`, `snappy`, `none`; `nil` for the format's own choice.
-    package let compression: String?
-    /// About where a file ends and the next begins.
-    package let fileBytesMax: Int64
-
-    package init(
-        folder: FileSource, columns: [TableColumn], sources: [Int?], partitionCount: Int, format: TableFormat,
-        compression: String?, fileBytesMax: Int64
-    ) {
-        self.folder = folder
-        self.columns = columns
-        self.sources = sources
-        self.partitionCount = partitionCount
-        self.format = format
-        self.compression = compression
-        self.fileBytesMax = fileBytesMax
-    }
-}
-
-/// A table of rows that the daemon makes. Its text compares without regard to case.
-package struct ValueTable: Sendable {
-    package let schema: String
-    package let name: String
-    /// Text, whole numbers, doubles and timestamps.
-    package let columns: [ResultColumn]
-    /// Calls its argument with each row.
-    package let forEachRow: @Sendable (([SQLValue]) throws -> Void) throws -> Void
-
-    package init(
-        schema: String, name: String, columns: [ResultColumn],
-        forEachRow: @escaping @Sendable (([SQLValue]) throws -> Void) throws -> Void
-    ) {
-        self.schema = schema
-        self.name = name
-        self.columns = columns
-        self.forEachRow = forEachRow
-    }
-}
-
-/// Measures of a run.
-package struct QueryProfile: Sendable {
-    package var rowCount: Int64 = 0
-    /// Rows that the readers handed on; `nil` where the run was not profiled.
-    package var scannedRowCount: Int64?
-    /// Fields of text and JSON that did not fit their column's type and were read as NULL, and rows that were dropped
-    /// for one.
-    package var malformedCount: Int64 = 0
-    /// The most that the engine's buffers held meanwhile, for this query and those beside it; `nil` where the run was
-    /// not profiled.
-    package var peakMemoryBytes: Int64?
-
-    package init(rowCount: Int64 = 0, scannedRowCount: Int64? = nil, malformedCount: Int64 = 0) {
-        self.rowCount = rowCount
-        self.scannedRowCount = scannedRowCount
-        self.malformedCount = malformedCount
+/// What came of a run.
+package struct RunOutcome: Sendable {
+    package let profile: QueryProfile
+    /// Bytes of the longest row of a file's text.
+    package let longestRow: Int
+    package init(profile: QueryProfile, longestRow: Int) {
+        self.profile = profile
+        self.longestRow = longestRow
     }
 }

@@ -1,6 +1,6 @@
 import Foundation
 package import LoonCore
-import QueryEngine
+package import QueryEngine
 
 /// Writes a result's rows as the text of a file: `result.csv` or `result.json`. Confined to the thread that runs the
 /// query.
@@ -11,17 +11,7 @@ import QueryEngine
 /// Bytes are no text: in CSV they are pairs of hexadecimal digits with a space between them, as Athena and Trino write
 /// them, and in JSON Base64, as Loon's JSON tables hold them.
 package final class ResultFile: BatchSink {
-    package enum Form {
-        case csv, json
-        /// The file's name in the result's folder.
-        package var name: String { self == .csv ? "result.csv" : "result.json" }
-    }
-
-    /// Thrown before the query runs: the text of its values does not say what they are, so that its rows are to be kept
-    /// with their types first.
-    package struct NotPlain: Error {}
-
-    private let form: Form
+    private let form: ResultForm
     private let limits: ResultLimits
     /// Whether the rows come from a file that keeps their types.
     private let isKept: Bool
@@ -40,7 +30,7 @@ package final class ResultFile: BatchSink {
     /// `columns`: the names and types of the query's columns, where the rows come from a kept file. `append` takes the
     /// file's bytes, in their order; its errors end the query.
     package init(
-        form: Form, limits: ResultLimits, kept columns: [ResultColumn]? = nil,
+        form: ResultForm, limits: ResultLimits, kept columns: [ResultColumn]? = nil,
         append: @escaping (UnsafeRawBufferPointer) throws -> Void
     ) {
         self.form = form
@@ -55,7 +45,7 @@ package final class ResultFile: BatchSink {
     package var looksAtColumnsFirst: Bool { !isKept }
 
     package func look(at columns: [ResultColumn]) throws {
-        guard columns.allSatisfy({ StoredResult.isPlain($0.type) }) else { throw NotPlain() }
+        guard columns.allSatisfy({ StoredResult.isPlain($0.type) }) else { throw RowEncoding.NotPlain() }
     }
 
     package func begin(_ columns: [ResultColumn]) throws {

@@ -26,7 +26,8 @@ import Testing
             fileBytesMax: 2_000_000)
         let sql = "SELECT i, CASE WHEN i % 5 > 0 THEN md5(i::VARCHAR) END, i % 2 FROM range(600000) t(i)"
         let profile = try engine.export(
-            EngineQuery(sql: sql, schema: nil, tables: [], isProfiled: false), to: target, cancellation: Cancellation())
+            EngineQuery(sql: sql, schema: nil, tables: [], isProfiled: false, account: nobody), to: target,
+            cancellation: Cancellation())
         #expect(profile.rowCount == 600_000)
         let files = try FileManager.default.subpathsOfDirectory(atPath: folder + "/staging/x").filter {
             !$0.hasSuffix("part=0") && !$0.hasSuffix("part=1")
@@ -52,7 +53,8 @@ import Testing
             "SELECT 1 FROM (\(sums)) WHERE a = 600000 AND b = 600000 AND c = 480000 AND d = 179999700000 AND e = 32"
         let rows = WallTests.Rows()
         _ = try engine.run(
-            EngineQuery(sql: check, schema: nil, tables: [], isProfiled: false), cancellation: Cancellation(),
+            EngineQuery(sql: check, schema: nil, tables: [], isProfiled: false, account: nobody),
+            cancellation: Cancellation(),
             sink: rows)
         #expect(rows.count == 1, "every row is there once")
     }

@@ -4,6 +4,7 @@ import Synchronization
 import Testing
 
 @testable import LoonLake
+@testable import TableText
 
 @Suite struct LakeTests {
     private let columns = [TableColumn(name: "y", type: .int), TableColumn(name: "m", type: .string)]
@@ -62,7 +63,7 @@ import Testing
             let text = (0..<Int.random(in: 0...8, using: &generator)).flatMap { _ in
                 letters.randomElement(using: &generator) ?? []
             }
-            func traits(_ size: Int) -> TextTraits.Traits {
+            func traits(_ size: Int) -> TextTraits {
                 var scanner = TextScanner()
                 for start in stride(from: 0, to: text.count, by: size) {
                     Array(text[start..<min(start + size, text.count)]).withUnsafeBufferPointer { scanner.take($0) }

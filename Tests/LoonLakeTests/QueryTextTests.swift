@@ -21,7 +21,8 @@ import Testing
             isCollated: false)
         let view = ViewDefinition(statement: "", schema: "s", sqlMode: "", queryColumns: [])
         let text = QueryText(
-            sql: sql, schema: "s", view: inView ? (table, view) : nil, examination: examination, tree: nil,
+            sql: sql, account: nobody, schema: "s", view: inView ? (table, view) : nil, examination: examination,
+            tree: nil,
             targets: [.other], expandedCount: 1)
         return (text, reference, scan)
     }

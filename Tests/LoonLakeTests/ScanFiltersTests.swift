@@ -13,7 +13,7 @@ import Testing
     private func scan(_ sql: String) throws -> Examination.Scan {
         let (engine, folder) = try WallTests.engine()
         defer { try? FileManager.default.removeItem(atPath: folder) }
-        let examination = try Examinations().examination(of: sql, by: engine).0
+        let examination = try Examinations().examination(of: sql, for: nobody, by: engine).0
         return try #require(examination.tables.first { $0.table == "t" }?.scans.first, "\(sql) reads no t")
     }
 

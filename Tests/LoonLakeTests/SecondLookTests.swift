@@ -67,13 +67,14 @@ import Testing
         guard case .query = parsed.statement else { return nil }
         do {
             let sql = try parsed.engineText(dialect)
-            let (examination, tree) = try examinations.examination(of: sql, by: engine)
+            let (examination, tree) = try examinations.examination(of: sql, for: nobody, by: engine)
             let table = ExternalTable(
                 schema: "s", name: "v", columns: [], format: .parquet, location: "",
                 creator: AccountIdentity(name: "a", number: 0),
                 view: ViewDefinition(statement: text, schema: "s", sqlMode: "", queryColumns: []))
             let query = QueryText(
-                sql: sql, schema: "s", view: inView ? table.view.map { (table, $0) } : nil, examination: examination,
+                sql: sql, account: nobody, schema: "s", view: inView ? table.view.map { (table, $0) } : nil,
+                examination: examination,
                 tree: tree,
                 targets: examination.tables.map { _ in .other }, expandedCount: 1)
             // As where two scans of one table read different partitions.
@@ -128,12 +129,13 @@ import Testing
             "SELECT " + String(repeating: space, count: 49)
             + " $repeat$A$repeat$ AS a, \(space)$repeat$ AS x, content AS y FROM read_text('/x') "
             + "WHERE content <> \(space)$repeat$ AS b, repeat('z',1) AS c, 'q$repeat$ --' AS e"
-        #expect(throws: QueryError.self) { try Examinations().examination(of: sql, by: engine) }
+        #expect(throws: QueryError.self) { try Examinations().examination(of: sql, for: nobody, by: engine) }
         // Without the check of its letters.
         let tree = try StatementTree(serialized: try engine.parse(sql))
         let examination = try StatementGate(macros: FunctionCatalog.macroNames).examine(tree)
         let query = QueryText(
-            sql: sql, schema: nil, view: nil, examination: examination, tree: tree, targets: [], expandedCount: 0)
+            sql: sql, account: nobody, schema: nil, view: nil, examination: examination, tree: tree, targets: [],
+            expandedCount: 0)
         let call = try #require(examination.bounded.first)
         #expect(throws: QueryError.self, "what stands there is not what the tree says") { try query.complete([]) }
         // Without the look at what stands there.

@@ -2,11 +2,18 @@ import AccessControl
 import DuckDBEngine
 import DuckDBTree
 import Foundation
-import LoonCore
+package import LoonCore
 import QueryEngine
 import SQLDialect
 import SQLFrontend
 import Testing
+
+/// An engine in this process, as the trees of everybody's statements come from it.
+extension DuckDBEngine: StatementTreeSource {
+    package func parse(_ sql: String, of account: AccountIdentity) throws -> [UInt8] { try parse(sql) }
+}
+
+let nobody = AccountIdentity(name: "", number: 0)
 
 /// Each of the walls alone (SECURITY.md).
 @Suite struct WallTests {
@@ -35,18 +42,18 @@ import Testing
             try Data("1,PLANTED\n".utf8).write(to: URL(fileURLWithPath: folder + "/" + name))
         }
         let engine = try DuckDBEngine(
-            root: folder + "/oss",
-            options: .init(
-                threads: 1, memoryLimit: "1GiB", spillDirectory: folder + "/spill/x", spillLimit: nil,
-                stagingDirectory: folder + "/staging",
-                extensions: [], macros: FunctionCatalog.macros))
+            try DuckDBInstance(extensions: [], macros: FunctionCatalog.macros),
+            .init(
+                root: folder + "/oss", staging: folder + "/staging", readable: [folder + "/oss/"],
+                writable: [folder + "/staging/"], spill: folder + "/spill/x", spillLimit: nil))
         return (engine, folder)
     }
 
     private func run(_ sql: String, on engine: DuckDBEngine) throws -> Int {
         let rows = Rows()
         _ = try engine.run(
-            EngineQuery(sql: sql, schema: nil, tables: [], isProfiled: false), cancellation: Cancellation(), sink: rows)
+            EngineQuery(sql: sql, schema: nil, tables: [], isProfiled: false, account: nobody),
+            cancellation: Cancellation(), sink: rows)
         return rows.count
     }
 

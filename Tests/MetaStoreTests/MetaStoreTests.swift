@@ -121,58 +121,21 @@ import Testing
         store = nil
         let again = try self.store()
         #expect(again.instanceID == instance)
-        #expect(try again.recover(now: 5_000) { _ in [] } == 1)
+        #expect(try again.recover(now: 5_000) == 1)
         let task = try #require(try await claim(again))
         #expect(task.id == first && task.attempts == 2 && task.submission == submission())
         // An earlier clock does not bring an earlier id.
         #expect(try await submit(again, now: 0).description > first.description)
     }
 
-    @Test func aTaskThatEndsTheDaemonRunsAloneAndAtLastNotAtAll() async throws {
-        let store = try store()
-        let guilty = try await submit(store)
-        let innocent = try await submit(store)
-        #expect(try await claim(store)?.id == guilty)
-        #expect(try await claim(store)?.id == innocent)
-        _ = try store.recover(now: 1) { _ in [] }
-        // Both are suspected now; each runs alone.
-        #expect(try await claim(store)?.id == guilty)
-        #expect(try await claim(store) == nil)
-        for _ in 1..<Limits.loneDeathsMax {
-            _ = try store.recover(now: 1) { _ in [] }
-            #expect(try await claim(store)?.id == guilty)
-        }
-        #expect(try store.recover(now: 9_000) { _ in Array("sorry".utf8) } == 0)
-        #expect(try store.removals().map(\.task) == [guilty], "what it may have published")
-        #expect(try store.task(guilty)?.state == .failure)
-        #expect(try messages(store, now: 9_000).map(\.taskID) == [guilty])
-        #expect(try await claim(store)?.id == innocent)
-        #expect(try await finish(store, innocent))
-    }
-
-    @Test func aQueryBesideASuspectMayBeToBlame() async throws {
-        let store = try store()
-        let suspect = try await submit(store)
-        #expect(try await claim(store)?.id == suspect)
-        _ = try store.recover(now: 1) { _ in [] }
-        for _ in 1..<(Limits.loneDeathsMax * Limits.loneDeathWeight) {
-            #expect(try await claim(store)?.id == suspect)
-            #expect(try store.recover(now: 1, hadQueries: true) { _ in [] } == 1)
-        }
-        // Whatever runs beside it, not for ever.
-        #expect(try await claim(store)?.id == suspect)
-        #expect(try store.recover(now: 1, hadQueries: true) { _ in [] } == 0)
-        #expect(try store.task(suspect)?.state == .failure)
-    }
-
-    @Test func aCleanStopSuspectsNobody() async throws {
+    @Test func whatWasInterruptedIsClaimedAgainInItsOrder() async throws {
         let store = try store()
         let ids = [try await submit(store), try await submit(store)]
         for _ in 0..<5 {
             _ = try await claim(store)
             _ = try await claim(store)
             try store.queueInterrupted(now: 1)
-            #expect(try store.recover(now: 1) { _ in [] } == 0)
+            #expect(try store.recover(now: 1) == 0)
         }
         #expect([try await claim(store)?.id, try await claim(store)?.id] == ids)
     }
@@ -181,12 +144,7 @@ import Testing
     @Test func claimsUseTheirIndexes() throws {
         let store = try store()
         for (query, index) in [
-            ("SELECT cluster, account, suspect FROM task WHERE status = 'RUNNING'", "task_by_status (status=?"),
-            (
-                "SELECT n, cluster FROM task INDEXED BY task_suspect WHERE status = 'QUEUED' AND suspect = 1 "
-                    + "ORDER BY n LIMIT 1",
-                "task_suspect"
-            ),
+            ("SELECT cluster, account FROM task WHERE status = 'RUNNING'", "task_by_status (status=?"),
             (
                 "SELECT priority FROM task WHERE status = 'QUEUED' AND cluster = 'c' AND priority < 9 ORDER BY "
                     + "priority DESC LIMIT 1",

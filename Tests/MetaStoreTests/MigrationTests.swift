@@ -15,12 +15,12 @@ extension MetaStoreTests {
             try $0.execute(
                 sql:
                     "DELETE FROM grdb_migrations WHERE identifier LIKE '99%' OR identifier LIKE '3%' OR "
-                    + "identifier LIKE '6%' OR identifier LIKE '7%'"
+                    + "identifier LIKE '6%' OR identifier LIKE '7%' OR identifier LIKE '8%'"
             )
         }
         try database.write { database in
             for index in [
-                "suspect", "by_status", "by_creation", "by_label", "by_token", "by_fingerprint", "by_source", "queued",
+                "by_status", "by_creation", "by_label", "by_token", "by_fingerprint", "by_source", "queued",
             ] {
                 try database.execute(sql: "DROP INDEX task_\(index)")
             }

@@ -1,7 +1,6 @@
 """kill -9 at any moment: each acknowledged task ends once, its result is whole, its message arrives."""
 
 import collections
-import contextlib
 import random
 import threading
 import time
@@ -119,35 +118,3 @@ def running(daemon, task_id):
     daemon.await_task(task_id, lambda row: row["status"] != "QUEUED")
 
 
-def test_a_task_is_not_to_blame_for_a_query_that_runs_beside_it(tmp_path):
-    """What ends the daemon here is a signal; the daemon cannot know, and suspects who runs."""
-    daemon = loon.Daemon(tmp_path / "data").start()
-    task_id = daemon.submit(LONG)
-    for _ in range(4):
-        running(daemon, task_id)
-        query = threading.Thread(target=swallow, args=(daemon, LONG))
-        query.start()
-        while not any(
-            row[7] == LONG and row[4] == "Query" and row[6] == "executing"
-            for row in daemon.query("show full processlist")
-        ):
-            time.sleep(0.05)
-        time.sleep(0.2)
-        daemon.program.kill()
-        query.join()
-        daemon.start()
-    running(daemon, task_id)
-    assert daemon.await_task(task_id, lambda row: True)["status"] == "RUNNING"
-    # Alone it is.
-    for _ in range(3):
-        running(daemon, task_id)
-        daemon.program.kill()
-        daemon.start()
-    row = daemon.await_task(task_id)
-    assert row["status"] == "FAILURE" and "while this task ran alone" in row["message"]
-    daemon.program.stop()
-
-
-def swallow(daemon, sql):
-    with contextlib.suppress(pymysql.err.MySQLError):
-        daemon.query(sql)

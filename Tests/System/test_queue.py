@@ -311,29 +311,6 @@ def test_long_rows_are_read_again(own):
     assert own.query(f"select length(long), n from query_result.`{task}`") == ((17000000, 1),)
 
 
-def test_suspects_of_two_clusters_do_not_wait_for_each_other(tmp_path):
-    config = tmp_path / "loon.yaml"
-    config.write_text("service: { drain-s: 0 }\nclusters: { etl: { threads: 1 } }\n")
-    daemon = loon.Daemon(tmp_path / "data").start("--config", config)
-    slow = [daemon.submit(ENDLESS, f"cluster={name}") for name in ("public", "etl")]
-    for task_id in slow:
-        running(daemon, task_id)
-    later = daemon.submit("select 'later'", "priority=0")
-    daemon.program.kill()
-    daemon.start("--config", config)
-    running(daemon, slow[0])
-    assert daemon.program.stop() == 0
-    daemon.start("--config", config)
-    running(daemon, slow[0])
-    daemon.query(f"cancel query_task '{slow[0]}'")
-    running(daemon, slow[1])
-    assert daemon.query(f"wait query_task '{slow[1]}' timeout 1")[0][2] == "RUNNING"
-    daemon.query(f"cancel query_task '{slow[1]}'")
-    assert daemon.await_task(later)["status"] == "SUCCESS"
-    assert daemon.await_task(daemon.submit("select 'last'"))["status"] == "SUCCESS"
-    daemon.program.stop()
-
-
 def test_what_was_published_before_a_kill_is_not_cancelled_half(tmp_path):
     daemon = loon.Daemon(tmp_path / "data").start()
     daemon.put("oss://lake/k/none", "")

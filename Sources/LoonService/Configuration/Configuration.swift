@@ -45,6 +45,12 @@ package struct Configuration: Sendable {
     /// A path, or a name that the loader knows.
     package var library = "libduckdb.so"
     package var acceptsAnyEngineVersion = false
+    /// The path of `loon-engine`; `nil`: beside `loond`.
+    package var engineProgram: String?
+    package var isolation = EngineIsolation.account
+    package var sandbox = EngineSandbox.available
+    /// The newest version of the kernel's Landlock that is used.
+    package var landlockMax = Int(UInt16.max)
     /// Where operators that outgrow the memory put their data; `nil`: `<data>/spill`.
     package var spillDirectory: String?
 

@@ -59,6 +59,22 @@ package enum Settings {
             integer("service.drain-s", 0...3_600, \.drainSeconds),
             text("engine.library", \.library),
             flag("engine.any-version", \.acceptsAnyEngineVersion),
+            Setting(path: "engine.program") { configuration, value throws(SettingError) in
+                configuration.engineProgram = value
+            },
+            Setting(path: "engine.isolation") { configuration, value throws(SettingError) in
+                guard let isolation = EngineIsolation(rawValue: value) else {
+                    throw SettingError(expected: "account or query")
+                }
+                configuration.isolation = isolation
+            },
+            Setting(path: "engine.sandbox") { configuration, value throws(SettingError) in
+                guard let sandbox = EngineSandbox(rawValue: value) else {
+                    throw SettingError(expected: "available, required or off")
+                }
+                configuration.sandbox = sandbox
+            },
+            integer("engine.landlock-max", 0...Int(UInt16.max), \.landlockMax),
             Setting(path: "engine.spill-dir") { configuration, value throws(SettingError) in
                 configuration.spillDirectory = value
             },

@@ -141,7 +141,7 @@ struct DefinitionHandler {
         if !statement.isFormatGiven { statement.format = Self.format(of: first.key.key) }
         let inferred = try context.engine.inferColumns(
             of: files.prefix(Limits.inferredFilesMax).map { .object($0.key) }, format: statement.format,
-            cancellation: cancellation)
+            for: caller.account, cancellation: cancellation)
         statement.columns = try TableDefinitions.columns(inferred.columns)
         if !statement.isFormatGiven { statement.format = inferred.format }
         try create(statement)

@@ -148,11 +148,14 @@ struct StatementHandler {
         ProgressReports(running, context: context).begin()
         try context.scheduler.run(in: cluster, account: running.account, whenAnswered: running.whenAnswered) {
             running.stage = .executing
-            let sink = ResponseSink(response, rowsMax: parsed.hasLimit ? nil : variables.selectLimit)
+            let sink = ResponseSink(response)
             let result = Result {
                 try cluster.explaining {
                     try planned.withFilesHeld {
-                        try cluster.engine.run($0, cancellation: running.cancellation, sink: sink)
+                        try cluster.engine.run(
+                            $0, as: sink.encoding, rowsMax: parsed.hasLimit ? nil : variables.selectLimit,
+                            cancellation: running.cancellation, sink: sink
+                        ).profile
                     }
                 }
             }
@@ -161,7 +164,6 @@ struct StatementHandler {
             case .success(let profile):
                 caller.diagnostics.warn(profile)
                 sink.finish(warnings: caller.diagnostics.count)
-            case .failure(is ResponseSink.Enough): sink.finish(warnings: caller.diagnostics.count)
             case .failure(let error): caller.fail(error, response)
             }
         }

@@ -5,24 +5,29 @@ import LoonCore
 /// Compressed files of text. The engine reads one that is cut off to where it ends and says nothing: here it is an
 /// error.
 enum CompressedText {
-    static func isCompressed(_ path: String) -> Bool { path.hasSuffix(".gz") || path.hasSuffix(".zst") }
+    /// The worst that can be read.
+    private static func worst(isCutOff: Bool = false) -> TextTraits {
+        var traits = TextTraits()
+        (traits.hasOddLines, traits.hasBackslash, traits.isCutOff) = (true, true, isCutOff)
+        return traits
+    }
 
     /// Reads what the text is like; of Zstandard, which is not unpacked for this, the worst that can be read is
     /// supposed. `name` is for messages.
     static func traits(_ path: String, name: String, quotes rules: QuoteRules?) throws(QueryError)
-        -> TextTraits.Traits
+        -> TextTraits
     {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         // The file may have gone meanwhile: its reader says so.
-        guard descriptor >= 0 else { return TextTraits.Traits(hasOddLines: true, hasBackslash: true) }
+        guard descriptor >= 0 else { return worst() }
         defer { close(descriptor) }
         if path.hasSuffix(".gz") { return try gzip(descriptor, name, rules) }
-        return TextTraits.Traits(hasOddLines: true, hasBackslash: true, isCutOff: !isWholeZstandard(descriptor))
+        return worst(isCutOff: !isWholeZstandard(descriptor))
     }
 
     /// Unpacks the file a piece at a time (RFC 1952: members may follow each other).
     private static func gzip(_ descriptor: Int32, _ name: String, _ rules: QuoteRules?) throws(QueryError)
-        -> TextTraits.Traits
+        -> TextTraits
     {
         var stream = z_stream()
         // 16 more: with a gzip header and its checksum.
@@ -57,14 +62,14 @@ enum CompressedText {
             (stream.next_out, stream.avail_out) = (plain, uInt(size))
             let result = inflate(&stream, Z_NO_FLUSH)
             guard result == Z_OK || result == Z_STREAM_END || result == Z_BUF_ERROR else {
-                return TextTraits.Traits(isCutOff: true)
+                return worst(isCutOff: true)
             }
             isAtEnd = result == Z_STREAM_END
             let piece = UnsafeBufferPointer(start: plain, count: size - Int(stream.avail_out))
             scanner.take(piece)
             quoted?.take(piece)
         }
-        guard isAtEnd else { return TextTraits.Traits(isCutOff: true) }
+        guard isAtEnd else { return worst(isCutOff: true) }
         var traits = scanner.finished()
         if var quoted { traits.hasOddQuotes = quoted.finish() }
         return traits

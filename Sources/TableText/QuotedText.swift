@@ -1,24 +1,6 @@
 import Foundation
 import LoonCore
 
-/// The rules by which quoted text is split: bytes of a table's layout.
-struct QuoteRules: Hashable, Sendable {
-    let quote: UInt8
-    /// The escape, where it is not the quote itself.
-    let escape: UInt8?
-    let delimiter: UInt8
-
-    /// `nil` where quotes mean nothing, or are no single byte.
-    init?(_ layout: TextLayout) {
-        guard layout.serDe == .openCSV, let quote = layout.quote, quote.utf8.count == 1, let byte = quote.utf8.first,
-            layout.delimiter.utf8.count == 1, let mark = layout.delimiter.utf8.first
-        else { return nil }
-        self.quote = byte
-        escape = layout.escape.flatMap { $0 == quote || $0.utf8.count != 1 ? nil : $0.utf8.first }
-        delimiter = mark
-    }
-}
-
 /// Walks through quoted text as OpenCSVSerde's parser does (opencsv 2.3, `CSVParser.parseLineMulti`), byte by byte.
 /// Text behind a closing quote belongs to the field, and the quote with it: `"abc"def` is `abc"def`. Spaces before an
 /// opening quote go, and so does an escape that escapes nothing.

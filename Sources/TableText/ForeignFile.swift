@@ -35,7 +35,7 @@ enum ForeignFile {
         {
             throw compressed(name, known.what)
         }
-        if CompressedText.isCompressed(path) { return }
+        if TextTraits.isCompressed(path) { return }
         if start.starts(with: [0x1F, 0x8B]) { throw misnamed(name, "gzip", ".gz") }
         if start.starts(with: [0x28, 0xB5, 0x2F, 0xFD]) { throw misnamed(name, "Zstandard", ".zst") }
         if CompressedText.isDeflated(start) { throw compressed(name, "deflate") }

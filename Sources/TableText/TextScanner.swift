@@ -1,78 +1,19 @@
 import Foundation
-import LoonCore
-import ObjectStore
-import Synchronization
+package import LoonCore
 
-/// Traits of text files that the engine's CSV reader would get wrong. Files are looked through once, and again when
-/// they have changed.
-final class TextTraits: Sendable {
-    /// Of one file.
-    struct Traits: Sendable, Equatable {
-        /// Empty lines, or carriage returns: to be read line by line.
-        var hasOddLines = false
-        var hasBackslash = false
-        /// Line ends that are not all alike: no reader of the engine's gets that right.
-        var hasMixedLines = false
-        /// Bytes that are not UTF-8: a reader of the engine's fails on them.
-        var isNotUTF8 = false
-        /// Text behind a closing quote, by the rules that were asked for.
-        var hasOddQuotes = false
-        /// Bytes of the longest line, line ends aside.
-        var longestLine = 0
-        /// The first byte that is no space: `[` where JSON is one array.
-        var firstByte: UInt8 = 0
-        /// A compressed file that is cut off or damaged: nothing else is known of it.
-        var isCutOff = false
-    }
-
-    private struct Known {
-        let rules: QuoteRules?
-        let size: Int64
-        let modified: Int64
-        let traits: Traits
-    }
-    private let known = Mutex<[UTF8Key: Known]>([:])
-
-    /// Throws where the file is no text, where a compressed one is cut off, and where a line is longer than the engine
-    /// reads: it passes over the last one without a word.
-    func traits(of file: ObjectSummary, quotes rules: QuoteRules? = nil) throws(QueryError) -> Traits {
-        if let known = known.withLock({ $0[UTF8Key(file.path)] }), known.size == file.size,
-            known.modified == file.modified,
-            known.rules == rules
-        {
-            return try whole(known.traits, file)
-        }
-        let traits =
-            CompressedText.isCompressed(file.path)
-            ? try CompressedText.traits(file.path, name: "\(file.key)", quotes: rules)
-            : try Self.scan(file.path, name: "\(file.key)", rules)
-        known.withLock { known in
-            if known.count >= Limits.filesPerScanMax { known.removeAll() }
-            known[UTF8Key(file.path)] = Known(rules: rules, size: file.size, modified: file.modified, traits: traits)
-        }
-        return try whole(traits, file)
-    }
-
-    private func whole(_ traits: Traits, _ file: ObjectSummary) throws(QueryError) -> Traits {
-        guard !traits.isCutOff else {
-            throw QueryError(
-                .malformedData,
-                "The compressed file '\(file.key)' is cut off or damaged: what is in it cannot be told; write it again")
-        }
-        guard traits.longestLine <= Limits.textLineBytesMax || traits.firstByte == UInt8(ascii: "[") else {
-            throw QueryError(
-                .malformedData,
-                "A line of the file '\(file.key)' has \(traits.longestLine) bytes, and \(Limits.textLineBytesMax) are "
-                    + "read at most; write it in more lines, or as Parquet")
-        }
-        return traits
+extension TextTraits {
+    /// The traits of the file at `path`. Throws where it is no text. `name` is for messages.
+    package static func find(at path: String, name: String, quotes rules: QuoteRules?) throws(QueryError) -> TextTraits
+    {
+        isCompressed(path)
+            ? try CompressedText.traits(path, name: name, quotes: rules) : try scan(path, name: name, rules)
     }
 
     /// Reads a megabyte at a time, and looks for line breaks as fast as memory can be read.
-    private static func scan(_ path: String, name: String, _ rules: QuoteRules?) throws(QueryError) -> Traits {
+    static func scan(_ path: String, name: String, _ rules: QuoteRules?) throws(QueryError) -> TextTraits {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         // The file may have gone meanwhile: its reader says so.
-        guard descriptor >= 0 else { return Traits() }
+        guard descriptor >= 0 else { return TextTraits() }
         defer { close(descriptor) }
         posix_fadvise(descriptor, 0, 0, POSIX_FADV_SEQUENTIAL)
         let size = 1 << 20
@@ -98,7 +39,7 @@ final class TextTraits: Sendable {
 
 /// Looks through a text, piece by piece.
 struct TextScanner {
-    private(set) var traits = TextTraits.Traits()
+    private(set) var traits = TextTraits()
     /// As if a line had ended before the first: a text that begins with an empty line has one.
     private var last = UInt8(ascii: "\n")
     private var (crlf, lf, cr) = (false, false, false)
@@ -117,7 +58,7 @@ struct TextScanner {
         if cr || (crlf && lf) { traits.hasMixedLines = true }
     }
 
-    mutating func finished() -> TextTraits.Traits {
+    mutating func finished() -> TextTraits {
         if last == 0x0D { traits.hasMixedLines = true }
         if missing > 0 { traits.isNotUTF8 = true }
         traits.longestLine = max(traits.longestLine, lineBytes)

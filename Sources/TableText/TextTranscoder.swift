@@ -3,13 +3,6 @@ import LoonCore
 
 /// Turns text of another encoding into UTF-8, by iconv, in a file of its own: the engine reads nothing else.
 enum TextTranscoder {
-    /// Whether iconv knows an encoding by this name.
-    static func knows(_ encoding: String) -> Bool {
-        guard let converter = open(encoding) else { return false }
-        iconv_close(converter)
-        return true
-    }
-
     private static func open(_ encoding: String) -> iconv_t? {
         guard !encoding.utf8.contains(0), !encoding.contains("/"), let converter = iconv_open("UTF-8", encoding),
             converter != iconv_t(bitPattern: -1)
@@ -97,19 +90,4 @@ private struct LineEnds {
         }
         return result
     }
-}
-
-/// Files that are of use to one query only: gone when it has ended.
-final class TemporaryFiles: Sendable {
-    private let folder: String
-    private let remove: @Sendable (String) -> Void
-
-    init(folder: String, remove: @escaping @Sendable (String) -> Void) {
-        self.folder = folder
-        self.remove = remove
-    }
-
-    deinit { remove(folder) }
-
-    func path(_ number: Int) -> String { "\(folder)/\(number).txt" }
 }
