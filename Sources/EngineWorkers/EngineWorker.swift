@@ -9,6 +9,8 @@ final class EngineWorker: Sendable {
     enum Verdict: Sendable {
         case memory(Int64)
         case deaf
+        /// A worker tells of itself while it works, however busy its engine is.
+        case silent
     }
 
     private struct State {
@@ -127,6 +129,7 @@ final class EngineWorker: Sendable {
             for table in valueTables { try send(table, cancellation) }
             var failure: (any Error)?
             while true {
+                if !socket.waitForBytes(milliseconds: Int32(Limits.workerSilenceMilliseconds)) { kill(.silent) }
                 let answer = try socket.next { kind, payload -> Answer? in
                     if kind == .progress { return progress.take(payload) }
                     do { return try failure == nil || kind.isLast ? take(kind, payload) : nil } catch let error
@@ -197,10 +200,11 @@ final class EngineWorker: Sendable {
                 "The statement holds more memory than its part of the cluster's, \(bytes >> 20) MiB; ask for less, or "
                     + "give the cluster more (memory)")
         case .deaf: return QueryError(.interrupted, "Query execution was interrupted")
-        case nil: break
+        case .silent, nil: break
         }
         parent.statistics.died.add(1, ordering: .relaxed)
-        let signal = end?.signal ?? 0
+        // One that was stopped, and killed for it, has died as by a fault.
+        let signal = verdict == nil ? end?.signal ?? 0 : SIGSTOP
         parent.logDeath(of: number, signal: signal, code: end?.code ?? -1, account: access.account)
         return QueryError(
             signal == SIGKILL ? .engineKilled : .engineDied,
@@ -221,7 +225,7 @@ private final class Progress: Sendable {
 
     func take<Answer>(_ payload: UnsafeRawBufferPointer) -> Answer? {
         var frame = FrameReader(Array(payload))
-        if let seen = try? frame.integer() { thousandths.store(seen, ordering: .relaxed) }
+        if let seen = try? frame.integer(), seen >= 0 { thousandths.store(seen, ordering: .relaxed) }
         return nil
     }
 }

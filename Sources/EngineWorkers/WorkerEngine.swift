@@ -60,9 +60,6 @@ package final class WorkerEngine: QueryEngine, @unchecked Sendable {
 
     deinit { watch.cancel() }
 
-    /// Ends the account's workers that wait.
-    package func forget(_ account: String) { pool.retireIdle { $0.access.account.name == account } }
-
     // MARK: QueryEngine
 
     package func parse(_ sql: String, of account: AccountIdentity) throws -> [UInt8] {
@@ -129,6 +126,8 @@ package final class WorkerEngine: QueryEngine, @unchecked Sendable {
             try Self.read(payload) { (frame) throws(MalformedFrame) in Set(try frame.texts()) }
         }
     }
+
+    package func endIdle() { pool.retireIdle() }
 
     package func inferColumns(
         of files: [FileSource], format: TableFormat, for account: AccountIdentity, cancellation: Cancellation

@@ -59,12 +59,11 @@ final class WorkerPool: Sendable {
         worker.retire()
     }
 
-    /// Ends the account's workers that wait: what it may read has changed.
-    func retireIdle(where isMeant: (EngineWorker) -> Bool) {
+    /// Ends the workers that wait.
+    func retireIdle() {
         let ended = state.withLock { state in
-            let ended = state.idle.filter { isMeant($0.worker) }
-            state.idle.removeAll { isMeant($0.worker) }
-            return ended
+            defer { state.idle = [] }
+            return state.idle
         }
         for (worker, _) in ended { worker.retire() }
     }

@@ -133,6 +133,8 @@ package enum Limits {
     package static let workerBindMilliseconds = 10_000
     /// How long the end of a killed worker is waited for: a large one takes the kernel some time.
     package static let workerEndSeconds = 5.0
+    /// How long a worker that works may say nothing, not even how far it is, before it is killed.
+    package static let workerSilenceMilliseconds = 15_000
     /// How long a worker may go on after it was asked to stop, before it is killed.
     package static let workerStopMilliseconds = 1_000
     /// How often a worker's memory is looked at, and how often it tells how far it is.

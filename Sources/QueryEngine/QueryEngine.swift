@@ -38,6 +38,9 @@ package protocol QueryEngine: StatementTreeSource {
     /// Names of functions that may give something else for the same values another time, in lower case.
     func volatileFunctions() throws -> Set<String>
 
+    /// Ends the processes that wait for a statement: what accounts may read has changed.
+    func endIdle()
+
     /// As `BatchEngine.inferColumns`.
     func inferColumns(
         of files: [FileSource], format: TableFormat, for account: AccountIdentity, cancellation: Cancellation

@@ -122,9 +122,10 @@ struct Worker {
     }
 
     private func tellProgress() throws {
-        guard let progress = statements.current?.cancellation.progress else { return }
+        // Without a number it says that it lives.
+        guard let run = statements.current else { return }
         var frame = FrameWriter()
-        frame.write(Int(progress * 1_000))
+        frame.write(run.cancellation.progress.map { Int($0 * 1_000) } ?? -1)
         try socket.sendIfFree(.progress, frame.bytes)
     }
 }

@@ -3,6 +3,7 @@ import LoonCore
 import LoonTasks
 import MetaStore
 import MySQLProtocol
+import QueryEngine
 import SQLFrontend
 import Synchronization
 
@@ -64,6 +65,7 @@ struct AccountHandler {
             try context.store.updateAccounts(names, operation: "REVOKE") { $0.grants = [:] }
         }
         try context.accounts.reload()
+        for cluster in context.clusters.all { cluster.engine.endIdle() }
         endSessions()
         // Tasks may run now that a limit held back.
         if case .alter = statement { for cluster in context.clusters.all { context.scheduler.wake(cluster) } }

@@ -231,6 +231,10 @@ package struct LocalObjectStore: ObjectStorage {
                 if entry.isFolder {
                     pending.append(next + entry.name + "/")
                 } else {
+                    // An engine's process wrote it: a file that has another name would change under that.
+                    guard entry.links == 1 else {
+                        throw QueryError(.storage, "A file of the write has another name elsewhere")
+                    }
                     try Posix.sync(folder + "/" + next + entry.name)
                     found.append((next + entry.name, entry.size))
                 }

@@ -52,7 +52,8 @@ enum Posix {
             }
             entries.append(
                 Entry(
-                    name: text, isFolder: kind == S_IFDIR, size: Int64(status.st_size), modified: milliseconds(status)))
+                    name: text, isFolder: kind == S_IFDIR, size: Int64(status.st_size), modified: milliseconds(status),
+                    links: Int(status.st_nlink)))
         }
     }
 
@@ -62,6 +63,8 @@ enum Posix {
         let size: Int64
         /// Milliseconds since 1970.
         let modified: Int64
+        /// Names of the file.
+        let links: Int
     }
 
     private static func milliseconds(_ status: stat) -> Int64 {
@@ -160,7 +163,7 @@ enum Posix {
         }
     }
 
-    static func sync(_ path: String) throws(QueryError) { try sync(path, flags: O_RDONLY) }
+    static func sync(_ path: String) throws(QueryError) { try sync(path, flags: O_RDONLY | O_NOFOLLOW) }
     static func syncFolder(_ path: String) throws(QueryError) { try sync(path, flags: O_RDONLY | O_DIRECTORY) }
 
     private static func sync(_ path: String, flags: Int32) throws(QueryError) {
