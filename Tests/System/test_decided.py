@@ -108,8 +108,8 @@ def test_a_write_that_can_neither_be_carried_out_nor_taken_back_is_carried_out_a
     assert "waits for the disk" in refused(daemon, "insert overwrite s.t values (3, 'B')")[1]
     daemon.fault()
     deadline = time.monotonic() + 30
-    while rows(daemon) != ((2, "A"),):
-        assert time.monotonic() < deadline and rows(daemon) == ((1, "old"),)
+    while (found := rows(daemon)) != ((2, "A"),):
+        assert time.monotonic() < deadline and found == ((1, "old"),)
         time.sleep(0.1)
     daemon.query("insert overwrite s.t values (3, 'B')")
     restart(daemon)
