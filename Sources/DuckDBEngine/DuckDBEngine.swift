@@ -39,7 +39,7 @@ package final class DuckDBEngine: BatchEngine, Sendable {
     private let instance: DuckDBInstance
     private let lastWorkspace = Atomic<Int>(0)
     private let workspaces = DuckDBWorkspaces()
-    private let places: FilePlaces
+    private let places: StorePlaces
     private let footers: ParquetFooters
     private let broken = Atomic<Bool>(false)
     private let part = Mutex((threads: 1, memoryBytes: Int64(0)))
@@ -51,7 +51,7 @@ package final class DuckDBEngine: BatchEngine, Sendable {
     package init(_ instance: DuckDBInstance, _ bounds: Bounds) throws(QueryError) {
         self.instance = instance
         root = bounds.root
-        places = FilePlaces(root: bounds.root, staging: bounds.staging)
+        places = StorePlaces(root: bounds.root, staging: bounds.staging)
         footers = ParquetFooters(places: places)
         let quote = EngineText.literal
         let isFolder: (String) -> Bool = { $0.hasSuffix("/") }

@@ -62,9 +62,9 @@ final class ParquetFooters: Sendable {
         var schemas: [String: Schema] = [:]
     }
     private let state = Mutex(State())
-    let places: FilePlaces
+    let places: StorePlaces
 
-    init(places: FilePlaces) { self.places = places }
+    init(places: StorePlaces) { self.places = places }
 
     /// The groups of a table's files, each where its first file stands. Reads what is not known by `connection`.
     func groups(of files: [TableBinding.File], _ connection: () throws -> DuckDBConnection) throws -> [Group] {
@@ -148,7 +148,7 @@ final class ParquetFooters: Sendable {
 
     /// One group of many whose types differ, where the engine brings them together without a loss. Throws, with two
     /// files of which one would lose something, where it does not.
-    static func united(_ groups: [Group], of table: ExternalTable, _ places: FilePlaces) throws(QueryError)
+    static func united(_ groups: [Group], of table: ExternalTable, _ places: StorePlaces) throws(QueryError)
         -> Group
     {
         var columns: StoredColumns = []

@@ -7,7 +7,7 @@ struct ParquetScan {
     let queryNumber: Int64
     let binding: TableBinding
     let groups: [ParquetFooters.Group]
-    let places: FilePlaces
+    let places: StorePlaces
     /// The list of a group's files, for the engine.
     let list: (Int) -> String
 

@@ -4,7 +4,7 @@ import QueryEngine
 /// The views that stand for a query's tables: each reads its files as its DDL says.
 struct TableViews {
     let catalog: String
-    let places: FilePlaces
+    let places: StorePlaces
     /// Counts what does not fit (`EngineFunctions.malformed`).
     let queryNumber: Int64
     /// The columns of an Avro file, which its reader wants to know.
@@ -139,13 +139,13 @@ struct TableViews {
 /// a view when the view is made, and again when it is used.
 struct FileLists {
     private static let listedMax = 16
-    private let places: FilePlaces
+    private let places: StorePlaces
     private var count = 0
     private var firsts: [String] = []
     /// The statements that give the variables all of their files, for when the views are made.
     private(set) var wholes: [String] = []
 
-    init(places: FilePlaces) { self.places = places }
+    init(places: StorePlaces) { self.places = places }
 
     /// An expression for the list. With `mayDiffer` the view is made over all files: the first may lack columns.
     mutating func add(_ files: [TableBinding.File], mayDiffer: Bool = false) -> String {

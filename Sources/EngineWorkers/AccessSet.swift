@@ -44,18 +44,7 @@ struct AccessSet: Hashable {
     }
 }
 
-/// Where a store's files lie on this machine.
-struct StorePlaces: Sendable {
-    let root: String
-    let staging: String
-
-    func path(of source: FileSource) -> String {
-        switch source {
-        case .object(let key): "\(root)/\(key.bucket)/\(key.key)"
-        case .staged(let name): "\(staging)/\(name)"
-        }
-    }
-
+extension StorePlaces {
     /// The folder that it lies in.
     func folder(of source: FileSource) -> String {
         let path = path(of: source)

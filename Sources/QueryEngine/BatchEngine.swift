@@ -44,7 +44,7 @@ package protocol BatchEngine: Sendable {
     func run(_ query: EngineQuery, cancellation: Cancellation, sink: any BatchSink) throws -> QueryProfile
 }
 
-/// What came of `keepRows`.
+/// The outcome of `keepRows`.
 package struct KeptRows: Sendable {
     package let profile: QueryProfile
     package let columns: [ResultColumn]
@@ -54,7 +54,7 @@ package struct KeptRows: Sendable {
     }
 }
 
-/// What files say of themselves.
+/// The columns and the format that files say they have.
 package struct InferredColumns: Sendable {
     package let columns: [ResultColumn]
     package let format: TableFormat

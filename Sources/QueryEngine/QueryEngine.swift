@@ -30,7 +30,7 @@ package protocol QueryEngine: StatementTreeSource {
     /// Runs one SELECT and writes its rows as a table's files.
     func export(_ query: EngineQuery, to target: ExportTarget, cancellation: Cancellation) throws -> QueryProfile
 
-    /// As `BatchEngine.keepRows`.
+    /// Keeps rows, types and all, as `BatchEngine.keepRows` does.
     func keepRows(
         _ query: EngineQuery, in file: FileSource, isShown: Bool, rowsMax: Int?, cancellation: Cancellation
     ) throws -> KeptRows
@@ -41,7 +41,7 @@ package protocol QueryEngine: StatementTreeSource {
     /// Ends the processes that wait for a statement: what accounts may read has changed.
     func endIdle()
 
-    /// As `BatchEngine.inferColumns`.
+    /// Infers columns and format, as `BatchEngine.inferColumns` does.
     func inferColumns(
         of files: [FileSource], format: TableFormat, for account: AccountIdentity, cancellation: Cancellation
     ) throws -> InferredColumns
@@ -95,7 +95,7 @@ package protocol RowSink: AnyObject {
     func write(_ bytes: UnsafeRawBufferPointer, count: Int) throws
 }
 
-/// What came of a run.
+/// The outcome of a run.
 package struct RunOutcome: Sendable {
     package let profile: QueryProfile
     /// Bytes of the longest row of a file's text.

@@ -194,7 +194,7 @@ extension FrameSocket {
 }
 
 extension FileSource {
-    /// As messages name it.
+    /// The file's name in messages.
     fileprivate var shown: String {
         switch self {
         case .object(let key): key.description

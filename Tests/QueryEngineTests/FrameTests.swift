@@ -89,7 +89,7 @@ import Testing
         }
     }
 
-    /// Whatever bytes come: a value or an error, and no more memory than they are worth.
+    /// Any bytes end in a value or an error, and take no more memory than they are worth.
     @Test func brokenFramesAreErrors() throws {
         var generator = SystemRandomNumberGenerator()
         let column = ResultColumn(name: "c", type: .map(key: .text, value: .list(.decimal(precision: 3, scale: 1))))

@@ -11,7 +11,7 @@ final class ResponseSink: RowSink {
 
     init(_ response: ResponseWriter) { self.response = response }
 
-    /// As the client is to have the rows.
+    /// The form in which the client is to have the rows.
     var encoding: RowEncoding {
         switch response.rowForm {
         case .text: .text

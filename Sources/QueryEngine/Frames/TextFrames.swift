@@ -1,6 +1,6 @@
 package import LoonCore
 
-// What is asked and told of text files, as frames have it.
+// Questions and answers about text files, as frames have them.
 
 extension QuoteRules: FrameValue {
     package func write(to frame: inout FrameWriter) {
