@@ -11,6 +11,15 @@ final class EngineWorker: Sendable {
         case deaf
         /// A worker tells of itself while it works, however busy its engine is.
         case silent
+
+        /// Its name in the log.
+        var name: String {
+            switch self {
+            case .memory: "memory"
+            case .deaf: "deaf"
+            case .silent: "silent"
+            }
+        }
     }
 
     private struct State {
@@ -89,8 +98,12 @@ final class EngineWorker: Sendable {
     var hasExpired: Bool { state.withLock { $0.hasExpired } }
 
     func kill(_ verdict: Verdict) {
-        state.withLock { if $0.verdict == nil { $0.verdict = verdict } }
+        let isFirst = state.withLock { state in
+            defer { state.verdict = state.verdict ?? verdict }
+            return state.verdict == nil
+        }
         parent.kill(number)
+        if isFirst { parent.logKill(of: number, for: verdict, account: access.account) }
         // A thread that waits for it waits no longer, even where the kernel takes long to end the process.
         socket.shutDown()
     }

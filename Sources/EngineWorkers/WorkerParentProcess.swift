@@ -103,6 +103,12 @@ package final class WorkerParentProcess: @unchecked Sendable {
         }
     }
 
+    func logKill(of worker: Int64, for verdict: EngineWorker.Verdict, account: AccountIdentity) {
+        log.warning(
+            "worker.killed",
+            metadata: ["worker": "\(worker)", "account": "\(account.name)", "reason": "\(verdict.name)"])
+    }
+
     func logDeath(of worker: Int64, signal: Int32, code: Int32, account: AccountIdentity) {
         log.warning(
             "worker.died",

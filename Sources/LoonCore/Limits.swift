@@ -119,8 +119,8 @@ package enum Limits {
     package static let killPatienceMilliseconds = 100
     /// How long whoever cancels tasks waits for the ends of those that run to be recorded.
     package static let cancelPatienceMilliseconds = 5_000
-    /// How long an engine may go on after a kill before the log says so.
-    package static let lingerMilliseconds = 1_000
+    /// How long an engine may go on after a kill before the log says so: longer than its worker lives.
+    package static let lingerMilliseconds = 3_000
     /// How often a client that wants to know is told how far its statement is.
     package static let progressMilliseconds = 500
 
