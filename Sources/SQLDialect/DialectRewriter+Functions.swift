@@ -31,16 +31,27 @@ extension DialectRewriter {
         return lexer.isSymbol(next, "(") || lexer.isKeyword(next, "not") || lexer.isKeyword(next, "materialized")
     }
 
-    func writeRenamed(at index: Int, to out: inout [UInt8]) -> Int? {
+    func writeRenamed(at index: Int, to out: inout [UInt8]) throws(QueryError) -> Int? {
         guard lexer.isSymbol(lexer.tokens[index + 1], "(") else { return nil }
         guard !isTypeOrName(at: index) else { return nil }
         let name = lexer.text(lexer.tokens[index]).lowercased()
         let (count, callsNothing) = lexer.arguments(ofCallAt: index)
+        let catalog = FunctionCatalog.of(lexer.mode.dialect)
         guard
-            let engineName = FunctionCatalog.of(lexer.mode.dialect).engineName(
-                of: name, argumentCount: count, callsNothing: callsNothing)
+            let engineName = catalog.engineName(of: name, argumentCount: count, callsNothing: callsNothing)
                 ?? (lexer.mode.dialect == .mysql ? Self.renamed[name] : nil)
-        else { return nil }
+        else {
+            // Behind a parenthesis or a name in quotes it is an alias with its columns.
+            if let bounds = catalog.argumentBounds(of: name), index > 0,
+                !lexer.isSymbol(lexer.tokens[index - 1], ")"), lexer.tokens[index - 1].kind != .quotedName
+            {
+                throw QueryError(
+                    .notSupported,
+                    "\(name.uppercased()) takes \(bounds.least) to \(bounds.greatest) arguments, and not \(count); "
+                        + "nest calls of it")
+            }
+            return nil
+        }
         out += Array(engineName.utf8)
         return index + 1
     }

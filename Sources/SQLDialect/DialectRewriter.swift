@@ -243,7 +243,7 @@ struct DialectRewriter {
             if let end = try writeRegularExpression(at: index, to: &out) { return end }
             if let end = writeType(at: index, to: &out) { return end }
             if writesZonedLiteral(at: index, to: &out) { return index + 1 }
-            if let end = writeRenamed(at: index, to: &out) { return end }
+            if let end = try writeRenamed(at: index, to: &out) { return end }
             if let end = writeFunction(at: index, to: &out) { return end }
         }
         if let schema = systemSchema(at: index) {

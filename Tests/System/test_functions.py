@@ -235,3 +235,23 @@ def test_calls_within_calls_are_planned_at_once(connection):
     for _ in range(20):
         nested = f"greatest(hour(concat({nested}, ':00:00')), 1)"
     assert loon.query(connection, f"select {nested} as x from one") == ((1,),)
+
+
+@pytest.mark.parametrize("dialect", ["mysql", "presto"])
+def test_greatest_and_least_of_any_number(daemon, dialect):
+    with daemon.connect(database="fn") as connection, connection.cursor() as cursor:
+        cursor.execute(f"set sql_dialect = '{dialect}'")
+        for count in (2, 4, 5, 32):
+            values = [number * 7 % 33 for number in range(count)]
+            written = ", ".join(map(str, values))
+            # With a call among them, and without.
+            for first in ("abs(-40)", "40"):
+                last = ", ".join(map(str, values[1:]))
+                cursor.execute(f"select greatest({first}, {last}), least({written}), least({last}, null)")
+                assert cursor.fetchone() == (40, min(values), None)
+        cursor.execute("select greatest(1, 2.5, abs(-2)), least('b', lower('A'), 'c')")
+        assert cursor.fetchone() == (decimal.Decimal("2.5"), "a")
+        for name in ("greatest", "LEAST"):
+            with pytest.raises(pymysql.Error) as raised:
+                cursor.execute(f"select {name}({', '.join('1' for _ in range(33))})")
+            assert raised.value.args[0] == 1235 and "takes 2 to 32 arguments, and not 33" in raised.value.args[1]

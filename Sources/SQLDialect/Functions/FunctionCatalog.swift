@@ -16,6 +16,9 @@ package struct FunctionCatalog: Sendable {
     private struct Function {
         var macros: [Int: Macro] = [:]
         var alias: String?
+        /// Whether other numbers of arguments are refused: the engine's function of the name takes them, and answers
+        /// something else.
+        var isClosed = false
     }
     private let functions: [String: Function]
 
@@ -27,19 +30,10 @@ package struct FunctionCatalog: Sendable {
         case .duckdb: duckDB
         }
     }
-    /// NULL is the greatest and the least of all; the engine passes it over.
-    private static let extremes = ["greatest", "least"].flatMap { name in
-        (2...32).map { count in
-            let parameters = (1...count).map { "a\($0)" }
-            let list = parameters.joined(separator: ", ")
-            let nulls = parameters.map { $0 + " IS NULL" }.joined(separator: " OR ")
-            return "\n\(name)(\(list)) = CASE WHEN \(nulls) THEN NULL ELSE \(name)(\(list)) END"
-        }
-    }.joined()
     private static let common = [("presto", FunctionTable.presto), ("mysql", FunctionTable.mysql)]
     private static let duckDB = FunctionCatalog(common)
-    private static let mysql = FunctionCatalog(common + [("mysql", FunctionTable.mysqlOwn + extremes)])
-    private static let presto = FunctionCatalog(common + [("presto", FunctionTable.prestoOwn + extremes)])
+    private static let mysql = FunctionCatalog(common, own: ("mysql", FunctionTable.mysqlOwn))
+    private static let presto = FunctionCatalog(common, own: ("presto", FunctionTable.prestoOwn))
     /// The macros of all dialects: a statement may read views of several.
     private static let all = SourceDialect.allCases.reduce(into: [String: [Int: String]]()) { all, dialect in
         all.merge(of(dialect).definitions) { $0.merging($1) { first, _ in first } }
@@ -51,9 +45,9 @@ package struct FunctionCatalog: Sendable {
     /// In lower case.
     package static let macroNames = Set(all.keys)
 
-    private init(_ tables: [(dialect: String, lines: String)]) {
-        var functions: [String: Function] = [:]
-        for (dialect, text) in tables {
+    private init(_ tables: [(dialect: String, lines: String)], own: (dialect: String, lines: String)? = nil) {
+        var functions: [String: Function] = own == nil ? [:] : Self.extremes
+        for (dialect, text) in tables + [own].compactMap(\.self) {
             for line in text.split(separator: "\n") {
                 let line = String(line.drop { $0 == " " })
                 if let arrow = line.firstRange(of: " -> "), line.firstRange(of: " = ") == nil {
@@ -85,6 +79,15 @@ package struct FunctionCatalog: Sendable {
         return callsNothing && macro.direct != nil ? macro.directName : macro.engineName
     }
 
+    /// The least and the greatest number of arguments of a function that takes no other; `nil` of the others. `name` is
+    /// in lower case.
+    func argumentBounds(of name: String) -> (least: Int, greatest: Int)? {
+        guard let function = functions[name], function.isClosed, let least = function.macros.keys.min(),
+            let greatest = function.macros.keys.max()
+        else { return nil }
+        return (least, greatest)
+    }
+
     /// Definitions by the macro's name and its number of arguments.
     private var definitions: [String: [Int: String]] {
         functions.values.reduce(into: [:]) { found, function in
@@ -93,6 +96,25 @@ package struct FunctionCatalog: Sendable {
                 if let direct = macro.direct { found[macro.directName, default: [:]][count] = direct }
             }
         }
+    }
+
+    /// GREATEST and LEAST are NULL where an argument is; the engine's pass it over. Of a few arguments, that call
+    /// nothing, the engine's do most.
+    private static let extremes = [("greatest", ">"), ("least", "<")].reduce(into: [String: Function]()) { all, entry in
+        let (name, sign) = entry
+        var function = Function(isClosed: true)
+        for count in 2...32 {
+            let parameters = (1...count).map { "a\($0)" }
+            let list = parameters.joined(separator: ", ")
+            let nulls = parameters.map { $0 + " IS NULL" }.joined(separator: " OR ")
+            function.macros[count] = Macro(
+                engineName: "loon_all_\(name)",
+                definition:
+                    "(\(list)) AS list_reduce([\(list)], (loon_x, loon_y) -> CASE WHEN loon_x IS NULL OR loon_y "
+                    + "IS NULL THEN NULL WHEN loon_x \(sign) loon_y THEN loon_x ELSE loon_y END)",
+                direct: count > 4 ? nil : "(\(list)) AS CASE WHEN \(nulls) THEN NULL ELSE \(name)(\(list)) END")
+        }
+        all[name] = function
     }
 
     /// A macro's parameter is written out wherever its body names it: one that is named twice would be bound twice, and
