@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
@@ -100,6 +101,8 @@ long csandbox_receive(int socket, void *bytes, size_t room, int *descriptor) {
 }
 
 int32_t csandbox_fork(void) { return fork(); }
+
+void csandbox_trim_memory(void) { malloc_trim(0); }
 
 int csandbox_thread_count(void) {
     DIR *folder = opendir("/proc/self/task");

@@ -22,9 +22,12 @@ package final class DuckDBEngine: BatchEngine, Sendable {
         /// DuckDB's default of 90 % of what is free.
         package let spill: String
         package let spillLimit: String?
+        /// Whether Avro files are read: their extension is loaded, where it is there.
+        package let readsAvro: Bool
 
         package init(
-            root: String, staging: String, readable: [String], writable: [String], spill: String, spillLimit: String?
+            root: String, staging: String, readable: [String], writable: [String], spill: String, spillLimit: String?,
+            readsAvro: Bool = false
         ) {
             self.root = root
             self.staging = staging
@@ -32,6 +35,7 @@ package final class DuckDBEngine: BatchEngine, Sendable {
             self.writable = writable
             self.spill = spill
             self.spillLimit = spillLimit
+            self.readsAvro = readsAvro
         }
     }
 
@@ -58,7 +62,8 @@ package final class DuckDBEngine: BatchEngine, Sendable {
         let folders = bounds.readable.filter(isFolder) + bounds.writable
         // A folder that is written to is also asked for by its own name.
         let files = bounds.readable.filter { !isFolder($0) } + bounds.writable.map { String($0.dropLast()) }
-        var settings = [
+        var settings = bounds.readsAvro ? instance.avroExtension.map { ["LOAD \(quote($0))"] } ?? [] : []
+        settings += [
             "SET GLOBAL temp_directory = \(quote(bounds.spill))",
             "SET GLOBAL allowed_directories = [\(folders.map(quote).joined(separator: ", "))]",
             "SET GLOBAL allowed_paths = [\(files.map(quote).joined(separator: ", "))]",

@@ -8,13 +8,16 @@ package import LoonCore
 /// is not changed until nobody has it.
 package final class DuckDBInstance: @unchecked Sendable {
     private(set) var handle: duckdb_database?
+    /// The signed extension that reads Avro, a file: loaded for those who need it, as its signature takes a while.
+    let avroExtension: String?
 
     /// Opens it with all that every statement may call, and without a thread of its own or a connection that lasts: the
     /// process is forked, and threads, and the state of random numbers, which connections have, must not be.
     ///
-    /// `extensions`: signed ones, paths of files. `macros`: `name(a, b) AS …`.
-    package convenience init(extensions: [String], macros: [String]) throws(QueryError) {
-        try self.init()
+    /// `extensions`: the folder of signed extensions. `macros`: `name(a, b) AS …`.
+    package convenience init(extensions: String, macros: [String]) throws(QueryError) {
+        let avro = extensions + "/avro.duckdb_extension"
+        try self.init(avroExtension: access(avro, R_OK) == 0 ? avro : nil)
         let settings =
             [
                 "SET GLOBAL TimeZone = 'UTC'",
@@ -24,8 +27,7 @@ package final class DuckDBInstance: @unchecked Sendable {
                 // DuckDB 1.5.5 pushes what a join has found below a LIMIT now and then, and rows from beyond it come
                 // out.
                 "SET GLOBAL disabled_optimizers = 'join_filter_pushdown'",
-            ] + extensions.map { "LOAD \(EngineText.literal($0))" } + MySQLFunctions.statements
-            + macros.map { "CREATE MACRO memory.main." + $0 }
+            ] + MySQLFunctions.statements + macros.map { "CREATE MACRO memory.main." + $0 }
         let connection = try DuckDBConnection(self)
         try connection.registerFunctions()
         for setting in settings { try connection.execute(setting) }
@@ -51,7 +53,8 @@ package final class DuckDBInstance: @unchecked Sendable {
                 + "auto_detect = false, delim = ',', quote = '\"', escape = '\"', header = false)")
     }
 
-    private init() throws(QueryError) {
+    private init(avroExtension: String?) throws(QueryError) {
+        self.avroExtension = avroExtension
         var config: duckdb_config?
         guard cduckdb_create_config(&config) == DuckDBSuccess,
             cduckdb_set_config(config, "threads", "1") == DuckDBSuccess

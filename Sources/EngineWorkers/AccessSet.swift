@@ -9,6 +9,8 @@ struct AccessSet: Hashable {
     let readable: [String]
     /// Folders.
     let writable: [String]
+    /// Whether it has to have what reads Avro files.
+    let readsAvro: Bool
     /// The folders and files themselves, whatever their names: the kernel's wall holds to them.
     private let identities: [FileIdentity]
 
@@ -17,8 +19,9 @@ struct AccessSet: Hashable {
         let number: UInt64
     }
 
-    init(account: AccountIdentity, readable: Set<String> = [], writable: [String] = []) {
+    init(account: AccountIdentity, readable: Set<String> = [], writable: [String] = [], readsAvro: Bool = false) {
         self.account = account
+        self.readsAvro = readsAvro
         // A file of a folder that is read is read.
         let folders = readable.filter { $0.hasSuffix("/") }
         self.readable = readable.filter { path in
@@ -40,7 +43,9 @@ struct AccessSet: Hashable {
             readable.formUnion(places.readable(binding.files.map(\.source), in: binding.table.location))
         }
         readable.formUnion(places.paths(of: query.results.map(\.source)))
-        self.init(account: query.account, readable: readable, writable: writable)
+        self.init(
+            account: query.account, readable: readable, writable: writable,
+            readsAvro: query.tables.contains { $0.table.format == .avro })
     }
 }
 

@@ -132,7 +132,12 @@ final class EngineWorker: Sendable {
     ) throws -> Answer {
         let progress = Progress()
         return try cancellation.run(
-            stoppingWith: { [self] in stop(request) }, progress: { progress.fraction }
+            stoppingWith: { [self] in stop(request) }, progress: { progress.fraction },
+            process: { [self] in
+                process.flatMap { id in
+                    ProcessMemory.bytes(of: id).map { EngineProcess(id: id, memoryBytes: $0) }
+                }
+            }
         ) {
             try socket.send(
                 .request,

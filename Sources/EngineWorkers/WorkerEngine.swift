@@ -42,6 +42,8 @@ package final class WorkerEngine: QueryEngine, @unchecked Sendable {
     private let shares: WorkerShares
     private let planning: PlanningPlaces
     private let watch: any DispatchSourceTimer
+    /// The engine that this one is another face of: its runs wait for all of the cluster's memory.
+    private let base: WorkerEngine?
 
     package init(_ parent: WorkerParentProcess, _ options: Options) {
         places = options.places
@@ -50,6 +52,7 @@ package final class WorkerEngine: QueryEngine, @unchecked Sendable {
         shares = WorkerShares(
             threads: options.threads, memoryBytes: options.memoryBytes, runningMax: options.runningMax)
         planning = PlanningPlaces()
+        base = nil
         watch = DispatchSource.makeTimerSource(queue: DispatchQueue(label: "loon.workers.watch"))
         watch.schedule(
             deadline: .now(), repeating: .milliseconds(Limits.workerWatchMilliseconds), leeway: .milliseconds(10))
@@ -58,9 +61,20 @@ package final class WorkerEngine: QueryEngine, @unchecked Sendable {
         pool.prepare()
     }
 
-    deinit { watch.cancel() }
+    private init(withWholeMemoryOf base: WorkerEngine) {
+        places = base.places
+        pool = base.pool
+        shares = base.shares
+        planning = base.planning
+        watch = base.watch
+        self.base = base
+    }
+
+    deinit { if base == nil { watch.cancel() } }
 
     // MARK: QueryEngine
+
+    package var withWholeMemory: any QueryEngine { WorkerEngine(withWholeMemoryOf: base ?? self) }
 
     package func parse(_ sql: String, of account: AccountIdentity) throws -> [UInt8] {
         try plan(.parse(sql), AccessSet(account: account), isAny: true) { Array($0) }
@@ -132,7 +146,7 @@ package final class WorkerEngine: QueryEngine, @unchecked Sendable {
     package func inferColumns(
         of files: [FileSource], format: TableFormat, for account: AccountIdentity, cancellation: Cancellation
     ) throws -> InferredColumns {
-        let access = AccessSet(account: account, readable: places.paths(of: files))
+        let access = AccessSet(account: account, readable: places.paths(of: files), readsAvro: format == .avro)
         return try plan(.inferColumns(of: files, format: format), access, cancellation: cancellation) {
             try InferredColumns(payload: $0)
         }
@@ -203,7 +217,7 @@ package final class WorkerEngine: QueryEngine, @unchecked Sendable {
         _ operation: EngineRequest.Operation, _ access: AccessSet, _ valueTables: [ValueTable],
         _ cancellation: Cancellation, sink: (any RowSink)? = nil, read: (UnsafeRawBufferPointer) throws -> Answer
     ) throws -> Answer {
-        let share = shares.take()
+        let share = base == nil ? shares.take() : try shares.takeWhole(cancellation)
         defer { shares.giveBack(share) }
         return try exchange(
             operation, access, isAny: false, share, milliseconds: nil, valueTables, cancellation, sink, read)

@@ -2,7 +2,7 @@ import CSandbox
 import Foundation
 package import Logging
 package import LoonCore
-import QueryEngine
+package import QueryEngine
 import Synchronization
 
 /// The program `loon-engine`, which the daemon starts once and which forks the workers: asks it for one, has one
@@ -24,13 +24,18 @@ package final class WorkerParentProcess: @unchecked Sendable {
     /// The socket to the program; -1 while there is none.
     private var control: Int32 = -1
     private var process: Int32 = 0
+    /// Whether its engine is open.
+    private var isReady = false
+    /// Why it cannot be opened.
+    private var fault: QueryError?
     private var lastWorker: Int64 = 0
     private var processes: [Int64: Int32] = [:]
     private var ends: [Int64: End] = [:]
     /// Workers that somebody asks after.
     private var watched: Set<Int64> = []
     private var isStopping = false
-    package let statistics = WorkerStatistics()
+    let statistics = WorkerStatistics()
+    package var counts: EngineProcessCounts { statistics.counts }
 
     /// `program`: the path of `loon-engine`. `library`: the engine's library, a path or a name that the loader knows.
     package init(program: String, library: String, acceptsAnyVersion: Bool, log: Logger) {
@@ -42,11 +47,18 @@ package final class WorkerParentProcess: @unchecked Sendable {
         signal(SIGPIPE, SIG_IGN)
     }
 
-    /// Starts the program, and waits until its engine is open.
+    /// Starts the program, which opens its engine meanwhile.
     package func start() throws(QueryError) {
         condition.lock()
         defer { condition.unlock() }
         try startIfNeeded()
+    }
+
+    /// Waits until the program's engine is open.
+    package func awaitReady() throws(QueryError) {
+        condition.lock()
+        defer { condition.unlock() }
+        try requireReady()
     }
 
     /// Ends the program, and all workers with it.
@@ -73,7 +85,7 @@ package final class WorkerParentProcess: @unchecked Sendable {
         watched.insert(worker)
         guard Self.send(ForkRequest.start(worker), with: theirs, to: control) else {
             close(ours)
-            throw QueryError(.engine, "loon-engine has ended; try again")
+            throw fault ?? QueryError(.engine, "loon-engine has ended; try again")
         }
         statistics.started.add(1, ordering: .relaxed)
         return (worker, FrameSocket(ours))
@@ -139,33 +151,21 @@ package final class WorkerParentProcess: @unchecked Sendable {
                 "loon-engine cannot be started from '\(program)' (\(String(cString: strerror(problem)))); it lies "
                     + "beside loond, or engine.program names it")
         }
-        do throws(QueryError) { try awaitReady(ours) } catch {
-            close(ours)
+        (control, isReady, fault) = (ours, false, nil)
+        let reader = Thread { [self, socket = ours, process] in
+            listen(socket)
             waitpid(process, nil, 0)
-            throw error
         }
-        control = ours
-        let reader = Thread { [self, socket = ours] in listen(socket) }
         reader.name = "loon.workers"
         reader.start()
     }
 
-    private func awaitReady(_ socket: Int32) throws(QueryError) {
-        var entry = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
-        guard poll(&entry, 1, Int32(Limits.engineStartSeconds * 1_000)) > 0, let report = Self.receive(socket) else {
-            _ = Foundation.kill(process, SIGKILL)
-            throw QueryError(.startUp, "loon-engine at '\(program)' does not start")
-        }
-        switch report {
-        case .ready(let version):
-            guard version == ServiceVersion.text else {
-                throw QueryError(
-                    .startUp,
-                    "loon-engine at '\(program)' is of version \(version), and loond of \(ServiceVersion.text)")
-            }
-        case .failed(let error): throw error
-        case .started, .ended: throw QueryError(.startUp, "loon-engine at '\(program)' does not speak the protocol")
-        }
+    private func requireReady() throws(QueryError) {
+        let deadline = Date(timeIntervalSinceNow: Double(Limits.engineStartSeconds))
+        while !isReady, fault == nil, control >= 0, condition.wait(until: deadline) {}
+        guard !isReady else { return }
+        if control >= 0 { _ = Foundation.kill(process, SIGKILL) }
+        throw fault ?? QueryError(.startUp, "loon-engine at '\(program)' does not start")
     }
 
     // MARK: The reader's thread
@@ -178,7 +178,13 @@ package final class WorkerParentProcess: @unchecked Sendable {
                 case .ended(let worker, let signal, let code):
                     processes[worker] = nil
                     if watched.contains(worker) { ends[worker] = End(signal: signal, code: code) }
-                case .ready, .failed: break
+                case .ready(ServiceVersion.text): isReady = true
+                case .ready(let version):
+                    fault = QueryError(
+                        .startUp,
+                        "loon-engine at '\(program)' is of version \(version), and loond of \(ServiceVersion.text)")
+                    shutdown(socket, Int32(SHUT_RDWR))
+                case .failed(let error): fault = error
                 }
                 condition.broadcast()
             }
@@ -190,9 +196,9 @@ package final class WorkerParentProcess: @unchecked Sendable {
             // The workers end with their parent.
             for worker in watched where ends[worker] == nil { ends[worker] = End(signal: SIGKILL, code: 0) }
             condition.broadcast()
-            if !isStopping { log.error("engine.ended", metadata: ["process": "\(process)"]) }
+            if !isStopping, isReady { log.error("engine.ended", metadata: ["process": "\(process)"]) }
+            isReady = false
         }
-        waitpid(process, nil, 0)
     }
 
     private static func send(_ request: ForkRequest, with descriptor: Int32, to socket: Int32) -> Bool {

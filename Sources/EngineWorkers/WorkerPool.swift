@@ -98,7 +98,8 @@ final class WorkerPool: Sendable {
         let binding = WorkerBinding(
             version: ServiceVersion.text, root: options.places.root, staging: options.places.staging,
             readable: access.readable, writable: access.writable, spill: folder, spillLimit: options.spillLimit,
-            dataBytesMax: options.memoryBytes + Limits.workerSlackBytes, landlockMax: options.landlockMax)
+            dataBytesMax: options.memoryBytes + Limits.workerSlackBytes, landlockMax: options.landlockMax,
+            readsAvro: access.readsAvro)
         let worker: EngineWorker
         do {
             worker = try bound(ready, access, binding)

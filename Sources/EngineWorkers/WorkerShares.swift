@@ -1,3 +1,4 @@
+import Foundation
 import LoonCore
 import Synchronization
 
@@ -15,7 +16,12 @@ struct WorkerShare: Sendable, Equatable {
 final class WorkerShares: Sendable {
     private let whole: WorkerShare
     private let part: WorkerShare
-    private let isWholeTaken = Mutex(false)
+    private struct State {
+        var isWholeTaken = false
+        /// Runs that want all of it: it is given to nobody else.
+        var waiting = 0
+    }
+    private let state = Mutex(State())
 
     init(threads: Int, memoryBytes: Int64, runningMax: Int) {
         whole = WorkerShare(threads: threads, memoryBytes: memoryBytes, isWhole: true)
@@ -29,12 +35,28 @@ final class WorkerShares: Sendable {
     var planning: WorkerShare { WorkerShare(threads: 0, memoryBytes: whole.memoryBytes, isWhole: false) }
 
     func take() -> WorkerShare {
-        isWholeTaken.withLock { isTaken in
-            guard !isTaken else { return part }
-            isTaken = true
+        state.withLock { state in
+            guard !state.isWholeTaken, state.waiting == 0 else { return part }
+            state.isWholeTaken = true
             return whole
         }
     }
 
-    func giveBack(_ share: WorkerShare) { if share.isWhole { isWholeTaken.withLock { $0 = false } } }
+    /// Waits for all of the cluster's, unless the run is to stop.
+    func takeWhole(_ cancellation: Cancellation) throws -> WorkerShare {
+        state.withLock { $0.waiting += 1 }
+        defer { state.withLock { $0.waiting -= 1 } }
+        while true {
+            if let reason = cancellation.reason { throw reason }
+            let isOurs = state.withLock { state in
+                guard !state.isWholeTaken else { return false }
+                state.isWholeTaken = true
+                return true
+            }
+            if isOurs { return whole }
+            Thread.sleep(forTimeInterval: Double(Limits.workerWatchMilliseconds) / 1_000)
+        }
+    }
+
+    func giveBack(_ share: WorkerShare) { if share.isWhole { state.withLock { $0.isWholeTaken = false } } }
 }

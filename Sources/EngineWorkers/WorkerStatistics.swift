@@ -1,11 +1,17 @@
-package import Synchronization
+import QueryEngine
+import Synchronization
 
 /// Counts of workers since the daemon's start.
-package final class WorkerStatistics: Sendable {
-    package let started = Atomic<Int>(0)
-    /// Workers that ended by a signal or an exit that nobody asked for.
-    package let died = Atomic<Int>(0)
-    package let killedForMemory = Atomic<Int>(0)
-    /// Workers that did not stop when they were asked to.
-    package let killedForTime = Atomic<Int>(0)
+final class WorkerStatistics: Sendable {
+    let started = Atomic<Int>(0)
+    let died = Atomic<Int>(0)
+    let killedForMemory = Atomic<Int>(0)
+    let killedForTime = Atomic<Int>(0)
+
+    var counts: EngineProcessCounts {
+        EngineProcessCounts(
+            started: started.load(ordering: .relaxed), died: died.load(ordering: .relaxed),
+            killedForMemory: killedForMemory.load(ordering: .relaxed),
+            killedForTime: killedForTime.load(ordering: .relaxed))
+    }
 }

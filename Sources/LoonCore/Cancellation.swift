@@ -9,6 +9,7 @@ package final class Cancellation: Sendable {
         var action: (@Sendable () -> Void)?
         var progress: (@Sendable () -> Double?)?
         var progressSeen: Double?
+        var process: (@Sendable () -> EngineProcess?)?
     }
     private let state = Mutex(State())
 
@@ -25,6 +26,9 @@ package final class Cancellation: Sendable {
             return state.progressSeen
         }
     }
+
+    /// The process that the run is in, `nil` where it is in none.
+    package var process: EngineProcess? { state.withLock { $0.process }?() }
 
     /// Another run begins under the same hand: it can be stopped, whatever the one before has decided.
     package func beginNext() {
@@ -54,23 +58,38 @@ package final class Cancellation: Sendable {
         }
     }
 
-    /// Runs `body` with `action` called if the run is to stop meanwhile, and `progress` asked how far it is; throws the
-    /// reason where it is to stop already.
+    /// Runs `body` with `action` called if the run is to stop meanwhile, `progress` asked how far it is, and `process`
+    /// where; throws the reason where it is to stop already.
     package func run<Value>(
         stoppingWith action: @escaping @Sendable () -> Void, progress: @escaping @Sendable () -> Double?,
-        _ body: () throws -> Value
+        process: (@Sendable () -> EngineProcess?)? = nil, _ body: () throws -> Value
     ) throws -> Value {
         try state.withLock {
             if let reason = $0.reason { throw reason }
             $0.action = action
             $0.progress = progress
+            $0.process = process
         }
         defer {
             state.withLock {
                 $0.action = nil
                 $0.progress = nil
+                $0.process = nil
             }
         }
         return try body()
+    }
+}
+
+/// The process that an engine runs a statement in.
+package struct EngineProcess: Sendable {
+    /// Its number, as the kernel has it.
+    package let id: Int32
+    /// Memory of its own that it holds, in bytes.
+    package let memoryBytes: Int64
+
+    package init(id: Int32, memoryBytes: Int64) {
+        self.id = id
+        self.memoryBytes = memoryBytes
     }
 }

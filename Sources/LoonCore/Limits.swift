@@ -155,6 +155,8 @@ package enum Limits {
     package static let idleWorkerSeconds = 60
     /// Faults of engines' processes beneath one task after which it runs again.
     package static let engineFaultsMax = 1
+    /// Kills from outside after which a task runs with all of the cluster's memory.
+    package static let engineKillsBesideOthersMax = 2
     /// How long a task waits after the first kill of its engine's process from outside, which doubles with each, and at
     /// most.
     package static let engineRetryMilliseconds = 100

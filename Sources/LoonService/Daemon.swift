@@ -81,7 +81,8 @@ package struct Daemon: Service {
         let housekeeping = Housekeeping(context: tasks, settings: .init(configuration))
         housekeeping.start()
         let sessions = makeSessions(
-            scheduler, accounts, audit, roles, sender, connectionsMax: connectionsMax, socket: socketPath(directory))
+            scheduler, accounts, audit, roles, sender, engines, connectionsMax: connectionsMax,
+            socket: socketPath(directory))
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let server = MySQLServer(
             loop: group.next(),
@@ -93,6 +94,8 @@ package struct Daemon: Service {
                 spoolDirectory: directory.path + "/spill"),
             backend: LoginBackend(context: sessions, secret: key.privatePEM), log: log)
         let port = try await listen(server)
+        // A client that connects before waits for a moment.
+        try engines.awaitReady()
         if recovered > 0 { log.info("server.recovered", metadata: ["tasks": "\(recovered)"]) }
         log.info(
             "server.ready",
@@ -129,6 +132,7 @@ package struct Daemon: Service {
         let parent = WorkerParentProcess(
             program: EngineFactory.program(configuration), library: configuration.library,
             acceptsAnyVersion: configuration.acceptsAnyEngineVersion, log: log)
+        // Opens its engine while the daemon opens its files.
         try parent.start()
         let isUsed = configuration.sandbox != .off && version > 0
         log.log(
@@ -181,7 +185,7 @@ package struct Daemon: Service {
 
     private func makeSessions(
         _ scheduler: Scheduler, _ accounts: AccountDirectory, _ audit: AuditLog, _ roles: Roles,
-        _ sender: SenderIdentity, connectionsMax: Int, socket: String
+        _ sender: SenderIdentity, _ engines: WorkerParentProcess, connectionsMax: Int, socket: String
     ) -> SessionContext {
         SessionContext(
             scheduler: scheduler,
@@ -189,7 +193,8 @@ package struct Daemon: Service {
                 scheduler: scheduler, notifications: NotificationHints(configuration, sender: sender)),
             accounts: accounts, audit: audit,
             variables: SystemVariables(configuration, connectionsMax: connectionsMax, socket: socket),
-            timeZoneOffsetMinutes: configuration.timeZoneOffsetMinutes, roles: { roles.report() })
+            timeZoneOffsetMinutes: configuration.timeZoneOffsetMinutes, roles: { roles.report() },
+            engineProcesses: { engines.counts })
     }
 
     private var notifierOptions: Notifier.Options {

@@ -6,7 +6,7 @@ import LoonLake
 package import LoonTasks
 import MetaStore
 import ObjectStore
-import QueryEngine
+package import QueryEngine
 package import SystemTables
 
 /// The parts that all sessions share. Made once, by the daemon.
@@ -20,6 +20,7 @@ package struct SessionContext: Sendable {
     let timeZoneOffsetMinutes: Int
     /// The roles that messages are sent in, with what decides whether they may.
     let roles: @Sendable () -> [RoleReport]
+    let engineProcesses: @Sendable () -> EngineProcessCounts
     let sessions = Sessions()
     let statements = StatementCache()
     let statementThreads = StatementThreads()
@@ -28,7 +29,8 @@ package struct SessionContext: Sendable {
 
     package init(
         scheduler: Scheduler, submitter: TaskSubmitter, accounts: AccountDirectory, audit: AuditLog,
-        variables: SystemVariables, timeZoneOffsetMinutes: Int, roles: @escaping @Sendable () -> [RoleReport]
+        variables: SystemVariables, timeZoneOffsetMinutes: Int, roles: @escaping @Sendable () -> [RoleReport],
+        engineProcesses: @escaping @Sendable () -> EngineProcessCounts
     ) {
         self.scheduler = scheduler
         self.submitter = submitter
@@ -37,6 +39,7 @@ package struct SessionContext: Sendable {
         self.variables = variables
         self.timeZoneOffsetMinutes = timeZoneOffsetMinutes
         self.roles = roles
+        self.engineProcesses = engineProcesses
         started = scheduler.context.lake.clock.now()
     }
 

@@ -123,15 +123,23 @@ package final class Scheduler: Sendable {
     }
 
     /// How much of a task is done, from 0 to 1, where it runs and the engine knows.
-    package func progress(of id: String) -> Double? {
-        TaskID(id).flatMap { id in state.withLock { $0.running[id] } }?.cancellation.progress
+    package func progress(of id: String) -> Double? { cancellation(of: id)?.progress }
+
+    private func cancellation(of id: String) -> Cancellation? {
+        TaskID(id).flatMap { id in state.withLock { $0.running[id] } }?.cancellation
     }
 
-    /// A row of `show full query_task` with the progress of a task that runs.
-    package func withProgress(_ row: [SQLValue]) -> [SQLValue] {
+    /// A row of `show full query_task` with how far a task is that runs, and what its process holds; the process
+    /// itself is named to administrators.
+    package func withProgress(_ row: [SQLValue], isAdministrator: Bool) -> [SQLValue] {
         guard case .text(let id) = row[0], row[2] == .text(TaskState.running.rawValue) else { return row }
+        let cancellation = cancellation(of: id)
+        let process = cancellation?.process
+        let columns = context.store.runningColumns
         var row = row
-        row[context.store.progressColumn] = .integer(Int64(((progress(of: id) ?? 0) * 100).rounded(.down)))
+        row[columns.progress] = .integer(Int64(((cancellation?.progress ?? 0) * 100).rounded(.down)))
+        row[columns.memory] = .optional(process?.memoryBytes)
+        row[columns.process] = .optional(isAdministrator ? process.map { Int64($0.id) } : nil)
         return row
     }
 

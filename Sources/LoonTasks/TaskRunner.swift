@@ -137,7 +137,9 @@ package final class TaskRunner: Sendable {
     private func produceAgain(_ task: RunningTask, in cluster: Cluster) throws -> TaskOutcome {
         var (faults, kills) = (0, 0)
         while true {
-            do { return try produce(task, in: cluster) } catch let error as QueryError {
+            // The kernel may have killed it for memory, which it may have lacked beside others.
+            let engine = kills < Limits.engineKillsBesideOthersMax ? cluster.engine : cluster.engine.withWholeMemory
+            do { return try produce(task, in: cluster, by: engine) } catch let error as QueryError {
                 switch error.code {
                 case .engineDied where faults < Limits.engineFaultsMax: faults += 1
                 case .engineKilled:
@@ -162,15 +164,16 @@ package final class TaskRunner: Sendable {
         }
     }
 
-    private func produce(_ task: RunningTask, in cluster: Cluster) throws -> TaskOutcome {
+    private func produce(_ task: RunningTask, in cluster: Cluster, by engine: any QueryEngine) throws -> TaskOutcome {
         let submission = task.record.submission
         if submission.kind.isWrite { try requireUndecided(task) }
         if let reason = task.cancellation.reason { throw reason }
         try context.accounts.requireAlive(submission.owner)
-        return submission.kind.isWrite ? try write(task, in: cluster) : try select(task, in: cluster)
+        return submission.kind.isWrite
+            ? try write(task, in: cluster, by: engine) : try select(task, in: cluster, by: engine)
     }
 
-    private func select(_ task: RunningTask, in cluster: Cluster) throws -> TaskOutcome {
+    private func select(_ task: RunningTask, in cluster: Cluster, by engine: any QueryEngine) throws -> TaskOutcome {
         let submission = task.record.submission
         let hints = try StatementHints(Hints(values: submission.hints))
         let missing = SessionRecorder()
@@ -193,12 +196,12 @@ package final class TaskRunner: Sendable {
             let limits = ResultLimits(
                 rowsMax: cluster.settings.resultRowsMax, bytesMax: cluster.settings.resultBytesMax)
             let result = TaskResult(
-                engine: cluster.engine, objects: context.objects, limits: limits, folder: staged,
+                engine: engine, objects: context.objects, limits: limits, folder: staged,
                 cancellation: task.cancellation)
             let outcome: TaskResult.Outcome
             if submission.kind == .explain {
                 let text = try planned.withFilesHeld {
-                    try cluster.engine.explain($0, isAnalyze: true, cancellation: task.cancellation)
+                    try engine.explain($0, isAnalyze: true, cancellation: task.cancellation)
                 }
                 outcome = try result.write(
                     text: text, column: ResultColumn(name: "EXPLAIN", type: .text), statement: submission.command)
@@ -270,7 +273,7 @@ package final class TaskRunner: Sendable {
             number: decided.number, rowCount: decided.publication.rowCount, cause: "decided before")
     }
 
-    private func write(_ task: RunningTask, in cluster: Cluster) throws -> TaskOutcome {
+    private func write(_ task: RunningTask, in cluster: Cluster, by engine: any QueryEngine) throws -> TaskOutcome {
         let submission = task.record.submission
         let text = try TaskText(submission)
         let hints = try StatementHints(Hints(values: submission.hints))
@@ -279,7 +282,7 @@ package final class TaskRunner: Sendable {
             dialect: Self.dialect(submission, context), account: submission.owner, task: task.id,
             ignoresConflict: hints.ignoresConflict)
         let outcome = try TableWriter(
-            context: context.lake, engine: cluster.engine, checkScan: { try cluster.checkScan($0, hints) }
+            context: context.lake, engine: engine, checkScan: { try cluster.checkScan($0, hints) }
         ).run(
             write, cancellation: task.cancellation)
         return TaskOutcome(state: .success, measures: measures(outcome.profile, outcome.scannedBytes, task))

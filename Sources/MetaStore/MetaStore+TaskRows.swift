@@ -9,8 +9,11 @@ extension MetaStore {
     /// The columns of `show query_task` and those that `show full query_task` adds.
     package var fullTaskColumns: [ResultColumn] { display.names }
 
-    /// Which of them `progress` is: of a task that runs the file does not know it.
-    package var progressColumn: Int { display.index(of: TaskColumns.progress) ?? 0 }
+    /// Which of them tell of a task that runs: the file does not know them.
+    package var runningColumns: (progress: Int, memory: Int, process: Int) {
+        func index(_ name: String) -> Int { display.index(of: name) ?? 0 }
+        return (index(TaskColumns.progress), index(TaskColumns.memory), index(TaskColumns.process))
+    }
 
     /// The row of the one task that `selection` names by its id, if it is at hand: never blocks. `nil` says nothing
     /// about the task.

@@ -4,8 +4,8 @@ import LoonCore
 struct TaskColumns: Sendable {
     /// How many of them `show query_task` has; `full` adds the rest.
     static let shortCount = 27
-    /// The column that the row of a running task is completed with, from 0 to 100.
-    static let progress = "progress"
+    /// The columns that the row of a running task is completed with: 0 to 100, bytes, and a number of the kernel's.
+    static let (progress, memory, process) = ("progress", "memory_bytes", "engine_process")
 
     private struct Column {
         let name: String
@@ -66,6 +66,7 @@ struct TaskColumns: Sendable {
             exact("client_token"),
             number("mq_attempts"), text("label"), number("malformed_count"), number("peak_memory_bytes"),
             exact("result_reused_from", "reused_from"),
+            number(Self.memory, "NULL"), number(Self.process, "NULL"),
         ]
         self.offsetMinutes = offsetMinutes
         shortList = columns.prefix(Self.shortCount).map(\.expression).joined(separator: ", ")

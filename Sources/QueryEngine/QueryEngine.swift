@@ -13,6 +13,9 @@ package protocol StatementTreeSource: Sendable {
 /// All methods block. What an engine answers is not believed further than the account's rights go: an account's own
 /// texts are parsed in a process of that account's.
 package protocol QueryEngine: StatementTreeSource {
+    /// The same engine, whose runs wait until they get all of the cluster's memory.
+    var withWholeMemory: any QueryEngine { get }
+
     /// The rows, by number, ascending, for which all conditions are true: rows of the columns' values as texts. `nil`
     /// where the engine cannot say. Throws where it stops at a value.
     func rows(

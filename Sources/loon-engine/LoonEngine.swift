@@ -22,8 +22,9 @@ import SQLDialect
         let parent = WorkerParent(control: CSANDBOX_SOCKET, ends: ends)
         do throws(QueryError) {
             try DuckDBLibrary.load(library, anyVersion: anyVersion)
-            let instance = try DuckDBInstance(
-                extensions: Self.extensions(beside: library), macros: FunctionCatalog.macros)
+            // The engine's extensions lie beside its library.
+            let folder = URL(fileURLWithPath: library).deletingLastPathComponent().path
+            let instance = try DuckDBInstance(extensions: folder, macros: FunctionCatalog.macros)
             guard parent.tell(.ready(version: ServiceVersion.text)) else {
                 throw QueryError(.startUp, "loon-engine is started by loond, and by nobody else")
             }
@@ -31,12 +32,5 @@ import SQLDialect
         } catch {
             guard parent.tell(.failed(error)) else { throw ValidationError(error.message) }
         }
-    }
-
-    /// The engine's extensions lie beside its library.
-    private static func extensions(beside library: String) -> [String] {
-        let folder = URL(fileURLWithPath: library).deletingLastPathComponent()
-        let files = (try? FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)) ?? []
-        return files.filter { $0.pathExtension == "duckdb_extension" }.map(\.path).sorted()
     }
 }

@@ -18,6 +18,7 @@ struct WorkerParent {
     }
 
     func serve(_ instance: DuckDBInstance) {
+        csandbox_trim_memory()
         var processes: [Int64: Int32] = [:]
         while true {
             var entries = [

@@ -172,6 +172,69 @@ def resident(pid):
     return int(found[1]) * 1024 if found else 0
 
 
+def status(daemon):
+    return dict(daemon.query("show global status like 'Engine_processes%'"))
+
+
+def test_processes_are_shown_and_counted(daemon):
+    before = status(daemon)
+    task = daemon.submit(loon.ENDLESS, user="stranger")
+    daemon.await_task(task, lambda row: row["status"] == "RUNNING")
+    deadline = time.monotonic() + 20
+    while True:
+        shown = [row for row in daemon.query("show processlist") if row[6] == task]
+        if shown and shown[0][10] is not None:
+            break
+        assert time.monotonic() < deadline, shown
+        time.sleep(0.05)
+    memory, process = shown[0][9:11]
+    assert process in processes(daemon)[1] and 1 << 20 < memory < 1 << 30
+    row = daemon.task(task, full=True)
+    assert row["engine_process"] == process and row["memory_bytes"] > 1 << 20
+    # An account sees what its own hold, and no number of the machine's.
+    shown = [row for row in daemon.query("show processlist", user="stranger") if row[6] == task]
+    assert shown[0][9] > 1 << 20 and shown[0][10] is None
+    columns = "status, memory_bytes, engine_process"
+    own = daemon.query(f"show full query_task where id = '{task}'", user="stranger")
+    assert own[0][-2] > 1 << 20 and own[0][-1] is None, columns
+    assert not [row for row in daemon.query("show processlist", user="other") if row[6] == task]
+    daemon.query(f"cancel query_task '{task}'")
+    daemon.await_task(task, lambda row: row["status"] == "CANCELLED")
+    assert daemon.task(task, full=True)["engine_process"] is None
+    with pytest.raises(pymysql.err.Error):
+        daemon.query(CRASHES[0], user="stranger")
+    after = status(daemon)
+    assert int(after["Engine_processes_died"]) == int(before["Engine_processes_died"]) + 1
+    assert int(after["Engine_processes_started"]) > int(before["Engine_processes_started"])
+
+
+def test_a_task_that_is_killed_from_outside_runs_alone_at_last(daemon):
+    """The kernel may have killed it for memory: from the third time it has all of the cluster's."""
+    holder = daemon.connect("other")
+    thread = threading.Thread(target=lambda: pytest.raises(pymysql.err.Error, loon.query, holder, loon.ENDLESS))
+    thread.start()
+    deadline = time.monotonic() + 30
+    while not [row for row in daemon.query("show processlist") if row[0] == holder.thread_id() and row[10]]:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    task = daemon.submit("select sum(a.range % 7) as s from range(30000) a, range(100000) b", user="stranger")
+    killed = set()
+    while len(killed) < 2:
+        assert time.monotonic() < deadline + 30
+        process = daemon.task(task, full=True)["engine_process"]
+        if process is not None and process not in killed:
+            killed.add(process)
+            os.kill(process, signal.SIGKILL)
+        time.sleep(0.02)
+    daemon.program.wait_for(f"(?s)event=task.again .*task={task}.*event=task.again .*task={task}")
+    time.sleep(1)
+    row = daemon.task(task, full=True)
+    assert (row["status"], row["engine_process"]) == ("RUNNING", None), "waits for all of it"
+    daemon.query(f"kill query {holder.thread_id()}")
+    thread.join(30)
+    assert daemon.await_task(task, lambda row: row["status"] not in ("QUEUED", "RUNNING"), 120)["status"] == "SUCCESS"
+
+
 def test_random_numbers_differ_from_process_to_process(daemon):
     seen = set()
     for number in range(4):

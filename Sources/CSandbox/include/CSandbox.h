@@ -27,6 +27,9 @@ long csandbox_receive(int socket, void *bytes, size_t room, int *descriptor);
 // A copy of this process, which must have one thread: 0 in it, its number in this one, -1 for an error.
 int32_t csandbox_fork(void);
 
+// Gives memory that is free back to the kernel: a copy of this process begins with as much as it has.
+void csandbox_trim_memory(void);
+
 // Threads of this process.
 int csandbox_thread_count(void);
 

@@ -1,5 +1,6 @@
 import LoonCore
 import MySQLProtocol
+import QueryEngine
 
 /// Counters of the server: COM_STATISTICS and SHOW STATUS.
 struct ServerStatistics {
@@ -25,10 +26,15 @@ struct ServerStatistics {
     }
 
     /// The status variables of MySQL that mean something here, by name
-    /// (https://dev.mysql.com/doc/refman/8.0/en/server-status-variables.html).
+    /// (https://dev.mysql.com/doc/refman/8.0/en/server-status-variables.html), and the engines' processes.
     func status(of login: Login) -> [(String, String)] {
-        [
-            ("Compression", "OFF"), ("Connections", "\(counts.opened)"), ("Max_used_connections", "\(counts.most)"),
+        let processes = context.engineProcesses()
+        return [
+            ("Compression", "OFF"), ("Connections", "\(counts.opened)"),
+            ("Engine_processes_died", "\(processes.died)"),
+            ("Engine_processes_killed_memory", "\(processes.killedForMemory)"),
+            ("Engine_processes_killed_time", "\(processes.killedForTime)"),
+            ("Engine_processes_started", "\(processes.started)"), ("Max_used_connections", "\(counts.most)"),
             ("Queries", "\(counts.statements)"), ("Questions", "\(counts.statements)"),
             ("Ssl_cipher", login.cipher ?? ""),
             ("Ssl_version", login.cipher ?? ""), ("Threads_cached", "0"),

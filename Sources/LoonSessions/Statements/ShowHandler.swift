@@ -223,7 +223,8 @@ struct ShowHandler {
             ResultColumn(name: "db", type: .text), ResultColumn(name: "Command", type: .text),
             ResultColumn(name: "Time", type: .int64),
             ResultColumn(name: "State", type: .text), ResultColumn(name: "Info", type: .text),
-            ResultColumn(name: "Progress", type: .float64),
+            ResultColumn(name: "Progress", type: .float64), ResultColumn(name: "Memory", type: .int64),
+            ResultColumn(name: "Process", type: .int64),
         ]
         return (columns, ProcessList(caller: caller).rows(full: full))
     }

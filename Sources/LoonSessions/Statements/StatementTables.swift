@@ -49,7 +49,9 @@ extension StatementTables: SystemTableViewer {
         }
     }
 
-    func withProgress(_ row: [SQLValue]) -> [SQLValue] { caller.services.scheduler.withProgress(row) }
+    func withProgress(_ row: [SQLValue]) -> [SQLValue] {
+        caller.services.scheduler.withProgress(row, isAdministrator: caller.isAdministrator)
+    }
 
     func checkCancelled() throws {
         if let reason = caller.cancellation.reason { throw reason }

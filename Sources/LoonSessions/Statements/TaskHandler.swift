@@ -43,8 +43,11 @@ struct TaskHandler {
             )
         }
         response.rows(
-            columns(full: full), full ? found.rows.map(context.scheduler.withProgress) : found.rows,
-            warnings: caller.diagnostics.count)
+            columns(full: full), full ? found.rows.map(withProgress) : found.rows, warnings: caller.diagnostics.count)
+    }
+
+    private func withProgress(_ row: [SQLValue]) -> [SQLValue] {
+        context.scheduler.withProgress(row, isAdministrator: caller.isAdministrator)
     }
 
     /// Answers a look-up by id without a thread of its own: with the row that is in memory, or when it is read. False
@@ -53,7 +56,7 @@ struct TaskHandler {
         let scope = try visible(account)
         let (caller, response, columns) = (caller, response, columns(full: full))
         @Sendable func answer(_ row: [SQLValue]?) {
-            response.rows(columns, row.map { [full ? context.scheduler.withProgress($0) : $0] } ?? [])
+            response.rows(columns, row.map { [full ? withProgress($0) : $0] } ?? [])
         }
         if let row = context.store.recentTaskRow(selection, in: scope, full: full) {
             answer(row)

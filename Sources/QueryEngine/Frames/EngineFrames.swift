@@ -54,10 +54,12 @@ package struct WorkerBinding: FrameValue, Sendable {
     package var dataBytesMax: Int64
     /// The newest version of Landlock that is used; 0: the kernel's walls are left out.
     package var landlockMax: Int
+    /// Whether Avro files are among those that are read: the engine loads what reads them, which takes a while.
+    package var readsAvro: Bool
 
     package init(
         version: String, root: String, staging: String, readable: [String], writable: [String], spill: String,
-        spillLimit: String?, dataBytesMax: Int64, landlockMax: Int
+        spillLimit: String?, dataBytesMax: Int64, landlockMax: Int, readsAvro: Bool
     ) {
         self.version = version
         self.root = root
@@ -68,6 +70,7 @@ package struct WorkerBinding: FrameValue, Sendable {
         self.spillLimit = spillLimit
         self.dataBytesMax = dataBytesMax
         self.landlockMax = landlockMax
+        self.readsAvro = readsAvro
     }
 
     package func write(to frame: inout FrameWriter) {
@@ -77,6 +80,7 @@ package struct WorkerBinding: FrameValue, Sendable {
         frame.write(optional: spillLimit)
         frame.write(dataBytesMax)
         frame.write(landlockMax)
+        frame.write(readsAvro)
     }
 
     package init(from frame: inout FrameReader) throws(MalformedFrame) {
@@ -89,6 +93,7 @@ package struct WorkerBinding: FrameValue, Sendable {
         spillLimit = try frame.optionalText()
         dataBytesMax = try frame.number()
         landlockMax = try frame.integer()
+        readsAvro = try frame.flag()
     }
 }
 
