@@ -69,10 +69,11 @@ enum EngineError {
     }
 
     /// Leaves out what only a user of DuckDB could use: advice on its functions, other tables' names, the place in
-    /// rewritten text.
+    /// rewritten text. A value may be any size, and is told by its beginning.
     private static func readable(_ message: String) -> String {
         var lines: [Substring] = []
-        for line in message.split(separator: "\n", omittingEmptySubsequences: false) {
+        let beginning = String(decoding: message.utf8.prefix(2 * Limits.errorMessageBytesMax), as: UTF8.self)
+        for line in beginning.split(separator: "\n", omittingEmptySubsequences: false) {
             if line.hasPrefix("LINE ") || line.hasPrefix("  file = ") || line.hasPrefix("Did you mean")
                 || line.hasPrefix("Possible fixes:")
                 || line.hasPrefix("Possible solutions:") || line.hasPrefix("This limit was set by")
@@ -84,7 +85,8 @@ enum EngineError {
             lines.append(line)
         }
         let text = lines.joined(separator: " ").replacing(/"loon_\d+"\.|loon_\d+\./, with: "")
-            .replacing(/loon_(?:mysql|presto)_+(\w+?)(?:_direct)?\b/) { String($0.1) }
-        return text.replacing(/\s+/, with: " ").trimmingPrefix(" ").description
+            .replacing(/loon_(?:mysql|presto|all)_+(\w+?)(?:_direct)?\b/) { String($0.1) }
+        return text.replacing(/\s+/, with: " ").replacing(/\S{256,}/) { $0.0.prefix(128) + "…" }
+            .trimmingPrefix(" ").description
     }
 }

@@ -153,12 +153,13 @@ package final class WorkerEngine: QueryEngine, @unchecked Sendable {
     }
 
     package func textTraits(
-        of files: [FileSource], in location: String, quotes: QuoteRules?, for account: AccountIdentity
+        of files: [FileSource], in location: String, quotes: QuoteRules?, for account: AccountIdentity,
+        cancellation: Cancellation
     ) throws -> [TextTraits] {
         let traits = try exchange(
             .textTraits(of: files, quotes: quotes),
             AccessSet(account: account, readable: places.readable(files, in: location)), isAny: false, shares.planning,
-            milliseconds: nil, [], Cancellation(), nil
+            milliseconds: nil, [], cancellation, nil
         ) { payload in
             try Self.read(payload) { (frame) throws(MalformedFrame) in try frame.list(of: TextTraits.self) }
         }
@@ -167,13 +168,14 @@ package final class WorkerEngine: QueryEngine, @unchecked Sendable {
     }
 
     package func rewrite(
-        _ rewritings: [TextRewriting], in location: String, folder: FileSource, for account: AccountIdentity
+        _ rewritings: [TextRewriting], in location: String, folder: FileSource, for account: AccountIdentity,
+        cancellation: Cancellation
     ) throws {
         let access = AccessSet(
             account: account, readable: places.readable(rewritings.map(\.source), in: location),
             writable: [places.path(of: folder) + "/"])
         return try exchange(
-            .rewrite(rewritings), access, isAny: false, shares.planning, milliseconds: nil, [], Cancellation(), nil
+            .rewrite(rewritings), access, isAny: false, shares.planning, milliseconds: nil, [], cancellation, nil
         ) { _ in }
     }
 

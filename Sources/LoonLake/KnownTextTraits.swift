@@ -17,8 +17,7 @@ final class KnownTextTraits: Sendable {
     /// off, and where a line is longer than the engine reads: it passes over the last one without a word.
     func traits(
         of files: [ObjectSummary], of table: ExternalTable, quotes rules: QuoteRules? = nil,
-        for account: AccountIdentity,
-        by engine: any QueryEngine
+        for account: AccountIdentity, by engine: any QueryEngine, cancellation: Cancellation
     ) throws -> [TextTraits] {
         var found = known.withLock { known in
             files.map { file -> TextTraits? in
@@ -31,7 +30,8 @@ final class KnownTextTraits: Sendable {
         let missing = found.indices.filter { found[$0] == nil }
         if !missing.isEmpty {
             let traits = try engine.textTraits(
-                of: missing.map { .object(files[$0].key) }, in: table.location, quotes: rules, for: account)
+                of: missing.map { .object(files[$0].key) }, in: table.location, quotes: rules, for: account,
+                cancellation: cancellation)
             known.withLock { known in
                 if known.count + missing.count > Limits.filesPerScanMax { known.removeAll() }
                 for (index, traits) in zip(missing, traits) {

@@ -50,32 +50,40 @@ package struct QueryPlanner: Sendable {
         var words: Set<String>? = []
     }
 
-    /// The account whose rights a query has.
+    /// The account whose rights a query has, and the hand that stops what is done for it.
     package struct Viewer {
         package let account: AccountIdentity
         let systemTables: any SystemTableSource
+        let cancellation: Cancellation
 
-        package init(account: AccountIdentity, systemTables: any SystemTableSource) {
+        package init(account: AccountIdentity, systemTables: any SystemTableSource, cancellation: Cancellation) {
             self.account = account
             self.systemTables = systemTables
+            self.cancellation = cancellation
         }
     }
 
-    /// `sql` is in the engine's dialect. Blocks on the engine's parser, the metadata and the disk.
-    package func plan(_ sql: String, schema: String?, dialect: DialectContext, isProfiled: Bool, viewer: Viewer) throws
-        -> PlannedQuery
+    /// The plan's purpose: rows, with a profile or without, or what can be said of the query without reading any.
+    package enum Purpose {
+        case run, profiledRun, description
+    }
+
+    /// `sql` is in the engine's dialect. Blocks on the engine's parser, the metadata and the disk. The files of text of
+    /// a query that is to run are looked through, which takes a while at first.
+    package func plan(_ sql: String, schema: String?, dialect: DialectContext, for purpose: Purpose, viewer: Viewer)
+        throws -> PlannedQuery
     {
         for _ in 0..<3 {
             do {
-                return try planOnce(sql, schema: schema, dialect: dialect, isProfiled: isProfiled, viewer: viewer)
+                return try planOnce(sql, schema: schema, dialect: dialect, for: purpose, viewer: viewer)
             } catch let error as QueryError where error.code == .tableChanged { continue }
         }
         throw QueryError(.tableChanged, "The query's tables are being changed; run it again")
     }
 
-    private func planOnce(_ sql: String, schema: String?, dialect: DialectContext, isProfiled: Bool, viewer: Viewer)
-        throws -> PlannedQuery
-    {
+    private func planOnce(
+        _ sql: String, schema: String?, dialect: DialectContext, for purpose: Purpose, viewer: Viewer
+    ) throws -> PlannedQuery {
         var names = Names()
         try collect(sql, schema: schema, view: nil, dialect, viewer, depth: 0, into: &names)
         let scans = try scans(of: names)
@@ -83,8 +91,8 @@ package struct QueryPlanner: Sendable {
         let mixed = names.texts.count > 1 ? nil : Self.mixedColumns(of: names.tables)
         let isCollated = names.texts.contains { $0.examination.isCollated }
         let files = ScanFiles(
-            context: context, account: viewer.account, words: names.words, mixedColumns: isCollated ? nil : mixed,
-            isCollated: isCollated)
+            context: context, account: viewer.account, cancellation: viewer.cancellation, words: names.words,
+            mixedColumns: isCollated ? nil : mixed, isCollated: isCollated)
         let (found, lease) = try context.locks.reading(Set(names.tables.map { TableLocks.Key($0) })) {
             try zip(names.tables, scans).map { table, scans in
                 // As it was when the names were read.
@@ -97,7 +105,8 @@ package struct QueryPlanner: Sendable {
             }
         }
         let listed = found.flatMap(\.listed)
-        let (bindings, transcoded) = try files.bindings(listed)
+        let (bindings, transcoded) =
+            purpose == .description ? (files.bindingsUnread(listed), nil) : try files.bindings(listed)
         var edits = Array(repeating: [QueryText.Edit](), count: names.texts.count)
         for (text, edit) in found.flatMap(\.edits) { edits[text].append(edit) }
         let texts = try zip(names.texts, edits).map { try engineText(of: $0, $1) }
@@ -113,7 +122,8 @@ package struct QueryPlanner: Sendable {
             query: EngineQuery(
                 sql: texts.last ?? sql, schema: engineSchema, tables: bindings, views: views,
                 valueTables: names.valueTables, results: names.results,
-                isProfiled: isProfiled, timeZoneOffsetMinutes: dialect.timeZoneOffsetMinutes, account: viewer.account),
+                isProfiled: purpose == .profiledRun, timeZoneOffsetMinutes: dialect.timeZoneOffsetMinutes,
+                account: viewer.account),
             scannedBytes: found.reduce(0) { $0.addingSaturated($1.bytes) }, lease: lease, transcoded: transcoded,
             firstSchema: names.firstSchema,
             functions: names.functions, files: listed.flatMap { $0.files.map(\.summary) })
@@ -261,7 +271,8 @@ package struct QueryPlanner: Sendable {
         let mode = LexicalMode(sqlMode: view.sqlMode, dialect: view.dialect)
         let sql = try ParsedStatement(Array(view.statement.utf8), mode: mode).engineText(dialect)
         // With its owner's eyes: whoever may read the view sees through it what the owner may read.
-        let inner = Viewer(account: table.owner, systemTables: NoSystemTables())
+        let inner = Viewer(
+            account: table.owner, systemTables: NoSystemTables(), cancellation: viewer.cancellation)
         guard context.accounts.exists(table.owner) else {
             throw QueryError(
                 .noDefiner,

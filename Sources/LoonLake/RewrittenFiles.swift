@@ -7,6 +7,7 @@ import QueryEngine
 final class RewrittenFiles {
     private let context: LakeContext
     private let account: AccountIdentity
+    private let cancellation: Cancellation
     /// The folder that they lie in; `nil` while there are none.
     private(set) var folder: TemporaryFiles?
     private var count = 0
@@ -14,9 +15,10 @@ final class RewrittenFiles {
     private var known: [UTF8Key: FileSource] = [:]
     private var rewritings: [TextRewriting] = []
 
-    init(context: LakeContext, account: AccountIdentity) {
+    init(context: LakeContext, account: AccountIdentity, cancellation: Cancellation) {
         self.context = context
         self.account = account
+        self.cancellation = cancellation
     }
 
     /// Writes the files of a table that were asked for.
@@ -24,7 +26,8 @@ final class RewrittenFiles {
         guard !rewritings.isEmpty, let folder else { return }
         defer { rewritings = [] }
         try context.engine.rewrite(
-            rewritings, in: table.location, folder: context.objects.source(staged: folder.folder), for: account)
+            rewritings, in: table.location, folder: context.objects.source(staged: folder.folder), for: account,
+            cancellation: cancellation)
     }
 
     /// The file that delimited text is read from. With `rules` some file of the table has fields that the engine's

@@ -17,6 +17,8 @@ struct ScanFiles {
     let context: LakeContext
     /// The account whose query it is.
     let account: AccountIdentity
+    /// Stops what is looked through here.
+    let cancellation: Cancellation
     /// Names in lower case of which the query reads columns, and perhaps others; `nil` for all.
     let words: Set<String>?
     /// Names in lower case of columns that have two types among the query's tables; `nil` where any may.
@@ -139,17 +141,22 @@ struct ScanFiles {
         return Listed(table: table, name: name, partitions: partitions, files: files)
     }
 
+    /// Bindings for a query that reads no row.
+    func bindingsUnread(_ listed: [Listed]) -> [TableBinding] {
+        listed.map { binding($0, files: $0.files.map { .object($0.summary.key) }, false) }
+    }
+
     /// Makes the engine's bindings. The engine reads UTF-8 with line ends that are all alike: other files are written
     /// anew first, for this query.
     func bindings(_ listed: [Listed]) throws -> ([TableBinding], TemporaryFiles?) {
-        let rewritten = RewrittenFiles(context: context, account: account)
+        let rewritten = RewrittenFiles(context: context, account: account, cancellation: cancellation)
         let bindings = try listed.map { listed in
             let (files, table) = (listed.files.map(\.summary), listed.table)
             switch table.format {
             case .text(let layout):
                 let rules = QuoteRules(layout)
                 let traits = try context.textTraits.traits(
-                    of: files, of: table, quotes: rules, for: account, by: context.engine)
+                    of: files, of: table, quotes: rules, for: account, by: context.engine, cancellation: cancellation)
                 // Files that the reader would read wrongly are written anew with doubled quotes, and so are those
                 // beside them that have escapes: the reader knows one of the two.
                 let isOdd = traits.contains(where: \.hasOddQuotes)
@@ -165,7 +172,8 @@ struct ScanFiles {
                 return binding(listed, files: sources, needsCare)
             case .json:
                 let encoding = table.properties["serialization.encoding"]
-                let traits = try context.textTraits.traits(of: files, of: table, for: account, by: context.engine)
+                let traits = try context.textTraits.traits(
+                    of: files, of: table, for: account, by: context.engine, cancellation: cancellation)
                 let sources = try zip(files, traits).map { try rewritten.json($0, $1, encoding: encoding) }
                 try rewritten.make(for: table)
                 return binding(listed, files: sources, false)

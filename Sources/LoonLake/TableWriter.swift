@@ -79,8 +79,8 @@ package struct TableWriter {
     package func check(_ write: TableWrite) throws {
         let target = try target(write, columns: nil)
         let planned = try context.planner.plan(
-            write.engineText, schema: write.schema, dialect: write.dialect, isProfiled: false,
-            viewer: .init(account: write.account, systemTables: NoSystemTables()))
+            write.engineText, schema: write.schema, dialect: write.dialect, for: .description,
+            viewer: .init(account: write.account, systemTables: NoSystemTables(), cancellation: Cancellation()))
         let count = try planned.withFilesHeld { try context.engine.describe($0, cancellation: Cancellation()) }.count
         guard target.isNew || count == target.given.count else {
             throw QueryError(
@@ -106,8 +106,8 @@ package struct TableWriter {
         defer { withExtendedLifetime(lock) {} }
         try Publisher(context: context).settle(TableLocks.Key(draft.table))
         let planned = try context.planner.plan(
-            write.engineText, schema: write.schema, dialect: write.dialect, isProfiled: true,
-            viewer: .init(account: write.account, systemTables: NoSystemTables()))
+            write.engineText, schema: write.schema, dialect: write.dialect, for: .profiledRun,
+            viewer: .init(account: write.account, systemTables: NoSystemTables(), cancellation: cancellation))
         try checkScan(planned.scannedBytes)
         try context.accounts.charge(planned.scannedBytes, to: write.account, now: context.clock.now())
         // Again, with what may have changed while it waited.

@@ -180,8 +180,9 @@ package final class TaskRunner: Sendable {
         let planned = try context.lake.planner.plan(
             TaskText(submission).engineText, schema: submission.sessionSchema,
             dialect: Self.dialect(submission, context, missing),
-            isProfiled: true,
-            viewer: .init(account: submission.owner, systemTables: NoSystemTables()))
+            for: .profiledRun,
+            viewer: .init(
+                account: submission.owner, systemTables: NoSystemTables(), cancellation: task.cancellation))
         if let name = missing.names.first {
             throw QueryError(
                 .notSupported, "A view of the query asks the session for '\(name)' by now, and a task has no session")

@@ -110,7 +110,7 @@ package struct TaskSubmitter: Sendable {
         let engineText = try TaskText.query(of: parsed).engineText(dialect.recording(in: recorder))
         let asked = SessionRecorder()
         let planned = try context.lake.planner.plan(
-            engineText, schema: schema, dialect: dialect.recording(in: asked), isProfiled: false,
+            engineText, schema: schema, dialect: dialect.recording(in: asked), for: .description,
             viewer: request.viewer)
         // The row keeps what the statement itself asks for, and not what its views do.
         if let name = asked.names.first {

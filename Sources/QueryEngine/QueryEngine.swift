@@ -51,12 +51,15 @@ package protocol QueryEngine: StatementTreeSource {
 
     /// The traits of text files of a table, in their order, whose location is `location`. Throws where one is no text.
     func textTraits(
-        of files: [FileSource], in location: String, quotes: QuoteRules?, for account: AccountIdentity
+        of files: [FileSource], in location: String, quotes: QuoteRules?, for account: AccountIdentity,
+        cancellation: Cancellation
     ) throws -> [TextTraits]
 
     /// Writes text files of a table anew, into the staged folder `folder`.
     func rewrite(
-        _ rewritings: [TextRewriting], in location: String, folder: FileSource, for account: AccountIdentity) throws
+        _ rewritings: [TextRewriting], in location: String, folder: FileSource, for account: AccountIdentity,
+        cancellation: Cancellation
+    ) throws
 
     /// Runs one SELECT and hands its rows to `sink` as fast as that takes them, at most `rowsMax` of them. Nothing of
     /// the bytes may be kept beyond the call. Stops soon after `cancellation` asks for it, by throwing its reason.

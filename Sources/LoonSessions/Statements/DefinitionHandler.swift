@@ -192,8 +192,8 @@ struct DefinitionHandler {
         let query = try parsed.innerQuery()
         let planned = try context.lake.planner.plan(
             try query.engineText(caller.dialect), schema: schema.name, dialect: caller.dialect,
-            isProfiled: false,
-            viewer: .init(account: caller.account, systemTables: NoSystemTables()))
+            for: .description,
+            viewer: .init(account: caller.account, systemTables: NoSystemTables(), cancellation: caller.cancellation))
         // Unqualified names are of the view's own schema: so SHOW CREATE VIEW runs again from anywhere.
         var columns = try TableDefinitions.columns(
             try planned.withFilesHeld { try context.engine.describe($0, cancellation: cancellation) })

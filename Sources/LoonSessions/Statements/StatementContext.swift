@@ -51,7 +51,9 @@ final class StatementContext: Sendable {
     var rights: AccountRights { services.accounts.rights(of: account) }
     var isAdministrator: Bool { services.accounts.isAdministrator(account) }
 
-    var viewer: QueryPlanner.Viewer { .init(account: account, systemTables: StatementTables(caller: self)) }
+    var viewer: QueryPlanner.Viewer {
+        .init(account: account, systemTables: StatementTables(caller: self), cancellation: cancellation)
+    }
 
     /// The context that the statement's text depends on.
     var dialect: DialectContext {

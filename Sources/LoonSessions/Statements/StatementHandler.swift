@@ -138,7 +138,7 @@ struct StatementHandler {
         try limit(running, variables, hints)
         let cluster = try context.clusters.choose(hints, usual: caller.cluster)
         let planned = try context.lake.planner.plan(
-            try parsed.engineText(dialect), schema: schema, dialect: dialect, isProfiled: false, viewer: caller.viewer)
+            try parsed.engineText(dialect), schema: schema, dialect: dialect, for: .run, viewer: caller.viewer)
         try cluster.checkScan(planned.scannedBytes, hints)
         try context.accounts.charge(planned.scannedBytes, to: caller.account, now: context.clock.now())
         running.audit?.scannedBytes = planned.scannedBytes
@@ -199,7 +199,7 @@ struct StatementHandler {
             let schema = caller.schema
             let dialect = caller.dialect
             let planned = try context.lake.planner.plan(
-                try parsed.engineText(dialect), schema: schema, dialect: dialect, isProfiled: false,
+                try parsed.engineText(dialect), schema: schema, dialect: dialect, for: .description,
                 viewer: caller.viewer)
             do {
                 return try planned.withFilesHeld { try context.engine.describe($0, cancellation: cancellation) }
@@ -222,7 +222,8 @@ struct StatementHandler {
         try limit(running, variables, hints)
         let dialect = caller.dialect
         let planned = try context.lake.planner.plan(
-            try parsed.engineText(dialect), schema: schema, dialect: dialect, isProfiled: false, viewer: caller.viewer)
+            try parsed.engineText(dialect), schema: schema, dialect: dialect, for: isAnalyze ? .run : .description,
+            viewer: caller.viewer)
         try context.lake.planner.requireTexts(ofViewsIn: planned, caller.viewer)
         let (caller, response, context) = (caller, response, context)
         @Sendable func answer() {
