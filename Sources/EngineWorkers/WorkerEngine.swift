@@ -283,14 +283,12 @@ private final class PlanningPlaces: @unchecked Sendable {
     private var count = 0
 
     func take(_ account: AccountIdentity) throws(QueryError) {
-        let deadline = Date(timeIntervalSinceNow: Double(Limits.planningMilliseconds) / 1_000)
         condition.lock()
         defer { condition.unlock() }
-        while count >= Limits.planningThreads || taken[account, default: 0] >= Limits.planningThreadsPerAccount {
-            guard condition.wait(until: deadline) else {
-                throw QueryError(.queueFull, "Too many statements are being planned; try again")
-            }
+        let hasPlace = condition.wait(seconds: Double(Limits.planningMilliseconds) / 1_000) {
+            count < Limits.planningThreads && taken[account, default: 0] < Limits.planningThreadsPerAccount
         }
+        guard hasPlace else { throw QueryError(.queueFull, "Too many statements are being planned; try again") }
         count += 1
         taken[account, default: 0] += 1
     }

@@ -100,9 +100,8 @@ package final class WorkerParentProcess: @unchecked Sendable {
 
     /// Waits for the end of a worker that was killed or whose socket has ended; `nil` where it does not come.
     func waitForEnd(of worker: Int64) -> End? {
-        let deadline = Date(timeIntervalSinceNow: Limits.workerEndSeconds)
-        return condition.withLock {
-            while ends[worker] == nil, watched.contains(worker), condition.wait(until: deadline) {}
+        condition.withLock {
+            _ = condition.wait(seconds: Limits.workerEndSeconds) { ends[worker] != nil || !watched.contains(worker) }
             return ends[worker]
         }
     }
@@ -161,8 +160,7 @@ package final class WorkerParentProcess: @unchecked Sendable {
     }
 
     private func requireReady() throws(QueryError) {
-        let deadline = Date(timeIntervalSinceNow: Double(Limits.engineStartSeconds))
-        while !isReady, fault == nil, control >= 0, condition.wait(until: deadline) {}
+        _ = condition.wait(seconds: Double(Limits.engineStartSeconds)) { isReady || fault != nil || control < 0 }
         guard !isReady else { return }
         if control >= 0 { _ = Foundation.kill(process, SIGKILL) }
         throw fault ?? QueryError(.startUp, "loon-engine at '\(program)' does not start")

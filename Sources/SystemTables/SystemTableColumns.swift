@@ -13,7 +13,7 @@ enum SystemTableColumns {
         mq_message_id varchar(128)?; mq_total_time bigint?; cluster varchar(64); engine varchar(64); priority \
         bigint; progress bigint?; queue_time bigint?; attempts bigint; result_bytes bigint?; expire_time \
         varchar(19)?; client_token varchar(128)?; mq_attempts bigint; label varchar(255)?; malformed_count bigint?; \
-        peak_memory_bytes bigint?; result_reused_from varchar(40)?
+        peak_memory_bytes bigint?; result_reused_from varchar(40)?; memory_bytes bigint?; engine_process bigint?
         mysql.tables_priv: Host char(255); Db char(64); User char(32); Table_name char(64); Grantor varchar(288); \
         Timestamp timestamp; Table_priv varchar(64); Column_priv varchar(64)
         mysql.columns_priv: Host char(255); Db char(64); User char(32); Table_name char(64); Column_name char(64); \
