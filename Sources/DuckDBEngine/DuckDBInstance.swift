@@ -24,6 +24,8 @@ package final class DuckDBInstance: @unchecked Sendable {
                 "SET GLOBAL autoinstall_known_extensions = false",
                 "SET GLOBAL autoload_known_extensions = false",
                 "SET GLOBAL allow_community_extensions = false",
+                // A division by zero is NULL.
+                "SET GLOBAL ieee_floating_point_ops = false",
                 // DuckDB 1.5.5 pushes what a join has found below a LIMIT now and then, and rows from beyond it come
                 // out.
                 "SET GLOBAL disabled_optimizers = 'join_filter_pushdown'",

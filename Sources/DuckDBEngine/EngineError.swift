@@ -85,7 +85,7 @@ enum EngineError {
             lines.append(line)
         }
         let text = lines.joined(separator: " ").replacing(/"loon_\d+"\.|loon_\d+\./, with: "")
-            .replacing(/loon_(?:mysql|presto|all)_+(\w+?)(?:_direct)?\b/) { String($0.1) }
+            .replacing(/loon_(?:mysql|presto|all)_+(?:own_)?(\w+?)(?:_direct)?\b/) { String($0.1) }
         return text.replacing(/\s+/, with: " ").replacing(/\S{256,}/) { $0.0.prefix(128) + "…" }
             .trimmingPrefix(" ").description
     }

@@ -37,6 +37,9 @@ extension DialectRewriter {
         let name = lexer.text(lexer.tokens[index]).lowercased()
         let (count, callsNothing) = lexer.arguments(ofCallAt: index)
         let catalog = FunctionCatalog.of(lexer.mode.dialect)
+        if let hint = catalog.refusal(of: name, argumentCount: count) {
+            throw QueryError(.notSupported, "\(name.uppercased()) is not supported as it is called here; \(hint)")
+        }
         guard
             let engineName = catalog.engineName(of: name, argumentCount: count, callsNothing: callsNothing)
                 ?? (lexer.mode.dialect == .mysql ? Self.renamed[name] : nil)

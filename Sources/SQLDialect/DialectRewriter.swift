@@ -46,15 +46,20 @@ extension ParsedStatement {
 struct DialectRewriter {
     let lexer: Lexer
     let context: DialectContext
-    /// Calls that are written in another form.
+    /// Calls and clauses that are written in another form.
     private let calls: [Int: String]
+    /// By the place of the token that each stands before.
+    private let inserts: [Int: String]
     private let castsToWholeNumbers: Bool
 
     init(lexer: Lexer, context: DialectContext) {
         self.lexer = lexer
         self.context = context
         castsToWholeNumbers = Self.castsToWholeNumbers(lexer)
+        let forms = QueryForms(lexer)
+        inserts = forms.inserts
         calls = FunctionCalls(lexer, timeZoneOffsetMinutes: context.timeZoneOffsetMinutes).texts
+            .merging(forms.texts) { $1 }
     }
 
     func rewrite() throws(QueryError) -> String {
@@ -80,6 +85,7 @@ struct DialectRewriter {
                 out += Array(" AS ".utf8)
                 append(quoted: name, by: UInt8(ascii: "\""), to: &out)
             }
+            if let text = inserts[index] { out += Array(text.utf8) }
             if lexer.isSymbol(token, ";") { break }
             if let end = endOfPassedOver(at: index) {
                 index = end
@@ -98,6 +104,7 @@ struct DialectRewriter {
             index = try write(at: index, to: &out)
             if isWindow { out += Array("PARTITION BY 1 ".utf8) }
         }
+        if lexer.tokens[index].kind == .end, let text = inserts[index] { out += Array(text.utf8) }
         if let name = names[index], lexer.tokens[index].kind == .end {
             out += Array(" AS ".utf8)
             append(quoted: name, by: UInt8(ascii: "\""), to: &out)
@@ -204,31 +211,9 @@ struct DialectRewriter {
                 throw QueryError(.notSupported, "A query cannot assign to \(lexer.text(token)); use SET")
             }
             append(context.userVariable(StatementParser.userVariableName(lexer.text(token))), to: &out)
-        case .symbol:
-            if lexer.isSymbol(token, "<=>") {
-                out += Array("IS NOT DISTINCT FROM".utf8)
-            } else if lexer.isSymbol(token, "&&"), lexer.mode.dialect == .mysql {
-                out += Array("AND".utf8)
-            } else if lexer.isSymbol(token, "^") {
-                // The engine would raise to a power.
-                throw QueryError(.notSupported, "The operator ^ is not supported; write xor(a, b)")
-            } else if lexer.isSymbol(token, "?") {
-                throw QueryError(.syntax, "A parameter (?) stands only in a prepared statement")
-            } else {
-                out += lexer.source[token.range]
-            }
+        case .symbol: try writeSymbol(token, to: &out)
         case .word: return try writeWord(at: index, to: &out)
-        case .number:
-            // A bound value may have a sign.
-            if lexer.source[token.range].first == UInt8(ascii: "-") {
-                out += [UInt8(ascii: "(")] + lexer.source[token.range] + [UInt8(ascii: ")")]
-                break
-            }
-            guard !lexer.source[token.range].contains(where: { $0 | 0x20 == UInt8(ascii: "x") }) else {
-                throw QueryError(
-                    .notSupported, "Hexadecimal literals are not supported; write the number, or unhex('…')")
-            }
-            out += lexer.source[token.range]
+        case .number: try writeNumber(token, to: &out)
         case .end: break
         }
         return index + 1

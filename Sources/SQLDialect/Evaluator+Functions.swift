@@ -42,6 +42,11 @@ extension Evaluator {
                     values[0], from: values[1].integerValue, count: values.count == 3 ? values[2].integerValue : nil))
         case ("instr", 2): return .integer(Self.place(of: values[1], in: values[0]))
         case ("locate", 2): return .integer(Self.place(of: values[0], in: values[1]))
+        case ("locate", 3):
+            let start = values[2].integerValue
+            guard start > 0 else { return .integer(0) }
+            let found = Self.place(of: values[0], in: .text(Self.slice(values[1], from: start, count: nil)))
+            return .integer(found == 0 ? 0 : found + start - 1)
         case ("timediff", 2): return Self.timeDifference(values[0].textValue, values[1].textValue)
         case ("time_format", 2): return Self.timeFormat(values[0].textValue, values[1].textValue)
         case ("convert_tz", 3): return convertTimeZone(values)

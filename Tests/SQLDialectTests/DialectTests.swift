@@ -61,7 +61,7 @@ import Testing
         ("select sum(a)", #"select sum(a) AS "sum(a)""#),
         (
             "select a  +  'x' from t union select b + 1 from t",
-            #"select a + 'x' AS "a  +  'x'" from t union select b + 1 from t"#
+            #"select a +  CAST('0' AS DOUBLE) AS "a  +  'x'" from t union select b + 1 from t"#
         ),
         ("select a as b, sum(c) as `d` from t", #"select a as b, sum(c) as "d" from t"#),
         ("select a from t", "select a from t"),
@@ -75,7 +75,7 @@ import Testing
 
     @Test(arguments: [
         "select @a := 1 from t", "select 2 ^ 3 from t", "select 1 + interval 1 + interval 2 day day from t",
-        "select 0x41 from t", "select ? from t",
+        "select 0x4 from t", "select ~a from t", "select ? from t",
         "select @@nothing from t",
         "select '\\0' from t",
     ])

@@ -95,6 +95,24 @@ def test_prepared_and_as_tasks_they_give_the_same(daemon, connections, name):
         assert [text(item) for item in found] == [value for _, value in part]
 
 
+QUERIES = [(name, sql, rows) for name in ("presto_queries", "mysql_queries") for sql, rows, _ in cases(name)]
+
+
+@pytest.mark.parametrize("name, sql, rows", QUERIES, ids=[f"{name} {sql}" for name, sql, _ in QUERIES])
+def test_a_query_is_read_as_its_dialect_has_it(daemon, connections, name, sql, rows):
+    connection = connections["presto_own" if name == "presto_queries" else "mysql"]
+
+    def written(found):
+        return ";".join(",".join(text(value) for value in row) for row in found)
+
+    # The order of rows is nobody's where the query names none.
+    assert sorted(written(loon.query(connection, sql)).split(";")) == sorted(rows.split(";"))
+    # As a view, whose text is read in the dialect that it was written in.
+    loon.query(connection, f"create or replace view fn.q as select count(*) as n from ({sql}) as counted_rows")
+    with daemon.connect(database="fn") as other:
+        assert loon.query(other, "select n from q") == ((len(rows.split(";")),),)
+
+
 def test_a_dialect_is_kept_with_views_tasks_and_prepared_statements(daemon, connections):
     presto, mine = connections["presto_own"], connections["mysql"]
     loon.query(

@@ -3,8 +3,8 @@ import SQLFrontend
 
 /// Calls that are written in another form: what to write in the places of some of their tokens.
 struct FunctionCalls {
-    private let lexer: Lexer
-    private(set) var texts: [Int: String] = [:]
+    let lexer: Lexer
+    var texts: [Int: String] = [:]
 
     init(_ lexer: Lexer, timeZoneOffsetMinutes: Int) {
         self.lexer = lexer
@@ -14,8 +14,20 @@ struct FunctionCalls {
             case "concat" where lexer.mode.dialect != .duckdb: concatenate(index)
             case "if": completeIf(index)
             case "any_match", "all_match", "none_match": match(index)
+            case "reduce": reduce(index)
+            case "zip_with": zipWith(index)
+            case "map_filter", "transform_keys", "transform_values": entries(index)
+            case "array" where lexer.mode.dialect != .duckdb: arrayType(index)
+            case "reverse" where lexer.mode.dialect == .presto: reverse(index)
+            case "normalize": normalize(index)
+            case "format_datetime": datetime(index, function: "strftime", opening: "(CAST((", comma: ") AS TIMESTAMP),")
+            case "parse_datetime": datetime(index, function: "strptime", opening: "(", comma: ",")
             case "extract" where lexer.mode.dialect == .presto && Self.prestoParts[word(index + 2)] != nil:
                 texts[index + 2] = Self.prestoParts[word(index + 2)]
+            case "from_unixtime" where lexer.mode.dialect == .mysql && lexer.arguments(ofCallAt: index).count == 2:
+                format(
+                    index, function: "strftime", opening: "(loon_from_unixtime(\(timeZoneOffsetMinutes),",
+                    comma: "),")
             case let name where Self.zoned[name] != nil:
                 // The engine's functions know nothing of the session.
                 guard !lexer.isSymbol(lexer.tokens[index + 2], ")") else { break }
@@ -28,9 +40,23 @@ struct FunctionCalls {
             case "cast" where lexer.mode.dialect != .duckdb: cast(index)
             case "trim" where lexer.mode.dialect != .duckdb: trim(index)
             case "timestampdiff": unit(index)
+            case "timestampadd": addUnits(index)
+            case "format" where lexer.tokens[index + 2].kind == .string && lexer.mode.dialect == .mysql:
+                // The engine's own, whose format has braces.
+                if lexer.value(lexer.tokens[index + 2]).contains(UInt8(ascii: "{")) { texts[index] = " format" }
+            case "substr" where place(of: "from", from: index + 2, to: lexer.tokens.count - 1) != nil:
+                substringFrom(index)
+            case "time_format":
+                format(index, function: "strftime", opening: "(DATE '1970-01-01' + CAST((", comma: ") AS TIME),")
             case "group_concat": separator(index)
             case "date_format": format(index, function: "strftime", opening: "(CAST((", comma: ") AS TIMESTAMP),")
-            case "str_to_date", "date_parse": format(index, function: "try_strptime", opening: "(", comma: ",")
+            case "str_to_date":
+                format(index, function: "try_strptime", opening: "(", comma: ",")
+                castToParts(index)
+            case "date_parse":
+                // An error in Presto where the text does not fit.
+                let isPresto = lexer.mode.dialect == .presto
+                format(index, function: isPresto ? "strptime" : "try_strptime", opening: "(", comma: ",")
             default: break
             }
         }
@@ -40,7 +66,7 @@ struct FunctionCalls {
     /// the first argument.
     private static let zoned = [
         "from_unixtime": "loon_from_unixtime", "to_timestamp": "loon_from_unixtime",
-        "unix_timestamp": "loon_unix_timestamp", "epoch": "loon_epoch",
+        "unix_timestamp": "loon_unix_timestamp", "epoch": "loon_epoch", "to_unixtime": "loon_epoch",
     ]
 
     /// `EXTRACT(EPOCH FROM t)`
@@ -61,7 +87,7 @@ struct FunctionCalls {
     }
 
     /// The commas between the arguments of the call at `index`, and its closing parenthesis.
-    private func arguments(of index: Int) -> (commas: [Int], end: Int)? {
+    func arguments(of index: Int) -> (commas: [Int], end: Int)? {
         var depth = 0
         var commas: [Int] = []
         for place in (index + 1)..<lexer.tokens.count {
@@ -154,7 +180,7 @@ struct FunctionCalls {
         }
     }
 
-    private func word(_ index: Int) -> String { lexer.text(lexer.tokens[index]).lowercased() }
+    func word(_ index: Int) -> String { lexer.text(lexer.tokens[index]).lowercased() }
 
     /// Presto's parts of a date, where the engine's mean another thing: its week begins on Monday, the 1st day.
     private static let prestoParts = [
@@ -196,18 +222,64 @@ struct FunctionCalls {
 
     /// `DATE_ADD(d, INTERVAL n DAY)` is `d + INTERVAL n DAY`. A text that is a day is one.
     private mutating func addDays(_ index: Int) {
+        if let (commas, end) = arguments(of: index), commas.count == 1, ["adddate", "subdate"].contains(word(index)),
+            !lexer.isKeyword(lexer.tokens[commas[0] + 1], "interval")
+        {
+            // A number is one of days.
+            texts[index] = word(index) == "adddate" ? " loon_date_add_days" : " loon_date_sub_days"
+            texts[commas[0]] = ", to_days(CAST(("
+            texts[end] = ") AS INTEGER)))"
+            return asDay(index + 2, before: commas[0])
+        }
         guard let (commas, end) = arguments(of: index), commas.count == 1, end > commas[0] + 2,
-            ["day", "week", "month", "quarter", "year"].contains(lexer.text(lexer.tokens[end - 1]).lowercased()),
+            ["day", "week", "month", "quarter", "year", "year_month"].contains(word(end - 1)),
             lexer.isKeyword(lexer.tokens[commas[0] + 1], "interval")
         else { return }
         let isPlus = ["date_add", "adddate"].contains(lexer.text(lexer.tokens[index]).lowercased())
         guard !lexer.isKeyword(lexer.tokens[index + 2], "null") else { return }
         if commas[0] == index + 3, lexer.tokens[index + 2].kind == .string {
-            let text = String(decoding: lexer.value(lexer.tokens[index + 2]), as: UTF8.self)
-            guard text.wholeMatch(of: /[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}/) != nil else { return }
-            texts[index + 2] = " DATE '\(text)'"
+            asDay(index + 2, before: commas[0])
+            guard texts[index + 2] != nil else { return }
         }
         texts[index] = isPlus ? " loon_date_add_days" : " loon_date_sub_days"
+    }
+
+    /// A text that is a day, and all of an argument, is written as one.
+    private mutating func asDay(_ index: Int, before end: Int) {
+        guard end == index + 1, lexer.tokens[index].kind == .string else { return }
+        let text = String(decoding: lexer.value(lexer.tokens[index]), as: UTF8.self)
+        guard text.wholeMatch(of: /[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}/) != nil else { return }
+        texts[index] = " DATE '\(text)'"
+    }
+
+    /// `TIMESTAMPADD(DAY, n, d)`: days leave a day a day.
+    private mutating func addUnits(_ index: Int) {
+        guard let (commas, end) = arguments(of: index), commas.count == 2 else { return }
+        unit(index)
+        let isDays = ["'day'", "'week'", "'month'", "'quarter'", "'year'"].contains(texts[index + 2])
+        texts[index] = isDays ? " loon_mysql__add_days" : " loon_mysql__add_time"
+        if isDays { asDay(commas[1] + 1, before: end) }
+    }
+
+    /// `SUBSTR(s FROM n)`: the engine has that of SUBSTRING alone.
+    private mutating func substringFrom(_ index: Int) {
+        guard let (commas, end) = arguments(of: index), commas.isEmpty,
+            place(of: "from", from: index + 2, to: end) != nil
+        else { return }
+        texts[index] = " substring"
+    }
+
+    /// STR_TO_DATE gives a DATE, or a TIME, where the format has the letters of one only.
+    private mutating func castToParts(_ index: Int) {
+        guard texts[index] != nil, let (_, end) = arguments(of: index) else { return }
+        let format = String(decoding: lexer.value(lexer.tokens[end - 1]), as: UTF8.self)
+        let letters = Set(zip(format, format.dropFirst()).filter { $0.0 == "%" }.map(\.1))
+        let (hasTime, hasDay) = (
+            !letters.isDisjoint(with: "HhIiklprSsTf"), !letters.isDisjoint(with: "YyMmbcdejaWvVxX")
+        )
+        guard hasTime != hasDay else { return }
+        texts[index] = " CAST(try_strptime"
+        texts[end] = ") AS \(hasTime ? "TIME" : "DATE"))"
     }
 
     /// `CONVERT(a, UNSIGNED INTEGER)` and `CONVERT(a USING utf8mb4)` are casts.

@@ -19,6 +19,9 @@ package struct FunctionCatalog: Sendable {
         /// Whether other numbers of arguments are refused: the engine's function of the name takes them, and answers
         /// something else.
         var isClosed = false
+        /// Hints for calls that are refused, as the engine's function of the name answers something else: by the number
+        /// of arguments, -1 for any.
+        var refusals: [Int: String] = [:]
     }
     private let functions: [String: Function]
 
@@ -47,9 +50,17 @@ package struct FunctionCatalog: Sendable {
 
     private init(_ tables: [(dialect: String, lines: String)], own: (dialect: String, lines: String)? = nil) {
         var functions: [String: Function] = own == nil ? [:] : Self.extremes
+        let own = own.map { (dialect: $0.dialect + "_own", lines: $0.lines) }
         for (dialect, text) in tables + [own].compactMap(\.self) {
             for line in text.split(separator: "\n") {
                 let line = String(line.drop { $0 == " " })
+                if let mark = line.firstRange(of: " ! ") {
+                    let call = line[..<mark.lowerBound]
+                    let count = call.contains("(") ? call.count { $0 == "," } + 1 : -1
+                    functions[String(call.prefix { $0 != "(" }), default: Function()].refusals[count] = String(
+                        line[mark.upperBound...])
+                    continue
+                }
                 if let arrow = line.firstRange(of: " -> "), line.firstRange(of: " = ") == nil {
                     functions[String(line[..<arrow.lowerBound])] = Function(alias: String(line[arrow.upperBound...]))
                     continue
@@ -77,6 +88,11 @@ package struct FunctionCatalog: Sendable {
         guard let function = functions[name] else { return nil }
         guard let macro = function.macros[argumentCount] else { return function.alias }
         return callsNothing && macro.direct != nil ? macro.directName : macro.engineName
+    }
+
+    /// The hint for a call that is refused; `nil` where it is taken. `name` is in lower case.
+    func refusal(of name: String, argumentCount: Int) -> String? {
+        functions[name].flatMap { $0.refusals[argumentCount] ?? $0.refusals[-1] }
     }
 
     /// The least and the greatest number of arguments of a function that takes no other; `nil` of the others. `name` is

@@ -1,6 +1,6 @@
 /// The functions of MySQL and of Presto that the engine has not, or has with another meaning: a line each. Left of `=`
 /// the call, right of it the engine's words for it; `->` gives the engine's name for an aggregate, or for a function
-/// that takes a lambda. MySQL: https://dev.mysql.com/doc/refman/8.0/en/built-in-function-reference.html. Presto:
+/// that takes a lambda; `!` says what to write instead of a call that is refused. MySQL: https://dev.mysql.com/doc/refman/8.0/en/built-in-function-reference.html. Presto:
 /// https://prestodb.io/docs/current/functions.html (0.227).
 enum FunctionTable {
     static let mysql = #"""
@@ -15,6 +15,22 @@ enum FunctionTable {
         field(x, a, b, c, d) = coalesce(list_position([a, b, c, d], x), 0)
         field(x, a, b, c, d, e) = coalesce(list_position([a, b, c, d, e], x), 0)
         find_in_set(x, s) = CASE WHEN s IS NULL OR x IS NULL THEN NULL WHEN s = '' THEN 0 ELSE coalesce(list_position(string_split(s, ','), x), 0) END
+        date_format ! the format must be a literal, of the letters that C has too: not %D, %U, %u, %V or %X
+        str_to_date ! the format must be a literal, of the letters that C has too: not %D, %U, %u, %V or %X
+        time_format ! the format must be a literal
+        _from_base(s, r) = list_reduce(list_transform(string_split(lower(s), ''), loon_x -> CASE WHEN instr(left('0123456789abcdefghijklmnopqrstuvwxyz', CAST(r AS INTEGER)), loon_x) > 0 THEN CAST(instr('0123456789abcdefghijklmnopqrstuvwxyz', loon_x) - 1 AS BIGINT) ELSE CAST(error('Not a number in base ' || r || ': ' || s) AS BIGINT) END), (loon_x, loon_y) -> loon_x * r + loon_y)
+        conv(n, f, t) = upper(to_base(loon_mysql__from_base(CAST(n AS VARCHAR), f), t))
+        is_ipv4(s) = regexp_full_match(s, '((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])\.){3}(25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])')
+        json_arrayagg -> json_group_array
+        json_objectagg -> json_group_object
+        json_contains_path(j, m, p) = json_exists(j, p)
+        maketime(h, m, s) = make_time(h, m, s)
+        regexp_instr(s, p) = CASE WHEN regexp_matches(s, p, 'i') THEN length(regexp_extract(s, '(?is)^(.*?)(?:' || p || ')', 1)) + 1 ELSE 0 END
+        _tuple(a, b) = CASE WHEN a IS NULL OR b IS NULL THEN NULL ELSE row(a, b) END
+        _tuple(a, b, c) = CASE WHEN a IS NULL OR b IS NULL OR c IS NULL THEN NULL ELSE row(a, b, c) END
+        _tuple(a, b, c, d) = CASE WHEN a IS NULL OR b IS NULL OR c IS NULL OR d IS NULL THEN NULL ELSE row(a, b, c, d) END
+        _add_days(u, n, d) = cast_to_type(CAST(d AS TIMESTAMP) + CASE u WHEN 'day' THEN to_days(CAST(n AS INTEGER)) WHEN 'week' THEN to_days(CAST(7 * n AS INTEGER)) WHEN 'month' THEN to_months(CAST(n AS INTEGER)) WHEN 'quarter' THEN to_months(CAST(3 * n AS INTEGER)) WHEN 'year' THEN to_years(CAST(n AS INTEGER)) END, d)
+        _add_time(u, n, d) = CAST(d AS TIMESTAMP) + CASE u WHEN 'hour' THEN to_hours(CAST(n AS BIGINT)) WHEN 'minute' THEN to_minutes(CAST(n AS BIGINT)) WHEN 'second' THEN to_seconds(CAST(n AS DOUBLE)) WHEN 'microsecond' THEN to_microseconds(CAST(n AS BIGINT)) END
         from_days(n) = CAST(DATE '1970-01-01' + CAST(n - 719528 AS INTEGER) AS DATE)
         inet_aton(s) = CAST(list_sum(list_transform(string_split(s, '.'), (loon_x, loon_i) -> CAST(loon_x AS BIGINT) * CASE WHEN loon_i = len(string_split(s, '.')) THEN 1 ELSE power(256, 4 - loon_i) END)) AS BIGINT)
         inet_ntoa(n) = (n // 16777216) || '.' || (n // 65536 % 256) || '.' || (n // 256 % 256) || '.' || (n % 256)
@@ -59,6 +75,13 @@ enum FunctionTable {
         second(t) = CASE WHEN typeof(t) IN ('VARCHAR', 'TIME') THEN second(try_cast(CAST(t AS VARCHAR) AS TIME)) WHEN typeof(t) = 'INTERVAL' THEN second(try_cast(CAST(t AS VARCHAR) AS INTERVAL)) ELSE second(try_cast(t AS TIMESTAMP)) END
         microsecond(t) = CASE WHEN typeof(t) IN ('VARCHAR', 'TIME') THEN microsecond(try_cast(CAST(t AS VARCHAR) AS TIME)) WHEN typeof(t) = 'INTERVAL' THEN microsecond(try_cast(CAST(t AS VARCHAR) AS INTERVAL)) ELSE microsecond(try_cast(t AS TIMESTAMP)) END % 1000000
         json_value(j, p) = json_extract_string(j, p)
+        format(x, d) = format('{:,.' || greatest(0, least(CAST(d AS BIGINT), 30)) || 'f}', CAST(x AS DOUBLE))
+        locate(x, s, n) = CASE WHEN n > 0 AND instr(lower(substring(s, n)), lower(x)) > 0 THEN instr(lower(substring(s, n)), lower(x)) + n - 1 ELSE 0 END
+        substr(s, p) = CASE WHEN p = 0 OR p < -length(s) THEN '' ELSE substring(s, p) END
+        substr(s, p, n) = CASE WHEN p = 0 OR p < -length(s) THEN '' ELSE substring(s, p, n) END
+        substring(s, p) = CASE WHEN p = 0 OR p < -length(s) THEN '' ELSE substring(s, p) END
+        substring(s, p, n) = CASE WHEN p = 0 OR p < -length(s) THEN '' ELSE substring(s, p, n) END
+        mid(s, p, n) = CASE WHEN p = 0 OR p < -length(s) THEN '' ELSE substring(s, p, n) END
         last_day(d) = last_day(CAST(d AS TIMESTAMP))
         log(x) = ln(CASE WHEN x > 0 THEN x END)
         log(b, x) = ln(CASE WHEN x > 0 THEN x END) / nullif(ln(CASE WHEN b > 0 THEN b END), 0)
@@ -83,6 +106,9 @@ enum FunctionTable {
 
     static let presto = #"""
         rand -> random
+        every -> bool_and
+        bitwise_and_agg -> bit_and
+        bitwise_or_agg -> bit_or
         approx_distinct -> approx_count_distinct
         approx_percentile -> approx_quantile
         array_average(a) = list_avg(a)
@@ -117,7 +143,7 @@ enum FunctionTable {
         is_infinite(x) = isinf(x)
         is_nan(x) = isnan(x)
         json_array_get(j, i) = json_extract(j, '$[' || CASE WHEN i < 0 THEN '#' || i ELSE CAST(i AS VARCHAR) END || ']')
-        json_extract_scalar(j, p) = CASE WHEN json_type(j, p) NOT IN ('ARRAY', 'OBJECT', 'NULL') THEN json_extract_string(j, p) END
+        json_extract_scalar(j, p) = CASE WHEN json_type(j, regexp_replace(p, '\["([^"]*)"\]', '."\1"', 'g')) NOT IN ('ARRAY', 'OBJECT', 'NULL') THEN json_extract_string(j, regexp_replace(p, '\["([^"]*)"\]', '."\1"', 'g')) END
         json_format(j) = CAST(j AS VARCHAR)
         json_parse(s) = CAST(s AS JSON)
         json_size(j, p) = CASE json_type(j, p) WHEN 'ARRAY' THEN json_array_length(j, p) WHEN 'OBJECT' THEN len(json_keys(j, p)) ELSE CASE WHEN json_type(j, p) IS NOT NULL THEN 0 END END
@@ -130,10 +156,31 @@ enum FunctionTable {
         regexp_count(s, p) = len(regexp_extract_all(s, p))
         regexp_split(s, p) = regexp_split_to_array(s, p)
         sequence(a, b) = loon_bounded_generate_series(a, b, CASE WHEN a <= b THEN 1 ELSE -1 END)
-        sequence(a, b, s) = loon_bounded_generate_series(a, b, s)
+        sequence(a, b, s) = list_transform(loon_bounded_generate_series(a, b, s), loon_x -> cast_to_type(loon_x, a))
         slice(a, f, n) = list_slice(a, f, CASE WHEN f > 0 THEN f + n - 1 ELSE len(a) + f + n END)
         to_iso8601(t) = CASE typeof(t) WHEN 'DATE' THEN strftime(CAST(t AS TIMESTAMP), '%Y-%m-%d') ELSE strftime(CAST(t AS TIMESTAMP), '%Y-%m-%dT%H:%M:%S.%g') END
         to_utf8(s) = encode(s)
+        _seeded(a, i) = list_prepend(i, a)
+        split(s, d, n) = CASE WHEN len(string_split(s, d)) <= n THEN string_split(s, d) ELSE list_append(list_slice(string_split(s, d), 1, n - 1), array_to_string(list_slice(string_split(s, d), n, len(string_split(s, d))), d)) END
+        split_to_map(s, e, k) = map_from_entries(list_transform(string_split(s, e), loon_x -> struct_pack(key := split_part(loon_x, k, 1), value := substring(loon_x, strpos(loon_x, k) + length(k)))))
+        regexp_position(s, p) = CASE WHEN regexp_matches(s, p) THEN length(regexp_extract(s, '(?s)^(.*?)(?:' || p || ')', 1)) + 1 ELSE -1 END
+        shuffle(a) = list_transform(list_sort(list_transform(a, loon_x -> struct_pack(r := random(), v := loon_x))), loon_x -> loon_x.v)
+        zip(a, b) = list_transform(list_zip(a, b), loon_x -> struct_pack(field0 := struct_extract_at(loon_x, 1), field1 := struct_extract_at(loon_x, 2)))
+        zip(a, b, c) = list_transform(list_zip(a, b, c), loon_x -> struct_pack(field0 := struct_extract_at(loon_x, 1), field1 := struct_extract_at(loon_x, 2), field2 := struct_extract_at(loon_x, 3)))
+        ngrams(a, n) = list_transform(generate_series(1, greatest(len(a) - n + 1, 1)), loon_i -> list_slice(a, loon_i, least(loon_i + n - 1, len(a))))
+        json_array_contains(j, v) = list_contains(list_transform(json_extract(j, '$[*]'), loon_x -> CAST(loon_x AS VARCHAR)), CAST(to_json(v) AS VARCHAR))
+        is_json_scalar(j) = json_type(j) NOT IN ('ARRAY', 'OBJECT')
+        from_base -> loon_mysql__from_base
+        wilson_interval_lower(s, n, z) = (s + z * z / 2 - z * sqrt(CAST(s AS DOUBLE) * (n - s) / n + z * z / 4)) / (n + z * z)
+        wilson_interval_upper(s, n, z) = (s + z * z / 2 + z * sqrt(CAST(s AS DOUBLE) * (n - s) / n + z * z / 4)) / (n + z * z)
+        strrpos(s, x) = CASE WHEN contains(s, x) THEN length(s) - strpos(reverse(s), reverse(x)) - length(x) + 2 ELSE 0 END
+        to_base64url(b) = replace(replace(to_base64(b), '+', '-'), '/', '_')
+        from_base64url(s) = from_base64(replace(replace(s, '-', '+'), '_', '/'))
+        url_extract_fragment(u) = regexp_extract(u, '#(.*)$', 1)
+        timezone_hour(t) = extract(timezone_hour FROM t)
+        timezone_minute(t) = extract(timezone_minute FROM t)
+        array_first(a) = list_extract(a, 1)
+        array_last(a) = list_extract(a, -1)
         transform -> list_transform
         truncate(x) = trunc(x)
         url_extract_host(u) = regexp_extract(u, '^[a-zA-Z][a-zA-Z0-9+.-]*://(?:[^/?#@]*@)?([^/?#:]*)', 1)
@@ -143,6 +190,7 @@ enum FunctionTable {
         url_extract_query(u) = regexp_extract(u, '\?([^#]*)', 1)
         url_extract_parameter(u, n) = nullif(regexp_extract(regexp_extract(u, '\?([^#]*)', 1), '(?:^|&)' || regexp_escape(n) || '=([^&]*)', 1), '')
         week_of_year(d) = weekofyear(d)
+        width_bucket(x, b) = len(list_filter(b, loon_x -> loon_x <= x))
         width_bucket(x, lo, hi, n) = CASE WHEN x < lo THEN 0 WHEN x >= hi THEN n + 1 ELSE CAST(floor((x - lo) / (hi - lo) * n) AS BIGINT) + 1 END
         year_of_week(d) = isoyear(d)
         yow(d) = isoyear(d)
@@ -159,6 +207,23 @@ enum FunctionTable {
         md5(b) = unhex(md5(b))
         regexp_extract(s, p) = CASE WHEN regexp_matches(s, p) THEN regexp_extract(s, p) END
         regexp_extract(s, p, g) = CASE WHEN regexp_matches(s, p) THEN regexp_extract(s, p, g) END
+        skewness ! the engine's is of the sample: SET sql_dialect = 'duckdb' for that one
+        entropy ! it takes counts in Presto: write -sum(c * log2(c)) over the shares c
+        array_sort(a, f) ! it takes no comparator: sort by a key with array_sort(transform(a, x -> ROW(key, x)))
+        bit_count(x, n) = bit_count(CASE WHEN n >= 64 THEN CAST(x AS BIGINT) ELSE CAST(x AS BIGINT) & ((CAST(1 AS BIGINT) << CAST(n AS INTEGER)) - 1) END)
+        format -> printf
+        json_extract(j, p) = json_extract(j, regexp_replace(p, '\["([^"]*)"\]', '."\1"', 'g'))
+        millisecond(t) = millisecond(t) % 1000
+        random(n) = CAST(floor(random() * n) AS BIGINT)
+        random(a, b) = a + CAST(floor(random() * (b - a)) AS BIGINT)
+        repeat(x, n) = list_transform(loon_bounded_generate_series(1, CAST(n AS BIGINT), 1), loon_i -> x)
+        replace(s, x) = replace(s, x, '')
+        substr(s, p) = CASE WHEN p = 0 OR p < -length(s) THEN '' ELSE substring(s, p) END
+        substr(s, p, n) = CASE WHEN p = 0 OR p < -length(s) THEN '' ELSE substring(s, p, n) END
+        substring(s, p) = CASE WHEN p = 0 OR p < -length(s) THEN '' ELSE substring(s, p) END
+        substring(s, p, n) = CASE WHEN p = 0 OR p < -length(s) THEN '' ELSE substring(s, p, n) END
+        typeof(x) = replace(replace(regexp_replace(regexp_replace(lower(typeof(x)), '^(.*)\[\]\[\]$', 'array(array(\1))'), '^(.*)\[\]$', 'array(\1)'), 'struct(', 'row('), 'float', 'real')
+        url_decode(s) = url_decode(replace(s, '+', ' '))
         regexp_replace(s, p) = regexp_replace(s, p, '', 'g')
         regexp_replace(s, p, r) = regexp_replace(s, p, regexp_replace(r, '\$([0-9])', '\\\1', 'g'), 'g')
         sha1(b) = unhex(sha1(b))

@@ -285,8 +285,8 @@ package struct Lexer: Sendable {
         }
     }
 
-    private static let longSymbols = ["<=>", "->>", "<=", ">=", "<>", "!=", "||", "&&", ":=", "->", "<<", ">>", "::"]
-        .map { Array($0.utf8) }
+    private static let longSymbols = "<=> ->> <= >= <> != || && := -> << >> :: // ==".utf8.split(separator: 0x20).map(
+        Array.init)
     private static let shortSymbols = Set("()[]{},;.+-*/%<>=!~^&|?:".utf8)
 
     private mutating func scanSymbol() throws(QueryError) -> Token.Kind {

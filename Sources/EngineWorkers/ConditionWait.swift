@@ -1,10 +1,10 @@
 import Dispatch
-package import Foundation
+import Foundation
 
 extension NSCondition {
-    /// Waits within the lock until `isDone`, and for `seconds` at most; false where it is not done by then. The clock is
-    /// the monotonic one: `wait(until:)` follows the wall clock, which may be set.
-    package func wait(seconds: Double, until isDone: () -> Bool) -> Bool {
+    /// Waits within the lock until `isDone`, and for `seconds` at most; false where it is not done by then. The clock
+    /// is the monotonic one: `wait(until:)` follows the wall clock, which may be set.
+    func wait(seconds: Double, until isDone: () -> Bool) -> Bool {
         if isDone() { return true }
         let deadline = ContinuousClock.now + .seconds(seconds)
         let alarm = DispatchWorkItem { [self] in
