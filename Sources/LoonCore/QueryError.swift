@@ -13,6 +13,8 @@ package struct QueryError: Error, Sendable, CustomStringConvertible {
         case shuttingDown, storage, engine, internalFault, resultTooLarge
         /// The engine's process ended by a fault of its own, and by somebody's kill that was not the daemon's.
         case engineDied, engineKilled
+        /// A task that was waited for has ended in FAILURE.
+        case taskFailed
         /// The daemon or a command cannot begin; no client ever sees it.
         case startUp
         case malformedCommand, wrongArguments, unknownStatement, tooManyStatements, noCursor, insecureTransport,

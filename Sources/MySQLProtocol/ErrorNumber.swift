@@ -38,7 +38,7 @@ package struct ErrorNumber: Sendable, Equatable {
             case .outOfMemory: (1038, "HY001")
             case .shuttingDown: (1053, "08S01")
             case .storage: (1030, "HY000")
-            case .engine, .engineDied, .engineKilled, .internalFault, .startUp: (1105, "HY000")
+            case .engine, .engineDied, .engineKilled, .taskFailed, .internalFault, .startUp: (1105, "HY000")
             case .resultTooLarge: (1153, "08S01")
             case .malformedCommand: (1835, "HY000")
             case .wrongArguments: (1210, "HY000")

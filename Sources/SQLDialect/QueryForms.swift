@@ -19,6 +19,7 @@ struct QueryForms {
             let word = lexer.text(lexer.tokens[index]).lowercased()
             switch word {
             case "values": values(index)
+            case "table" where index == 0: texts[index] = "SELECT * FROM"
             case "unnest" where lexer.mode.dialect != .duckdb: unnest(index)
             case "tablesample": sample(index)
             case "ignore", "respect": nulls(index, word)

@@ -9,13 +9,12 @@ import os
 import re
 import subprocess
 
+import loon
+import mysql.connector
 import pymysql
 import pytest
-
-import loon
-from test_tables import flights  # noqa: F401 (a fixture)
 from tasks_support import refused, sent  # noqa: F401
-
+from test_tables import flights  # noqa: F401 (a fixture)
 
 COLUMNS = (
     "id mpp_query_id status task_name table_schema command creator_id create_time update_time connection_id message row_count elapse_time "
@@ -324,3 +323,56 @@ def test_show_query_task_conditions(daemon):
     mine = daemon.submit("select 'secret'")
     assert daemon.query(f"show query_task where id = '{mine}'", "user") == ()
     assert refused(daemon, "show query_task for 'root'", "user")[0] == 1227
+
+
+def test_statements_about_tasks_are_prepared(daemon):
+    """Drivers that ask for columns before they run a statement get those that come (JDBC, ODBC), and bind its values."""
+    done = daemon.submit("select 1 as x")
+    failed = daemon.submit("select error('on purpose') as x")
+    for task in (done, failed):
+        daemon.await_task(task)
+    names = [column[0] for column in columns(daemon, f"show query_task where id = '{done}'")]
+    full = [column[0] for column in columns(daemon, f"show full query_task where id = '{done}'")]
+    with mysql.connector.connect(
+        host="127.0.0.1", port=daemon.program.port, user="root", password=daemon.passwords["root"]
+    ) as connection:
+        for sql, values, expected in (
+            ("show query_task where id = ?", (done,), names),
+            ("show full query_task where id = ? and status <> ? limit 5", (done, "FAILURE"), full),
+            ("wait query_task ?", (done,), names),
+            ("wait query_task ? timeout ?", (done, 20), names),
+            ("select * from loon.wait(?, ?)", (done, 20), names),
+            ("select * from loon.wait(?, ?, false)", (failed, 20), names),
+        ):
+            with contextlib.closing(connection.cursor(prepared=True)) as cursor:
+                cursor.execute(sql, values)
+                assert [column[0] for column in cursor.description] == expected, sql
+                (row,) = cursor.fetchall()
+                assert row[0] == values[0], sql
+        with contextlib.closing(connection.cursor(prepared=True)) as cursor:
+            cursor.execute("cancel query_task ?", (done,))
+            assert cursor.rowcount == 0
+            with pytest.raises(mysql.connector.Error) as raised:
+                cursor.execute("select * from loon.wait(?, ?)", (failed, 20))
+            assert raised.value.errno == 1105 and "on purpose" in raised.value.msg
+    slow = daemon.submit(loon.ENDLESS)
+    with pytest.raises(pymysql.err.MySQLError) as raised:
+        daemon.query(f"select * from loon.wait('{slow}', 1)")
+    assert raised.value.args[0] == 1205
+    assert daemon.query(f"select * from loon.wait('{slow}', 0, false)")[0][2] in ("QUEUED", "RUNNING")
+    daemon.query(f"cancel query_task '{slow}'")
+    with pytest.raises(pymysql.err.MySQLError) as raised:
+        daemon.query(f"select * from loon.wait('{slow}', 20)")
+    assert raised.value.args[0] == 1317
+    # A question mark stands in what is prepared alone.
+    for sql in ("wait query_task ?", "select * from loon.wait(?)", "show query_task where id = ?"):
+        with pytest.raises(pymysql.err.MySQLError) as raised:
+            daemon.query(sql)
+        assert raised.value.args[0] == 1064, sql
+    assert daemon.query("select count(*) from (select 1 as x) loon") == ((1,),)
+
+
+def columns(daemon, sql):
+    with daemon.connect() as connection, connection.cursor() as cursor:
+        cursor.execute(sql)
+        return cursor.description

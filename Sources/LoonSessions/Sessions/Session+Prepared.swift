@@ -7,14 +7,11 @@ import Synchronization
 extension Session {
     func prepare(_ id: UInt32, _ text: [UInt8], _ running: RunningStatement) throws {
         let mode = state.withLock { $0.variables.lexicalMode }
-        let parsed = try ParsedStatement(text, mode: mode)
+        // The types of the parameters are not known yet.
+        let parsed = try ParsedStatement.preparing(text, mode: mode)
         guard parsed.parameterCount <= Int(UInt16.max) else {
             throw QueryError(.tooManyParameters, "Prepared statement contains too many placeholders")
         }
-        // The types of the parameters are not known yet.
-        let probe =
-            parsed.parameterCount == 0
-            ? parsed : try ParsedStatement(text, mode: mode, parameters: parsed.probe)
         // Refused here, it is never executed.
         let caller = try statementContext(parsed, running)
         running.audit = AuditLog.Entry(parsed, caller)
@@ -23,8 +20,7 @@ extension Session {
             isTask
             ? [Self.taskIDColumn]
             : try StatementHandler(session: self, caller: caller, response: running.response, running: running)
-                .describe(
-                    probe, hasParameters: parsed.parameterCount > 0)
+                .describe(parsed, hasParameters: parsed.parameterCount > 0)
         let isSmall = text.count <= Limits.inlineStatementBytesMax
         let isInline = parsed.mayBeAnsweredAtOnce && parsed.hints.isEmpty && isSmall
         state.withLock { state in

@@ -50,9 +50,10 @@ struct StatementHandler {
         case .cancelQueryTask(let id): try TaskHandler(caller, response: response).cancel(id)
         case .cancelQueryTasks(let predicate): try TaskHandler(caller, response: response).cancel(predicate)
         case .resendMessage(let id): try TaskHandler(caller, response: response).resend(id)
-        case .waitQueryTask(let id, let seconds):
+        case .waitQueryTask(let id, let seconds, let isStrict):
             guard let running else { throw QueryError(.internalFault, "A wait was begun where nothing may wait") }
-            try TaskHandler(caller, response: response).wait(id, seconds: seconds, running)
+            try TaskHandler(caller, response: response).wait(
+                id, seconds: seconds, isStrict: isStrict, running)
         case .kill(let connection, let isQueryOnly):
             let id = try Evaluator(caller.dialect).value(connection).integerValue
             guard let id = UInt32(exactly: id) else { throw QueryError(.unknownThread, "Unknown thread id: \(id)") }
@@ -210,6 +211,8 @@ struct StatementHandler {
             }
         case .explain: return [ResultColumn(name: "EXPLAIN", type: .text)]
         case .show(let subject, let filter): return try ShowHandler(caller).answer(subject, filter).columns
+        case .showQueryTask(_, _, let full): return full ? context.store.fullTaskColumns : context.store.taskColumns
+        case .waitQueryTask: return context.store.taskColumns
         default: return []
         }
     }

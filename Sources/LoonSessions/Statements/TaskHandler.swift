@@ -119,8 +119,9 @@ struct TaskHandler {
 
     // MARK: WAIT
 
-    /// Answers with the task's row when it has ended, or after `seconds`, with a warning. No thread waits meanwhile.
-    func wait(_ id: String, seconds: Int?, _ running: RunningStatement) throws {
+    /// Answers with the task's row when it has ended, or after `seconds`, with a warning; with an error where it is to be
+    /// strict and the task has not succeeded. No thread waits meanwhile.
+    func wait(_ id: String, seconds: Int?, isStrict: Bool, _ running: RunningStatement) throws {
         let scope = try visible()
         let selection = RowSelection(predicate: .compare(column: "id", .equal, .text(id)))
         let (caller, response, context) = (caller, response, context)
@@ -135,6 +136,7 @@ struct TaskHandler {
                         caller.diagnostics.warn(
                             QueryError(.waitTimeout, "The task \(id) has not ended after \(seconds ?? 0) seconds"))
                     }
+                    if isStrict, let fault = failure(row, isLate: isLate) { throw fault }
                     response.rows(context.store.taskColumns, [row], warnings: caller.diagnostics.count)
                 } catch { caller.fail(error, response) }
             }
@@ -151,7 +153,8 @@ struct TaskHandler {
             let hasEnded = TaskState(rawValue: row[2].textValue)?.hasEnded ?? true
             // The ticket is given back once: whoever gives it back answers.
             if hasEnded, context.scheduler.waits.leave(ticket) {
-                return response.rows(context.store.taskColumns, [row])
+                let fault = isStrict ? failure(row, isLate: false) : nil
+                return fault.map { caller.fail($0, response) } ?? response.rows(context.store.taskColumns, [row])
             }
         } catch {
             guard context.scheduler.waits.leave(ticket) else { return }
@@ -164,5 +167,17 @@ struct TaskHandler {
             if context.scheduler.waits.leave(ticket) { answer(isLate: true) }
         }
         running.whenAnswered { timer.cancel() }
+    }
+
+    /// The error that a task's row is to who waits for its success.
+    private func failure(_ row: [SQLValue], isLate: Bool) -> QueryError? {
+        let id = row[0].textValue
+        let column = context.store.taskColumns.firstIndex { $0.name == "message" } ?? 0
+        switch TaskState(rawValue: row[2].textValue) {
+        case .success: return nil
+        case .failure: return QueryError(.taskFailed, "The task \(id) has failed: \(row[column].textValue)")
+        case .cancelled: return QueryError(.interrupted, "The task \(id) was cancelled")
+        default: return isLate ? QueryError(.waitTimeout, "The task \(id) has not ended in time; wait again") : nil
+        }
     }
 }

@@ -48,6 +48,12 @@ package struct ParsedStatement: Sendable {
         innerStart = parser.innerStart
     }
 
+    /// The statement that is prepared, read with values that fit in the places of its parameters.
+    package static func preparing(_ text: [UInt8], mode: LexicalMode) throws(QueryError) -> ParsedStatement {
+        let lexer = try Lexer(text, from: 0, mode: mode, isMulti: false)
+        return try ParsedStatement(text, mode: mode, parameters: lexer.parameters.isEmpty ? nil : probe(lexer))
+    }
+
     /// Whether it calls a function that says something else each time, or has a name that is one's: `now()` and the
     /// like, which the engine's text has the value of.
     package var dependsOnMoment: Bool {
@@ -71,13 +77,20 @@ package struct ParsedStatement: Sendable {
         return try ParsedStatement(bound, mode: lexer.mode)
     }
 
-    /// Values to read the statement with before there are any: NULL, which fits everywhere but in LIMIT.
-    package var probe: [ParameterLiteral] {
-        lexer.parameters.map { place in
+    /// Values to read the statement with before there are any: NULL, which fits everywhere in a query but in LIMIT, and
+    /// texts in the statements about tasks.
+    private static func probe(_ lexer: Lexer) -> [ParameterLiteral] {
+        let isOfTasks = ["show", "wait", "cancel", "resend"].contains { lexer.isKeyword(lexer.tokens[0], $0) }
+        let isWait =
+            lexer.tokens.count > 6 && lexer.isKeyword(lexer.tokens[3], "loon")
+            && lexer.isKeyword(lexer.tokens[5], "wait")
+        return lexer.parameters.map { place in
             let before = lexer.tokens[max(0, place - 1)]
             let isSecond = place > 2 && lexer.isSymbol(before, ",") && lexer.isKeyword(lexer.tokens[place - 3], "limit")
-            let isCount = isSecond || lexer.isKeyword(before, "limit") || lexer.isKeyword(before, "offset")
-            return isCount ? .number("1") : .null
+            let isCount =
+                isSecond || lexer.isKeyword(before, "limit") || lexer.isKeyword(before, "offset")
+                || isOfTasks && lexer.isKeyword(before, "timeout") || isWait && lexer.isSymbol(before, ",")
+            return isCount ? .number("1") : isOfTasks || isWait ? .text([]) : .null
         }
     }
 

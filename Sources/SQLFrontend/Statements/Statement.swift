@@ -25,8 +25,8 @@ package enum Statement: Sendable, Equatable {
     /// CANCEL QUERY_TASK of one id, or of all that a WHERE chooses.
     case cancelQueryTask(id: String)
     case cancelQueryTasks(RowPredicate)
-    /// WAIT QUERY_TASK
-    case waitQueryTask(id: String, seconds: Int?)
+    /// WAIT QUERY_TASK, and `SELECT * FROM loon.wait(…)`, which fails where the task did.
+    case waitQueryTask(id: String, seconds: Int?, isStrict: Bool)
     /// `RESEND QUERY_TASK MESSAGE 'id'`
     case resendMessage(id: String)
     case kill(connection: Expression, isQueryOnly: Bool)

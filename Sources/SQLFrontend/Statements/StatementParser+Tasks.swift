@@ -15,7 +15,28 @@ extension StatementParser {
         try cursor.expect("query_task")
         let id = try cursor.string()
         let seconds = cursor.take("timeout") ? try cursor.integer(0...Limits.waitSecondsMax) : nil
-        return try ending(.waitQueryTask(id: id, seconds: seconds))
+        return try ending(.waitQueryTask(id: id, seconds: seconds, isStrict: false))
+    }
+
+    /// `SELECT * FROM loon.wait('id'[, seconds[, TRUE | FALSE]])`, for drivers that take rows from a SELECT alone; the
+    /// last says whether it fails where the task did. `nil` where another query stands.
+    mutating func waitQuery() throws(QueryError) -> Statement? {
+        let start = cursor.index
+        guard cursor.take("select"), cursor.take(symbol: "*"), cursor.take("from"), cursor.take("loon"),
+            cursor.take(symbol: "."), cursor.take("wait"), cursor.take(symbol: "(")
+        else {
+            cursor.move(to: start)
+            return nil
+        }
+        let id = try cursor.string()
+        let seconds = cursor.take(symbol: ",") ? try cursor.integer(0...Limits.waitSecondsMax) : nil
+        var isStrict = true
+        if cursor.take(symbol: ",") {
+            isStrict = cursor.take("true")
+            if !isStrict, !cursor.take("false") { throw cursor.unexpected("TRUE or FALSE is expected") }
+        }
+        try cursor.expect(symbol: ")")
+        return try ending(.waitQueryTask(id: id, seconds: seconds, isStrict: isStrict))
     }
 
     /// `QUERY_TASK MESSAGE 'id'`

@@ -16,7 +16,10 @@ package struct StatementParser {
         if cursor.isAtEnd {
             return .empty(hasComment: cursor.lexer.source.contains { $0 > 0x20 && $0 != UInt8(ascii: ";") })
         }
-        if cursor.isAt("select") || cursor.isAt("with") || cursor.isAt("values") || cursor.isAt(symbol: "(") {
+        if cursor.isAt("select") || cursor.isAt("with") || cursor.isAt("values") || cursor.isAt(symbol: "(")
+            || cursor.isAt("table")
+        {
+            if let wait = try waitQuery() { return wait }
             return try query()
         }
         if cursor.isAt("show") { return try show() }
