@@ -27,7 +27,7 @@ package final class DuckDBEngine: BatchEngine, Sendable {
 
         package init(
             root: String, staging: String, readable: [String], writable: [String], spill: String, spillLimit: String?,
-            readsAvro: Bool = false
+            readsAvro: Bool
         ) {
             self.root = root
             self.staging = staging

@@ -43,7 +43,7 @@ struct Worker {
             instance,
             .init(
                 root: binding.root, staging: binding.staging, readable: binding.readable, writable: binding.writable,
-                spill: binding.spill + "engine", spillLimit: binding.spillLimit))
+                spill: binding.spill + "engine", spillLimit: binding.spillLimit, readsAvro: binding.readsAvro))
         guard csandbox_thread_count() == 1 else {
             throw QueryError(.internalFault, "A worker has threads before it is bound")
         }

@@ -45,7 +45,7 @@ let nobody = AccountIdentity(name: "", number: 0)
             try DuckDBInstance(extensions: "", macros: FunctionCatalog.macros),
             .init(
                 root: folder + "/oss", staging: folder + "/staging", readable: [folder + "/oss/"],
-                writable: [folder + "/staging/"], spill: folder + "/spill/x", spillLimit: nil))
+                writable: [folder + "/staging/"], spill: folder + "/spill/x", spillLimit: nil, readsAvro: false))
         return (engine, folder)
     }
 

@@ -119,7 +119,7 @@ struct TaskHandler {
 
     // MARK: WAIT
 
-    /// Answers with the task's row when it has ended, or after `seconds`, with a warning; with an error where it is to be
+    /// Answers with the task's row when it has ended, or after `seconds`, with a warning; with an error where that is
     /// strict and the task has not succeeded. No thread waits meanwhile.
     func wait(_ id: String, seconds: Int?, isStrict: Bool, _ running: RunningStatement) throws {
         let scope = try visible()
