@@ -52,8 +52,7 @@ struct StatementHandler {
         case .resendMessage(let id): try TaskHandler(caller, response: response).resend(id)
         case .waitQueryTask(let id, let seconds, let isStrict):
             guard let running else { throw QueryError(.internalFault, "A wait was begun where nothing may wait") }
-            let handler = TaskHandler(caller, response: response)
-            try handler.wait(id, seconds: seconds, isStrict: isStrict, running)
+            try TaskHandler(caller, response: response).wait(id, seconds: seconds, isStrict: isStrict, running)
         case .kill(let connection, let isQueryOnly):
             let id = try Evaluator(caller.dialect).value(connection).integerValue
             guard let id = UInt32(exactly: id) else { throw QueryError(.unknownThread, "Unknown thread id: \(id)") }
