@@ -54,7 +54,7 @@ enum ScanConditions {
                 return ["DOUBLE", "FLOAT", nil].contains(type) ? nil : node
             case "FUNCTION":
                 guard let name = (node["function_name"] as? String)?.lowercased(),
-                    ScanConditions.functions.contains(name), AllowedSyntax.bounded[name] == nil,
+                    ScanConditions.isSteady(name), AllowedSyntax.bounded[name] == nil,
                     node["distinct"] as? Bool == false, (node["schema"] as? String ?? "").isEmpty,
                     (node["catalog"] as? String ?? "").isEmpty, node["filter"] is NSNull
                 else { return nil }
@@ -99,6 +99,12 @@ enum ScanConditions {
             copy["column_names"] = [name]
             return copy
         }
+    }
+
+    /// Macros of the table of functions are, but for those of chance.
+    private static func isSteady(_ name: String) -> Bool {
+        let isMacro = ["loon_mysql_", "loon_presto_", "loon_all_"].contains { name.hasPrefix($0) }
+        return functions.contains(name) || isMacro && !name.contains("random") && !name.contains("shuffle")
     }
 
     /// Functions and operators that give the same for the same values, wherever they are called.

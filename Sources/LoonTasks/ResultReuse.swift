@@ -13,7 +13,8 @@ final class VolatileFunctions: Sendable {
     private let known = Mutex<Set<String>?>(nil)
     /// Functions of today's date or of chance that the engine's own list leaves out.
     private static let others: Set<String> = [
-        "age", "reservoir_quantile", "current_localtimestamp", "current_localtime",
+        "age", "reservoir_quantile", "current_localtimestamp", "current_localtime", "loon_presto_own_random",
+        "loon_presto_own_random_direct", "loon_presto_shuffle",
     ]
 
     func functions(of engine: any QueryEngine) throws -> Set<String> {

@@ -47,7 +47,10 @@ extension QueryForms {
 
     /// A join without a condition is a product.
     private mutating func join(_ index: Int) {
-        guard !isWord(index - 1, ["left", "right", "full", "outer", "cross", "natural", "semi", "anti", "asof"]) else {
+        guard
+            !isWord(
+                index - 1, ["left", "right", "full", "outer", "cross", "natural", "semi", "anti", "asof", "positional"])
+        else {
             return
         }
         var (depth, place) = (0, index + 1)
