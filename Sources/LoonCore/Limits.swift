@@ -117,6 +117,9 @@ package enum Limits {
     package static let userVariablesMax = 1_024
     /// How long a killed statement's engine may take to end before the client is answered without it.
     package static let killPatienceMilliseconds = 100
+    /// Tasks that SHOW TASKS shows without a LIMIT, and characters of what each says.
+    package static let shownTasksMax = 50
+    package static let shownTaskCharactersMax = 60
     /// How long whoever cancels tasks waits for the ends of those that run to be recorded.
     package static let cancelPatienceMilliseconds = 5_000
     /// How long an engine may go on after a kill before the log says so: longer than its worker lives.

@@ -376,3 +376,23 @@ def columns(daemon, sql):
     with daemon.connect() as connection, connection.cursor() as cursor:
         cursor.execute(sql)
         return cursor.description
+
+
+def test_show_tasks_is_for_people(daemon):
+    ids = [daemon.submit(f"select {number} as x", f"label=People{number}") for number in range(3)]
+    failed = daemon.submit("select error('a fault\nin two lines') as x", "label=Peopled")
+    for task in (*ids, failed):
+        daemon.await_task(task)
+    with daemon.connect() as connection, connection.cursor() as cursor:
+        cursor.execute("show tasks like 'people%'")
+        names = [column[0] for column in cursor.description]
+        assert names == ["id", "state", "label", "created", "seconds", "progress", "rows", "message"]
+        rows = cursor.fetchall()
+        assert [row[0] for row in rows] == [failed, *reversed(ids)], "the newest first"
+        assert rows[0][1] == "FAILURE" and "a fault in two lines" in rows[0][7]
+        assert rows[1][1:3] == ("SUCCESS", "People2") and rows[1][5:7] == (100, 1) and "select 2 as x" in rows[1][7]
+        cursor.execute("show tasks like 'people%' where status = 'success' order by id limit 2")
+        assert [row[0] for row in cursor.fetchall()] == sorted(ids)[:2]
+        cursor.execute("show tasks limit 0")
+        assert cursor.fetchall() == ()
+    assert not [row for row in daemon.query("show tasks", user="user") if row[0] in ids], "an account sees its own"

@@ -45,14 +45,8 @@ struct StatementHandler {
         case .show(let subject, let filter):
             let answer = try ShowHandler(caller).answer(subject, filter)
             response.rows(answer.columns, answer.rows)
-        case .showQueryTask(let account, let selection, let full):
-            try TaskHandler(caller, response: response).show(account: account, selection, full: full)
-        case .cancelQueryTask(let id): try TaskHandler(caller, response: response).cancel(id)
-        case .cancelQueryTasks(let predicate): try TaskHandler(caller, response: response).cancel(predicate)
-        case .resendMessage(let id): try TaskHandler(caller, response: response).resend(id)
-        case .waitQueryTask(let id, let seconds, let isStrict):
-            guard let running else { throw QueryError(.internalFault, "A wait was begun where nothing may wait") }
-            try TaskHandler(caller, response: response).wait(id, seconds: seconds, isStrict: isStrict, running)
+        case .showQueryTask, .showTasks, .cancelQueryTask, .cancelQueryTasks, .resendMessage, .waitQueryTask:
+            try TaskHandler(caller, response: response).handle(parsed.statement, running)
         case .kill(let connection, let isQueryOnly):
             let id = try Evaluator(caller.dialect).value(connection).integerValue
             guard let id = UInt32(exactly: id) else { throw QueryError(.unknownThread, "Unknown thread id: \(id)") }
@@ -212,6 +206,7 @@ struct StatementHandler {
         case .show(let subject, let filter): return try ShowHandler(caller).answer(subject, filter).columns
         case .showQueryTask(_, _, let full): return full ? context.store.fullTaskColumns : context.store.taskColumns
         case .waitQueryTask: return context.store.taskColumns
+        case .showTasks: return TaskHandler.shownColumns
         default: return []
         }
     }

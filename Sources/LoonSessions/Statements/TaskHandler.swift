@@ -16,6 +16,20 @@ struct TaskHandler {
         self.response = response
     }
 
+    func handle(_ statement: Statement, _ running: RunningStatement?) throws {
+        switch statement {
+        case .showQueryTask(let account, let selection, let full): try show(account: account, selection, full: full)
+        case .showTasks(let account, let selection): try showTasks(account: account, selection)
+        case .cancelQueryTask(let id): try cancel(id)
+        case .cancelQueryTasks(let predicate): try cancel(predicate)
+        case .resendMessage(let id): try resend(id)
+        case .waitQueryTask(let id, let seconds, let isStrict):
+            guard let running else { throw QueryError(.internalFault, "A wait was begun where nothing may wait") }
+            try wait(id, seconds: seconds, isStrict: isStrict, running)
+        default: throw QueryError(.internalFault, "No statement about tasks")
+        }
+    }
+
     /// The tasks that are shown: an account sees its own, an administrator all.
     private func visible(_ account: String? = nil) throws(QueryError) -> TaskScope {
         guard caller.isAdministrator || account == nil || account == caller.account.name else {
@@ -44,6 +58,33 @@ struct TaskHandler {
         }
         response.rows(
             columns(full: full), full ? found.rows.map(withProgress) : found.rows, warnings: caller.diagnostics.count)
+    }
+
+    static let shownColumns = [
+        ResultColumn(name: "id", type: .text), ResultColumn(name: "state", type: .text),
+        ResultColumn(name: "label", type: .text), ResultColumn(name: "created", type: .text),
+        ResultColumn(name: "seconds", type: .float64), ResultColumn(name: "progress", type: .int64),
+        ResultColumn(name: "rows", type: .int64), ResultColumn(name: "message", type: .text),
+    ]
+
+    /// SHOW TASKS: what a person asks first, in lines that fit a terminal. `message` is the statement's beginning where
+    /// the task has not failed.
+    func showTasks(account: String?, _ selection: RowSelection) throws {
+        let found = try context.store.taskRows(
+            selection, in: try visible(account), full: true, progress: context.scheduler.progress)
+        let names = context.store.fullTaskColumns.map(\.name)
+        let rows = found.rows.map { row in
+            let row = withProgress(row)
+            func value(_ name: String) -> SQLValue { names.firstIndex(of: name).map { row[$0] } ?? .null }
+            let words = value("message").textValue.isEmpty ? value("command") : value("message")
+            let line = words.textValue.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+            let elapsed: SQLValue = value("elapse_time").isNull ? .null : .real(value("elapse_time").realValue / 1_000)
+            return [
+                value("id"), value("status"), value("label"), value("create_time"), elapsed, value("progress"),
+                value("row_count"), .text(String(line.prefix(Limits.shownTaskCharactersMax))),
+            ]
+        }
+        response.rows(Self.shownColumns, rows, warnings: caller.diagnostics.count)
     }
 
     private func withProgress(_ row: [SQLValue]) -> [SQLValue] {

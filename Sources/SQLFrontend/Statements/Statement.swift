@@ -22,6 +22,8 @@ package enum Statement: Sendable, Equatable {
     case set([Assignment])
     case show(Show, filter: ShowFilter)
     case showQueryTask(account: String?, RowSelection, full: Bool)
+    /// SHOW TASKS, for people: the newest first.
+    case showTasks(account: String?, RowSelection)
     /// CANCEL QUERY_TASK of one id, or of all that a WHERE chooses.
     case cancelQueryTask(id: String)
     case cancelQueryTasks(RowPredicate)
@@ -65,7 +67,7 @@ package enum Statement: Sendable, Equatable {
         case .explain: "EXPLAIN"
         case .use: "USE"
         case .set: "SET"
-        case .show, .showQueryTask: "SHOW"
+        case .show, .showQueryTask, .showTasks: "SHOW"
         case .kill: "KILL"
         case .cancelQueryTask, .cancelQueryTasks: "CANCEL"
         case .waitQueryTask: "WAIT"

@@ -6,6 +6,7 @@ extension StatementParser {
         _ = cursor.take("extended")
         let full = cursor.take("full")
         if cursor.take("query_task") { return try showQueryTask(full: full) }
+        if cursor.take("tasks") { return try showTasks() }
         guard let subject = try showSubject(full: full) else {
             guard cursor.token.kind == .word else { throw cursor.unexpected() }
             return .unsupported(kind: "SHOW " + cursor.lexer.text(cursor.token).uppercased())

@@ -48,8 +48,26 @@ extension StatementParser {
 
     /// `[FOR 'account'] [WHERE …] [ORDER BY column [ASC|DESC], …] [LIMIT [offset,] n | LIMIT n OFFSET offset]`
     mutating func showQueryTask(full: Bool) throws(QueryError) -> Statement {
-        var selection = RowSelection()
         let account = cursor.take("for") ? try cursor.string() : nil
+        return try ending(.showQueryTask(account: account, try selection(), full: full))
+    }
+
+    /// `[FOR 'account'] [LIKE 'label'] [WHERE …] [ORDER BY …] [LIMIT …]`
+    mutating func showTasks() throws(QueryError) -> Statement {
+        let account = cursor.take("for") ? try cursor.string() : nil
+        let pattern = cursor.take("like") ? try cursor.string() : nil
+        var selection = try selection()
+        if let pattern {
+            let isLike = RowPredicate.like(column: "label", pattern)
+            selection.predicate = selection.predicate.map { .all([isLike, $0]) } ?? isLike
+        }
+        if selection.order.isEmpty { selection.order = [.init(column: "create_time", descending: true)] }
+        if selection.limit == nil { selection.limit = Limits.shownTasksMax }
+        return try ending(.showTasks(account: account, selection))
+    }
+
+    private mutating func selection() throws(QueryError) -> RowSelection {
+        var selection = RowSelection()
         if cursor.take("where") { selection.predicate = try disjunction(depth: 0) }
         if cursor.take("order", "by") {
             repeat {
@@ -69,7 +87,7 @@ extension StatementParser {
                 if cursor.take("offset") { selection.offset = try cursor.integer(0...Int.max) }
             }
         }
-        return try ending(.showQueryTask(account: account, selection, full: full))
+        return selection
     }
 
     private static let depthMax = 64
