@@ -73,6 +73,9 @@ final class EngineWorker: Sendable {
 
     var process: Int32? { parent.process(of: number) }
 
+    /// Whether it holds more than one that waits may.
+    var isLarge: Bool { process.flatMap(ProcessMemory.bytes).map { $0 > Limits.idleWorkerBytesMax } ?? false }
+
     /// Ends it, and waits for nothing.
     func retire() {
         socket.shutDown()

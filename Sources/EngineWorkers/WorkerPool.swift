@@ -5,9 +5,16 @@ import Synchronization
 
 /// The workers of a cluster: those that wait for a query with their key, and a few that are forked and not bound.
 final class WorkerPool: Sendable {
+    private struct Idle {
+        let worker: EngineWorker
+        let since: ContinuousClock.Instant
+        /// Whether it has been found to be small enough to wait.
+        var isWeighed = false
+    }
+
     private struct State {
         /// The one that was used last stands last.
-        var idle: [(worker: EngineWorker, since: ContinuousClock.Instant)] = []
+        var idle: [Idle] = []
         var busy: [Int64: EngineWorker] = [:]
         var ready: [(worker: Int64, socket: FrameSocket)] = []
         var lastFolder = 0
@@ -48,7 +55,7 @@ final class WorkerPool: Sendable {
         guard !options.isolatesQueries, worker.access.writable.isEmpty else { return retire(worker) }
         let oldest = state.withLock { state -> EngineWorker? in
             state.busy[worker.number] = nil
-            state.idle.append((worker, .now))
+            state.idle.append(Idle(worker: worker, since: .now))
             return state.idle.count > Limits.idleWorkersMax ? state.idle.removeFirst().worker : nil
         }
         oldest?.retire()
@@ -65,7 +72,7 @@ final class WorkerPool: Sendable {
             defer { state.idle = [] }
             return state.idle
         }
-        for (worker, _) in ended { worker.retire() }
+        for idle in ended { idle.worker.retire() }
     }
 
     /// Kills those that hold more memory than they may, and ends those that wait for too long or are too large.
@@ -79,12 +86,19 @@ final class WorkerPool: Sendable {
             worker.kill(.memory(limit))
         }
         let oldest = moment - .seconds(Limits.idleWorkerSeconds)
-        let stale = state.withLock { state in
-            let stale = state.idle.filter { $0.since < oldest }
-            state.idle.removeAll { $0.since < oldest }
-            return stale
+        let unweighed = state.withLock { $0.idle.filter { !$0.isWeighed }.map(\.worker) }
+        let large = Set(unweighed.filter(\.isLarge).map(\.number))
+        let weighed = Set(unweighed.map(\.number))
+        let ended = state.withLock { state in
+            func ends(_ idle: Idle) -> Bool { idle.since < oldest || large.contains(idle.worker.number) }
+            let ended = state.idle.filter(ends)
+            state.idle.removeAll(where: ends)
+            for index in state.idle.indices where weighed.contains(state.idle[index].worker.number) {
+                state.idle[index].isWeighed = true
+            }
+            return ended
         }
-        for (worker, _) in stale { worker.retire() }
+        for idle in ended { idle.worker.retire() }
     }
 
     private func start(_ access: AccessSet) throws -> EngineWorker {

@@ -154,7 +154,9 @@ package enum Limits {
     /// Workers of a cluster that are forked and not bound.
     package static let readyWorkers = 2
     /// Workers of a cluster that wait for a query with their key, and for how long.
-    package static let idleWorkersMax = 12
+    package static let idleWorkersMax = 64
+    /// Bytes that a worker which waits may hold.
+    package static let idleWorkerBytesMax: Int64 = 64 * 1024 * 1024
     package static let idleWorkerSeconds = 60
     /// Faults of engines' processes beneath one task after which it runs again.
     package static let engineFaultsMax = 1
