@@ -24,7 +24,7 @@ import SQLDialect
             try DuckDBLibrary.load(library, anyVersion: anyVersion)
             // The engine's extensions lie beside its library.
             let folder = URL(fileURLWithPath: library).deletingLastPathComponent().path
-            let instance = try DuckDBInstance(extensions: folder, macros: FunctionCatalog.macros)
+            let instance = try DuckDBInstance(extensions: folder, macros: FunctionCatalog.macros())
             guard parent.tell(.ready(version: ServiceVersion.text)) else {
                 throw QueryError(.startUp, "loon-engine is started by loond, and by nobody else")
             }

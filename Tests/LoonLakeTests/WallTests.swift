@@ -42,7 +42,7 @@ let nobody = AccountIdentity(name: "", number: 0)
             try Data("1,PLANTED\n".utf8).write(to: URL(fileURLWithPath: folder + "/" + name))
         }
         let engine = try DuckDBEngine(
-            try DuckDBInstance(extensions: "", macros: FunctionCatalog.macros),
+            try DuckDBInstance(extensions: "", macros: FunctionCatalog.macros()),
             .init(
                 root: folder + "/oss", staging: folder + "/staging", readable: [folder + "/oss/"],
                 writable: [folder + "/staging/"], spill: folder + "/spill/x", spillLimit: nil, readsAvro: false))

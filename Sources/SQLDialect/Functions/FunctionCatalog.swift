@@ -33,20 +33,30 @@ package struct FunctionCatalog: Sendable {
         case .duckdb: duckDB
         }
     }
-    private static let common = [("presto", FunctionTable.presto), ("mysql", FunctionTable.mysql)]
-    private static let duckDB = FunctionCatalog(common)
-    private static let mysql = FunctionCatalog(common, own: ("mysql", FunctionTable.mysqlOwn))
-    private static let presto = FunctionCatalog(common, own: ("presto", FunctionTable.prestoOwn))
-    /// The macros of all dialects: a statement may read views of several.
-    private static let all = SourceDialect.allCases.reduce(into: [String: [Int: String]]()) { all, dialect in
-        all.merge(of(dialect).definitions) { $0.merging($1) { first, _ in first } }
+    private static let (duckDB, mysql, presto) = (made(for: .duckdb), made(for: .mysql), made(for: .presto))
+
+    private static func made(for dialect: SourceDialect) -> FunctionCatalog {
+        let common = [("presto", FunctionTable.presto), ("mysql", FunctionTable.mysql)]
+        switch dialect {
+        case .duckdb: return FunctionCatalog(common)
+        case .mysql: return FunctionCatalog(common, own: ("mysql", FunctionTable.mysqlOwn))
+        case .presto: return FunctionCatalog(common, own: ("presto", FunctionTable.prestoOwn))
+        }
     }
-    /// `name(a) AS …, (a, b) AS …`, for CREATE MACRO.
-    package static let macros = all.map { name, definitions in
-        name + definitions.sorted { $0.key < $1.key }.map(\.value).joined(separator: ", ")
-    }.sorted()
+
+    /// `name(a) AS …, (a, b) AS …`, for CREATE MACRO: the macros of all dialects, as a statement may read views of
+    /// several. Made anew with each call: a process that is copied keeps nothing of them.
+    package static func macros() -> [String] {
+        var all: [String: [Int: String]] = [:]
+        for dialect in SourceDialect.allCases {
+            all.merge(made(for: dialect).definitions) { $0.merging($1) { first, _ in first } }
+        }
+        return all.map { name, definitions in
+            name + definitions.sorted { $0.key < $1.key }.map(\.value).joined(separator: ", ")
+        }.sorted()
+    }
     /// In lower case.
-    package static let macroNames = Set(all.keys)
+    package static let macroNames = Set(macros().map { String($0.prefix { $0 != "(" }) })
 
     private init(_ tables: [(dialect: String, lines: String)], own: (dialect: String, lines: String)? = nil) {
         var functions: [String: Function] = own == nil ? [:] : Self.extremes
@@ -119,7 +129,7 @@ package struct FunctionCatalog: Sendable {
     private static let extremes = [("greatest", ">"), ("least", "<")].reduce(into: [String: Function]()) { all, entry in
         let (name, sign) = entry
         var function = Function(isClosed: true)
-        for count in 2...32 {
+        for count in 2...16 {
             let parameters = (1...count).map { "a\($0)" }
             let list = parameters.joined(separator: ", ")
             let nulls = parameters.map { $0 + " IS NULL" }.joined(separator: " OR ")
