@@ -63,6 +63,9 @@ extension DialectRewriter {
             lexer.tokens[place + 1].kind == .string
         {
             place += 2
+        } else if lexer.tokens[place].kind == .string, calls[place]?.hasPrefix(" DATE") ?? false {
+            // A text that is a day.
+            place += 1
         } else if [.word, .quotedName].contains(lexer.tokens[place].kind) {
             // A word of SQL's, and a literal of another type, go on in ways of their own.
             let word = lexer.text(lexer.tokens[place]).lowercased()

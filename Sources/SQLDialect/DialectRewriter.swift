@@ -47,7 +47,7 @@ struct DialectRewriter {
     let lexer: Lexer
     let context: DialectContext
     /// Calls and clauses that are written in another form.
-    private let calls: [Int: String]
+    let calls: [Int: String]
     /// By the place of the token that each stands before.
     private let inserts: [Int: String]
     private let castsToWholeNumbers: Bool

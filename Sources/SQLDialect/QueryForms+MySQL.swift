@@ -5,8 +5,7 @@ import SQLFrontend
 extension QueryForms {
     mutating func writeMySQL(_ index: Int, _ word: String) {
         switch word {
-        case "mod" where !isSymbol(index + 1, "(") || isSymbol(index - 1, ")"):
-            if isOperand(index - 1) { texts[index] = " %" }
+        case "mod" where isOperand(index - 1) && !endsOperand(index + 1): texts[index] = " %"
         case "with": rollup(index)
         case "distinctrow": texts[index] = " DISTINCT"
         case "straight_join": texts[index] = isWord(index - 1, ["select"]) ? " " : " JOIN"
@@ -17,6 +16,12 @@ extension QueryForms {
         case "x", "n", "b": literal(index, word)
         default: break
         }
+    }
+
+    /// Whether no operand begins at the token.
+    private func endsOperand(_ index: Int) -> Bool {
+        lexer.tokens[index].kind == .end || isSymbol(index, ",") || isSymbol(index, ")") || isSymbol(index, ";")
+            || isWord(index, Self.clauses)
     }
 
     /// `GROUP BY a, b WITH ROLLUP` → `GROUP BY ROLLUP (a, b)`
@@ -130,16 +135,16 @@ extension QueryForms {
     /// A text beside an arithmetic operator is a number, whatever the column's type; beside `± INTERVAL` it is a time.
     /// The engine would take it for what the other operand is, and round it.
     mutating func number(_ index: Int) {
-        guard !isWord(index - 1, ["interval"]),
+        guard !isWord(index - 1, ["interval"]), !isSymbol(index - 1, "->"), !isSymbol(index - 1, "->>"),
             index == 0 || lexer.tokens[index - 1].kind != .word || isWord(index - 1, Self.operators),
             index == 0 || lexer.tokens[index - 1].kind != .string, lexer.tokens[index + 1].kind != .string
         else {
             // A typed literal's, or a part of a longer text.
             return
         }
-        let isTime = isSymbol(index + 1, "+") || isSymbol(index + 1, "-")
+        let isFirst = isSymbol(index + 1, "+") || isSymbol(index + 1, "-")
         let value = String(decoding: lexer.value(lexer.tokens[index]), as: UTF8.self)
-        if isTime, isWord(index + 2, ["interval"]) {
+        if isFirst && isWord(index + 2, ["interval"]) || isSymbol(index - 1, "+") && isWord(index - 2, Self.units) {
             if value.wholeMatch(of: /[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}/) != nil {
                 texts[index] = " DATE '\(value)'"
             } else if value.wholeMatch(of: /[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}[ T][0-9:.]+/) != nil {

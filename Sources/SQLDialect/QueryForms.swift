@@ -64,7 +64,7 @@ struct QueryForms {
             || lexer.tokens[index - 1].kind == .quotedName
             || isWord(index - 1, ["all", "any", "union", "intersect", "except"])
             || lexer.tokens[index - 1].kind == .word
-                && !isWord(index - 1, ["select", "by", "and", "or", "where", "on"])
+                && !isWord(index - 1, ["select", "by", "and", "or", "where", "on", "as", "not", "having"])
         guard begins, !isSymbol(index + 1, ","), !isSymbol(index + 1, ")"), !isSymbol(index + 1, ".") else { return }
         var (start, depth, place) = (index + 1, 0, index + 1)
         var rows: [Range<Int>] = []
@@ -191,7 +191,7 @@ struct QueryForms {
         yes
         """.split(whereSeparator: \.isWhitespace).map(String.init))
 
-    private static let units: Set<String> = [
+    static let units: Set<String> = [
         "year", "years", "quarter", "quarters", "month", "months", "week", "weeks", "day", "days", "hour", "hours",
         "minute", "minutes", "second", "seconds", "millisecond", "milliseconds", "microsecond", "microseconds",
         "century", "centuries", "decade", "decades", "millennium",
@@ -212,7 +212,7 @@ struct QueryForms {
         "character", "charset", "share", "update", "respect", "ignore", "nulls",
     ]
 
-    private static let clauses: Set<String> = [
+    static let clauses: Set<String> = [
         "from", "where", "group", "having", "order", "limit", "offset", "fetch", "union", "intersect", "except",
         "window",
         "qualify",

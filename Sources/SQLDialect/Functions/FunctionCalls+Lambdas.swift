@@ -82,8 +82,7 @@ extension FunctionCalls {
 
     /// `array(integer)`, a type: `integer[]`. A sub-query in an array is one of the engine's too.
     mutating func arrayType(_ index: Int) {
-        guard let (commas, end) = arguments(of: index), commas.isEmpty || word(index + 2) != "select",
-            lexer.tokens[index + 2].kind == .word,
+        guard let (commas, end) = arguments(of: index), commas.isEmpty, lexer.tokens[index + 2].kind == .word,
             !["select", "with", "values", "from", "table"].contains(word(index + 2))
         else { return }
         texts[index] = " "
