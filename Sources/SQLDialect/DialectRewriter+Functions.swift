@@ -170,11 +170,20 @@ struct OperandStarts {
     private static let continuing: Set<String> = ["at", "collate", "over", "filter", "within", "ignore", "respect"]
     /// Whether the token before was a point, or closed a parenthesis; and where it ended.
     private var (isQualified, wasClosed, lastEnd) = (false, false, 0)
+    /// Whether an operand may have ended there: a sign behind anything else is one of its own operand's.
+    private var wasOperand = false
 
     mutating func wrote(_ token: Token, _ lexer: Lexer, end: Int) {
         let last = levels.count - 1
         let (wasQualified, follows, start) = (isQualified, wasClosed, lastEnd)
         (isQualified, wasClosed, lastEnd) = (lexer.isSymbol(token, "."), lexer.isSymbol(token, ")"), end)
+        let isSign = !wasOperand
+        wasOperand =
+            switch token.kind {
+            case .symbol: lexer.closes(token)
+            case .word: !Self.boundaries.contains(lexer.text(token).lowercased()) || wasQualified
+            default: true
+            }
         // A name behind a point is no word of SQL's.
         guard !wasQualified else { return }
         // DISTINCT ON (…) a: what stands behind the parenthesis is an operand of its own.
@@ -192,7 +201,7 @@ struct OperandStarts {
             } else if lexer.isSymbol(token, ")") {
                 if last > 0 { levels.removeLast() }
             } else if inSum.contains(where: { lexer.isSymbol(token, $0) }) {
-                levels[last].product = end
+                if !isSign { levels[last].product = end }
             } else if !inProduct.contains(where: { lexer.isSymbol(token, $0) }) {
                 levels[last] = Level(product: end, sum: end)
             }

@@ -50,6 +50,7 @@ struct DialectRewriter {
     let calls: [Int: String]
     /// By the place of the token that each stands before.
     private let inserts: [Int: String]
+    private let fault: QueryError?
     private let castsToWholeNumbers: Bool
 
     init(lexer: Lexer, context: DialectContext) {
@@ -57,12 +58,13 @@ struct DialectRewriter {
         self.context = context
         castsToWholeNumbers = Self.castsToWholeNumbers(lexer)
         let forms = QueryForms(lexer)
-        inserts = forms.inserts
+        (inserts, fault) = (forms.inserts, forms.fault)
         calls = FunctionCalls(lexer, timeZoneOffsetMinutes: context.timeZoneOffsetMinutes).texts
             .merging(forms.texts) { $1 }
     }
 
     func rewrite() throws(QueryError) -> String {
+        if let fault { throw fault }
         var out: [UInt8] = []
         out.reserveCapacity(lexer.source.count + 64)
         let names = SelectNames(lexer).names

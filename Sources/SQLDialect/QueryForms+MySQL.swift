@@ -8,11 +8,16 @@ extension QueryForms {
         case "mod" where isOperand(index - 1) && !endsOperand(index + 1): texts[index] = " %"
         case "with": rollup(index)
         case "distinctrow": texts[index] = " DISTINCT"
-        case "straight_join": texts[index] = isWord(index - 1, ["select"]) ? " " : " JOIN"
+        case "straight_join" where isWord(index - 1, ["select"]): texts[index] = " "
+        case "straight_join":
+            texts[index] = " JOIN"
+            join(index)
         case "use", "force", "ignore": indexHint(index)
         case "join": join(index)
         case "count": countTuples(index)
-        case "interval": compoundInterval(index)
+        case "interval":
+            compoundInterval(index)
+            fraction(index)
         case "x", "n", "b": literal(index, word)
         default: break
         }
@@ -44,9 +49,10 @@ extension QueryForms {
 
     /// `FROM t USE INDEX (i)`: there are no indexes.
     private mutating func indexHint(_ index: Int) {
-        guard isWord(index + 1, ["index", "key"]), isSymbol(index + 2, "("), let end = closing(index + 2) else {
-            return
-        }
+        guard isWord(index + 1, ["index", "key"]) else { return }
+        let isFor = isWord(index + 2, ["for"])
+        let open = !isFor ? index + 2 : isWord(index + 4, ["by"]) ? index + 5 : index + 4
+        guard isSymbol(open, "("), let end = closing(open) else { return }
         for place in index...end { texts[place] = " " }
     }
 
@@ -58,14 +64,19 @@ extension QueryForms {
         else {
             return
         }
-        var (depth, place) = (0, index + 1)
+        // Each join behind it needs a condition first.
+        var (depth, place, wanted) = (0, index + 1, 1)
         let ends: Set<String> = [
             "where", "group", "having", "order", "limit", "union", "intersect", "except", "window",
         ]
         while lexer.tokens[place].kind != .end {
             if lexer.opens(lexer.tokens[place]) { depth += 1 }
             if lexer.closes(lexer.tokens[place]) { depth -= 1 }
-            if depth == 0, isWord(place, ["on", "using", "join"]) { return }
+            if depth == 0, isWord(place, ["on", "using"]) { wanted -= 1 }
+            if depth == 0, isWord(place, ["join", "straight_join"]), !isWord(place - 1, ["cross", "natural"]) {
+                wanted += 1
+            }
+            if wanted == 0 { return }
             if depth < 0 || depth == 0 && (isSymbol(place, ",") || isSymbol(place, ";") || isWord(place, ends)) {
                 break
             }
@@ -105,6 +116,46 @@ extension QueryForms {
         let pairs = zip(numbers, parts.suffix(numbers.count)).map { "\(sign)\($0) \($1)" }
         texts[index + 1] = " '\(pairs.joined(separator: " "))'"
         texts[index + 2] = " "
+    }
+
+    /// `INTERVAL '1.5' HOUR` is two hours in MySQL, which rounds all but seconds; the engine would cut it.
+    private mutating func fraction(_ index: Int) {
+        guard lexer.tokens.indices.contains(index + 2), [.string, .number].contains(lexer.tokens[index + 1].kind),
+            lexer.tokens[index + 2].kind == .word, Self.units.contains(lexer.text(lexer.tokens[index + 2]).lowercased())
+        else { return }
+        let text =
+            lexer.tokens[index + 1].kind == .string
+            ? String(decoding: lexer.value(lexer.tokens[index + 1]), as: UTF8.self)
+            : lexer.text(lexer.tokens[index + 1])
+        guard text.contains("."), let number = Double(text), number.magnitude < 1e9 else { return }
+        if isWord(index + 2, ["second"]) {
+            texts[index + 1] = " '\(text) seconds'"
+            texts[index + 2] = " "
+        } else {
+            texts[index + 1] = " '\(Int(number.rounded(.toNearestOrAwayFromZero)))'"
+        }
+    }
+
+    /// `a | b & c`: MySQL binds `<<` and `>>` closest, then `&`, then `|`; to the engine they are alike.
+    mutating func bitOperators() {
+        var levels: [Int] = [0]
+        for (index, token) in lexer.tokens.enumerated() {
+            if lexer.opens(token) { levels.append(0) }
+            if lexer.closes(token), levels.count > 1 { levels.removeLast() }
+            let kind =
+                isSymbol(index, "&")
+                ? 1 : isSymbol(index, "|") ? 2 : isSymbol(index, "<<") || isSymbol(index, ">>") ? 3 : 0
+            let ends: [StaticString] = [",", "=", "<", ">", "<=", ">=", "<>", "!=", "<=>", "&&", "||", ";"]
+            if kind == 0, ends.contains(where: { isSymbol(index, $0) }) || isWord(index, Self.operators) {
+                levels[levels.count - 1] = 0
+            }
+            guard kind > 0 else { continue }
+            if let last = levels.last, last > 0, last != kind {
+                fault = QueryError(
+                    .notSupported, "&, | and << bind differently in MySQL and here; write parentheses around each")
+            }
+            levels[levels.count - 1] = kind
+        }
     }
 
     /// `x'4142'`, `b'1000001'` and `N'…'`.
@@ -153,8 +204,12 @@ extension QueryForms {
             return
         }
         let signs: [StaticString] = ["+", "-", "*", "/", "%"]
-        guard signs.contains(where: { isSymbol(index + 1, $0) || isSymbol(index - 1, $0) }) else { return }
-        let prefix = value.drop { $0 == " " }.prefixMatch(of: /[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?/)
+        guard
+            signs.contains(where: { isSymbol(index + 1, $0) || isSymbol(index - 1, $0) })
+                || isWord(index + 1, ["div", "mod"]) || isWord(index - 1, ["div", "mod"])
+        else { return }
+        let prefix = value.drop(while: \.isWhitespace).prefixMatch(
+            of: /[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?/)
         texts[index] = " CAST('\(prefix.map { String($0.0) } ?? "0")' AS DOUBLE)"
     }
 }

@@ -9,6 +9,8 @@ struct QueryForms {
     var texts: [Int: String] = [:]
     /// By the place of the token that each stands before.
     private(set) var inserts: [Int: String] = [:]
+    /// A form that the engine reads in another way, and that is not written otherwise.
+    var fault: QueryError?
 
     init(_ lexer: Lexer) {
         self.lexer = lexer
@@ -24,11 +26,17 @@ struct QueryForms {
             case "tablesample": sample(index)
             case "ignore", "respect": nulls(index, word)
             case "within": withinGroup(index)
+            case "at" where lexer.mode.dialect == .presto && isWord(index + 1, ["time"]) && isWord(index + 2, ["zone"]):
+                fault = QueryError(
+                    .notSupported,
+                    "AT TIME ZONE takes a moment with a zone alone, and is not supported in Presto's dialect; SET "
+                        + "sql_dialect = 'duckdb' has DuckDB's")
             case "x" where lexer.mode.dialect == .presto: writeMySQL(index, word)
             default: if lexer.mode.dialect == .mysql { writeMySQL(index, word) }
             }
             if Self.aliases.contains(word), isAlias(index, word) { inserts[index] = " AS" }
         }
+        if lexer.mode.dialect == .mysql { bitOperators() }
     }
 
     func isWord(_ index: Int, _ words: Set<String>) -> Bool {
@@ -84,7 +92,9 @@ struct QueryForms {
         }
         guard rows.allSatisfy({ !$0.isEmpty }) else { return }
         for row in rows {
-            if isWord(row.lowerBound, ["row"]), lexer.mode.dialect == .mysql, isSymbol(row.lowerBound + 1, "(") {
+            if isWord(row.lowerBound, ["row"]), isSymbol(row.lowerBound + 1, "("),
+                closing(row.lowerBound + 1) == row.upperBound - 1
+            {
                 texts[row.lowerBound] = " "
             } else if !isSymbol(row.lowerBound, "(") || closing(row.lowerBound) != row.upperBound - 1 {
                 inserts[row.lowerBound, default: ""] += " ("
@@ -209,7 +219,9 @@ struct QueryForms {
         "trailing", "union", "using", "signed", "unsigned", "values", "when", "where", "window", "with", "within",
         "xor", "unbounded",
         "current",
-        "character", "charset", "share", "update", "respect", "ignore", "nulls",
+        "sql_no_cache", "sql_calc_found_rows", "sql_buffer_result", "sql_small_result", "sql_big_result",
+        "high_priority", "straight_join", "distinctrow", "binary", "character", "charset", "share", "update", "respect",
+        "ignore", "nulls",
     ]
 
     static let clauses: Set<String> = [
@@ -237,8 +249,20 @@ struct QueryForms {
             next.kind == .end || isSymbol(index + 1, ",") || isSymbol(index + 1, ")") || isSymbol(index + 1, ";")
             || isWord(index + 1, Self.clauses)
         guard ends else { return false }
-        guard isOperand(index - 1), !isInType(index) else { return false }
+        guard isOperand(index - 1), !isInType(index), !isBehindDistinctOn(index) else { return false }
         return !Self.units.contains(word) || !isUnit(index)
+    }
+
+    /// `DISTINCT ON (a) b`: what stands there is a column.
+    private func isBehindDistinctOn(_ index: Int) -> Bool {
+        guard isSymbol(index - 1, ")") else { return false }
+        var (depth, place) = (0, index - 1)
+        repeat {
+            if lexer.closes(lexer.tokens[place]) { depth += 1 }
+            if lexer.opens(lexer.tokens[place]) { depth -= 1 }
+            place -= 1
+        } while depth > 0 && place > 0
+        return isWord(place, ["on"]) && isWord(place - 1, ["distinct"])
     }
 
     /// Whether it stands among the fields of a type: `ROW(a double, b int)`.
@@ -264,7 +288,7 @@ struct QueryForms {
             }
             if depth == 0, isWord(place, ["interval"]) {
                 // Of the nearest, unless it has its unit.
-                return !(place + 1..<index).contains { isWord($0, Self.units) }
+                return !(place + 1..<index).contains { isWord($0, Self.units) && !isSymbol($0 - 1, ".") }
             }
             place -= 1
         }

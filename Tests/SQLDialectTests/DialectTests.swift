@@ -75,7 +75,9 @@ import Testing
 
     @Test(arguments: [
         "select @a := 1 from t", "select 2 ^ 3 from t", "select 1 + interval 1 + interval 2 day day from t",
-        "select 0x4 from t", "select ~a from t", "select ? from t",
+        "select 0x4 from t",
+        "select ~a from t", "select a | b & c from t", "select 1 << a + 1 & 2 from t",
+        "select ? from t",
         "select @@nothing from t",
         "select '\\0' from t",
     ])

@@ -34,6 +34,7 @@ struct FunctionCalls {
                 texts[index] = " \(Self.zoned[name] ?? name)"
                 texts[index + 1] = "(\(timeZoneOffsetMinutes),"
             case "extract" where lexer.isKeyword(lexer.tokens[index + 2], "epoch"): epoch(index, timeZoneOffsetMinutes)
+            case "extract" where lexer.mode.dialect == .mysql && Self.mysqlParts.contains(word(index + 2)): part(index)
             case "date_part", "datepart": epochPart(index, timeZoneOffsetMinutes)
             case "date_add", "date_sub", "adddate", "subdate": addDays(index)
             case "convert": convert(index)
@@ -74,6 +75,21 @@ struct FunctionCalls {
         guard lexer.isKeyword(lexer.tokens[index + 3], "from") else { return }
         texts[index] = " loon_epoch"
         texts[index + 2] = "\(offsetMinutes)"
+        texts[index + 3] = ","
+    }
+
+    private static let mysqlParts: Set<String> = [
+        "year_month", "day_hour", "day_minute", "day_second", "hour_minute", "hour_second", "minute_second", "year",
+        "quarter", "month", "day",
+    ]
+
+    /// `EXTRACT(YEAR_MONTH FROM t)`, and parts of a text.
+    private mutating func part(_ index: Int) {
+        guard lexer.isKeyword(lexer.tokens[index + 3], "from"),
+            word(index + 2).contains("_") || lexer.tokens[index + 4].kind == .string
+        else { return }
+        texts[index] = " loon_mysql__part"
+        texts[index + 2] = "'\(word(index + 2))'"
         texts[index + 3] = ","
     }
 
@@ -123,6 +139,14 @@ struct FunctionCalls {
             texts[place + 1] = " VARCHAR"
             for token in place + 2..<end { texts[token] = " " }
             texts[end] = "), \(length))"
+        } else if ["decimal", "dec", "numeric"].contains(type), end == place + 2 {
+            texts[place + 1] = lexer.mode.dialect == .mysql ? " DECIMAL(10, 0)" : " DECIMAL(38, 0)"
+        } else if lexer.mode.dialect == .presto, type == "varchar", end == place + 2,
+            ["json_extract", "json_parse", "json_array_get"].contains(word(index + 2))
+        {
+            // A text in JSON is itself, without its quotes.
+            texts[index] = " loon_presto__json_text"
+            for token in place..<end { texts[token] = " " }
         }
     }
 
@@ -197,12 +221,9 @@ struct FunctionCalls {
     /// `any_match(a, x -> …)`: macros take no lambda.
     private mutating func match(_ index: Int) {
         guard let (commas, end) = arguments(of: index), commas.count == 1 else { return }
-        let isAll = word(index) == "all_match"
-        texts[index] =
-            word(index) == "none_match"
-            ? " (NOT coalesce(list_bool_or(list_transform"
-            : " (coalesce(list_bool_\(isAll ? "and" : "or")(list_transform"
-        texts[end] = ")), \(isAll)))"
+        let name = word(index).split(separator: "_").first ?? "any"
+        texts[index] = " loon_presto__\(name)(list_transform"
+        texts[end] = "))"
     }
 
     /// CONCAT of NULL is NULL, and the engine's is not: `concat(a, b)` → `((a) || (b))`. Presto's takes arrays too.

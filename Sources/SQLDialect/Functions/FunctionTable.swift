@@ -26,6 +26,7 @@ enum FunctionTable {
         json_contains_path(j, m, p) = json_exists(j, p)
         maketime(h, m, s) = make_time(h, m, s)
         regexp_instr(s, p) = CASE WHEN regexp_matches(s, p, 'i') THEN length(regexp_extract(s, '(?is)^(.*?)(?:' || p || ')', 1)) + 1 ELSE 0 END
+        _part(u, t) = CASE u WHEN 'year_month' THEN year(CAST(t AS TIMESTAMP)) * 100 + month(CAST(t AS TIMESTAMP)) WHEN 'day_hour' THEN day(CAST(t AS TIMESTAMP)) * 100 + hour(CAST(t AS TIMESTAMP)) WHEN 'day_minute' THEN CAST(strftime(CAST(t AS TIMESTAMP), '%d%H%M') AS BIGINT) WHEN 'day_second' THEN CAST(strftime(CAST(t AS TIMESTAMP), '%d%H%M%S') AS BIGINT) WHEN 'hour_minute' THEN CAST(strftime(CAST(t AS TIMESTAMP), '%H%M') AS BIGINT) WHEN 'hour_second' THEN CAST(strftime(CAST(t AS TIMESTAMP), '%H%M%S') AS BIGINT) WHEN 'minute_second' THEN CAST(strftime(CAST(t AS TIMESTAMP), '%M%S') AS BIGINT) ELSE date_part(u, CAST(t AS TIMESTAMP)) END
         _tuple(a, b) = CASE WHEN a IS NULL OR b IS NULL THEN NULL ELSE row(a, b) END
         _tuple(a, b, c) = CASE WHEN a IS NULL OR b IS NULL OR c IS NULL THEN NULL ELSE row(a, b, c) END
         _tuple(a, b, c, d) = CASE WHEN a IS NULL OR b IS NULL OR c IS NULL OR d IS NULL THEN NULL ELSE row(a, b, c, d) END
@@ -75,13 +76,13 @@ enum FunctionTable {
         second(t) = CASE WHEN typeof(t) IN ('VARCHAR', 'TIME') THEN second(try_cast(CAST(t AS VARCHAR) AS TIME)) WHEN typeof(t) = 'INTERVAL' THEN second(try_cast(CAST(t AS VARCHAR) AS INTERVAL)) ELSE second(try_cast(t AS TIMESTAMP)) END
         microsecond(t) = CASE WHEN typeof(t) IN ('VARCHAR', 'TIME') THEN microsecond(try_cast(CAST(t AS VARCHAR) AS TIME)) WHEN typeof(t) = 'INTERVAL' THEN microsecond(try_cast(CAST(t AS VARCHAR) AS INTERVAL)) ELSE microsecond(try_cast(t AS TIMESTAMP)) END % 1000000
         json_value(j, p) = json_extract_string(j, p)
-        format(x, d) = format('{:,.' || greatest(0, least(CAST(d AS BIGINT), 30)) || 'f}', CAST(x AS DOUBLE))
+        format(x, d) = format('{:,.' || greatest(0, least(CAST(d AS BIGINT), 30)) || 'f}', round(CAST(x AS DOUBLE), CAST(greatest(0, least(d, 30)) AS INTEGER)))
         locate(x, s, n) = CASE WHEN n > 0 AND instr(lower(substring(s, n)), lower(x)) > 0 THEN instr(lower(substring(s, n)), lower(x)) + n - 1 ELSE 0 END
         substr(s, p) = CASE WHEN p = 0 OR p < -length(s) THEN '' ELSE substring(s, p) END
-        substr(s, p, n) = CASE WHEN p = 0 OR p < -length(s) THEN '' ELSE substring(s, p, n) END
+        substr(s, p, n) = CASE WHEN n < 1 OR p = 0 OR p < -length(s) THEN '' ELSE substring(s, p, n) END
         substring(s, p) = CASE WHEN p = 0 OR p < -length(s) THEN '' ELSE substring(s, p) END
-        substring(s, p, n) = CASE WHEN p = 0 OR p < -length(s) THEN '' ELSE substring(s, p, n) END
-        mid(s, p, n) = CASE WHEN p = 0 OR p < -length(s) THEN '' ELSE substring(s, p, n) END
+        substring(s, p, n) = CASE WHEN n < 1 OR p = 0 OR p < -length(s) THEN '' ELSE substring(s, p, n) END
+        mid(s, p, n) = CASE WHEN n < 1 OR p = 0 OR p < -length(s) THEN '' ELSE substring(s, p, n) END
         last_day(d) = last_day(CAST(d AS TIMESTAMP))
         log(x) = ln(CASE WHEN x > 0 THEN x END)
         log(b, x) = ln(CASE WHEN x > 0 THEN x END) / nullif(ln(CASE WHEN b > 0 THEN b END), 0)
@@ -121,7 +122,7 @@ enum FunctionTable {
         array_remove(a, v) = list_filter(a, loon_x -> loon_x IS NULL OR loon_x <> v)
         array_sum(a) = CASE WHEN a IS NOT NULL THEN coalesce(list_sum(a), 0) END
         array_union(a, b) = list_filter(list_concat(a, b), (loon_x, loon_i) -> list_position(list_concat(a, b), loon_x) = loon_i)
-        arrays_overlap(a, b) = list_has_any(a, b)
+        arrays_overlap(a, b) = CASE WHEN list_has_any(a, b) THEN true WHEN len(a) > list_count(a) OR len(b) > list_count(b) THEN NULL ELSE list_has_any(a, b) END
         bitwise_and(a, b) = a & b
         bitwise_not(a) = ~a
         bitwise_or(a, b) = a | b
@@ -135,7 +136,7 @@ enum FunctionTable {
         doy(d) = dayofyear(d)
         e() = exp(1.0)
         from_iso8601_date(s) = CAST(s AS DATE)
-        from_iso8601_timestamp(s) = CAST(s AS TIMESTAMP)
+        from_iso8601_timestamp(s) = CASE WHEN regexp_matches(s, '[T ].*(Z|[+-][0-9:]+)$') THEN error('from_iso8601_timestamp() of a text with a zone is not supported; write CAST(… AS TIMESTAMP WITH TIME ZONE)') ELSE CAST(s AS TIMESTAMP) END
         from_utf8(b) = decode(b)
         hamming_distance(a, b) = hamming(a, b)
         infinity() = CAST('Infinity' AS DOUBLE)
@@ -160,7 +161,11 @@ enum FunctionTable {
         slice(a, f, n) = list_slice(a, f, CASE WHEN f > 0 THEN f + n - 1 ELSE len(a) + f + n END)
         to_iso8601(t) = CASE typeof(t) WHEN 'DATE' THEN strftime(CAST(t AS TIMESTAMP), '%Y-%m-%d') ELSE strftime(CAST(t AS TIMESTAMP), '%Y-%m-%dT%H:%M:%S.%g') END
         to_utf8(s) = encode(s)
-        _seeded(a, i) = list_prepend(i, a)
+        _any(l) = CASE WHEN l IS NULL THEN NULL WHEN list_contains(l, true) THEN true WHEN len(l) > list_count(l) THEN NULL ELSE false END
+        _all(l) = CASE WHEN l IS NULL THEN NULL WHEN list_contains(l, false) THEN false WHEN len(l) > list_count(l) THEN NULL ELSE true END
+        _none(l) = CASE WHEN l IS NULL THEN NULL WHEN list_contains(l, true) THEN false WHEN len(l) > list_count(l) THEN NULL ELSE true END
+        _json_text(x) = json_extract_string(x, '$')
+        _seeded(a, i) = CASE WHEN a IS NULL THEN NULL WHEN regexp_matches(typeof(i), '^(DOUBLE|FLOAT|DECIMAL)') <> regexp_matches(typeof(a), '^(DOUBLE|FLOAT|DECIMAL)') THEN error('reduce() begins with ' || typeof(i) || ' over ' || typeof(a) || ': cast one of them to the type of the other') ELSE list_prepend(i, a) END
         split(s, d, n) = CASE WHEN len(string_split(s, d)) <= n THEN string_split(s, d) ELSE list_append(list_slice(string_split(s, d), 1, n - 1), array_to_string(list_slice(string_split(s, d), n, len(string_split(s, d))), d)) END
         split_to_map(s, e, k) = map_from_entries(list_transform(string_split(s, e), loon_x -> struct_pack(key := split_part(loon_x, k, 1), value := substring(loon_x, strpos(loon_x, k) + length(k)))))
         regexp_position(s, p) = CASE WHEN regexp_matches(s, p) THEN length(regexp_extract(s, '(?s)^(.*?)(?:' || p || ')', 1)) + 1 ELSE -1 END
@@ -210,6 +215,7 @@ enum FunctionTable {
         skewness ! the engine's is of the sample: SET sql_dialect = 'duckdb' for that one
         entropy ! it takes counts in Presto: write -sum(c * log2(c)) over the shares c
         array_sort(a, f) ! it takes no comparator: sort by a key with array_sort(transform(a, x -> ROW(key, x)))
+        contains(a, x) = CASE WHEN list_contains(a, x) THEN true WHEN len(a) > list_count(a) THEN NULL ELSE list_contains(a, x) END
         bit_count(x, n) = bit_count(CASE WHEN n >= 64 THEN CAST(x AS BIGINT) ELSE CAST(x AS BIGINT) & ((CAST(1 AS BIGINT) << CAST(n AS INTEGER)) - 1) END)
         format -> printf
         json_extract(j, p) = json_extract(j, regexp_replace(p, '\["([^"]*)"\]', '."\1"', 'g'))
@@ -219,9 +225,9 @@ enum FunctionTable {
         repeat(x, n) = list_transform(loon_bounded_generate_series(1, CAST(n AS BIGINT), 1), loon_i -> x)
         replace(s, x) = replace(s, x, '')
         substr(s, p) = CASE WHEN p = 0 OR p < -length(s) THEN '' ELSE substring(s, p) END
-        substr(s, p, n) = CASE WHEN p = 0 OR p < -length(s) THEN '' ELSE substring(s, p, n) END
+        substr(s, p, n) = CASE WHEN n < 1 OR p = 0 OR p < -length(s) THEN '' ELSE substring(s, p, n) END
         substring(s, p) = CASE WHEN p = 0 OR p < -length(s) THEN '' ELSE substring(s, p) END
-        substring(s, p, n) = CASE WHEN p = 0 OR p < -length(s) THEN '' ELSE substring(s, p, n) END
+        substring(s, p, n) = CASE WHEN n < 1 OR p = 0 OR p < -length(s) THEN '' ELSE substring(s, p, n) END
         typeof(x) = replace(replace(regexp_replace(regexp_replace(lower(typeof(x)), '^(.*)\[\]\[\]$', 'array(array(\1))'), '^(.*)\[\]$', 'array(\1)'), 'struct(', 'row('), 'float', 'real')
         url_decode(s) = url_decode(replace(s, '+', ' '))
         regexp_replace(s, p) = regexp_replace(s, p, '', 'g')
