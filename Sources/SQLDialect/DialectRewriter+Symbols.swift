@@ -9,7 +9,7 @@ extension DialectRewriter {
         } else if lexer.isSymbol(token, "&&"), lexer.mode.dialect == .mysql {
             out += Array("AND".utf8)
         } else if lexer.isSymbol(token, "/"), lexer.mode.dialect == .presto {
-            // Of whole numbers the whole quotient, of others the quotient.
+            // The engine's `//` cuts the quotient of whole numbers, and of no others.
             out += Array("//".utf8)
         } else if lexer.mode.dialect == .mysql, lexer.isSymbol(token, "~") {
             throw QueryError(

@@ -105,7 +105,7 @@ struct QueryForms {
 
     // MARK: UNNEST
 
-    /// Of several arrays, side by side; of a map, whose keys and values have two names.
+    /// UNNEST of several arrays puts them side by side; UNNEST of a map gives two columns.
     private mutating func unnest(_ index: Int) {
         guard isSymbol(index + 1, "("), let end = closing(index + 1), end > index + 2 else { return }
         var (depth, commas) = (0, [Int]())
@@ -287,7 +287,7 @@ struct QueryForms {
                 return false
             }
             if depth == 0, isWord(place, ["interval"]) {
-                // Of the nearest, unless it has its unit.
+                // The word is this interval's unit, unless it has one already.
                 return !(place + 1..<index).contains { isWord($0, Self.units) && !isSymbol($0 - 1, ".") }
             }
             place -= 1
